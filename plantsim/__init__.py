@@ -1,0 +1,1 @@
+"""A rare-earth magnet recycling plant in real time."""
