@@ -71,6 +71,31 @@ cdef inline double fast_exp(double x) noexcept nogil:
     return p*plantsim_double((half - 1) << 52)*plantsim_double((n - half - 1) << 52)
 
 
+cdef inline double lag_step(double h, double lag) noexcept nogil:
+    """1 - e^(-h/lag): the share of the way to a constant input that a first-order lag goes in h; 1 where lag is 0."""
+    cdef double y, p
+    if not (lag > 0.0):
+        return 1.0
+    y = h/lag
+    if y > 0.125:
+        return 1.0 - fast_exp(-y)
+    # Taylor up to y^10 (remainder 1e-17): 1 - e^-y would cancel
+    p = 1.0/3628800.0
+    p = 1.0/362880.0 - y*p
+    p = 1.0/40320.0 - y*p
+    p = 1.0/5040.0 - y*p
+    p = 1.0/720.0 - y*p
+    p = 1.0/120.0 - y*p
+    p = 1.0/24.0 - y*p
+    p = 1.0/6.0 - y*p
+    p = 0.5 - y*p
+    return y*(1.0 - y*p)
+
+
+cdef inline bint is_finite(double x) noexcept nogil:
+    return x - x == 0.0
+
+
 cdef inline double log_parts(double x, double* k) noexcept nogil:
     """ln m of x = 2^k m with m in (sqrt(1/2), sqrt 2]; x is positive and finite.
 

@@ -1,0 +1,273 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""The field and control layers without a process: a face for tests and for trying out a loop.
+
+Every table is a block of C structs filled from a list of dicts, one key a field; the kernels see nothing but the block.
+"""
+
+from libc.stdlib cimport calloc, free
+
+from alarm cimport ALARM_MEM, Alarm, AlarmEvent, AlarmLog, alarm_scan
+from clock cimport Clock
+from control cimport LOOP_MEM, Loop, loop_refresh, loop_reset, loop_scan
+from field cimport (
+    ANALYSER_MEM, Analyser, analyser_prepare, analyser_refresh, analyser_reset, analyser_scan,
+    CALCULATION_MEM, Calculation, calculation_prepare, calculation_refresh, calculation_reset, calculation_scan,
+    DRIVE_MEM, Drive, drive_refresh, drive_reset, drive_scan,
+    OnOffValve, on_off_valve_refresh, on_off_valve_reset, on_off_valve_scan,
+    TRANSMITTER_MEM, Transmitter, transmitter_prepare, transmitter_refresh, transmitter_reset, transmitter_scan,
+    VALVE_MEM, Valve, valve_refresh, valve_reset, valve_scan,
+)
+from numerics cimport fast_exp, fast_log, fast_log10, lag_step, normal_quantile, random_normal, random_uniform
+
+MEMORY = {
+    "transmitter": TRANSMITTER_MEM,
+    "analyser": ANALYSER_MEM,
+    "calculation": CALCULATION_MEM,
+    "valve": VALVE_MEM,
+    "on_off_valve": VALVE_MEM,
+    "drive": DRIVE_MEM,
+    "loop": LOOP_MEM,
+    "alarm": ALARM_MEM,
+}
+"""Doubles of memory that a row of each table takes, from its `mem` on."""
+
+ctypedef fused Row:
+    Transmitter
+    Analyser
+    Calculation
+    Valve
+    OnOffValve
+    Drive
+    Loop
+    Alarm
+
+ctypedef fused Cell:
+    double
+    unsigned int
+
+
+cdef class Block:
+    """Zeroed memory for `count` items of `size` bytes, freed with its owner."""
+
+    cdef void* data
+    cdef readonly Py_ssize_t count
+
+    def __cinit__(self, Py_ssize_t count, size_t size):
+        self.count = count
+        self.data = calloc(count if count > 0 else 1, size)
+        if self.data == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.data)
+
+
+cdef Block fill(list rows, Row* kind):
+    """A block of the structs that `rows` describe; `kind` only names their type. A field left out is a ValueError."""
+    cdef Block block = Block(len(rows), sizeof(Row))
+    cdef Row* out = <Row*>block.data
+    cdef Py_ssize_t i
+    for i in range(block.count):
+        out[i] = rows[i]
+    return block
+
+
+cdef object view(Block block, Cell* kind):
+    if block.count == 0:
+        return None
+    return <Cell[:block.count]>(<Cell*>block.data)
+
+
+cdef class Layers:
+    """Rows of sig and qual, memory, openings and tables of devices, all alike for every scan.
+
+    tables: lists of dicts under the names of MEMORY; rows, memory, drives: how many of each; scan_period in s.
+    """
+
+    cdef Block _sig, _qual, _mem, _drive, _events
+    cdef Block _transmitters, _analysers, _calculations, _valves, _on_off_valves, _drives, _loops, _alarms
+    cdef Clock clock
+    cdef AlarmLog log
+    cdef readonly object sig, qual, mem, drive
+
+    def __init__(self, dict tables, int rows, int memory, int drives=0, double scan_period=0.1,
+                 unsigned long long seed=1, int log=64):
+        cdef Py_ssize_t i
+        self._sig = Block(rows, sizeof(double))
+        self._qual = Block(rows, sizeof(unsigned int))
+        self._mem = Block(memory, sizeof(double))
+        self._drive = Block(drives, sizeof(double))
+        self._events = Block(log, sizeof(AlarmEvent))
+        self.sig = view(self._sig, <double*>NULL)
+        self.qual = view(self._qual, <unsigned int*>NULL)
+        self.mem = view(self._mem, <double*>NULL)
+        self.drive = view(self._drive, <double*>NULL)
+        self._transmitters = fill(tables.get("transmitter", []), <Transmitter*>NULL)
+        self._analysers = fill(tables.get("analyser", []), <Analyser*>NULL)
+        self._calculations = fill(tables.get("calculation", []), <Calculation*>NULL)
+        self._valves = fill(tables.get("valve", []), <Valve*>NULL)
+        self._on_off_valves = fill(tables.get("on_off_valve", []), <OnOffValve*>NULL)
+        self._drives = fill(tables.get("drive", []), <Drive*>NULL)
+        self._loops = fill(tables.get("loop", []), <Loop*>NULL)
+        self._alarms = fill(tables.get("alarm", []), <Alarm*>NULL)
+        self.clock.h = scan_period
+        self.clock.seed = seed
+        self.log.event = <AlarmEvent*>self._events.data
+        self.log.capacity = log
+        for i in range(self._transmitters.count):
+            transmitter_prepare(&(<Transmitter*>self._transmitters.data)[i], scan_period)
+        for i in range(self._analysers.count):
+            analyser_prepare(&(<Analyser*>self._analysers.data)[i], scan_period)
+        for i in range(self._calculations.count):
+            calculation_prepare(&(<Calculation*>self._calculations.data)[i], scan_period)
+
+    @property
+    def time(self):
+        """Plant time since the start, s."""
+        return self.clock.time
+
+    @property
+    def settling(self):
+        """Whether the steady state is being solved for."""
+        return self.clock.settling != 0
+
+    @settling.setter
+    def settling(self, bint settling):
+        self.clock.settling = settling
+
+    def scan(self, const double[::1] probe, Py_ssize_t n=1):
+        """n scans with the true values held: instruments, control, actuators, alarms."""
+        cdef const double* true_values = &probe[0]
+        cdef Py_ssize_t k
+        with nogil:
+            for k in range(n):
+                self.clock.scan += 1
+                self.clock.time = self.clock.scan*self.clock.h
+                self._advance(true_values)
+
+    cdef void _advance(self, const double* probe) noexcept nogil:
+        cdef double* sig = <double*>self._sig.data
+        cdef unsigned int* qual = <unsigned int*>self._qual.data
+        cdef double* mem = <double*>self._mem.data
+        cdef double* drive = <double*>self._drive.data
+        cdef Py_ssize_t i
+        for i in range(self._transmitters.count):
+            transmitter_scan(&(<Transmitter*>self._transmitters.data)[i], &self.clock, mem, sig, qual, probe)
+        for i in range(self._analysers.count):
+            analyser_scan(&(<Analyser*>self._analysers.data)[i], &self.clock, mem, sig, qual, probe)
+        for i in range(self._calculations.count):
+            calculation_scan(&(<Calculation*>self._calculations.data)[i], mem, sig, qual)
+        for i in range(self._loops.count):
+            loop_scan(&(<Loop*>self._loops.data)[i], &self.clock, mem, sig, qual)
+        for i in range(self._valves.count):
+            valve_scan(&(<Valve*>self._valves.data)[i], &self.clock, mem, sig, drive)
+        for i in range(self._on_off_valves.count):
+            on_off_valve_scan(&(<OnOffValve*>self._on_off_valves.data)[i], &self.clock, mem, sig, drive)
+        for i in range(self._drives.count):
+            drive_scan(&(<Drive*>self._drives.data)[i], &self.clock, mem, sig, drive)
+        for i in range(self._alarms.count):
+            alarm_scan(&(<Alarm*>self._alarms.data)[i], <int>i, &self.clock, mem, sig, qual, &self.log)
+
+    def reset(self, const double[::1] probe):
+        """Memory as if everything had stood for ever at these true values and the commands in the rows."""
+        cdef double* sig = <double*>self._sig.data
+        cdef unsigned int* qual = <unsigned int*>self._qual.data
+        cdef double* mem = <double*>self._mem.data
+        cdef double* drive = <double*>self._drive.data
+        cdef Py_ssize_t i
+        for i in range(self._transmitters.count):
+            transmitter_reset(&(<Transmitter*>self._transmitters.data)[i], mem, sig, qual, &probe[0])
+        for i in range(self._analysers.count):
+            analyser_reset(&(<Analyser*>self._analysers.data)[i], &self.clock, mem, sig, qual, &probe[0])
+        for i in range(self._calculations.count):
+            calculation_reset(&(<Calculation*>self._calculations.data)[i], mem, sig, qual)
+        for i in range(self._loops.count - 1, -1, -1):
+            loop_reset(&(<Loop*>self._loops.data)[i], mem, sig, qual)
+        for i in range(self._valves.count):
+            valve_reset(&(<Valve*>self._valves.data)[i], mem, sig, drive)
+        for i in range(self._on_off_valves.count):
+            on_off_valve_reset(&(<OnOffValve*>self._on_off_valves.data)[i], mem, sig, drive)
+        for i in range(self._drives.count):
+            drive_reset(&(<Drive*>self._drives.data)[i], mem, sig, drive)
+
+    def refresh(self):
+        """Write all rows and openings from the memory, without letting time pass."""
+        cdef double* sig = <double*>self._sig.data
+        cdef unsigned int* qual = <unsigned int*>self._qual.data
+        cdef double* mem = <double*>self._mem.data
+        cdef double* drive = <double*>self._drive.data
+        cdef Py_ssize_t i
+        for i in range(self._transmitters.count):
+            transmitter_refresh(&(<Transmitter*>self._transmitters.data)[i], mem, sig, qual)
+        for i in range(self._analysers.count):
+            analyser_refresh(&(<Analyser*>self._analysers.data)[i], &self.clock, mem, sig, qual)
+        for i in range(self._calculations.count):
+            calculation_refresh(&(<Calculation*>self._calculations.data)[i], mem, sig, qual)
+        for i in range(self._loops.count):
+            loop_refresh(&(<Loop*>self._loops.data)[i], mem, sig, qual)
+        for i in range(self._valves.count):
+            valve_refresh(&(<Valve*>self._valves.data)[i], mem, sig, drive)
+        for i in range(self._on_off_valves.count):
+            on_off_valve_refresh(&(<OnOffValve*>self._on_off_valves.data)[i], mem, sig, drive)
+        for i in range(self._drives.count):
+            drive_refresh(&(<Drive*>self._drives.data)[i], mem, sig, drive)
+
+    def set_instrument_mode(self, str table, Py_ssize_t index, int mode):
+        """Malfunction of a "transmitter" or "analyser": 0 none, 1 frozen, 2 failed."""
+        if table == "transmitter" and 0 <= index < self._transmitters.count:
+            (<Transmitter*>self._transmitters.data)[index].mode = mode
+        elif table == "analyser" and 0 <= index < self._analysers.count:
+            (<Analyser*>self._analysers.data)[index].mode = mode
+        else:
+            raise IndexError(f"no {table} {index}")
+
+    def set_fault(self, Py_ssize_t index, bint fault):
+        """Trip a drive, or end the fault."""
+        if not 0 <= index < self._drives.count:
+            raise IndexError(f"no drive {index}")
+        (<Drive*>self._drives.data)[index].fault = fault
+
+    def events(self):
+        """The alarm transitions still in the ring, oldest first: (scan, alarm, came) each."""
+        cdef long long k, first = max(0, self.log.count - self.log.capacity)
+        cdef AlarmEvent e
+        out = []
+        for k in range(first, self.log.count):
+            e = self.log.event[k % self.log.capacity]
+            out.append((e.scan, e.alarm, e.active != 0))
+        return out
+
+
+def exp(double x):
+    """e^x by the core's own function."""
+    return fast_exp(x)
+
+
+def log(double x):
+    """Natural logarithm by the core's own function."""
+    return fast_log(x)
+
+
+def log10(double x):
+    """Decimal logarithm by the core's own function."""
+    return fast_log10(x)
+
+
+def lag(double h, double time):
+    """1 - e^(-h/time)."""
+    return lag_step(h, time)
+
+
+def quantile(double p):
+    """Inverse of the standard normal distribution function, 0 < p < 1."""
+    return normal_quantile(p)
+
+
+def uniform(unsigned long long seed, unsigned long long key, unsigned long long scan):
+    """The uniform number on (0, 1) of that key in that scan."""
+    return random_uniform(seed, key, scan)
+
+
+def normal(unsigned long long seed, unsigned long long key, unsigned long long scan):
+    """The standard normal number of that key in that scan."""
+    return random_normal(seed, key, scan)

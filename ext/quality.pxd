@@ -1,0 +1,21 @@
+# cython: language_level=3
+"""Quality of a row of the process image: OPC UA status codes (Part 4, 7.39; Part 8, 6.3), severity in the two top bits."""
+
+cdef extern from *:
+    """
+    #define GOOD 0x00000000u
+    #define UNCERTAIN 0x40000000u
+    #define UNCERTAIN_RANGE 0x40940000u           /* Uncertain_EngineeringUnitsExceeded */
+    #define BAD_SENSOR_FAILURE 0x808C0000u
+    #define BAD_OUT_OF_SERVICE 0x808D0000u
+    #define BAD_NO_COMMUNICATION 0x80310000u
+    """
+    const unsigned int GOOD, UNCERTAIN, UNCERTAIN_RANGE, BAD_SENSOR_FAILURE, BAD_OUT_OF_SERVICE, BAD_NO_COMMUNICATION
+
+
+cdef inline bint is_bad(unsigned int quality) noexcept nogil:
+    return quality >= 0x80000000u
+
+
+cdef inline bint is_good(unsigned int quality) noexcept nogil:
+    return quality < 0x40000000u
