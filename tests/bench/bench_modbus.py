@@ -1,0 +1,192 @@
+"""Reads of 100 holding registers per second: this server beside pymodbus's own, on one and on ten connections.
+
+    python tests/bench/bench_modbus.py
+
+Each server runs in a process of its own and a client in this one, one request outstanding per connection. This server
+makes a new register image of 1,000 writable floats ten times a second meanwhile; pymodbus serves registers at rest. The
+figures are medians over the rounds; "per CPU s" counts the server's processor time alone, which on a machine that
+others use is the steadier measure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import selectors
+import socket
+import statistics
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from multiprocessing.connection import Connection
+
+import numpy as np
+
+from plantsim.engine.command import Origin, Refusal
+from plantsim.engine.image import ProcessImage
+from plantsim.model.modbus_map import assign, with_addresses
+from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, ValueType
+from plantsim.serve.modbus import ModbusServer
+
+REQUEST = struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, 10, 100)
+ANSWER_SIZE = 9 + 200
+ROUNDS, SECONDS = 3, 1.5
+TAGS = 1000
+
+
+@dataclass(frozen=True)
+class Plant:
+    name: str = "bench"
+    title: str = "bench"
+
+
+def blank(scan: int) -> ProcessImage:
+    good = np.zeros(TAGS, np.uint32)
+    return ProcessImage(scan, 0.0, 0.0, np.full(TAGS, float(scan)), good, np.zeros(TAGS), np.zeros(0, np.uint8))
+
+
+@dataclass
+class Still:
+    """An engine of nothing but writable floats."""
+
+    tags: Sequence[Tag]
+    plant: Plant = field(default_factory=Plant)
+    alarms: Sequence[AlarmPoint] = ()
+    external: frozenset[str] = frozenset()
+    image: ProcessImage = field(default_factory=lambda: blank(0))
+
+    def check(self, name: str, value: float, origin: Origin) -> Refusal | None:
+        return Refusal.READ_ONLY
+
+    def write(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]:
+        return [Refusal.READ_ONLY for _ in writes]
+
+    check_rack, write_rack = check, write
+
+
+async def own() -> int:
+    """Start this server; its port."""
+    tags = [
+        Tag(f"X-{n}.SP", f"X-{n}", "SP", "", "", "", Kind.CONTROLLER, ValueType.FLOAT, "", 0, 1, Role.OPERATOR, n)
+        for n in range(TAGS)
+    ]
+    engine = Still(with_addresses(tags, (), assign(tags, ()))[0])
+    server = ModbusServer(engine, host="127.0.0.1", port=0)
+    await server.start()
+
+    async def scan() -> None:
+        while True:
+            await asyncio.sleep(0.1)
+            engine.image = blank(engine.image.scan + 1)
+
+    background.append(asyncio.create_task(scan()))
+    return server.address[1]
+
+
+async def stock() -> int:
+    """Start pymodbus's server as its documentation shows; its port."""
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it reports every client that leaves
+    from pymodbus.server import ModbusTcpServer
+    from pymodbus.simulator import DataType, SimData, SimDevice
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    device = SimDevice(id=1, simdata=[SimData(0, count=2010, values=7, datatype=DataType.REGISTERS)])
+    server = ModbusTcpServer(device, address=("127.0.0.1", port))
+    await server.serve_forever(background=True)
+    return port
+
+
+background: list[asyncio.Task[None]] = []
+SERVERS = {"plantsim": own, "pymodbus": stock}
+
+
+def child(name: str, loop: str, pipe: Connection) -> None:
+    """Serve until told to end; answers each message on the pipe with the processor time used so far."""
+
+    async def run() -> None:
+        pipe.send(await SERVERS[name]())
+        ended = asyncio.Event()
+        current = asyncio.get_running_loop()
+
+        def listen() -> None:
+            while pipe.recv():
+                pipe.send(time.process_time())
+            current.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=listen, daemon=True).start()
+        await ended.wait()
+
+    with asyncio.Runner(loop_factory=new_loop(loop)) as runner:
+        runner.run(run())
+
+
+def new_loop(loop: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    if loop == "uvloop":
+        import uvloop
+
+        return uvloop.new_event_loop  # type: ignore[no-any-return, unused-ignore]
+    return asyncio.new_event_loop
+
+
+def requests(port: int, connections: int) -> int:
+    """Requests answered in SECONDS with one outstanding on each connection."""
+    selector = selectors.DefaultSelector()
+    for _ in range(connections):
+        link = socket.create_connection(("127.0.0.1", port))
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link.send(REQUEST)
+        selector.register(link, selectors.EVENT_READ)
+    done, end = 0, time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        for key, _ in selector.select(1.0):
+            link = key.fileobj  # type: ignore[assignment]
+            if len(link.recv(4096)) != ANSWER_SIZE:
+                raise RuntimeError("an answer of the wrong size")
+            link.send(REQUEST)
+            done += 1
+    for key in list(selector.get_map().values()):
+        key.fileobj.close()  # type: ignore[union-attr]
+    return done
+
+
+def measure(name: str, loop: str, connections: int) -> tuple[float, float]:
+    """Requests per second, and per second of the server's processor time."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=child, args=(name, loop, there))
+    process.start()
+    port = here.recv()
+    here.send(True)
+    before = here.recv()
+    done = requests(port, connections)
+    here.send(True)
+    used = here.recv() - before
+    here.send(False)
+    process.join()
+    return done / SECONDS, done / used
+
+
+def main() -> None:
+    loops = ["asyncio", "uvloop"] if find_spec("uvloop") else ["asyncio"]
+    print(f"{'loop':8}{'connections':>12}  {'server':10}{'requests/s':>12}{'per CPU s':>12}")
+    for loop in loops:
+        for connections in (1, 10):
+            runs: dict[str, list[tuple[float, float]]] = {name: [] for name in SERVERS}
+            for _ in range(ROUNDS):
+                for name, results in runs.items():
+                    results.append(measure(name, loop, connections))
+            median = {
+                name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in runs.items()
+            }
+            for name, (rate, per_cpu) in median.items():
+                print(f"{loop:8}{connections:12}  {name:10}{rate:12,.0f}{per_cpu:12,.0f}")
+            ratios = [ours / theirs for ours, theirs in zip(median["plantsim"], median["pymodbus"], strict=True)]
+            print(f"{loop:8}{connections:12}  {'ratio':10}{ratios[0]:12.1f}{ratios[1]:12.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
