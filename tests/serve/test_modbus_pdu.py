@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import ProcessImage
@@ -241,6 +243,21 @@ def test_fc43_continues_where_an_answer_was_full(bench: Bench) -> None:
 )
 def test_what_can_not_be_served_has_its_exception_code(bench: Bench, request_: str, answer: str) -> None:
     assert ask(bench, request_) == answer
+
+
+BENCH = Bench()
+RESPONDER = responder(BENCH)
+
+
+@given(st.sampled_from([1, 12, 200]), st.sampled_from([1, 2, 3, 4, 5, 6, 15, 16, 22, 23, 43, 99, 200]), st.data())
+def test_whatever_is_asked_has_an_answer(unit: int, function: int, data: st.DataObject) -> None:
+    small = st.integers(0, 40).map(lambda n: n.to_bytes(2, "big"))
+    fields = data.draw(st.lists(small, max_size=6).map(b"".join) | st.binary(max_size=252))
+    answered = RESPONDER.answer(unit, bytes((function,)) + fields, "test")
+    assert 2 <= len(answered) <= 253
+    if answered[0] != function:
+        assert answered[0] == function | 0x80
+        assert answered[1] in (1, 2, 3, 4, 0x0B)
 
 
 @pytest.mark.parametrize("unit", [0, 2, 10, 11, 13, 247, 255])
