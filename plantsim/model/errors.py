@@ -34,7 +34,7 @@ def shown(value: object) -> str:
 
 
 def one_of(names: Iterable[str], found: str = "", limit: int = 12) -> str:
-    """What is allowed where a name is looked up: the nearest to what was found first, then the others, as far as they fit."""
+    """What is allowed where a name is looked up: the nearest to what was found first, then others."""
     names = list(names)
     near = get_close_matches(found, names, n=1)
     if not names:

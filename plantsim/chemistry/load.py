@@ -1,0 +1,121 @@
+"""Chemistry files: TOML with species, parameters and extractants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from plantsim.chemistry.chemistry import PHASES, STANDINGS, Chemistry, Datum, Extractant, Species
+from plantsim.chemistry.elements import ATOMIC_WEIGHTS
+from plantsim.model.errors import one_of, shown
+from plantsim.model.quantity import MOLAR_VOLUME, parse_quantity
+from plantsim.model.section import REQUIRED, Section, is_number, read_toml
+
+__all__ = ["Chemistry", "chemistry_names", "load_chemistry"]
+
+FOLDER = Path(__file__).parent
+
+
+def chemistry_names() -> list[str]:
+    """The chemistries that come with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_chemistry(path: Path) -> Chemistry:
+    """The chemistry in a file; PlantError if something in it is wrong."""
+    root, digest = read_toml(path)
+    title = root.text("title")
+    species = {
+        name: _species(name, section) for name, section in root.table("species", required=True).children("a species")
+    }
+    solutes = {name: _solute(section, species) for name, section in root.table("solutes").children("species")}
+    for name, one in species.items():
+        if one.phase == "aq":
+            solutes.setdefault(name, MappingProxyType({name: 1.0}))
+    parameters = {
+        group: MappingProxyType({name: _datum(section) for name, section in sections.children("a parameter")})
+        for group, sections in root.table("parameters").children("parameters")
+    }
+    extractants = {
+        name: _extractant(name, section, species)
+        for name, section in root.table("extractants").children("an extractant")
+    }
+    root.end()
+    return Chemistry(
+        path.stem,
+        title,
+        path.name,
+        MappingProxyType(species),
+        MappingProxyType(solutes),
+        MappingProxyType(parameters),
+        MappingProxyType(extractants),
+        digest,
+    )
+
+
+def _species(name: str, section: Section) -> Species:
+    formula = _counts(section.table("formula", required=True), ATOMIC_WEIGHTS, "an element")
+    phase = section.text("phase", choices=PHASES)
+    charge = section.integer("charge", -4, 4, 0)
+    if charge and phase != "aq":
+        raise section.error("charge", str(charge), f"no charge on a {phase}")
+    liquid = phase == "aq"
+    volume = section.quantity("molar_volume", MOLAR_VOLUME) if liquid else 0.0
+    standing = section.text("standing", choices=STANDINGS) if liquid else section.text("standing", "", STANDINGS)
+    source = section.text("source") if liquid else section.text("source", "")
+    section.end()
+    mass = 1e-3 * sum(ATOMIC_WEIGHTS[element] * count for element, count in formula.items())
+    return Species(name, formula, charge, phase, volume, mass, standing, source)
+
+
+def _solute(section: Section, species: Mapping[str, Species]) -> Mapping[str, float]:
+    dissolved = {name: one for name, one in species.items() if one.phase == "aq"}
+    parts = _counts(section, dissolved, "a dissolved species", low=-100.0)
+    charge = sum(species[part].charge * count for part, count in parts.items())
+    if charge:
+        raise section.error("", f"a charge of {charge:+g}", "species whose charges cancel")
+    return parts
+
+
+def _counts(section: Section, known: Mapping[str, object], what: str, low: float = 0.0) -> Mapping[str, float]:
+    for key, value in section.data.items():
+        if key not in known:
+            raise section.error(key, f"{what} that is not known", one_of(known, key))
+        if not is_number(value) or value == 0 or not low <= value <= 100:  # type: ignore[operator]
+            raise section.error(key, shown(value), f"a count from {low:g} to 100 other than 0")
+    if not section.data:
+        raise section.error("", "an empty table", f"at least {what}")
+    return MappingProxyType({key: float(section.number(key)) for key in section.data})
+
+
+def _datum(section: Section) -> Datum:
+    value = section.get("value", REQUIRED, "a value")
+    datum = Datum(_converted(value), section.text("standing", choices=STANDINGS), section.text("source"))
+    section.end()
+    return datum
+
+
+def _converted(value: object) -> object:
+    """Quantities in SI, wherever they stand in lists and tables; other texts as they are."""
+    if isinstance(value, str):
+        quantity = parse_quantity(value)
+        return value if quantity is None else quantity[0]
+    if isinstance(value, list):
+        return [_converted(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _converted(item) for key, item in value.items()}
+    return value
+
+
+def _extractant(name: str, section: Section, species: Mapping[str, Species]) -> Extractant:
+    constants, sources = {}, {}
+    for metal, datum in section.table("log10_k_ex", required=True).children("constants"):
+        if metal not in species:
+            raise datum.error("", "a species that is not known", one_of(species, metal))
+        constants[metal] = datum.number("value", low=-20, high=20)
+        sources[metal] = _datum(datum)
+    k_na = section.number("k_na", low=0.0)
+    sources["Na"] = Datum(k_na, section.text("k_na_standing", choices=STANDINGS), section.text("k_na_source"))
+    section.end()
+    return Extractant(name, MappingProxyType(constants), k_na, MappingProxyType(sources))

@@ -1,0 +1,343 @@
+"""The kinds of units that a plant file may compose. A kind is an entry here, a builder in compose and a kernel."""
+
+from __future__ import annotations
+
+from plantsim.model.quantity import (
+    AREA,
+    CONCENTRATION,
+    DENSITY,
+    FLUX_DENSITY,
+    FRACTION,
+    FREQUENCY,
+    GAS_FLOW,
+    HEAT_CAPACITY,
+    HEAT_LOSS,
+    HYDROGEN,
+    LENGTH,
+    MASS,
+    MASS_CONCENTRATION,
+    MASS_FLOW,
+    MOLAR_FLOW,
+    NUMBER,
+    PH,
+    POWER,
+    TEMPERATURE,
+    TIME,
+    VOLTAGE,
+    VOLUME,
+    VOLUME_FLOW,
+    Dimension,
+)
+from plantsim.model.tag import Kind
+from plantsim.model.unit_kind import Driven, Form, Medium, Parameter, Port, Probe, Role, UnitKind
+
+AMBIENT = 293.15
+"""K, of the hall."""
+
+_MODULATING = (Kind.VALVE, Kind.VARIABLE_DRIVE)
+_MOTOR = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
+
+
+def _size(name: str, dimension: Dimension, doc: str, default: float | None = None) -> Parameter:
+    """A quantity that is never negative; required unless it has a default."""
+    return (
+        Parameter(name, dimension, doc, low=0.0) if default is None else Parameter(name, dimension, doc, default, 0.0)
+    )
+
+
+def _percent(name: str, doc: str, default: float | None = None) -> Parameter:
+    """A plain number in %, kept in %."""
+    if default is None:
+        return Parameter(name, NUMBER, f"{doc}, %", low=0.0, high=100.0)
+    return Parameter(name, NUMBER, f"{doc}, %", default, 0.0, 100.0)
+
+
+_TANK = (
+    _size("span", VOLUME, "volume at 100 % level"),
+    Parameter("overflow", VOLUME, "volume above which outlets without a device overflow", None, 0.0),
+    _size("loss", HEAT_LOSS, "to the surroundings", 0.0),
+    _size("jacket", HEAT_LOSS, "of the jacket at full flow of its medium", 0.0),
+)
+_TANK_INITIAL = (
+    _size("volume", VOLUME, "liquor in the tank"),
+    Parameter("temperature", TEMPERATURE, "of the liquor", AMBIENT),
+    Parameter("liquor", Form.LIQUOR, "what is dissolved", {}),
+)
+_TANK_DRIVES = (
+    Role("agitator", _MOTOR, "keeps solids in suspension", required=False),
+    Role("cooling", _MODULATING, "cooling water to the jacket", required=False),
+    Role("heating", _MODULATING, "hot water or heater", required=False),
+)
+_TANK_IN = (Port("in", most=8),)
+_TANK_OUT = (Port("out", driven=Driven.MAY, most=4),)
+_TANK_PROBES = {
+    "level": Probe(FRACTION),
+    "temperature": Probe(TEMPERATURE),
+    "volume": Probe(VOLUME),
+}
+_LIQUOR_PROBES = {**_TANK_PROBES, "pH": Probe(PH), "redox": Probe(VOLTAGE), "solids": Probe(MASS)}
+
+_ALL = (
+    UnitKind("station", "a place for plant-wide tags, without a process"),
+    UnitKind(
+        "power_meter",
+        "the electric supply: draw of all devices",
+        probes={"power": Probe(POWER)},
+    ),
+    UnitKind(
+        "feed_bin",
+        "bin with loss-in-weight screw feeder; lots are tipped in",
+        parameters=(
+            _size("initial", MASS, "feed in the bin"),
+            _size("refill_at", MASS, "a lot is tipped when less is left"),
+            _size("lot", MASS, "of a lot"),
+        ),
+        outlets=(Port("out", Medium.POWDER, Driven.MUST),),
+        probes={"weight": Probe(MASS), "rate": Probe(MASS_FLOW), "lots": Probe(NUMBER)},
+    ),
+    UnitKind(
+        "demag_furnace",
+        "belt furnace that demagnetises the feed",
+        parameters=(
+            _size("residence", TIME, "of the magnets"),
+            _size("heat_capacity", HEAT_CAPACITY, "of the furnace"),
+            _size("power", POWER, "at full output"),
+            _size("loss", HEAT_LOSS, "to the surroundings"),
+            _size("residual_field", FLUX_DENSITY, "at 250 C"),
+            _size("field_scale", NUMBER, "K by which the field falls by e"),
+        ),
+        drives=(Role("heater", _MODULATING, "thyristor"),),
+        inlets=(Port("in", Medium.POWDER),),
+        outlets=(Port("out", Medium.POWDER),),
+        probes={"temperature": Probe(TEMPERATURE), "residual_field": Probe(FLUX_DENSITY), "hold_up": Probe(MASS)},
+    ),
+    UnitKind(
+        "mill",
+        "inerted mill with classifier",
+        parameters=(
+            _size("residence", TIME, "of the powder"),
+            _size("d80", LENGTH, "of the product at the classifier's normal speed"),
+            _size("spread", NUMBER, "exponent of the Rosin-Rammler distribution"),
+            _percent("classifier_normal", "normal speed of the classifier"),
+            _size("classifier_lag", TIME, "of the product size behind the speed"),
+            _size("feed_d80", LENGTH, "of the feed"),
+            _size("work_index", NUMBER, "Bond's, kWh/t"),
+            _size("idle_power", POWER, "without load"),
+            _size("casing", VOLUME, "of gas"),
+            _size("air_leak", VOLUME_FLOW, "air drawn in"),
+            _size("purge", VOLUME_FLOW, "nitrogen at full opening"),
+        ),
+        drives=(
+            Role("motor", _MOTOR, "of the mill"),
+            Role("classifier", (Kind.VARIABLE_DRIVE,), "sets the product size"),
+            Role("nitrogen", _MODULATING, "purge"),
+        ),
+        inlets=(Port("in", Medium.POWDER),),
+        outlets=(Port("out", Medium.POWDER),),
+        probes={
+            "d80": Probe(LENGTH),
+            "power": Probe(POWER),
+            "oxygen": Probe(FRACTION),
+            "hold_up": Probe(MASS),
+            "rate": Probe(MASS_FLOW),
+        },
+    ),
+    UnitKind(
+        "leach_tank",
+        "stirred tank in which powder dissolves in acid under swept headspace",
+        parameters=(
+            *_TANK,
+            _size("headspace", VOLUME, "of gas above the liquor"),
+            _size("sweep", GAS_FLOW, "air through this tank at full speed of the fan"),
+            _size("water_vapour", MOLAR_FLOW, "evaporation at 60 C"),
+            _size("acid_vapour", MOLAR_FLOW, "HCl at 1 mol/L of acid and of chloride"),
+            Parameter("dilution_heat", Form.FLAG, "strong acid enters and is diluted here", False),
+        ),
+        initial=_TANK_INITIAL,
+        drives=(*_TANK_DRIVES, Role("sweep", _MOTOR, "fan of the headspace", required=False)),
+        inlets=_TANK_IN,
+        outlets=_TANK_OUT,
+        probes={
+            **_TANK_PROBES,
+            "acid": Probe(CONCENTRATION),
+            "pH": Probe(PH),
+            "hydrogen": Probe(HYDROGEN),
+            "hydrogen_make": Probe(MOLAR_FLOW),
+            "solids": Probe(MASS),
+        },
+    ),
+    UnitKind(
+        "duct",
+        "sweep air duct with its fan",
+        parameters=(_size("capacity", GAS_FLOW, "at full speed"),),
+        drives=(Role("fan", _MOTOR, "of the duct"),),
+        probes={"flow": Probe(MOLAR_FLOW)},
+    ),
+    UnitKind(
+        "reactor",
+        "stirred tank with reactions of the chemistry's parameter groups",
+        parameters=(*_TANK, Parameter("reactions", Form.GROUPS, "groups of reactions")),
+        initial=_TANK_INITIAL,
+        drives=_TANK_DRIVES,
+        inlets=_TANK_IN,
+        outlets=_TANK_OUT,
+        probes=_LIQUOR_PROBES,
+    ),
+    UnitKind(
+        "tank",
+        "stirred tank without reactions",
+        parameters=_TANK,
+        initial=_TANK_INITIAL,
+        drives=_TANK_DRIVES,
+        inlets=_TANK_IN,
+        outlets=_TANK_OUT,
+        probes=_LIQUOR_PROBES,
+    ),
+    UnitKind(
+        "filter",
+        "cake filter with wash, averaged over its cycle",
+        parameters=(
+            _percent("moisture", "liquor in the wet cake"),
+            _size("density", DENSITY, "of the liquor in the cake"),
+            Parameter("wash_efficiency", NUMBER, "displacement per wash volume", low=0.0, high=1.0),
+            _percent("passing", "solids that pass the cloth", 0.0),
+        ),
+        inlets=(Port("in"), Port("wash")),
+        outlets=(Port("filtrate"), Port("cake")),
+        probes={
+            "cake": Probe(MASS_FLOW),
+            "filtrate": Probe(VOLUME_FLOW),
+            "wash_ratio": Probe(NUMBER),
+            "washed": Probe(FRACTION),
+        },
+    ),
+    UnitKind(
+        "sx_circuit",
+        "extract, scrub and strip banks with the organic closed into a loop",
+        parameters=(
+            Parameter("stages", Form.INTEGER, "of the extract, scrub and strip banks", low=1, high=100, count=3),
+            Parameter("extractant", Form.EXTRACTANT, "of the chemistry"),
+            Parameter("metals", Form.SPECIES, "that are extracted"),
+            _size("concentration", CONCENTRATION, "extractant, as monomer"),
+            _size("organic", VOLUME_FLOW, "at full speed of its pump"),
+            _size("entrainment", FRACTION, "aqueous in the stripped organic", 0.0),
+            Parameter("aqueous_holdup", VOLUME, "a stage of each bank", low=0.0, count=3),
+            Parameter("organic_holdup", VOLUME, "a stage of each bank", low=0.0, count=3),
+            Parameter("transfer", FREQUENCY, "kLa of each bank", low=0.0, count=3),
+            _size("transfer_na", FREQUENCY, "kLa of Na"),
+            _size("organic_tank", VOLUME, "organic behind the strip bank"),
+        ),
+        drives=(
+            Role("organic", (Kind.VARIABLE_DRIVE, Kind.VALVE), "organic pump"),
+            Role("mixers", _MOTOR, "pump-mix drives of all banks", required=False),
+        ),
+        inlets=(Port("feed"), Port("scrub"), Port("strip"), Port("soda")),
+        outlets=(Port("raffinate"), Port("liquor")),
+        probes={
+            "organic_flow": Probe(VOLUME_FLOW),
+            "ph_raffinate": Probe(PH),
+            "ph_feed": Probe(PH),
+            "ph_scrub": Probe(PH),
+            "acid_liquor": Probe(CONCENTRATION),
+            "loading": Probe(CONCENTRATION),
+            "loading_share": Probe(FRACTION),
+            "free_dimer": Probe(CONCENTRATION),
+        },
+    ),
+    UnitKind(
+        "crystalliser",
+        "oxalate crystalliser, method of moments",
+        parameters=(*_TANK, Parameter("metals", Form.SPECIES, "that precipitate")),
+        initial=(
+            *_TANK_INITIAL,
+            Parameter("crystals", Form.SOLIDS, "in suspension", {}),
+            _size("size", LENGTH, "mean of the crystals", 20e-6),
+        ),
+        drives=_TANK_DRIVES,
+        inlets=_TANK_IN,
+        outlets=_TANK_OUT,
+        probes={
+            **_TANK_PROBES,
+            "pH": Probe(PH),
+            "supersaturation": Probe(NUMBER),
+            "size": Probe(LENGTH),
+            "rare_earth_left": Probe(MASS_CONCENTRATION),
+        },
+    ),
+    UnitKind(
+        "dryer",
+        "paddle dryer with air heater",
+        parameters=(
+            _size("residence", TIME, "of the cake"),
+            _size("rate", FREQUENCY, "first order, of the water at 105 C"),
+            _size("power", POWER, "of the heater at full output"),
+            _percent("efficiency", "of the heater"),
+            _size("heat_capacity", HEAT_CAPACITY, "of the dryer"),
+            _size("loss", HEAT_LOSS, "to the surroundings"),
+        ),
+        drives=(Role("heater", _MODULATING, "thyristor"), Role("paddle", _MOTOR, "moves the cake")),
+        inlets=(Port("in"),),
+        outlets=(Port("out", Medium.POWDER),),
+        probes={"temperature": Probe(TEMPERATURE), "moisture": Probe(FRACTION), "water": Probe(MASS_FLOW)},
+    ),
+    UnitKind(
+        "calciner",
+        "rotary calciner in heated zones",
+        parameters=(
+            Parameter("zones", Form.INTEGER, "along the tube", low=1, high=8),
+            _size("residence", TIME, "in a zone at normal speed"),
+            _percent("speed_normal", "of the tube"),
+            _size("power", POWER, "of a zone's heater at full output"),
+            _size("wall", HEAT_CAPACITY, "of a zone's wall"),
+            _size("bed", HEAT_CAPACITY, "of a zone's tube without solids"),
+            _size("film", HEAT_LOSS, "wall to bed, without radiation"),
+            _size("heat_area", AREA, "radiating from a zone's wall to its bed"),
+            _size("shell", HEAT_LOSS, "of a zone to the surroundings"),
+            _size("air", GAS_FLOW, "in counter-current"),
+        ),
+        initial=(Parameter("zones", TEMPERATURE, "of the zones", count="zones"),),
+        drives=(
+            Role("zone", _MODULATING, "heater of a zone; one may serve several", per="zones"),
+            Role("tube", _MOTOR, "rotation"),
+        ),
+        inlets=(Port("in", Medium.POWDER),),
+        outlets=(Port("out", Medium.POWDER),),
+        probes={
+            "wall": Probe(TEMPERATURE, per="zones"),
+            "bed": Probe(TEMPERATURE, per="zones"),
+            "loss_on_ignition": Probe(FRACTION),
+            "hold_up": Probe(MASS),
+            "heat": Probe(POWER),
+        },
+    ),
+    UnitKind(
+        "hopper",
+        "product hopper, emptied a lot at a time",
+        parameters=(_size("bag_at", MASS, "the lot is bagged when more is in"),),
+        inlets=(Port("in", Medium.POWDER),),
+        probes={"weight": Probe(MASS), "lots": Probe(NUMBER)},
+    ),
+    UnitKind(
+        "store",
+        "reagent tank with deliveries, or without a span a main that never runs dry",
+        parameters=(
+            Parameter("liquor", Form.LIQUOR, "what is dissolved, water without", {}),
+            Parameter("temperature", TEMPERATURE, "of the liquor", AMBIENT),
+            _size("span", VOLUME, "volume at 100 %; 0: a main", 0.0),
+            _percent("initial", "level at the start", 75.0),
+            _percent("refill_at", "level at which a delivery comes", 20.0),
+            _size("delivery", VOLUME, "of a delivery", 0.0),
+        ),
+        outlets=(Port("out", driven=Driven.MUST, most=12),),
+        probes={"level": Probe(FRACTION), "volume": Probe(VOLUME), "draw": Probe(VOLUME_FLOW)},
+    ),
+)
+
+KINDS: dict[str, UnitKind] = {kind.name: kind for kind in _ALL}
+
+STREAM_PROBES: dict[str, Dimension] = {
+    "flow": VOLUME_FLOW,
+    "mass_flow": MASS_FLOW,
+    "temperature": TEMPERATURE,
+}
+"""What can be measured in any stream; ``conc(SPECIES, ...)`` and ``purity(PRODUCT)`` besides."""

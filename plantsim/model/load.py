@@ -1,0 +1,128 @@
+"""Plant files: finding, reading, checking."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from types import MappingProxyType
+
+from plantsim.chemistry.elements import RARE_EARTHS
+from plantsim.chemistry.load import FOLDER as CHEMISTRIES
+from plantsim.chemistry.load import Chemistry, chemistry_names, load_chemistry
+from plantsim.model.errors import PlantError, one_of, shown
+from plantsim.model.plant import Plant, Product, Unit
+from plantsim.model.read_alarms import read_alarms
+from plantsim.model.read_field import read_devices, read_instruments
+from plantsim.model.read_loops import read_loops
+from plantsim.model.read_units import check_drives, read_areas, read_streams, read_units
+from plantsim.model.section import Section, read_toml
+
+FOLDER = Path(__file__).parents[1] / "plants"
+NAME = re.compile(r"[a-z][a-z0-9-]*")
+PRODUCT_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+_FORMAT = re.compile(r"^format\s*=\s*1\s*(#.*)?$", re.MULTILINE)
+
+
+def plant_names() -> list[str]:
+    """The plants that come with the package."""
+    return sorted(
+        path.stem
+        for path in FOLDER.glob("*.toml")
+        if not path.name.endswith(".map.toml") and _FORMAT.search(path.read_text(encoding="utf-8"))
+    )
+
+
+def plant_path(name: str | Path) -> Path:
+    """The file of a plant: a name that ``plant_names`` lists, or a path, with a ``/`` or ending in ``.toml``."""
+    text = str(name)
+    if isinstance(name, Path) or "/" in text or text.endswith(".toml"):
+        return Path(name)
+    names = plant_names()
+    if text not in names:
+        raise PlantError("plants", text, "no plant of that name", f"{one_of(names, text)}, or the path of a plant file")
+    return FOLDER / f"{text}.toml"
+
+
+def load_plant(name: str | Path) -> Plant:
+    """The plant of that name or file, checked; PlantError says what is wrong with it."""
+    path = plant_path(name)
+    root, digest = read_toml(path)
+    plant_name = root.matching("name", NAME, 'a name in lower case such as "belfast"')
+    title = root.text("title")
+    chemistry = _chemistry(root, path)
+    feed = _feed(root.table("feed", required=True), chemistry)
+    areas = read_areas(root)
+    units = read_units(root, areas, chemistry)
+    devices = read_devices(root, areas, units)
+    by_tag = {device.tag: device for device in devices}
+    check_drives(root, units, by_tag)
+    streams = read_streams(root, units, by_tag)
+    products = _products(root.table("products"), chemistry, units)
+    dissolved = {name: one for name, one in chemistry.species.items() if one.phase == "aq"}
+    instruments = read_instruments(root, areas, units, streams, by_tag, products, dissolved)
+    measured = {instrument.tag: instrument for instrument in instruments}
+    loops = read_loops(root, measured, by_tag)
+    alarms = read_alarms(root, measured, by_tag, {loop.tag: loop for loop in loops})
+    root.end()
+    return Plant(
+        plant_name,
+        title,
+        path,
+        chemistry,
+        MappingProxyType(feed),
+        areas,
+        units,
+        streams,
+        devices,
+        instruments,
+        loops,
+        alarms,
+        products,
+        hashlib.sha256(f"{digest} {chemistry.sha256}".encode()).hexdigest(),
+    )
+
+
+def _chemistry(root: Section, path: Path) -> Chemistry:
+    """Named like a plant: one of the package's, or a file beside the plant file."""
+    name = root.text("chemistry")
+    if name.endswith(".toml"):
+        return load_chemistry(path.parent / name)
+    if name not in chemistry_names():
+        raise root.error("chemistry", shown(name), f"{one_of(chemistry_names(), name)}, or a file that ends in .toml")
+    return load_chemistry(CHEMISTRIES / f"{name}.toml")
+
+
+def _feed(section: Section, chemistry: Chemistry) -> dict[str, float]:
+    solids = [name for name, species in chemistry.species.items() if species.phase == "solid"]
+    for name in section.data:
+        if name not in solids:
+            raise section.error(name, "a solid species that is not known", one_of(solids, name))
+    feed = {name: section.number(name, low=0.0, high=100.0) for name in section.data}
+    total = sum(feed.values())
+    if abs(total - 100.0) > 0.01 + 1e-9:
+        raise section.error("", f"shares that add to {total:.6g} %", "100 % within 0.01")
+    return feed
+
+
+def _products(root: Section, chemistry: Chemistry, units: tuple[Unit, ...]) -> tuple[Product, ...]:
+    hoppers = [unit.id for unit in units if unit.kind == "hopper"]
+    known = [element for element in RARE_EARTHS if element in chemistry.elements]
+    products = []
+    for name, section in root.children("a product"):
+        if not PRODUCT_NAME.fullmatch(name):
+            raise section.error("", f'a product "{name}"', 'an oxide or a mixture such as "Nd2O3" or "NdPr"')
+        elements = section.texts("elements")
+        for place, element in enumerate(elements):
+            if element not in known:
+                raise section.error(f"elements[{place}]", shown(element), one_of(known, element))
+        product = Product(
+            name,
+            elements,
+            section.text("hopper", choices=hoppers),
+            section.number("spec_pct", low=0.0, high=100.0),
+            section.flag("byproduct", False),
+        )
+        section.end()
+        products.append(product)
+    return tuple(products)

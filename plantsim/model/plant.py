@@ -1,0 +1,261 @@
+"""A plant as its file describes it. Process quantities are in SI; what belongs to an instrument is in its eu."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from plantsim.chemistry.chemistry import Chemistry
+from plantsim.model.tag import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """number: the hundred of its tags."""
+
+    id: str
+    number: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit operation.
+
+    kind: a name of ``KINDS``. parameters, initial: by name as the kind lists them, in SI (plain numbers as they are,
+    liquors in mol/L, solids in mol), None where an optional one is absent.
+    drives: role -> device.
+    """
+
+    id: str
+    area: str
+    kind: str
+    title: str
+    parameters: Mapping[str, Any]
+    initial: Mapping[str, Any]
+    drives: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What flows from one unit to another, or with an empty ``target_unit`` out of the plant.
+
+    device: that sets the flow, empty where the unit itself does. capacity: at its full opening, m3/s of liquid or kg/s
+    of powder, None without a device. head: gravity outflow, capacity at full level.
+    """
+
+    id: str
+    title: str
+    source_unit: str
+    source_port: str
+    target_unit: str
+    target_port: str
+    device: str
+    capacity: float | None
+    head: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A valve, drive or switch. stroke: s of full travel or of a drive's ramp. power: W at full output.
+
+    initial: % of a valve or variable drive, 1 or 0 of what is on or off.
+    """
+
+    tag: str
+    kind: Kind
+    unit: str
+    title: str
+    stroke: float
+    fail: str
+    initial: float
+    power: float
+
+    @property
+    def hand(self) -> bool:
+        """Whether it is a switch that the operator turns."""
+        return self.kind is Kind.SWITCH and self.tag.startswith("HS")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A probe of a unit or of a stream: temperature, conc(Dy, Tb). scale, offset: eu = scale probe + offset."""
+
+    source: str
+    stream: bool
+    probe: str
+    scale: float
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A calculation: max or average of other PVs, copy of one, or ratio (made by the loop). time: s."""
+
+    name: str
+    inputs: tuple[str, ...]
+    time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How an analyser works: s between samples (0: continuous), s from sample to result."""
+
+    sample: float
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A transmitter, analyser or calculation; exactly one of ``measures`` and ``function`` is there.
+
+    low, high: range, eu. normal: band of the PV, eu. lag: s. noise: one sigma, eu. sampling: of an analyser.
+    """
+
+    tag: str
+    unit: str
+    title: str
+    eu: str
+    low: float
+    high: float
+    normal: tuple[float, float] | None
+    measures: Measurement | None
+    function: Function | None
+    lag: float
+    noise: float
+    sampling: Sampling | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a PID's output goes: OP from op[0] to op[1] % becomes value[0] to value[1], in % or in the slave's eu."""
+
+    tag: str
+    member: str
+    op: tuple[float, float]
+    value: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A value that an override controller keeps on its side of a limit (eu of the tag). ti: s. direct: act above it."""
+
+    tag: str
+    member: str
+    limit: float
+    gain: float
+    ti: float
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What makes the instrument of the same tag a controller.
+
+    direct: OP rises with PV. gain: % of output per % of PV span. ti, td: s, ti 0 without integral action. mode: 0 Man,
+    1 Auto, 2 Cascade. sp_range, gap: eu. ramp: eu/s, 0 none. op_limits: %. slave: the loop whose SP a ratio or override
+    sets. wild: PVs that a ratio multiplies, summed and filtered over ``filter`` s; factor: slave SP = factor SP wild.
+    """
+
+    tag: str
+    type: str
+    direct: bool
+    gain: float
+    ti: float
+    td: float
+    sp: float
+    sp_range: tuple[float, float]
+    mode: int
+    gap: float = 0.0
+    ramp: float = 0.0
+    op_limits: tuple[float, float] = (0.0, 100.0)
+    outputs: tuple[Output, ...] = ()
+    slave: str = ""
+    wild: tuple[str, ...] = ()
+    filter: float = 0.0
+    factor: float = 1.0
+    constraints: tuple[Constraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison with a member's value: relation is one of = < >."""
+
+    tag: str
+    member: str
+    relation: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A rationalised alarm. limit, deadband: eu; limit is nan where the condition has none. Delays in s."""
+
+    tag: str
+    condition: str
+    limit: float
+    deadband: float
+    on_delay: float
+    off_delay: float
+    priority: int
+    class_: str
+    consequence: str
+    response: str
+    respond_min: float
+    suppressed_when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An oxide or mixture of oxides. elements: that count as product. spec_pct: least purity, % of oxide."""
+
+    name: str
+    elements: tuple[str, ...]
+    hopper: str
+    spec_pct: float
+    byproduct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """All of a plant file, in its order, units in that of their areas.
+
+    feed: species -> wt %. sha256: of the plant file and its chemistry file, by which snapshots are keyed.
+    """
+
+    name: str
+    title: str
+    path: Path
+    chemistry: Chemistry = field(repr=False)
+    feed: Mapping[str, float]
+    areas: tuple[Area, ...]
+    units: tuple[Unit, ...]
+    streams: tuple[Stream, ...]
+    devices: tuple[Device, ...]
+    instruments: tuple[Instrument, ...]
+    loops: tuple[Loop, ...]
+    alarms: tuple[Alarm, ...]
+    products: tuple[Product, ...]
+    sha256: str
+
+    def area(self, id_: str) -> Area:
+        """The area of that id."""
+        return next(area for area in self.areas if area.id == id_)
+
+    def unit(self, id_: str) -> Unit:
+        """The unit of that id."""
+        return next(unit for unit in self.units if unit.id == id_)
+
+    def loop(self, tag: str) -> Loop | None:
+        """The loop of that tag, if its instrument is a controller."""
+        return next((loop for loop in self.loops if loop.tag == tag), None)
+
+    def kind_of(self, instrument: Instrument) -> Kind:
+        """The class of tag object that an instrument is."""
+        if self.loop(instrument.tag) is not None:
+            return Kind.CONTROLLER
+        if instrument.function is not None:
+            return Kind.CALCULATION
+        return Kind.ANALYSER if instrument.sampling is not None else Kind.TRANSMITTER

@@ -1,0 +1,286 @@
+"""Quantities as a plant file spells them, such as ``"250 W/m2/K"``, in SI.
+
+Own code rather than a units library: pint alone takes longer to import than a plant to load, and errors should name the
+dimension that a key needs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from operator import add, sub
+
+Exponents = tuple[int, ...]
+"""Powers of m, kg, s, K, mol, A and normal cubic metre of gas (which is an amount, no volume)."""
+
+MOL_PER_NM3 = 44.615
+"""Gas at 0 C and 101.325 kPa."""
+
+_NONE: Exponents = (0, 0, 0, 0, 0, 0, 0)
+
+
+def _exponents(m: int = 0, kg: int = 0, s: int = 0, k: int = 0, mol: int = 0, a: int = 0, nm3: int = 0) -> Exponents:
+    return (m, kg, s, k, mol, a, nm3)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of measurement: SI value = scale * value + offset."""
+
+    exponents: Exponents = _NONE
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def __mul__(self, other: Unit) -> Unit:
+        return Unit(tuple(map(add, self.exponents, other.exponents)), self.scale * other.scale)
+
+    def __truediv__(self, other: Unit) -> Unit:
+        return Unit(tuple(map(sub, self.exponents, other.exponents)), self.scale / other.scale)
+
+    def __pow__(self, power: int) -> Unit:
+        return Unit(tuple(power * e for e in self.exponents), self.scale**power)
+
+    def to_si(self, value: float) -> float:
+        """The value in SI."""
+        return self.scale * value + self.offset
+
+
+_LENGTH, _MASS, _TIME = _exponents(m=1), _exponents(kg=1), _exponents(s=1)
+_KELVIN, _MOL, _AMPERE = _exponents(k=1), _exponents(mol=1), _exponents(a=1)
+_VOLUME, _NORMAL_VOLUME = _exponents(m=3), _exponents(nm3=1)
+_ENERGY, _POWER = _exponents(m=2, kg=1, s=-2), _exponents(m=2, kg=1, s=-3)
+_PRESSURE = _exponents(m=-1, kg=1, s=-2)
+_VOLT = _exponents(m=2, kg=1, s=-3, a=-1)
+_SIEMENS = _exponents(m=-2, kg=-1, s=3, a=2)
+_TESLA = _exponents(kg=1, s=-2, a=-1)
+
+UNITS: dict[str, Unit] = {
+    "1": Unit(),
+    "%": Unit(_NONE, 0.01),
+    "ppm": Unit(_NONE, 1e-6),
+    "um": Unit(_LENGTH, 1e-6),
+    "mm": Unit(_LENGTH, 1e-3),
+    "cm": Unit(_LENGTH, 1e-2),
+    "m": Unit(_LENGTH),
+    "mg": Unit(_MASS, 1e-6),
+    "g": Unit(_MASS, 1e-3),
+    "kg": Unit(_MASS),
+    "t": Unit(_MASS, 1e3),
+    "ms": Unit(_TIME, 1e-3),
+    "s": Unit(_TIME),
+    "min": Unit(_TIME, 60.0),
+    "h": Unit(_TIME, 3600.0),
+    "d": Unit(_TIME, 86400.0),
+    "K": Unit(_KELVIN),
+    "C": Unit(_KELVIN, 1.0, 273.15),  # the offset counts where C stands alone, as a temperature
+    "mmol": Unit(_MOL, 1e-3),
+    "mol": Unit(_MOL),
+    "kmol": Unit(_MOL, 1e3),
+    "mA": Unit(_AMPERE, 1e-3),
+    "A": Unit(_AMPERE),
+    "mL": Unit(_VOLUME, 1e-6),
+    "L": Unit(_VOLUME, 1e-3),
+    "NL": Unit(_NORMAL_VOLUME, 1e-3),
+    "Nm3": Unit(_NORMAL_VOLUME),
+    "J": Unit(_ENERGY),
+    "kJ": Unit(_ENERGY, 1e3),
+    "MJ": Unit(_ENERGY, 1e6),
+    "Wh": Unit(_ENERGY, 3.6e3),
+    "kWh": Unit(_ENERGY, 3.6e6),
+    "mW": Unit(_POWER, 1e-3),
+    "W": Unit(_POWER),
+    "kW": Unit(_POWER, 1e3),
+    "MW": Unit(_POWER, 1e6),
+    "Pa": Unit(_PRESSURE),
+    "kPa": Unit(_PRESSURE, 1e3),
+    "MPa": Unit(_PRESSURE, 1e6),
+    "mbar": Unit(_PRESSURE, 1e2),
+    "bar": Unit(_PRESSURE, 1e5),
+    "mV": Unit(_VOLT, 1e-3),
+    "V": Unit(_VOLT),
+    "uS": Unit(_SIEMENS, 1e-6),
+    "mS": Unit(_SIEMENS, 1e-3),
+    "S": Unit(_SIEMENS),
+    "mT": Unit(_TESLA, 1e-3),
+    "T": Unit(_TESLA),
+    "Hz": Unit(_exponents(s=-1)),
+    "rpm": Unit(_exponents(s=-1), 1.0 / 60.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What a key or a probe measures.
+
+    example: a quantity of it, for messages. special: engineering units (``pH``, ``% LEL``) that belong to it alone.
+    plain: whether units without a special may be used for it as well.
+    """
+
+    name: str
+    exponents: Exponents
+    example: str
+    special: str = ""
+    plain: bool = True
+
+    def __str__(self) -> str:
+        article = "an" if self.name[0] in "aeiou" else "a"
+        return f'{article} {self.name} such as "{self.example}"'
+
+
+def _dimension(name: str, example: str, special: str = "", plain: bool = True) -> Dimension:
+    unit = parse_unit(example.partition(" ")[2])
+    return Dimension(name, unit.exponents if unit else _NONE, example, special, plain)
+
+
+_TOKEN = re.compile(r"\s*(%|[A-Za-z]+\d*|\d+|[()*/^·])")
+_NAME = re.compile(r"([A-Za-z]+)(-?\d+)?")
+
+
+def parse_unit(text: str) -> Unit | None:
+    """The unit that ``text`` spells (``mm/h/(mol/L)``, ``m3``, ``/min``; empty is dimensionless), or None."""
+    text = text.strip()
+    if text in UNITS:
+        return UNITS[text]
+    tokens: list[str] = []
+    end = 0
+    while end < len(text):
+        match = _TOKEN.match(text, end)
+        if match is None:
+            return None
+        tokens.append(match[1])
+        end = match.end()
+    if not tokens:
+        return Unit()
+    if tokens[0] == "/":
+        tokens.insert(0, "1")
+    unit = _product(tokens)
+    return unit if not tokens else None
+
+
+def _product(tokens: list[str]) -> Unit | None:
+    """Factor (* or /) factor ...; takes what it reads off ``tokens``."""
+    unit = _factor(tokens)
+    while unit is not None and tokens and tokens[0] in "*·/":
+        sign = tokens.pop(0)
+        other = _factor(tokens)
+        if other is None:
+            return None
+        unit = unit / other if sign == "/" else unit * other
+    return unit
+
+
+def _factor(tokens: list[str]) -> Unit | None:
+    if not tokens:
+        return None
+    token = tokens.pop(0)
+    if token == "(":
+        unit = _product(tokens)
+        if not tokens or tokens.pop(0) != ")":
+            return None
+    elif token in UNITS:
+        unit = UNITS[token]
+    else:
+        match = _NAME.fullmatch(token)
+        if match is None or match[2] is None or match[1] not in UNITS:
+            return None
+        unit = UNITS[match[1]] ** int(match[2])
+    if unit is not None and tokens and tokens[0] == "^":
+        tokens.pop(0)
+        if not tokens or not tokens[0].isdecimal():
+            return None
+        unit = unit ** int(tokens.pop(0))
+    return unit
+
+
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
+
+
+def parse_quantity(text: str) -> tuple[float, Exponents] | None:
+    """SI value and exponents of a number with a unit, or None if ``text`` is none."""
+    match = _QUANTITY.fullmatch(text)
+    unit = parse_unit(match[2]) if match else None
+    if match is None or unit is None:
+        return None
+    value = unit.to_si(float(match[1]))
+    return (value, unit.exponents) if math.isfinite(value) else None
+
+
+NUMBER = Dimension("number", _NONE, "0.5")
+FRACTION = Dimension("fraction", _NONE, "10 %")
+PH = Dimension("pH", _NONE, "2.5", special="pH", plain=False)
+HYDROGEN = Dimension("volume fraction of hydrogen", _NONE, "300 ppm", special="% LEL")
+LENGTH = _dimension("length", "75 um")
+AREA = _dimension("area", "2.4 m2")
+VOLUME = _dimension("volume", "60 L")
+MASS = _dimension("mass", "350 kg")
+TIME = _dimension("time", "15 min")
+TEMPERATURE = _dimension("temperature", "60 C")
+AMOUNT = _dimension("amount", "2 mol")
+VOLUME_FLOW = _dimension("volume flow", "40 L/h")
+MASS_FLOW = _dimension("mass flow", "4.3 kg/h")
+MOLAR_FLOW = _dimension("molar flow", "70 mol/h")
+GAS_FLOW = _dimension("normal gas flow", "620 Nm3/h")
+CONCENTRATION = _dimension("concentration", "0.3 mol/L")
+MASS_CONCENTRATION = _dimension("mass concentration", "18 g/L")
+DENSITY = _dimension("density", "1136 kg/m3")
+MOLAR_VOLUME = _dimension("molar volume", "18 cm3/mol")
+MOLAR_MASS = _dimension("molar mass", "144.24 g/mol")
+SPECIFIC_VOLUME = _dimension("volume per mass", "3.4 L/kg")
+POWER = _dimension("power", "1.5 kW")
+ENERGY = _dimension("energy", "2 kWh")
+MOLAR_ENERGY = _dimension("molar energy", "40 kJ/mol")
+SPECIFIC_ENERGY = _dimension("specific energy", "2.5 MJ/kg")
+POWER_DENSITY = _dimension("power density", "1.5 kW/m3")
+HEAT_LOSS = _dimension("heat flow per kelvin", "150 W/K")
+HEAT_TRANSFER = _dimension("heat transfer coefficient", "250 W/m2/K")
+RADIATION = _dimension("radiation constant", "3e-9 W/K4")
+HEAT_CAPACITY = _dimension("heat capacity", "2.8 kJ/K")
+SPECIFIC_HEAT = _dimension("specific heat", "500 J/kg/K")
+HEATING_RATE = _dimension("heating rate", "5 C/min")
+PRESSURE = _dimension("pressure", "2.5 bar")
+FREQUENCY = _dimension("rate", "0.05 1/s")
+VELOCITY = _dimension("velocity", "1.8 um/s")
+DISSOLUTION_RATE = _dimension("dissolution rate", "0.17 mm/h/(mol/L)")
+SECOND_ORDER_RATE = _dimension("second-order rate", "129 L/mol/s")
+VOLTAGE = _dimension("voltage", "620 mV")
+CURRENT = _dimension("current", "1.2 A")
+CONDUCTIVITY = _dimension("conductivity", "5 mS/cm")
+FLUX_DENSITY = _dimension("flux density", "25 mT")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineeringUnit:
+    """The unit of an instrument's readings: ``C``, ``L/h``, ``% LEL``."""
+
+    text: str
+    unit: Unit
+    special: str = ""
+
+    def reading(self, dimension: Dimension) -> tuple[float, float] | None:
+        """(scale, offset) with reading = scale * SI value + offset; None if this unit does not fit the dimension."""
+        if self.special != dimension.special if self.special else not dimension.plain:
+            return None
+        per_si = 1.0 / self.unit.scale
+        if self.unit.exponents == dimension.exponents:
+            return per_si, -self.unit.offset * per_si
+        if dimension.exponents == MOLAR_FLOW.exponents and self.unit.exponents == GAS_FLOW.exponents:
+            return per_si / MOL_PER_NM3, 0.0
+        return None
+
+
+_SPECIAL: dict[str, Unit] = {"pH": Unit(), "% LEL": Unit(_NONE, 4e-4)}
+"""Units that only one dimension has. The lower explosive limit is that of hydrogen in air, 4 % by volume."""
+
+_QUALIFIED = re.compile(r"% (vol|wt|oxide|conv)|x stoich")
+"""A share with a word that says of what."""
+
+
+def parse_eu(text: str) -> EngineeringUnit | None:
+    """The engineering unit that ``text`` spells, or None."""
+    if text in _SPECIAL:
+        return EngineeringUnit(text, _SPECIAL[text], text)
+    if _QUALIFIED.fullmatch(text):
+        return EngineeringUnit(text, UNITS["%"] if text.startswith("%") else UNITS["1"])
+    unit = parse_unit(text)
+    return None if unit is None else EngineeringUnit(text, unit)

@@ -1,0 +1,110 @@
+"""Alarms of a plant file."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from plantsim.model.errors import one_of, shown
+from plantsim.model.members import LIMITS
+from plantsim.model.plant import Alarm, Condition, Device, Instrument, Loop
+from plantsim.model.quantity import TIME
+from plantsim.model.read_loops import member_range
+from plantsim.model.section import Section
+from plantsim.model.tag import Kind
+
+CONDITIONS = (*LIMITS, "DEV", "TRIP", "FAIL", "DISCREPANCY")
+_DRIVES = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
+_VALVES = (Kind.VALVE, Kind.ON_OFF_VALVE)
+_SUPPRESSION = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*([=<>])\s*(-?\d+(?:\.\d+)?)\s*")
+
+
+def read_alarms(
+    root: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
+) -> tuple[Alarm, ...]:
+    """The alarms in the file's order, the limits of each tag in theirs."""
+    alarms: dict[str, Alarm] = {}
+    sections: dict[str, Section] = {}
+    for section in root.tables("alarms"):
+        tag, condition = section.data.get("tag"), section.data.get("condition")
+        if isinstance(tag, str) and isinstance(condition, str):
+            section.path = f"alarms[{tag}.{condition}]"
+        alarm = _alarm(section, instruments, devices, loops)
+        name = f"{alarm.tag}.{alarm.condition}"
+        if name in alarms:
+            raise section.error("condition", f"a second {alarm.condition} of {alarm.tag}", "one")
+        alarms[name] = alarm
+        sections[name] = section
+    for tag in dict.fromkeys(alarm.tag for alarm in alarms.values()):
+        _check_order(tag, alarms, sections)
+    return tuple(alarms.values())
+
+
+def _alarm(
+    section: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
+) -> Alarm:
+    tag = section.text("tag")
+    if tag not in instruments and tag not in devices:
+        raise section.error("tag", f'"{tag}", which is no tag', one_of([*instruments, *devices], tag))
+    allowed = ["DEV", *LIMITS] if tag in loops else list(LIMITS)
+    if tag in devices:
+        kind = devices[tag].kind
+        allowed = ["TRIP"] if kind in _DRIVES else ["DISCREPANCY"] if kind in _VALVES else ["FAIL"]
+    elif instruments[tag].measures is not None:
+        allowed.append("FAIL")
+    condition = section.text("condition", choices=CONDITIONS)
+    if condition not in allowed:
+        raise section.error("condition", f'"{condition}" of {tag}', ", ".join(allowed))
+    limit, deadband = math.nan, 0.0
+    if condition in (*LIMITS, "DEV"):
+        low, high = instruments[tag].low, instruments[tag].high
+        if condition == "DEV":
+            low, high = 0.0, high - low
+        limit = section.number("limit")
+        if not low <= limit <= high:
+            eu = instruments[tag].eu
+            raise section.error("limit", shown(section.data["limit"]), f"from {low:g} to {high:g} {eu}")
+        deadband = section.number("deadband", 0.0, 0.0, high - low)
+    alarm = Alarm(
+        tag,
+        condition,
+        limit,
+        deadband,
+        section.quantity("on_delay", TIME, 0.0, low=0.0),
+        section.quantity("off_delay", TIME, 0.0, low=0.0),
+        section.integer("priority", 1, 4),
+        section.text("class"),
+        section.text("consequence"),
+        section.text("response"),
+        section.number("respond_min", low=0.0),
+        _suppression(section, instruments, devices, loops),
+    )
+    section.end()
+    return alarm
+
+
+def _suppression(
+    section: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
+) -> Condition | None:
+    text = section.text("suppressed_when", "")
+    if "suppressed_when" not in section:
+        return None
+    match = _SUPPRESSION.fullmatch(text)
+    if match is None:
+        raise section.error("suppressed_when", shown(text), 'TAG.MEMBER, one of = < >, and a number: "K-213A.RUN=0"')
+    member_range(section, "suppressed_when", match[1], match[2], loops, instruments, devices)
+    return Condition(match[1], match[2], match[3], float(match[4]))
+
+
+def _check_order(tag: str, alarms: Mapping[str, Alarm], sections: Mapping[str, Section]) -> None:
+    """LL < L < H < HH."""
+    below: Alarm | None = None
+    for condition in reversed(LIMITS):
+        alarm = alarms.get(f"{tag}.{condition}")
+        if alarm is None:
+            continue
+        if below is not None and alarm.limit <= below.limit:
+            found = f"{alarm.limit:g}, with {below.condition} at {below.limit:g}"
+            raise sections[f"{tag}.{condition}"].error("limit", found, "limits in the order LL < L < H < HH")
+        below = alarm

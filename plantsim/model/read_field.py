@@ -1,0 +1,247 @@
+"""Devices and instruments of a plant file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from plantsim.model.errors import one_of, shown
+from plantsim.model.kinds import KINDS, STREAM_PROBES
+from plantsim.model.plant import Area, Device, Function, Instrument, Measurement, Product, Sampling, Stream, Unit
+from plantsim.model.quantity import (
+    FRACTION,
+    MASS_CONCENTRATION,
+    POWER,
+    TIME,
+    Dimension,
+    EngineeringUnit,
+    parse_eu,
+    parse_quantity,
+)
+from plantsim.model.section import Section
+from plantsim.model.tag import TAG_NAME, Kind
+
+DEVICE_KINDS = (Kind.VALVE, Kind.ON_OFF_VALVE, Kind.DRIVE, Kind.VARIABLE_DRIVE, Kind.SWITCH)
+_FAILS = {
+    Kind.VALVE: ("closed", "open", "hold", "off"),
+    Kind.ON_OFF_VALVE: ("closed", "open", "hold"),
+    Kind.DRIVE: ("stop", "hold"),
+    Kind.VARIABLE_DRIVE: ("stop", "hold"),
+}
+_PERCENT = (Kind.VALVE, Kind.VARIABLE_DRIVE)
+MOST_INPUTS = 4
+"""Of a calculation, in the core."""
+
+
+def check_tag(tag: str, section: Section, unit: Unit, areas: Iterable[Area]) -> None:
+    """Raise PlantError unless the tag is an ISA-5.1 name whose number lies in the area of its unit."""
+    if not TAG_NAME.fullmatch(tag):
+        raise section.error("", f'a tag "{tag}"', 'function letters, number and at most a letter A to D: "TV-201A"')
+    digits = re.sub(r"\D", "", tag)
+    hundred = int(digits[0]) * 100 if len(digits) == 4 else int(digits) // 100 * 100
+    area = next(area for area in areas if area.id == unit.area)
+    if hundred != area.number:
+        example = f"4CNN of area {area.id}" if area.number == 400 else f"{area.number} to {area.number + 99}"
+        raise section.error("", f'number {digits} for unit {unit.id} of area "{area.id}"', f"a number {example}")
+
+
+def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]) -> tuple[Device, ...]:
+    """Valves, drives and switches, in the order of their units."""
+    by_id = {unit.id: unit for unit in units}
+    devices = []
+    for tag, section in root.table("devices").children("a device"):
+        kind = Kind(section.text("kind", choices=[kind.value for kind in DEVICE_KINDS]))
+        unit = by_id[section.text("unit", choices=by_id)]
+        check_tag(tag, section, unit, areas)
+        title = section.text("title")
+        stroke, fail, power = 0.0, "", 0.0
+        if kind is not Kind.SWITCH:
+            stroke = section.quantity("stroke", TIME, low=0.0)
+            fail = section.text("fail", _FAILS[kind][0], _FAILS[kind])
+            power = section.quantity("power", POWER, 0.0, low=0.0)
+        initial = section.number("initial", 0.0, 0.0, 100.0) if kind in _PERCENT else section.flag("initial", False)
+        section.end()
+        devices.append(Device(tag, kind, unit.id, title, stroke, fail, float(initial), power))
+    order = list(by_id)
+    return tuple(sorted(devices, key=lambda device: order.index(device.unit)))
+
+
+def read_instruments(
+    root: Section,
+    areas: tuple[Area, ...],
+    units: tuple[Unit, ...],
+    streams: tuple[Stream, ...],
+    devices: Mapping[str, Device],
+    products: tuple[Product, ...],
+    solutes: Mapping[str, object],
+) -> tuple[Instrument, ...]:
+    """Transmitters, analysers and calculations, in the order of their units."""
+    by_id = {unit.id: unit for unit in units}
+    table = root.table("instruments")
+    instruments: dict[str, Instrument] = {}
+    sections = {}
+    for tag, section in table.children("an instrument"):
+        if tag in devices:
+            raise section.error("", f"a tag that devices.{tag} has already", "a name of its own")
+        unit = by_id[section.text("unit", choices=by_id)]
+        check_tag(tag, section, unit, areas)
+        title = section.text("title")
+        eu = parse_eu(section.text("eu"))
+        if eu is None:
+            raise section.error("eu", shown(section.data["eu"]), 'a unit such as "L/h", "C", "pH" or "% LEL"')
+        low, high = section.span("range")
+        normal = _normal(section, low, high)
+        measures, function = _source(section, eu, by_id, streams, products, solutes)
+        lag = noise = 0.0
+        sampling = None
+        if measures is not None:
+            lag = section.quantity("lag", TIME, 0.0, low=0.0)
+            noise = section.number("noise", 0.0, 0.0, high - low)
+            sampling = _sampling(section)
+        section.end()
+        sections[tag] = section
+        instruments[tag] = Instrument(
+            tag, unit.id, title, eu.text, low, high, normal, measures, function, lag, noise, sampling
+        )
+    for tag, instrument in instruments.items():
+        if instrument.function is not None:
+            _check_function(sections[tag], instrument, instrument.function, instruments)
+    _check_circles(sections, instruments)
+    order = list(by_id)
+    return tuple(sorted(instruments.values(), key=lambda instrument: order.index(instrument.unit)))
+
+
+def _normal(section: Section, low: float, high: float) -> tuple[float, float] | None:
+    section.get("normal", None, "two numbers")
+    if "normal" not in section:
+        return None
+    normal = section.span("normal")
+    if not low <= normal[0] < normal[1] <= high:
+        raise section.error("normal", shown(section.data["normal"]), f"a band within its range {low:g} to {high:g}")
+    return normal
+
+
+def _sampling(section: Section) -> Sampling | None:
+    kind = section.text("kind", "", ("transmitter", "analyser"))
+    sample = section.quantity("sample", TIME, 0.0, low=0.0)
+    delay = section.quantity("delay", TIME, 0.0, low=0.0)
+    if kind == "transmitter" and ("sample" in section or "delay" in section):
+        raise section.error("kind", '"transmitter"', '"analyser" beside sample or delay')
+    if delay and not sample:
+        raise section.error("delay", shown(section.data["delay"]), "a delay only beside a time between samples")
+    return Sampling(sample, delay) if "sample" in section or kind == "analyser" else None
+
+
+_CALL = re.compile(r"([a-z]+)\((.*)\)")
+
+
+def _source(
+    section: Section,
+    eu: EngineeringUnit,
+    units: Mapping[str, Unit],
+    streams: tuple[Stream, ...],
+    products: tuple[Product, ...],
+    solutes: Mapping[str, object],
+) -> tuple[Measurement | None, Function | None]:
+    if "function" in section:
+        if "measures" in section:
+            raise section.error("function", "a function beside measures", "one of the two")
+        return None, _function(section)
+    section.get("function", None, "a function")
+    text = section.text("measures")
+    source, dot, probe = text.partition(".")
+    stream = source in {one.id for one in streams}
+    if not stream and source not in units:
+        known = [*units, *(one.id for one in streams)]
+        raise section.error("measures", f'"{text}", where {source} is no unit or stream', one_of(known, source))
+    probes = STREAM_PROBES if stream else KINDS[units[source].kind].probe_names(units[source].parameters)
+    dimension: Dimension | None = probes.get(probe)
+    if stream and dimension is None:
+        dimension, probe = _composition(section, text, probe, products, solutes)
+    if not dot or dimension is None:
+        calls = ["conc(SPECIES, ...)", "purity(PRODUCT)"] if stream else []
+        raise section.error("measures", f'"{text}"', one_of([f"{source}.{name}" for name in [*probes, *calls]], text))
+    reading = eu.reading(dimension)
+    if reading is None:
+        raise section.error("eu", f'"{eu.text}"', f"a unit that fits {dimension}")
+    return Measurement(source, stream, probe, *reading), None
+
+
+def _composition(
+    section: Section, text: str, probe: str, products: tuple[Product, ...], solutes: Mapping[str, object]
+) -> tuple[Dimension | None, str]:
+    """Dimension and normal spelling of ``conc(Nd, Pr)`` or ``purity(NdPr)``."""
+    match = _CALL.fullmatch(probe)
+    if match is None or match[1] not in ("conc", "purity"):
+        return None, probe
+    names = [name.strip() for name in match[2].split(",")]
+    known = list(solutes) if match[1] == "conc" else [product.name for product in products]
+    for name in names:
+        if name not in known:
+            raise section.error("measures", f'"{text}", where {name or "nothing"} is not known', one_of(known, name))
+    if match[1] == "purity" and len(names) != 1:
+        raise section.error("measures", f'"{text}"', "the purity of one product")
+    return (MASS_CONCENTRATION if match[1] == "conc" else FRACTION), f"{match[1]}({', '.join(names)})"
+
+
+def _function(section: Section) -> Function:
+    text = section.text("function")
+    allowed = '"max(TAG, TAG)", "average(TAG, 600 s)", "copy(TAG)" or, of a ratio controller, "ratio"'
+    if text == "ratio":
+        return Function("ratio", ())
+    match = _CALL.fullmatch(text)
+    if match is None:
+        raise section.error("function", shown(text), allowed)
+    inputs = [name.strip() for name in match[2].split(",")]
+    if match[1] == "max" and 2 <= len(inputs) <= MOST_INPUTS:
+        return Function("max", tuple(inputs))
+    if match[1] == "copy" and len(inputs) == 1:
+        return Function("copy", tuple(inputs))
+    if match[1] == "average" and len(inputs) == 2:
+        time = parse_quantity(inputs[1])
+        if time is not None and time[1] == TIME.exponents and time[0] > 0.0:
+            return Function("average", (inputs[0],), time[0])
+    raise section.error("function", shown(text), allowed)
+
+
+def _check_function(
+    section: Section, instrument: Instrument, function: Function, instruments: Mapping[str, Instrument]
+) -> None:
+    for name in function.inputs:
+        if name not in instruments:
+            found = f"{shown(section.data['function'])}, where {name} is no instrument"
+            raise section.error("function", found, one_of(instruments, name))
+        if instruments[name].eu != instrument.eu:
+            raise section.error("eu", f'"{instrument.eu}"', f'"{instruments[name].eu}", that of {name}')
+
+
+def _check_circles(sections: Mapping[str, Section], instruments: Mapping[str, Instrument]) -> None:
+    inputs = {
+        tag: instrument.function.inputs for tag, instrument in instruments.items() if instrument.function is not None
+    }
+    circle = find_circle(inputs)
+    if circle:
+        raise sections[circle[0]].error("function", f"the circle {' > '.join(circle)}", "no circles")
+
+
+def find_circle(graph: Mapping[str, Iterable[str]]) -> list[str]:
+    """A way through the graph that comes back to where it began, or nothing."""
+    done: set[str] = set()
+
+    def walk(node: str, path: list[str]) -> list[str]:
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node in done:
+            return []
+        for following in graph.get(node, ()):
+            found = walk(following, [*path, node])
+            if found:
+                return found
+        done.add(node)
+        return []
+
+    for start in graph:
+        found = walk(start, [])
+        if found:
+            return found
+    return []

@@ -1,0 +1,234 @@
+"""Areas, units and streams of a plant file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from plantsim.chemistry.chemistry import Chemistry
+from plantsim.model.errors import one_of, shown
+from plantsim.model.kinds import KINDS
+from plantsim.model.plant import Area, Device, Stream, Unit
+from plantsim.model.quantity import MASS_FLOW, VOLUME_FLOW, Dimension
+from plantsim.model.section import REQUIRED, Section, in_si, is_number, within
+from plantsim.model.tag import Kind
+from plantsim.model.unit_kind import Driven, Form, Medium, Parameter, Port
+
+AREA_ID = re.compile(r"[a-z][a-z0-9]*")
+UNIT_ID = re.compile(r"[A-Z]+(-\d+[A-Z]?)?")
+STREAM_ID = re.compile(r"\d{3,4}")
+MOVERS = (Kind.VALVE, Kind.ON_OFF_VALVE, Kind.DRIVE, Kind.VARIABLE_DRIVE)
+"""Devices that can set a flow."""
+
+
+def read_areas(root: Section) -> tuple[Area, ...]:
+    """The areas, each with an id and a number of its own."""
+    areas: dict[str, Area] = {}
+    for section in root.tables("areas", "id"):
+        area = Area(
+            section.matching("id", AREA_ID, 'an id in lower case such as "leach"'),
+            section.integer("number", 100, 800),
+            section.text("title"),
+        )
+        section.end()
+        if area.number % 100:
+            raise section.error("number", str(area.number), "a whole hundred from 100 to 800")
+        if area.id in areas:
+            raise section.error("id", f'a second area "{area.id}"', "an id of its own")
+        for other in areas.values():
+            if other.number == area.number:
+                raise section.error("number", f"{area.number}, which is that of {other.id}", "a number of its own")
+        areas[area.id] = area
+    if not areas:
+        raise root.error("areas", "nothing", "a list of tables with id, number and title")
+    return tuple(areas.values())
+
+
+def read_units(root: Section, areas: tuple[Area, ...], chemistry: Chemistry) -> tuple[Unit, ...]:
+    """The units, in the order of their areas and then of the file; their drives are checked by ``check_drives``."""
+    ids = [area.id for area in areas]
+    units = [
+        _unit(id_, section, ids, chemistry) for id_, section in root.table("units", required=True).children("a unit")
+    ]
+    return tuple(sorted(units, key=lambda unit: ids.index(unit.area)))
+
+
+def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) -> Unit:
+    if not UNIT_ID.fullmatch(id_):
+        raise section.error("", f'a unit "{id_}"', 'a name such as "R-201"')
+    kind = KINDS[section.text("kind", choices=KINDS)]
+    area = section.text("area", choices=areas)
+    title = section.text("title")
+    parameters = _values(section, kind.parameters, chemistry, {})
+    initial: dict[str, Any] = {}
+    if kind.initial:
+        inner = section.table("initial")
+        initial = _values(inner, kind.initial, chemistry, parameters)
+        inner.end()
+    drives = section.table("drives")
+    roles = kind.roles(parameters)
+    devices = {role: drives.text(role) for role in roles if role in drives or roles[role].required}
+    for role in roles:
+        drives.get(role, None, "a device")
+    drives.end()
+    section.end()
+    return Unit(
+        id_, area, kind.name, title, MappingProxyType(parameters), MappingProxyType(initial), MappingProxyType(devices)
+    )
+
+
+def _values(
+    section: Section, parameters: tuple[Parameter, ...], chemistry: Chemistry, counts: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {parameter.name: _value(section, parameter, chemistry, counts) for parameter in parameters}
+
+
+def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts: Mapping[str, Any]) -> Any:
+    name, what = parameter.name, parameter.what
+    value = section.get(name, parameter.default, _allowed(parameter, chemistry))
+    if name not in section:
+        return value
+    count = counts[parameter.count] if isinstance(parameter.count, str) else parameter.count
+    if count:
+        allowed = f"a list of {count}, each {_allowed(parameter, chemistry)}"
+        if not isinstance(value, list) or len(value) != count:
+            raise section.error(name, shown(value), allowed)
+        return tuple(_single(section, f"{name}[{place}]", item, parameter) for place, item in enumerate(value))
+    if what is Form.FLAG:
+        return section.flag(name)
+    if what is Form.LIQUOR:
+        return _amounts(section.table(name), chemistry.solutes, "a solute", "mol/L")
+    if what is Form.SOLIDS:
+        solids = {key: one for key, one in chemistry.species.items() if one.phase == "solid"}
+        return _amounts(section.table(name), solids, "a solid species", "mol")
+    if what is Form.EXTRACTANT:
+        return section.text(name, choices=chemistry.extractants)
+    if what in (Form.SPECIES, Form.GROUPS):
+        known: Mapping[str, object] = chemistry.parameters if what is Form.GROUPS else chemistry.solutes
+        for place, item in enumerate(items := section.texts(name)):
+            if item not in known:
+                raise section.error(f"{name}[{place}]", shown(item), one_of(known, item))
+        return items
+    return _single(section, name, value, parameter)
+
+
+def _single(section: Section, key: str, value: object, parameter: Parameter) -> float | int:
+    """One quantity or whole number."""
+    low, high = parameter.low, parameter.high
+    if isinstance(parameter.what, Dimension):
+        return in_si(value, parameter.what, section.file, section.where(key), low, high)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise section.error(key, shown(value), within("a whole number", low, high))
+    return value
+
+
+def _allowed(parameter: Parameter, chemistry: Chemistry) -> str:
+    what = parameter.what
+    if isinstance(what, Dimension):
+        return str(what)
+    return {
+        Form.INTEGER: within("a whole number", parameter.low, parameter.high),
+        Form.FLAG: "true or false",
+        Form.SPECIES: "a list of species",
+        Form.GROUPS: "a list of parameter groups of the chemistry",
+        Form.EXTRACTANT: one_of(chemistry.extractants),
+        Form.LIQUOR: "a table of solutes in mol/L",
+        Form.SOLIDS: "a table of solid species in mol",
+    }[what]
+
+
+def _amounts(section: Section, known: Mapping[str, object], what: str, unit: str) -> Mapping[str, float]:
+    for name, value in section.data.items():
+        if name not in known:
+            raise section.error(name, f"{what} that is not known", one_of(known, name))
+        if not is_number(value) or value < 0:  # type: ignore[operator]
+            raise section.error(name, shown(value), f"a number of {unit}, not below 0")
+    return MappingProxyType({name: section.number(name) for name in section.data})
+
+
+def check_drives(root: Section, units: tuple[Unit, ...], devices: Mapping[str, Device]) -> None:
+    """Raise PlantError unless every role of every unit is played by a device of a kind that can."""
+    for unit in units:
+        section = Section({}, root.file, f"units.{unit.id}.drives")
+        roles = KINDS[unit.kind].roles(unit.parameters)
+        for role, tag in unit.drives.items():
+            kinds = roles[role].kinds
+            able = [device.tag for device in devices.values() if device.kind in kinds]
+            if tag not in devices:
+                raise section.error(role, f'"{tag}", which is no device', one_of(able, tag))
+            if devices[tag].kind not in kinds:
+                names = " or ".join(kind.value for kind in kinds)
+                raise section.error(role, f'"{tag}", which is a {devices[tag].kind.value}', f"a {names}")
+
+
+def read_streams(root: Section, units: tuple[Unit, ...], devices: Mapping[str, Device]) -> tuple[Stream, ...]:
+    """The streams; every port of every unit takes as many as it may."""
+    by_id = {unit.id: unit for unit in units}
+    streams = []
+    ends: dict[tuple[str, str, str], list[str]] = {}
+    for id_, section in root.table("streams").children("a stream"):
+        if not STREAM_ID.fullmatch(id_):
+            raise section.error("", f'a stream "{id_}"', "a number of three or four digits")
+        stream = _stream(id_, section, by_id, devices)
+        streams.append(stream)
+        for key, at, name in (
+            ("from", stream.source_unit, stream.source_port),
+            ("to", stream.target_unit, stream.target_port),
+        ):
+            if not at:
+                continue
+            there = ends.setdefault((key, at, name), [])
+            most = _ports(key, by_id[at])[name].most
+            if len(there) == most:
+                found = f'"{at}.{name}", which has stream {", ".join(there)} already'
+                raise section.error(key, found, f"a port with room: this one takes {most}")
+            there.append(id_)
+    for unit in units:
+        kind = KINDS[unit.kind]
+        for key, ports in (("to", kind.inlets), ("from", kind.outlets)):
+            for port in ports:
+                count = len(ends.get((key, unit.id, port.name), ()))
+                if count < port.least:
+                    raise root.error(f"units.{unit.id}", f"no stream {key} its port {port.name}", f"{port.least}")
+    return tuple(streams)
+
+
+def _stream(id_: str, section: Section, units: Mapping[str, Unit], devices: Mapping[str, Device]) -> Stream:
+    title = section.text("title")
+    source, source_port = _end("from", section, units)
+    section.get("to", None, "a port")
+    target, target_port = _end("to", section, units) if "to" in section else ("", None)
+    movers = [device.tag for device in devices.values() if device.kind in MOVERS]
+    required = REQUIRED if source_port.driven is Driven.MUST else ""
+    device = section.text("by", required) if "by" not in section else section.text("by", choices=movers)
+    if device and source_port.driven is Driven.NEVER:
+        raise section.error("by", shown(device), f"nothing: {source} itself sets what leaves {source_port.name}")
+    dimension = MASS_FLOW if source_port.medium is Medium.POWDER else VOLUME_FLOW
+    capacity = section.quantity("capacity", dimension, low=0.0) if device else None
+    if not device and "capacity" in section:
+        raise section.error("capacity", shown(section.data["capacity"]), 'a capacity only beside "by"')
+    head = section.flag("head", False)
+    if head and not device:
+        raise section.error("head", "true", 'true only beside "by"')
+    section.end()
+    return Stream(
+        id_, title, source, source_port.name, target, target_port.name if target_port else "", device, capacity, head
+    )
+
+
+def _end(key: str, section: Section, units: Mapping[str, Unit]) -> tuple[str, Port]:
+    text = section.text(key)
+    unit, dot, name = text.partition(".")
+    if unit not in units:
+        raise section.error(key, f'"{text}", where {unit} is no unit', one_of(units, unit))
+    ports = _ports(key, units[unit])
+    if not dot or name not in ports:
+        raise section.error(key, f'"{text}"', one_of([f"{unit}.{port}" for port in ports], text))
+    return unit, ports[name]
+
+
+def _ports(key: str, unit: Unit) -> dict[str, Port]:
+    kind = KINDS[unit.kind]
+    return {port.name: port for port in (kind.outlets if key == "from" else kind.inlets)}
