@@ -79,12 +79,18 @@ cdef struct Loop:
     double filter       # RATIO: s
 
 
+cdef inline double bounded(const Output* o, double y) noexcept nogil:
+    return clip(y, o.y0, o.y1) if o.y0 < o.y1 else clip(y, o.y1, o.y0)
+
+
 cdef inline double forward(const Output* o, double op) noexcept nogil:
-    if op <= o.op0:
-        return o.y0
-    if op >= o.op1:
-        return o.y1
-    return o.y0 + (op - o.op0)*(o.y1 - o.y0)/(o.op1 - o.op0)
+    """The row's value at an OP. The slope is one factor, so that a map of 0-100 on 0-100 changes nothing."""
+    return bounded(o, o.y0 + (op - o.op0)*((o.y1 - o.y0)/(o.op1 - o.op0)))
+
+
+cdef inline double share(const Output* o, double y) noexcept nogil:
+    """The OP that gives y, within the ends of the map."""
+    return o.op0 if o.y0 == o.y1 else clip(o.op0 + (y - o.y0)*((o.op1 - o.op0)/(o.y1 - o.y0)), o.op0, o.op1)
 
 
 cdef inline bint follows(const Output* o, const double* mem, const double* sig) noexcept nogil:
@@ -94,30 +100,21 @@ cdef inline bint follows(const Output* o, const double* mem, const double* sig) 
 
 cdef inline double backward(const Loop* c, const double* sig, double op) noexcept nogil:
     """OP that gives the rows as they are. Where they leave it free (the dead zone of a split range) it stays near `op`."""
-    cdef double low = 0.0, high = 100.0, t
+    cdef double low = 0.0, high = 100.0, at
     cdef const Output* o
     cdef int k
     for k in range(c.n_out):
         o = &c.out[k]
         if o.y0 == o.y1:
             continue
-        t = (sig[o.row] - o.y0)/(o.y1 - o.y0)
-        if t <= 0.0:
+        at = share(o, sig[o.row])
+        if at <= o.op0:
             high = o.op0 if o.op0 < high else high
-        elif t >= 1.0:
+        elif at >= o.op1:
             low = o.op1 if o.op1 > low else low
         else:
-            return o.op0 + t*(o.op1 - o.op0)
+            return at
     return clip(op, low, high)
-
-
-cdef inline double share(const Output* o, double y) noexcept nogil:
-    """OP that gives y, within the map's ends."""
-    return o.op0 if o.y0 == o.y1 else clip(o.op0 + (y - o.y0)/(o.y1 - o.y0)*(o.op1 - o.op0), o.op0, o.op1)
-
-
-cdef inline double bounded(const Output* o, double y) noexcept nogil:
-    return clip(y, o.y0, o.y1) if o.y0 < o.y1 else clip(y, o.y1, o.y0)
 
 
 cdef inline double set_point(const Loop* c, double step, const double* sig, double* m) noexcept nogil:

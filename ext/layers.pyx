@@ -4,6 +4,9 @@
 Every table is a block of C structs filled from a list of dicts, one key a field; the kernels see nothing but the block.
 """
 
+from array import array as new_array
+
+from cpython.array cimport array
 from libc.stdlib cimport calloc, free
 
 from alarm cimport ALARM_MEM, Alarm, AlarmEvent, AlarmLog, alarm_scan
@@ -41,10 +44,6 @@ ctypedef fused Row:
     Loop
     Alarm
 
-ctypedef fused Cell:
-    double
-    unsigned int
-
 
 cdef class Block:
     """Zeroed memory for `count` items of `size` bytes, freed with its owner."""
@@ -72,19 +71,15 @@ cdef Block fill(list rows, Row* kind):
     return block
 
 
-cdef object view(Block block, Cell* kind):
-    if block.count == 0:
-        return None
-    return <Cell[:block.count]>(<Cell*>block.data)
-
-
 cdef class Layers:
-    """Rows of sig and qual, memory, openings and tables of devices, all alike for every scan.
+    """Rows (sig, qual), memory (mem), openings (drive) and tables of devices.
 
     tables: lists of dicts under the names of MEMORY; rows, memory, drives: how many of each; scan_period in s.
+    sig, qual, mem and drive are memoryviews of the kernels' own numbers: read and write them between scans.
     """
 
-    cdef Block _sig, _qual, _mem, _drive, _events
+    cdef Block _events
+    cdef array _sig, _qual, _mem, _drive
     cdef Block _transmitters, _analysers, _calculations, _valves, _on_off_valves, _drives, _loops, _alarms
     cdef Clock clock
     cdef AlarmLog log
@@ -93,15 +88,15 @@ cdef class Layers:
     def __init__(self, dict tables, int rows, int memory, int drives=0, double scan_period=0.1,
                  unsigned long long seed=1, int log=64):
         cdef Py_ssize_t i
-        self._sig = Block(rows, sizeof(double))
-        self._qual = Block(rows, sizeof(unsigned int))
-        self._mem = Block(memory, sizeof(double))
-        self._drive = Block(drives, sizeof(double))
+        self._sig = new_array("d", bytes(8*rows))
+        self._qual = new_array("I", bytes(4*rows))
+        self._mem = new_array("d", bytes(8*memory))
+        self._drive = new_array("d", bytes(8*drives))
+        self.sig = memoryview(self._sig)        # while these exist, the arrays cannot be moved
+        self.qual = memoryview(self._qual)
+        self.mem = memoryview(self._mem)
+        self.drive = memoryview(self._drive)
         self._events = Block(log, sizeof(AlarmEvent))
-        self.sig = view(self._sig, <double*>NULL)
-        self.qual = view(self._qual, <unsigned int*>NULL)
-        self.mem = view(self._mem, <double*>NULL)
-        self.drive = view(self._drive, <double*>NULL)
         self._transmitters = fill(tables.get("transmitter", []), <Transmitter*>NULL)
         self._analysers = fill(tables.get("analyser", []), <Analyser*>NULL)
         self._calculations = fill(tables.get("calculation", []), <Calculation*>NULL)
@@ -146,10 +141,10 @@ cdef class Layers:
                 self._advance(true_values)
 
     cdef void _advance(self, const double* probe) noexcept nogil:
-        cdef double* sig = <double*>self._sig.data
-        cdef unsigned int* qual = <unsigned int*>self._qual.data
-        cdef double* mem = <double*>self._mem.data
-        cdef double* drive = <double*>self._drive.data
+        cdef double* sig = self._sig.data.as_doubles
+        cdef unsigned int* qual = self._qual.data.as_uints
+        cdef double* mem = self._mem.data.as_doubles
+        cdef double* drive = self._drive.data.as_doubles
         cdef Py_ssize_t i
         for i in range(self._transmitters.count):
             transmitter_scan(&(<Transmitter*>self._transmitters.data)[i], &self.clock, mem, sig, qual, probe)
@@ -170,10 +165,10 @@ cdef class Layers:
 
     def reset(self, const double[::1] probe):
         """Memory as if everything had stood for ever at these true values and the commands in the rows."""
-        cdef double* sig = <double*>self._sig.data
-        cdef unsigned int* qual = <unsigned int*>self._qual.data
-        cdef double* mem = <double*>self._mem.data
-        cdef double* drive = <double*>self._drive.data
+        cdef double* sig = self._sig.data.as_doubles
+        cdef unsigned int* qual = self._qual.data.as_uints
+        cdef double* mem = self._mem.data.as_doubles
+        cdef double* drive = self._drive.data.as_doubles
         cdef Py_ssize_t i
         for i in range(self._transmitters.count):
             transmitter_reset(&(<Transmitter*>self._transmitters.data)[i], mem, sig, qual, &probe[0])
@@ -192,10 +187,10 @@ cdef class Layers:
 
     def refresh(self):
         """Write all rows and openings from the memory, without letting time pass."""
-        cdef double* sig = <double*>self._sig.data
-        cdef unsigned int* qual = <unsigned int*>self._qual.data
-        cdef double* mem = <double*>self._mem.data
-        cdef double* drive = <double*>self._drive.data
+        cdef double* sig = self._sig.data.as_doubles
+        cdef unsigned int* qual = self._qual.data.as_uints
+        cdef double* mem = self._mem.data.as_doubles
+        cdef double* drive = self._drive.data.as_doubles
         cdef Py_ssize_t i
         for i in range(self._transmitters.count):
             transmitter_refresh(&(<Transmitter*>self._transmitters.data)[i], mem, sig, qual)

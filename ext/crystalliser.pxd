@@ -1,0 +1,146 @@
+# cython: language_level=3
+"""Oxalate crystalliser by the method of moments.
+
+    2 RE3+ + 3 C2O4(2-) + 10 H2O -> RE2(C2O4)3.10H2O
+    S = (IAP/Ksp)^(1/5), IAP = [RE]^2 [C2O4(2-)]^3;  B = kb (S - 1)^2 V,  G = kg (S - 1)
+    d m0/dt = B - out,  d mk/dt = k G m(k-1) - out,  crystal volume = kv m3
+
+Oxalic acid is weak (pKa 1.25 and 4.27): free acid follows from the net acidity and total oxalate by Newton's method from
+the side where the balance is convex, so the iteration needs no memory. The rare earths share the deposit in proportion to
+their concentrations (their Ksp are within half a decade); other metals follow with a small homogeneous distribution
+coefficient, r_i/[i] = lambda r_RE/[RE].
+
+States: mol of every species, temperature [K], moments m0..m3 (lengths in um, counts in 1e15, so m3 is in litres).
+Outflow integrals: mol of every species. Explicit (A = 0): nothing here relaxes faster than about ten seconds.
+"""
+
+from sheet cimport Sheet, KW, liquid_volume, dmax
+from tank cimport Tank, tank_mix, tank_send, outlet_flow
+from numerics cimport fast_exp, fast_log, fast_log10
+
+cdef struct Crystalliser:
+    Tank tank
+    int n_re
+    int re[12]
+    int solid[12]
+    double log_ksp[12]
+    int n_trace
+    int trace[12]
+    int trace_solid[12]
+    double trace_oxalate[12]    # mol oxalate per mol
+    double trace_water[12]
+    double lambda_[12]
+    int i_ox
+    double kb                   # 1e15 crystals/s per m3 and (S-1)^2
+    double kg                   # um/s per (S-1)
+    double shape                # kv
+    double density              # mol of RE2(C2O4)3.10H2O per litre of crystal
+    double heat                 # J per mol RE
+    double k1, k2               # acid constants of oxalic acid
+    int probe
+
+
+cdef enum:
+    CRYSTALLISER_PROBES = 7     # level, temperature, pH, supersaturation, mean size m, volume, rare earth left kg/m3
+
+
+cdef inline double oxalic_free_acid(double net, double total, double k1, double k2) noexcept nogil:
+    """[H+] with net = h + [HOx-] + 2 [H2Ox] - Kw/h; net and total oxalate in mol/L.
+
+    The left side rises with h and is concave for h > 0 within a fraction of a percent, so Newton from a point
+    below the root approaches it from below without overshoot; a bisection step guards the rest.
+    """
+    cdef double low = 1e-14, high = dmax(net, 0.0) + 1e-7, h, g, d, q, a1, a2
+    cdef int i
+    h = 0.5*high
+    for i in range(40):
+        q = h*h + k1*h + k1*k2
+        a1 = k1*h/q
+        a2 = h*h/q
+        g = h + total*(a1 + 2.0*a2) - KW/h - net
+        if g > 0.0:
+            high = h
+        else:
+            low = h
+        d = 1.0 + total*(k1*(k1*k2 - h*h) + 2.0*h*(k1*h + 2.0*k1*k2))/(q*q) + KW/(h*h)
+        d = h - g/d
+        if d <= low or d >= high:
+            d = 0.5*(low + high)
+        if d - h < 1e-13*h and h - d < 1e-13*h:
+            return d
+        h = d
+    return h
+
+
+cdef inline double supersaturation(const Crystalliser* u, const Sheet* s, const double* y, double litres, double* re) noexcept nogil:
+    """S, and the total rare earth [mol/L] in re[0]."""
+    cdef double total = 0.0, ksp = 0.0, ox = dmax(y[u.i_ox], 0.0)/litres, h, free, c
+    cdef int i
+    for i in range(u.n_re):
+        c = dmax(y[u.re[i]], 0.0)/litres
+        total += c
+        ksp += c*u.log_ksp[i]
+    re[0] = total
+    if total < 1e-12 or ox < 1e-12:
+        return 0.0
+    h = oxalic_free_acid(y[s.i_h]/litres, ox, u.k1, u.k2)
+    free = ox*u.k1*u.k2/(h*h + u.k1*h + u.k1*u.k2)
+    return fast_exp(0.2*(2.0*fast_log(total) + 3.0*fast_log(dmax(free, 1e-30)) - 2.302585092994046*ksp/total))
+
+
+cdef inline void crystalliser_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
+    cdef Crystalliser* u = <Crystalliser*>unit
+    cdef int ny = s.nc + 5, i, k
+    cdef const double* m = y + s.nc + 1
+    cdef double* fm = f + s.nc + 1
+    cdef double* out = f + ny
+    cdef double v, litres, total = 0.0, over, growth, birth, deposit, r, q = 0.0, rate, ox = 0.0, water = 0.0, cap
+    cap = tank_mix(&u.tank, s, y, y[s.nc], f, out)
+    v = dmax(liquid_volume(s, y), 1e-9)
+    litres = 1e3*v
+    over = dmax(supersaturation(u, s, y, litres, &total) - 1.0, 0.0)
+    growth = u.kg*over
+    birth = u.kb*over*over*v
+    for k in range(u.tank.n_out):
+        q += outlet_flow(&u.tank.outlet[k], &u.tank, s, v)
+    rate = q/v
+    fm[0] = birth - rate*m[0]
+    fm[1] = growth*m[0] - rate*m[1]
+    fm[2] = 2.0*growth*m[1] - rate*m[2]
+    fm[3] = 3.0*growth*m[2] - rate*m[3]
+    deposit = 2.0*u.density*u.shape*3.0*growth*m[2]     # mol RE/s
+    # nuclei are clusters of a size: without crystals to grow on, their birth alone still takes up rare earth
+    deposit += 2.0*u.density*u.shape*birth*0.125
+    if total > 1e-12:
+        for i in range(u.n_re):
+            r = deposit*dmax(y[u.re[i]], 0.0)/(litres*total)
+            f[u.re[i]] -= r
+            f[u.solid[i]] += 0.5*r
+            ox += 1.5*r
+            water += 5.0*r
+        for i in range(u.n_trace):
+            r = u.lambda_[i]*deposit*dmax(y[u.trace[i]], 0.0)/(litres*total)
+            f[u.trace[i]] -= r
+            f[u.trace_solid[i]] += r
+            ox += u.trace_oxalate[i]*r
+            water += u.trace_water[i]*r
+        f[u.i_ox] -= ox
+        f[s.i_h2o] -= water
+        f[s.nc] += u.heat*deposit/cap
+    fm[3] += birth*0.125
+
+
+cdef inline void crystalliser_observe(Crystalliser* u, Sheet* s, const double* y) noexcept nogil:
+    cdef double* p = s.probe + u.probe
+    cdef double v = dmax(liquid_volume(s, y), 1e-9), total = 0.0
+    cdef const double* m = y + s.nc + 1
+    cdef int i
+    p[0] = v/u.tank.span
+    p[1] = y[s.nc]
+    p[3] = supersaturation(u, s, y, 1e3*v, &total)
+    p[2] = -fast_log10(oxalic_free_acid(y[s.i_h]/(1e3*v), dmax(y[u.i_ox], 0.0)/(1e3*v), u.k1, u.k2))
+    p[4] = 1e-6*m[3]/m[2] if m[2] > 1e-30 else 0.0
+    p[5] = v
+    p[6] = 0.0
+    for i in range(u.n_re):
+        p[6] += y[u.re[i]]*s.mass[u.re[i]]/v

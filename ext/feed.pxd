@@ -1,0 +1,159 @@
+# cython: language_level=3
+"""Feed preparation: bin with loss-in-weight feeder, demagnetising furnace, inerted mill with classifier."""
+
+from sheet cimport Sheet, Outlet, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, send, dmax
+from numerics cimport clip, fast_exp
+from libc.math cimport sqrt
+
+cdef struct FeedBin:
+    Outlet outlet               # capacity in kg/s
+    double* per_kg              # mol of every species in a kg of feed
+    double refill_at            # kg: a lot is tipped when less is left
+    double lot                  # kg
+    double temperature
+    int probe
+
+
+cdef enum:
+    FEED_BIN_PROBES = 3         # weight, rate kg/s, lots tipped
+
+
+cdef inline void feed_bin_step(FeedBin* u, Sheet* s, double* y, double tick) noexcept nogil:
+    """States: kg in the bin, lots tipped. The screw delivers in proportion to its speed until the bin runs empty."""
+    cdef double rate = u.outlet.capacity*u.outlet.factor*s.drive[u.outlet.drive]
+    cdef int i
+    rate *= y[0]/(y[0] + 0.5)
+    send(s, u.outlet.stream, u.temperature, u.per_kg, rate)
+    y[0] -= rate*tick
+    if y[0] < u.refill_at:
+        y[0] += u.lot
+        y[1] += 1.0
+        for i in range(s.nc):
+            s.edge_in[i] += u.lot*u.per_kg[i]
+    s.probe[u.probe] = y[0]
+    s.probe[u.probe + 1] = rate
+    s.probe[u.probe + 2] = y[1]
+
+
+cdef struct Furnace:
+    int inlet, outlet
+    double residence            # s
+    double heat_capacity        # J/K
+    double power                # W at full output
+    double loss                 # W/K
+    double ambient
+    double solids_cp            # J/kg/K
+    double field                # residual magnetism at 250 C, T
+    double field_scale          # K for a fall by e
+    int heater
+    int probe
+
+
+cdef enum:
+    FURNACE_PROBES = 3          # temperature, residual magnetism T, hold-up kg
+
+
+cdef inline void furnace_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
+    """States: mol of every species, temperature. Outflow integrals: mol of every species."""
+    cdef Furnace* u = <Furnace*>unit
+    cdef const double* x = stream_now(s, u.inlet)
+    cdef double kg_s = 0.0
+    cdef int i
+    for i in range(s.nc):
+        f[s.nc + 1 + i] = y[i]/u.residence
+        f[i] = x[S_MOL + i] - f[s.nc + 1 + i]
+        kg_s += x[S_MOL + i]*s.mass[i]
+    f[s.nc] = (u.power*s.drive[u.heater] - u.loss*(y[s.nc] - u.ambient) - kg_s*u.solids_cp*(y[s.nc] - x[S_TEMP]))/u.heat_capacity
+
+
+cdef inline void furnace_observe(Furnace* u, Sheet* s, const double* y) noexcept nogil:
+    cdef double* p = s.probe + u.probe
+    cdef int i
+    p[0] = y[s.nc]
+    p[1] = u.field*fast_exp(clip((523.15 - y[s.nc])/u.field_scale, -30.0, 3.0))
+    p[2] = 0.0
+    for i in range(s.nc):
+        p[2] += y[i]*s.mass[i]
+
+
+cdef struct Mill:
+    int inlet, outlet
+    double residence            # s
+    int* kind                   # per species: 0, 1 alloy, 2 oxide
+    double d80                  # m at the classifier's normal speed
+    double classifier_normal    # 0..1
+    double classifier_lag       # s
+    double feed_d80             # m
+    double work_index           # J/kg and sqrt(m): Bond's 10 Wi/sqrt um in SI
+    double idle_power           # W
+    double casing               # m3
+    double leak                 # m3/s of air drawn in
+    double purge                # m3/s of nitrogen at full opening
+    double table[64]            # Rosin-Rammler: share finer than i/16 of d80
+    double bin_width            # m, radius
+    int motor, classifier, nitrogen
+    int probe
+
+
+cdef enum:
+    MILL_PROBES = 5             # d80 m, power W, oxygen fraction, hold-up kg, kg/s
+
+
+cdef inline double share_finer(const Mill* u, double ratio) noexcept nogil:
+    """Mass fraction finer than `ratio` times d80, interpolated."""
+    cdef double x = ratio*16.0
+    cdef int i
+    if x >= 63.0:
+        return 1.0
+    i = <int>x
+    return u.table[i] + (x - i)*(u.table[i + 1] - u.table[i])
+
+
+cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
+    """States: mol of every species, d80 [m], oxygen fraction in the casing. Outflow integrals: mol, then kg in bins."""
+    cdef Mill* u = <Mill*>unit
+    cdef const double* x = stream_now(s, u.inlet)
+    cdef double leave = s.drive[u.motor]/u.residence
+    cdef double kg[2]
+    cdef double finer, coarser, r80, purge = u.purge*s.drive[u.nitrogen]
+    cdef double* out = f + s.nc + 2
+    cdef int i, c, b
+    kg[0] = 0.0
+    kg[1] = 0.0
+    for i in range(s.nc):
+        out[i] = y[i]*leave
+        f[i] = x[S_MOL + i] - out[i]
+        if u.kind[i]:
+            kg[u.kind[i] - 1] += out[i]*s.mass[i]
+    # a faster classifier gives a finer product, in inverse proportion
+    f[s.nc] = (u.d80*u.classifier_normal/dmax(s.drive[u.classifier], 0.05) - y[s.nc])/u.classifier_lag
+    f[s.nc + 1] = (u.leak*(0.209 - y[s.nc + 1]) - purge*y[s.nc + 1])/u.casing
+    r80 = 0.5*dmax(y[s.nc], 1e-6)
+    finer = 0.0
+    for b in range(s.nb):
+        coarser = share_finer(u, (b + 1)*u.bin_width/r80) if b + 1 < s.nb else 1.0
+        for c in range(2):
+            out[s.nc + c*s.nb + b] = kg[c]*(coarser - finer)
+        finer = coarser
+
+
+cdef inline void mill_send(Mill* u, Sheet* s, const double* y, const double* q) noexcept nogil:
+    cdef double* x = stream_next(s, u.outlet) + S_MOL + s.nc
+    cdef int b
+    send(s, u.outlet, 313.15, q, 1.0)
+    for b in range(2*s.nb):
+        x[b] = q[s.nc + b]
+
+
+cdef inline void mill_observe(Mill* u, Sheet* s, const double* y, const double* q) noexcept nogil:
+    """Power: idle plus Bond's law, W = Wi (1/sqrt P80 - 1/sqrt F80) per kg."""
+    cdef double* p = s.probe + u.probe
+    cdef int i
+    p[0] = y[s.nc]
+    p[2] = y[s.nc + 1]
+    p[3] = 0.0
+    p[4] = 0.0
+    for i in range(s.nc):
+        p[3] += y[i]*s.mass[i]
+        p[4] += q[i]*s.mass[i]
+    p[1] = s.drive[u.motor]*(u.idle_power + p[4]*u.work_index*(1.0/sqrt(dmax(y[s.nc], 1e-6)) - 1.0/sqrt(u.feed_d80)))

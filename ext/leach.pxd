@@ -1,0 +1,150 @@
+# cython: language_level=3
+"""Acid leach tank: particles of all ages shrink in their size bins, iron and rare earths dissolve, hydrogen leaves.
+
+Population balance with a size-independent rate, dr/dt = -k(T) [H+] (Lister et al. 2021, linear in HCl): in a stirred tank
+particles of all ages live together, so each class (alloy, oxide) is carried in bins of radius. The flux from one bin to
+the next below is upwind; what a bin loses in volume on the way is what dissolves. A class dissolves congruently.
+
+States: mol of every species, temperature [K], kg in every bin (alloy, then oxide), mol H2 in the headspace.
+Outflow integrals: mol of every species, kg of every bin, then mol H2, H2O and HCl to the sweep.
+"""
+
+from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, stream_next, liquid_volume, dmax, dmin
+from tank cimport Tank, free_acid, stirring, outlet_flow, tank_mix, tank_send
+from numerics cimport fast_exp, fast_log10
+
+cdef struct LeachTank:
+    Tank tank
+    double rate[2]              # shrinking rate of alloy and oxide at 298.15 K, m/s per mol/L
+    double activation           # J/mol
+    double bin_width            # m
+    int* kind                   # per species: 0 does not dissolve, 1 alloy, 2 oxide
+    int* product                # dissolved species it gives
+    double* n_product           # mol per mol
+    double* n_acid              # mol H+ taken per mol
+    double* n_hydrogen          # mol H2 given per mol
+    double* n_water             # mol H2O given per mol (negative: taken)
+    double* heat                # J released per mol
+    double headspace            # m3
+    int sweep                   # actuator of the fan
+    double sweep_capacity       # mol/s of air at full speed through this tank
+    double water_vapour         # mol/s at 333.15 K
+    double acid_vapour          # mol/s per (mol/L)^2
+    double heat_dilution        # J per mol of acid that comes in
+    int probe                   # level, temperature, free acid, H2 fraction, H2 made, heat, volume, solids, H2 in the sweep
+
+
+cdef enum:
+    LEACH_PROBES = 8
+
+
+cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
+    cdef LeachTank* u = <LeachTank*>unit
+    cdef int nc = s.nc, nb = s.nb, i, b, c, k, j
+    cdef int i_bins = nc + 1, i_gas = nc + 1 + 2*nb, ny = nc + 2 + 2*nb
+    cdef double* out = f + ny
+    cdef double temp = y[nc], v, q = 0.0, h, a, fresh, shrink, mass, loss, r, heat = 0.0, rel, above, arrhenius, h2 = 0.0
+    cdef double frac[2]
+    cdef const double* x
+    cdef const double* m
+    cdef double* fm
+    cdef double cap = tank_mix(&u.tank, s, y, temp, f, out)
+    v = dmax(liquid_volume(s, y), 1e-9)
+    for k in range(u.tank.n_out):
+        q += outlet_flow(&u.tank.outlet[k], &u.tank, s, v)
+    rel = q/v*stirring(&u.tank, s)
+    h = free_acid(y[s.i_h]/(1e3*v))
+    arrhenius = fast_exp(u.activation/R_GAS*(1.0/298.15 - 1.0/dmax(temp, 250.0)))*stirring(&u.tank, s)
+
+    # d m_b/dt = in - m_b Q/V - a m_b + a m_(b+1) (r_b/r_(b+1))^3,  a = k [H+]/dr
+    for c in range(2):
+        m = y + i_bins + c*nb
+        fm = f + i_bins + c*nb
+        a = u.rate[c]*arrhenius*h/u.bin_width
+        mass = 0.0
+        loss = 0.0
+        for b in range(nb):
+            out[nc + c*nb + b] = rel*m[b]
+            fm[b] = -rel*m[b] - a*m[b]
+            mass += m[b]
+            loss += a*m[b]
+            if b + 1 < nb:
+                r = (b + 0.5)/(b + 1.5)
+                above = a*m[b + 1]*r*r*r
+                fm[b] += above
+                loss -= above
+        frac[c] = loss/mass if mass > 1e-15 else 0.0
+    for k in range(u.tank.n_in):
+        x = stream_now(s, u.tank.inlet[k]) + S_MOL
+        for b in range(2*nb):
+            f[i_bins + b] += x[nc + b]
+        heat += u.heat_dilution*dmax(x[s.i_h], 0.0)
+
+    # congruent dissolution of each class
+    for i in range(s.na, nc):
+        if u.kind[i] == 0:
+            continue
+        r = frac[u.kind[i] - 1]*y[i]
+        f[i] -= r
+        j = u.product[i]
+        f[j] += r*u.n_product[i]
+        f[s.i_h] -= r*u.n_acid[i]
+        f[s.i_h2o] += r*u.n_water[i]
+        h2 += r*u.n_hydrogen[i]
+        heat += r*u.heat[i]
+
+    # headspace and sweep: H2 dilutes into the air, water and HCl evaporate into it
+    fresh = u.sweep_capacity*s.drive[u.sweep] if u.sweep >= 0 else 0.0
+    r = y[i_gas]/(u.headspace*41.6)*(fresh + h2)
+    f[i_gas] = h2 - r
+    out[nc + 2*nb] = r
+    r = u.water_vapour*fast_exp(5200.0*(1.0/333.15 - 1.0/dmax(temp, 250.0)))*v/(v + 1e-3)
+    f[s.i_h2o] -= r
+    out[nc + 2*nb + 1] = r
+    heat -= 43.0e3*r
+    r = u.acid_vapour*h*dmax(y[s.i_cl], 0.0)/(1e3*v)*v/(v + 1e-3)
+    f[s.i_h] -= r
+    f[s.i_cl] -= r
+    out[nc + 2*nb + 2] = r
+    f[nc] += heat/cap
+
+
+cdef inline void leach_send(LeachTank* u, Sheet* s, const double* y, const double* q) noexcept nogil:
+    cdef int k, b, nc = s.nc
+    cdef double* x
+    cdef double share, total = 0.0, v = liquid_volume(s, y)
+    tank_send(&u.tank, s, y, y[nc], q)
+    for k in range(u.tank.n_out):
+        total += outlet_flow(&u.tank.outlet[k], &u.tank, s, v)
+    for k in range(u.tank.n_out):
+        x = stream_next(s, u.tank.outlet[k].stream) + S_MOL + nc
+        share = outlet_flow(&u.tank.outlet[k], &u.tank, s, v)/total if total > 0.0 else 1.0/u.tank.n_out
+        for b in range(2*s.nb):
+            x[b] = share*q[nc + b]
+
+
+cdef inline void leach_vent(LeachTank* u, Sheet* s, const double* q, double tick) noexcept nogil:
+    """Book what went with the sweep as left."""
+    cdef const double* gas = q + s.nc + 2*s.nb
+    s.edge_out[s.i_h2] += tick*gas[0]
+    s.edge_out[s.i_h2o] += tick*gas[1]
+    s.edge_out[s.i_h] += tick*gas[2]
+    s.edge_out[s.i_cl] += tick*gas[2]
+
+
+cdef inline void leach_observe(LeachTank* u, Sheet* s, const double* y, const double* q) noexcept nogil:
+    cdef double* p = s.probe + u.probe
+    cdef double v = liquid_volume(s, y), solids = 0.0, fresh = 0.0
+    cdef int i
+    if u.sweep >= 0:
+        fresh = u.sweep_capacity*s.drive[u.sweep]
+    for i in range(s.na, s.nc):
+        solids += y[i]*s.mass[i]
+    p[0] = v/u.tank.span
+    p[1] = y[s.nc]
+    p[2] = free_acid(y[s.i_h]/(1e3*dmax(v, 1e-9)))*1e3
+    p[3] = y[s.nc + 1 + 2*s.nb]/(u.headspace*41.6)
+    p[4] = q[s.nc + 2*s.nb]
+    p[5] = v
+    p[6] = solids
+    p[7] = -fast_log10(dmax(1e-3*p[2], 1e-14))

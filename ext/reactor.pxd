@@ -1,0 +1,184 @@
+# cython: language_level=3
+"""Stirred reactor for iron removal: oxidation by peroxide, hydrolysis, adsorption on the precipitate. Without reactions
+it is a plain tank.
+
+    Fe2+ + 1/2 H2O2 + H+ -> Fe3+ + H2O      r = k [Fe2+][H2O2], both Fe counted (Millero and Sotolongo 1989)
+    M(z+) + w H2O = solid + z H+            r = kp ([M] - K(T) [H+]^z), back only while there is solid
+    RE3+ + 3 H2O -> RE(OH)3 + 3 H+          r = alpha [RE] r(first hydrolysis): what the fresh precipitate carries down
+    Cu + H2O2 + 2 H+ -> Cu2+ + 2 H2O        r = k n_Cu [H2O2]/([H2O2] + 0.01)
+    H2O2 -> H2O + 1/2 O2                    r = k [H2O2]
+
+States: mol of every species, temperature [K]. Outflow integrals: mol of every species, then mol O2 given off.
+Every reaction is local chemistry: A = S D with S the stoichiometry and D = dr/dn, solved in the space of the reactions.
+"""
+
+from sheet cimport Sheet, R_GAS, KW, liquid_volume, dmax
+from tank cimport Tank, free_acid, tank_mix, tank_send
+from numerics cimport fast_exp, fast_log10, fast_log
+from vessel cimport lu_factor, lu_solve
+from libc.math cimport sqrt, fabs
+
+cdef enum:
+    RX_OXIDATION = 0
+    RX_HYDROLYSIS = 1
+    RX_ADSORPTION = 2
+    RX_DISSOLUTION = 3
+    RX_DECOMPOSITION = 4
+    MAX_RX = 20
+    MAX_TERMS = 6
+
+cdef struct Reaction:
+    int kind
+    int a               # first reactant (Fe2+, the cation, RE3+, the metal, H2O2)
+    int b               # second reactant or the solid
+    double z            # H+ given per mol by hydrolysis
+    double k            # rate constant at 298.15 K (1/s, L/mol/s) or alpha (L/mol)
+    double ea           # its activation energy, J/mol
+    double log_k        # hydrolysis: log10 K at 298.15 K
+    double log_k_slope  # and d log10 K / d(1/T), K
+    double heat         # J per mol
+    double oxygen       # mol O2 given off per mol
+    int n
+    int idx[6]          # stoichiometry: species and coefficients
+    double coef[6]
+
+cdef struct Reactor:
+    Tank tank
+    int n_rx
+    Reaction rx[20]
+    double rate[20]         # of the state at hand
+    double slope[60]        # dr/dn of a, of b and of H at the state at hand, three a reaction
+    double frozen[60]       # and at the start of the step, which A is made of
+    double m[400]
+    double d[20]
+    double gh
+    int i_fe2, i_fe3, i_h
+    int probe
+
+cdef enum:
+    REACTOR_PROBES = 6      # level, temperature, pH, redox potential, volume, solids
+
+
+cdef inline void reactor_rates(Reactor* u, const Sheet* s, const double* y, double* slope) noexcept nogil:
+    """Rates [mol/s] into u.rate and their slopes [1/s] into `slope`."""
+    cdef double litres = 1e3*dmax(liquid_volume(s, y), 1e-9)
+    cdef double net = y[s.i_h]/litres, h = free_acid(net), dh = h/sqrt(net*net + 4.0*KW)/litres
+    cdef double temp = dmax(y[s.nc], 250.0), it = 1.0/temp - 1.0/298.15, k, a, b, eq, g, hz, r, hydrolysis = 0.0
+    cdef int j
+    cdef bint first = True
+    cdef Reaction* x
+    cdef double* d
+    for j in range(u.n_rx):
+        x = &u.rx[j]
+        k = x.k*fast_exp(-x.ea/R_GAS*it)
+        a = y[x.a]
+        d = slope + 3*j
+        d[0] = 0.0
+        d[1] = 0.0
+        d[2] = 0.0
+        if x.kind == RX_OXIDATION:
+            b = y[x.b]
+            u.rate[j] = k*a*b/litres
+            d[0] = k*b/litres
+            d[1] = k*a/litres
+        elif x.kind == RX_HYDROLYSIS:
+            hz = h*h*h if x.z == 3.0 else h*h
+            eq = fast_exp(2.302585092994046*(x.log_k + x.log_k_slope*it))*hz*litres
+            b = dmax(y[x.b], 0.0)
+            g = 1.0 if a > eq else b/(b + 1e-4*litres)
+            r = k*g*(a - eq)
+            u.rate[j] = r
+            d[0] = k*g
+            d[2] = -k*g*x.z*eq/h*dh
+            if a <= eq:
+                d[1] = k*(a - eq)*1e-4*litres/((b + 1e-4*litres)*(b + 1e-4*litres))
+            if first:
+                hydrolysis = dmax(r, 0.0)
+                first = False
+        elif x.kind == RX_ADSORPTION:
+            u.rate[j] = x.k*hydrolysis*a/litres
+            d[0] = x.k*hydrolysis/litres
+        elif x.kind == RX_DISSOLUTION:
+            b = dmax(y[x.b], 0.0)/litres
+            u.rate[j] = k*a*b/(b + 0.01)
+            d[0] = k*b/(b + 0.01)
+            d[1] = k*a*0.01/((b + 0.01)*(b + 0.01))/litres
+        else:
+            u.rate[j] = k*a
+            d[0] = k
+
+
+cdef inline void reactor_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
+    cdef Reactor* u = <Reactor*>unit
+    cdef int ny = s.nc + 1, j, i
+    cdef double heat = 0.0, o2 = 0.0
+    cdef double cap = tank_mix(&u.tank, s, y, y[s.nc], f, f + ny)
+    reactor_rates(u, s, y, u.slope)
+    for j in range(u.n_rx):
+        for i in range(u.rx[j].n):
+            f[u.rx[j].idx[i]] += u.rx[j].coef[i]*u.rate[j]
+        heat += u.rx[j].heat*u.rate[j]
+        o2 += u.rx[j].oxygen*u.rate[j]
+    f[s.nc] += heat/cap
+    f[ny + s.nc] = o2
+
+
+cdef inline double slope_of(const Reactor* u, int j, int species, int i_h) noexcept nogil:
+    """dr_j/dn of a species, as frozen at the start of the step."""
+    cdef double d = 0.0
+    if species == u.rx[j].a:
+        d += u.frozen[3*j + 0]
+    if species == u.rx[j].b:
+        d += u.frozen[3*j + 1]
+    if species == i_h:
+        d += u.frozen[3*j + 2]
+    return d
+
+
+cdef inline void reactor_factor(void* unit, Sheet* s, const double* y, double gh) noexcept nogil:
+    """M = I - g h D S."""
+    cdef Reactor* u = <Reactor*>unit
+    cdef int n = u.n_rx, i, j, k
+    cdef double x
+    reactor_rates(u, s, y, u.frozen)
+    u.gh = gh
+    u.i_h = s.i_h
+    for i in range(n):
+        for j in range(n):
+            x = 0.0
+            for k in range(u.rx[j].n):
+                x += slope_of(u, i, u.rx[j].idx[k], s.i_h)*u.rx[j].coef[k]
+            u.m[i*n + j] = (1.0 if i == j else 0.0) - gh*x
+    lu_factor(u.m, n)
+
+
+cdef inline void reactor_solve(void* unit, double* b) noexcept nogil:
+    """(I - g h S D)^-1 b = b + g h S (I - g h D S)^-1 D b"""
+    cdef Reactor* u = <Reactor*>unit
+    cdef int n = u.n_rx, i, k
+    for i in range(n):
+        u.d[i] = u.frozen[3*i + 0]*b[u.rx[i].a] + u.frozen[3*i + 2]*b[u.i_h]
+        if u.rx[i].b >= 0:
+            u.d[i] += u.frozen[3*i + 1]*b[u.rx[i].b]
+    lu_solve(u.m, n, u.d)
+    for i in range(n):
+        for k in range(u.rx[i].n):
+            b[u.rx[i].idx[k]] += u.gh*u.rx[i].coef[k]*u.d[i]
+
+
+cdef inline void reactor_observe(Reactor* u, Sheet* s, const double* y) noexcept nogil:
+    """Redox potential against Ag/AgCl: the Fe3+/Fe2+ couple, 0.771 V - 0.197 V + RT/F ln([Fe3+]/[Fe2+]), poised by peroxide."""
+    cdef double* p = s.probe + u.probe
+    cdef double v = dmax(liquid_volume(s, y), 1e-9), solids = 0.0, h = free_acid(y[s.i_h]/(1e3*v))
+    cdef double floor = 1e-9*1e3*v
+    cdef int i
+    for i in range(s.na, s.nc):
+        solids += y[i]*s.mass[i]
+    p[0] = v/u.tank.span
+    p[1] = y[s.nc]
+    p[2] = -fast_log10(h)
+    p[3] = 0.574
+    if u.i_fe2 >= 0:
+        p[3] += R_GAS*y[s.nc]/96485.33*fast_log((dmax(y[u.i_fe3], 0.0) + floor)/(dmax(y[u.i_fe2], 0.0) + floor))
+    p[4] = v
+    p[5] = solids

@@ -1,0 +1,86 @@
+# cython: language_level=3
+"""What all units share: the species, the streams between units, the actuators' openings and the boundary's totals.
+
+A stream is a block of `width` doubles: temperature [K], liquid volume flow [m3/s], molar flow of every species [mol/s],
+then the mass flow of undissolved particles in each size bin [kg/s], metal bins first, oxide bins after.
+
+A tick reads the streams of the last one (`now`) and writes the mean flow over this one (`nxt`): units see each other with
+one tick's delay, so their order does not matter, and what is under way in a stream is part of the hold-up, so nothing is
+lost between two units.
+"""
+
+cdef enum:
+    S_TEMP = 0          # offsets in a stream
+    S_VOL = 1
+    S_MOL = 2
+    MAX_IN = 8
+    MAX_OUT = 4
+
+cdef extern from *:
+    """
+    #define KW 1e-14             /* ion product of water, (mol/L)^2 */
+    #define R_GAS 8.314462618    /* J/mol/K */
+    #define RHO_CP 4.0e6         /* heat capacity of liquor, J/m3/K: aqueous chloride, within 5 % of water */
+    """
+    const double KW, R_GAS, RHO_CP
+
+cdef struct Sheet:
+    int nc              # species; the first na of them are dissolved
+    int na
+    int nb              # size bins of each of the two particle classes
+    int width           # doubles in a stream
+    double* vmol        # molar volume in solution, m3/mol (0 for solids)
+    double* mass        # molar mass, kg/mol
+    int* solid          # 1: suspended solid
+    double* now
+    double* nxt
+    double* drive       # opening or speed of every actuator, 0..1
+    double* probe       # true values, SI
+    double* edge_in     # mol of each species that entered the plant, and left it
+    double* edge_out
+    int i_h2o, i_h, i_na, i_cl
+    int i_h2, i_o2, i_co2
+
+
+cdef struct Outlet:
+    int stream
+    int drive           # actuator that sets the flow; -1: overflow
+    int head            # 1: gravity, flow follows the square root of the level
+    double capacity     # m3/s (kg/s for solids) at full opening
+    double factor       # 1 when healthy
+
+
+cdef inline double* stream_now(const Sheet* s, int k) noexcept nogil:
+    return s.now + k*s.width
+
+
+cdef inline double* stream_next(const Sheet* s, int k) noexcept nogil:
+    return s.nxt + k*s.width
+
+
+
+cdef inline double dmax(double a, double b) noexcept nogil:
+    return a if a > b else b
+
+
+cdef inline double dmin(double a, double b) noexcept nogil:
+    return a if a < b else b
+
+
+cdef inline double liquid_volume(const Sheet* s, const double* n) noexcept nogil:
+    """V = sum n_i v_i over the dissolved species and water [m3]."""
+    cdef double v = 0.0
+    cdef int i
+    for i in range(s.na):
+        v += n[i]*s.vmol[i]
+    return v
+
+
+cdef inline void send(Sheet* s, int k, double temperature, const double* mol, double share) noexcept nogil:
+    """Write `share` of the molar flow `mol` [mol/s] into stream k, at one temperature [K]; bins are left to the caller."""
+    cdef double* out = stream_next(s, k)
+    cdef int i
+    for i in range(s.nc):
+        out[S_MOL + i] = share*mol[i]
+    out[S_TEMP] = temperature
+    out[S_VOL] = liquid_volume(s, out + S_MOL)

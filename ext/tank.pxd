@@ -1,0 +1,84 @@
+# cython: language_level=3
+"""A stirred vessel of liquor: inflow, outlets, jacket, and the acidity of what is in it."""
+
+from libc.math cimport sqrt
+from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, stream_now, send, liquid_volume, dmax)
+
+cdef struct Tank:
+    int n_in
+    int inlet[8]
+    int n_out
+    Outlet outlet[4]
+    double span         # m3 at 100 % level
+    double weir         # m3 above which liquor overflows through the outlets without a drive
+    double loss         # W/K to the surroundings
+    double ambient      # K
+    double jacket       # W/K at full jacket flow
+    int cooling         # actuators, -1 if absent
+    int heating
+    double cold         # jacket media, K
+    double hot
+    int agitator
+
+
+cdef inline double free_acid(double net) noexcept nogil:
+    """[H+] of a solution whose net acidity [H+] - [OH-] is `net` (mol/L)."""
+    return 0.5*(net + sqrt(net*net + 4.0*KW)) if net > 0.0 else 2.0*KW/(sqrt(net*net + 4.0*KW) - net)
+
+
+cdef inline double stirring(const Tank* t, const Sheet* s) noexcept nogil:
+    """1 when stirred; 0.05 of the solids stay in suspension without an agitator."""
+    return 1.0 if t.agitator < 0 else 0.05 + 0.95*s.drive[t.agitator]
+
+
+cdef inline double outlet_flow(const Outlet* o, const Tank* t, const Sheet* s, double volume) noexcept nogil:
+    """Liquid flow through one outlet [m3/s]; an almost empty vessel gives less than its pump asks for."""
+    cdef double q, v = dmax(volume, 0.0)
+    if o.drive < 0:
+        return dmax(v - t.weir, 0.0)/60.0
+    q = o.capacity*o.factor*s.drive[o.drive]
+    if o.head:
+        q *= sqrt(v/t.span)
+    return q*v/(v + 0.005*t.span)
+
+
+cdef inline double tank_mix(const Tank* t, const Sheet* s, const double* n, double temp, double* f, double* out) noexcept nogil:
+    """f = sum of inflows - n Q/V for every species, f[nc] = dT/dt without reactions [K/s], out = molar outflow [mol/s].
+
+    Returns the heat capacity of the contents [J/K], to which a unit adds its heats of reaction.
+    """
+    cdef int i, k
+    cdef double v = liquid_volume(s, n), q = 0.0, rate, heat, cap, solids
+    cdef const double* x
+    for k in range(t.n_out):
+        q += outlet_flow(&t.outlet[k], t, s, v)
+    rate = q/dmax(v, 1e-9)
+    solids = rate*stirring(t, s)
+    for i in range(s.nc):
+        out[i] = n[i]*(solids if s.solid[i] else rate)
+        f[i] = -out[i]
+    cap = RHO_CP*(dmax(v, 0.0) + 0.02*t.span)
+    heat = t.loss*(t.ambient - temp)
+    if t.cooling >= 0:
+        heat += t.jacket*s.drive[t.cooling]*(t.cold - temp)
+    if t.heating >= 0:
+        heat += t.jacket*s.drive[t.heating]*(t.hot - temp)
+    for k in range(t.n_in):
+        x = stream_now(s, t.inlet[k])
+        heat += RHO_CP*x[S_VOL]*(x[S_TEMP] - temp)
+        for i in range(s.nc):
+            f[i] += x[S_MOL + i]
+    f[s.nc] = heat/cap
+    return cap
+
+
+cdef inline void tank_send(const Tank* t, Sheet* s, const double* n, double temp, const double* out) noexcept nogil:
+    """Share the molar outflow `out` [mol/s] among the outlets in proportion to their flows."""
+    cdef int k
+    cdef double q[4]
+    cdef double total = 0.0, v = liquid_volume(s, n)
+    for k in range(t.n_out):
+        q[k] = outlet_flow(&t.outlet[k], t, s, v)
+        total += q[k]
+    for k in range(t.n_out):
+        send(s, t.outlet[k].stream, temp, out, q[k]/total if total > 0.0 else 1.0/t.n_out)

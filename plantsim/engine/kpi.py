@@ -1,0 +1,61 @@
+"""Key figures from the core's running totals: true values, not measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsim.model.plant import Plant
+
+Vector = NDArray[np.float64]
+
+S_PER_H = 3600.0
+J_PER_KWH = 3.6e6
+
+
+class Figures:
+    """Sums of totals over a span of plant time, as `end - start` of two rows of totals."""
+
+    def __init__(self, plant: Plant, meters: Mapping[str, int]) -> None:
+        self.plant = plant
+        self.meters = meters
+        self.acids = [i for name, i in meters.items() if name.startswith("acid.")]
+
+    def of(self, span: Vector, name: str) -> float:
+        """One total of a span."""
+        return float(span[self.meters[name]])
+
+    def ratio(self, top: float, bottom: float, empty: float = 0.0) -> float:
+        """top/bottom, `empty` where nothing was made yet."""
+        return top / bottom if bottom > 1e-9 else empty
+
+    def purity_pct(self, span: Vector, product: str) -> float:
+        """Mass-weighted purity of what was made, % of oxide."""
+        return 100.0 * self.ratio(self.of(span, f"pure.{product}"), self.of(span, f"oxide.{product}"))
+
+    def recovery_pct(self, span: Vector, product: str) -> float:
+        """Metal of the product that reached its hopper, % of that fed, by mass."""
+        elements = next(p.elements for p in self.plant.products if p.name == product)
+        weight = self.plant.chemistry.atomic_weights
+        made = sum(weight[e] * self.of(span, f"made.{product}.{e}") for e in elements)
+        fed = sum(weight[e] * self.of(span, f"fed.{product}.{e}") for e in elements)
+        return 100.0 * self.ratio(made, fed)
+
+    def element_recovery_pct(self, span: Vector, product: str, element: str) -> float:
+        """One metal that reached the product's hopper, % of that fed."""
+        return 100.0 * self.ratio(self.of(span, f"made.{product}.{element}"), self.of(span, f"fed.{product}.{element}"))
+
+    def specific_acid(self, span: Vector) -> float:
+        """kg of acid, as HCl 32 %, per kg of feed."""
+        return self.ratio(float(sum(span[i] for i in self.acids)), self.of(span, "feed"))
+
+    def specific_energy(self, span: Vector) -> float:
+        """kWh per kg of oxide."""
+        oxide = sum(self.of(span, f"oxide.{p.name}") for p in self.plant.products)
+        return self.ratio(self.of(span, "energy") / J_PER_KWH, oxide)
+
+    def off_spec_kg(self, span: Vector) -> float:
+        """Oxide that went into a hopper while its purity was below specification."""
+        return sum(self.of(span, f"off_spec.{p.name}") for p in self.plant.products)

@@ -1,0 +1,205 @@
+"""A plant come alive: its description, tags, core and alarm book, advanced scan by scan by whoever owns it.
+
+No threads and no clock here; `engine.py` adds them, `simulate.py` does without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsim._core import Core
+from plantsim.alarms.book import AlarmBook
+from plantsim.engine.image import GOOD, ProcessImage
+from plantsim.engine.kpi import S_PER_H, Figures
+from plantsim.engine.snapshot import Arrays, SnapshotError, read_snapshot
+from plantsim.model.assemble import assemble
+from plantsim.model.modbus_map import map_path, read_map, with_addresses
+from plantsim.model.plant import Plant
+from plantsim.model.tag import Kind, TagTable, ValueType
+from plantsim.model.tags import build_tags
+
+Vector = NDArray[np.float64]
+
+MINUTES_PER_DAY = 1440
+CORE_ARRAYS = ("state", "memory", "signal", "quality", "edge_in", "edge_out", "total", "ring")
+STARTS = ("steady", "cold")
+
+
+class NumericStop(RuntimeError):
+    """The core produced a state that is not finite; says which unit and which variable."""
+
+
+def steady_path(plant: Plant) -> Path:
+    """Where a plant's steady snapshot stands: beside its file."""
+    return plant.path.with_suffix(".steady")
+
+
+class LivePlant:
+    """A plant and its state.
+
+    scan_period: s of plant time. start: ``steady``, ``cold`` or the path of a snapshot. epoch: plant time at scan 0,
+    seconds since 1970.
+    """
+
+    def __init__(
+        self, plant: Plant, *, scan_period: float = 0.1, seed: int = 1, start: str = "steady", epoch: float = 0.0
+    ) -> None:
+        self.plant = plant
+        self.seed = seed
+        self.epoch = epoch
+        self.scan_period = scan_period
+        tags, alarms = build_tags(plant)
+        addresses = map_path(plant.path)
+        if addresses.exists():
+            tags, alarms = with_addresses(tags, alarms, read_map(addresses))
+        self.tags: TagTable = tags if isinstance(tags, TagTable) else TagTable(tags)
+        self.alarms = tuple(alarms)
+        field_rows = {t.name: t.row for t in self.tags if t.kind not in (Kind.KPI, Kind.SIMULATION)}
+        self.assembly = assemble(plant, field_rows, scan_period=scan_period, seed=seed)
+        self.layout = self.assembly.layout
+        self.core = Core(self.assembly.spec)
+        self.core_rows = len(field_rows)
+        self.figures = Figures(plant, self.layout.meters)
+        self.book = AlarmBook(len(self.alarms))
+        self._time_rows = np.array([t.row for t in self.tags if t.type is ValueType.TIME and t.row < self.core_rows], dtype=int)
+        self._kpi_rows = {t.name: t.row for t in self.tags if t.kind is Kind.KPI}
+        self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
+        self.core.reset_field()
+        if start == "steady":
+            self.restore(read_snapshot(steady_path(plant), plant.sha256))
+        elif start != "cold":
+            self.restore(read_snapshot(Path(start), plant.sha256))
+
+    # ------------------------------------------------------------------ running
+
+    @property
+    def plant_time(self) -> float:
+        """Seconds since 1970 in plant time."""
+        return self.epoch + float(self.core.time)
+
+    def advance(self, scans: int) -> None:
+        """Run scans; alarms follow. Raises NumericStop if the core stops."""
+        while scans > 0:
+            scans -= self.core.advance(scans)
+            self.book.apply(self.core.transitions())
+            if self.core.bad_state >= 0:
+                raise NumericStop(self.where(self.core.bad_state))
+
+    def where(self, state: int) -> str:
+        """Unit and variable of a state, in words."""
+        offsets = self.core.offsets()
+        unit = int(np.searchsorted(offsets, state, side="right")) - 1
+        k = state - offsets[unit]
+        species = self.layout.species
+        variable = species[k] if k < len(species) else f"state {k}"
+        return f"{list(self.layout.units)[unit]}: {variable} is not finite in scan {self.core.scan}"
+
+    # ------------------------------------------------------------------ image
+
+    def image(self, simulation: Mapping[str, float], quality_bad: bool = False) -> ProcessImage:
+        """The process image as of now; `simulation` are the values of the Simulation rows that are not the core's to know."""
+        value = np.zeros(len(self.tags))
+        status = np.full(len(self.tags), GOOD, dtype=np.uint32)
+        value[: self.core_rows] = self.core.signal
+        status[: self.core_rows] = self.core.quality
+        value[self._time_rows] += self.epoch
+        self._figures_into(value)
+        for member, x in simulation.items():
+            if member in self.simulation_rows:
+                value[self.simulation_rows[member]] = x
+        if quality_bad:
+            status[:] = 0x80000000
+        now = self.plant_time
+        return ProcessImage(
+            scan=int(self.core.scan),
+            plant_time=now,
+            wall=time.time(),
+            value=value,
+            status=status,
+            time=np.full(len(self.tags), now),
+            alarms=self.book.states(),
+        )
+
+    def _figures_into(self, value: Vector) -> None:
+        probe, layout, rows = self.core.probe, self.layout, self._kpi_rows
+        day = self.day()
+        feed = next(probe[i] for (unit, name), i in layout.probes.items() if name == "rate" and unit in layout.units)
+        value[rows["KPI.Throughput"]] = S_PER_H * feed
+        for product in self.plant.products:
+            name = product.name
+            value[rows[f"KPI.OxideRate.{name}"]] = S_PER_H * probe[layout.probes["KPI", f"OxideRate.{name}"]]
+            value[rows[f"KPI.Purity.{name}"]] = 100.0 * probe[layout.probes["KPI", f"Purity.{name}"]]
+            value[rows[f"KPI.Recovery.{name}"]] = self.figures.recovery_pct(day, name)
+        value[rows["KPI.SpecificAcid"]] = self.figures.specific_acid(day)
+        value[rows["KPI.SpecificEnergy"]] = self.figures.specific_energy(day)
+        value[rows["KPI.OffSpec"]] = self.figures.off_spec_kg(self.core.total)
+
+    def day(self) -> Vector:
+        """Totals of the last 24 plant hours, or of the time since the start if that is shorter."""
+        per_minute = round(60.0 / self.scan_period)
+        minute = int(self.core.scan) // per_minute
+        if minute <= MINUTES_PER_DAY:
+            return np.array(self.core.total)
+        result: Vector = self.core.total - self.core.ring[(minute - MINUTES_PER_DAY) % len(self.core.ring)]
+        return result
+
+    # ------------------------------------------------------------------ whole state
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The whole state as arrays, for a snapshot."""
+        result: dict[str, NDArray[np.generic]] = {name: getattr(self.core, name).copy() for name in CORE_ARRAYS}
+        result["streams"] = self.core.arriving.copy()
+        result["alarms"] = self.book.states()
+        result["scan"] = np.array(self.core.scan)
+        result["scan_period"] = np.array(self.scan_period)
+        result["seed"] = np.array(self.seed)
+        return result
+
+    def restore(self, arrays: Arrays) -> None:
+        """Take over a whole state. Raises SnapshotError if it does not fit."""
+        for name in CORE_ARRAYS:
+            if arrays[name].shape != getattr(self.core, name).shape:
+                raise SnapshotError(f"{name}: found shape {arrays[name].shape}, allowed {getattr(self.core, name).shape}")
+        for name in CORE_ARRAYS:
+            getattr(self.core, name)[...] = arrays[name]
+        self.core.arriving[...] = arrays["streams"]
+        self.core.scan = int(arrays["scan"])
+        self.book.restore(np.asarray(arrays["alarms"], dtype=np.uint8))
+        self.core.refresh()
+
+    def state_sha256(self) -> str:
+        """Hash of everything that decides how the run goes on."""
+        digest = hashlib.sha256()
+        for name in (*CORE_ARRAYS, "streams"):
+            digest.update(np.ascontiguousarray(self.arrays()[name]).tobytes())
+        return digest.hexdigest()
+
+    def balance_error(self, hold_up: Vector) -> float:
+        """Largest over the elements of |in - out - change of hold-up| / (in + initial hold-up), since scan 0.
+
+        hold_up: mol of every species at scan 0, from `Core.hold_up`.
+        """
+        chemistry = self.plant.chemistry
+        species = [chemistry.species[name] for name in self.layout.species]
+        change = self.core.hold_up() - hold_up
+        worst = 0.0
+        for element in sorted(chemistry.elements):
+            atoms = np.array([s.formula.get(element, 0.0) for s in species])
+            entered = float(atoms @ self.core.edge_in)
+            gap = entered - float(atoms @ self.core.edge_out) - float(atoms @ change)
+            base = entered + abs(float(atoms @ hold_up))
+            if base > 0.0:
+                worst = max(worst, abs(gap) / base)
+        return worst
+
+
+def replace_quality(image: ProcessImage, status: int) -> ProcessImage:
+    """The same image with one quality on every row: after a numeric stop nothing is Good."""
+    return replace(image, status=np.full_like(image.status, status))

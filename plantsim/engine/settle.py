@@ -1,0 +1,154 @@
+"""The steady production state, found by a solver instead of by waiting.
+
+The state x of process, instruments and loops is steady where one scan leaves it alone: G(x) = x. Pseudo-transient
+continuation (Kelley and Keyes 1998) goes there from anywhere reasonable: an implicit Euler step
+
+    (I/d - J) dx = F(x),   F(x) = (G(x) - x)/h,   J = dF/dx by differences
+
+whose length d grows while the steps succeed; with d large it is Newton's method, and ends quadratically. Stocks that only
+grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsim._core import Core
+from plantsim.model.assemble import Assembly
+
+Vector = NDArray[np.float64]
+
+STOCKS = ("feed_bin", "store", "hopper")
+FIRST_STEP_S, LONGEST_STEP_S = 30.0, 1e12
+MEMORY_LIMIT = 1e4
+"""Bound on what a step may make of a loop's memory, which no balance bounds, in % or eu."""
+
+
+class SettleError(RuntimeError):
+    """The solver found no steady state; says where it stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """residual: largest scaled |dx/dt| [1/s]. iterations: linear systems solved. unknowns: size of the last."""
+
+    residual: float
+    iterations: int
+    unknowns: int
+    worst: str
+
+
+class Steady:
+    """The steady-state problem of one core."""
+
+    def __init__(self, core: Core, assembly: Assembly, step_s: float = 1.0) -> None:
+        self.core = core
+        self.h = step_s
+        self.assembly = assembly
+        offsets = core.offsets()
+        stocks = np.zeros(offsets[-1], dtype=bool)
+        floors = np.ones(offsets[-1])
+        self.names: list[str] = []
+        units = list(assembly.layout.units)
+        nc, na = len(assembly.layout.species), assembly.spec["species"]["dissolved"]
+        signed = np.zeros(offsets[-1], dtype=bool)
+        i_h = assembly.layout.species.index("H")
+        for k, entry in enumerate(assembly.spec["units"]):
+            first, last = offsets[k], offsets[k + 1]
+            stocks[first:last] = entry["kind"] in STOCKS
+            floors[first:last] = 1e-5 if entry["kind"] == "sx_circuit" else 1e-3
+            stride = nc + 2 if entry["kind"] == "calciner" else last - first
+            if entry["kind"] == "sx_circuit":
+                stride = na + len(entry["re"]) + 1
+                signed[first + i_h : first + stride * sum(entry["stages"]) : stride] = True
+            elif entry["kind"] not in STOCKS and last > first:
+                for base in range(first, last, stride):
+                    signed[base + i_h] = True
+                    floors[base + nc : min(base + stride, last)] = 1.0 if entry["kind"] != "mill" else 1e-3
+            if entry["kind"] == "leach_tank":
+                floors[first + nc + 1 : last] = 1e-3
+            self.names += [f"{units[k]}[{i}]" for i in range(last - first)]
+        self.states = np.flatnonzero(~stocks)
+        self.memory = np.array(assembly.smooth, dtype=int)
+        self.names = [self.names[i] for i in self.states] + [f"memory[{i}]" for i in self.memory]
+        self.floor = np.concatenate((floors[self.states], np.ones(len(self.memory))))
+        self.positive = np.concatenate((~signed[self.states], np.zeros(len(self.memory), dtype=bool)))
+        self.n_states = len(self.states)
+
+    def get(self) -> Vector:
+        """The unknowns as they are in the core."""
+        return np.concatenate((self.core.state[self.states], self.core.memory[self.memory]))
+
+    def put(self, x: Vector) -> None:
+        """Set the unknowns in the core."""
+        self.core.state[self.states] = x[: self.n_states]
+        self.core.memory[self.memory] = x[self.n_states :]
+
+    def rate(self, x: Vector) -> Vector:
+        """F(x) = (G(x) - x)/h; leaves the core as it was."""
+        core = self.core
+        state, memory, signal, quality = core.state.copy(), core.memory.copy(), core.signal.copy(), core.quality.copy()
+        edges = core.edge_in.copy(), core.edge_out.copy(), core.total.copy()
+        self.put(x)
+        core.step_from_rest(self.h)
+        result: Vector = (self.get() - x) / self.h
+        core.state[:], core.memory[:], core.signal[:], core.quality[:] = state, memory, signal, quality
+        core.edge_in[:], core.edge_out[:], core.total[:] = edges
+        return result
+
+    def jacobian(self, x: Vector, f: Vector, active: NDArray[np.intp]) -> Vector:
+        """dF/dx over the active unknowns by one-sided differences."""
+        j = np.empty((len(active), len(active)))
+        for column, i in enumerate(active):
+            step = 1e-6 * max(abs(x[i]), self.floor[i])
+            y = x.copy()
+            y[i] += step
+            j[:, column] = (self.rate(y)[active] - f[active]) / step
+        return j
+
+    def scaled(self, x: Vector, f: Vector) -> Vector:
+        """|dx/dt| in units of the unknowns themselves [1/s]."""
+        result: Vector = np.abs(f) / (np.abs(x) + self.floor)
+        return result
+
+    def solve(
+        self, tolerance: float = 1e-10, most: int = 300, report: Callable[[str], None] = lambda line: None
+    ) -> Settled:
+        """Iterate until the largest scaled |F| is below `tolerance` [1/s]. Raises SettleError after `most` steps."""
+        x = self.get()
+        f = self.rate(x)
+        length = FIRST_STEP_S
+        for iteration in range(1, most + 1):
+            active = np.flatnonzero((x != 0.0) | (f != 0.0))
+            j = self.jacobian(x, f, active)
+            while True:
+                matrix = -j
+                matrix[np.diag_indices_from(matrix)] += 1.0 / length
+                step = np.zeros_like(x)
+                step[active] = np.linalg.solve(matrix, f[active])
+                y = x + step
+                short = self.positive & (y < 0.02 * x - 1e-3 * self.floor)
+                y = np.where(self.positive & (y < 0.0), 0.0, y)
+                y[self.n_states :] = np.clip(y[self.n_states :], -MEMORY_LIMIT, MEMORY_LIMIT)
+                g = self.rate(y) if not short.any() else f
+                if not short.any() and np.isfinite(g).all():
+                    break
+                length *= 0.3
+                if length < 1e-3:
+                    raise SettleError(f"no steady state: stuck at {self.names[int(np.argmax(short))]}")
+            x, f = y, g
+            residual = self.scaled(x, f)
+            worst = int(np.argmax(residual))
+            report(f"{iteration:3d}  step {length:9.2e} s  largest |dx/dt| {residual[worst]:9.2e} /s at {self.names[worst]}  {len(active)}")
+            if residual[worst] < tolerance:
+                self.put(x)
+                self.core.step_from_rest(self.h)
+                self.put(x)
+                self.core.emit()
+                return Settled(float(residual[worst]), iteration, len(active), self.names[worst])
+            length = min(length * 2.0, LONGEST_STEP_S)
+        raise SettleError(f"no steady state after {most} steps: largest |dx/dt| {residual[worst]:.1e} /s at {self.names[worst]}")

@@ -1,0 +1,45 @@
+"""A plant's core: process and field tables put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from plantsim.model.compose import Layout, Process
+from plantsim.model.compose_field import Field
+from plantsim.model.plant import Measurement, Plant
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What the core is built from and what it takes to look inside.
+
+    spec: argument of `plantsim._core.Core`. layout: where things stand. smooth: memory slots that the steady-state solver
+    treats as unknowns; all others are flags, timers or samples. probe: (row of the image, probe) pairs of true values that
+    are shown as they are.
+    """
+
+    spec: dict[str, Any]
+    layout: Layout
+    smooth: tuple[int, ...]
+    process: Process
+
+
+def assemble(plant: Plant, row: Mapping[str, int], *, scan_period: float = 0.1, seed: int = 1) -> Assembly:
+    """Tables for a plant whose tags stand in the given rows of the process image.
+
+    scan_period: s of plant time.
+    """
+    process = Process(plant)
+    spec = process.build()
+
+    def probe(m: Measurement) -> int:
+        return process.stream_probe(m.source, m.probe) if m.stream else process.layout.probes[m.source, m.probe]
+
+    field = Field(plant, process.layout, row, probe)
+    spec |= field.build(scan_period=scan_period, seed=seed)
+    spec["weighted"] = process.weighted
+    spec["meters"] = process.meters
+    spec["probes"] = process.n_probes
+    return Assembly(spec, process.layout, tuple(field.smooth), process)

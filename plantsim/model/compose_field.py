@@ -1,0 +1,310 @@
+"""Plant description to core tables: instruments, actuators, loops and alarms over the rows of the process image."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from plantsim.model.compose import Layout
+from plantsim.model.plant import Alarm, Device, Function, Instrument, Loop, Measurement, Output, Plant, Sampling
+from plantsim.model.tag import Kind
+
+TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 22, 1, 1, 2, 14, 2
+"""Memory of each kind of device, as in ext/field.pxd, ext/control.pxd and ext/alarm.pxd."""
+ALARM_KINDS = {"HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 3}
+SUPPRESS = {"=": 1, "<": 2, ">": 3}
+NO_OUTPUT = {"row": 0, "slave_mode": -1, "slave_mem": -1, "op0": 0.0, "op1": 100.0, "y0": 0.0, "y1": 0.0}
+NO_CONSTRAINT = {"pv": 0, "direct": 1, "limit": 0.0, "span": 1.0, "gain": 0.0, "ti": 1.0}
+
+
+class Field:
+    """Builds the field half of the core's tables.
+
+    row: tag name -> row. probe: measurement -> index of the true value.
+    """
+
+    def __init__(self, plant: Plant, layout: Layout, row: Mapping[str, int], probe: Callable[[Measurement], int]) -> None:
+        self.plant = plant
+        self.layout = layout
+        self.row = row
+        self.probe = probe
+        self.loops = {loop.tag: loop for loop in plant.loops}
+        self.instruments = {i.tag: i for i in plant.instruments}
+        self.devices = {d.tag: d for d in plant.devices}
+        self.used = 0
+        self.smooth: list[int] = []
+        """Memory slots whose steady value the solver looks for."""
+        self.loop_memory: dict[str, int] = {}
+        self.signal = [0.0] * (1 + max(row.values(), default=-1))
+
+    def take(self, slots: int, smooth: tuple[int, ...] = ()) -> int:
+        """Reserve memory; returns its first slot."""
+        first = self.used
+        self.used += slots
+        self.smooth += [first + k for k in smooth]
+        return first
+
+    def optional(self, name: str) -> int:
+        """Row of a tag, -1 if there is none."""
+        return self.row.get(name, -1)
+
+    def set(self, name: str, value: float) -> None:
+        """Initial value of a row, if the tag exists."""
+        if name in self.row:
+            self.signal[self.row[name]] = value
+
+    # ---------------------------------------------------------------- instruments
+
+    def _common(self, i: Instrument, m: Measurement) -> dict[str, Any]:
+        # CRC of the name, so that the noise of a tag depends neither on the other tags nor on their order
+        return {
+            "probe": self.probe(m),
+            "pv": self.row[f"{i.tag}.PV"],
+            "mode": 0,
+            "scale": m.scale,
+            "offset": m.offset,
+            "lag": i.lag,
+            "noise": i.noise,
+            "low": i.low,
+            "high": i.high,
+            "key": zlib.crc32(i.tag.encode()),
+            "follow": 0.0,
+        }
+
+    def transmitter(self, i: Instrument, m: Measurement) -> dict[str, Any]:
+        """A continuous reading."""
+        return {**self._common(i, m), "mem": self.take(TRANSMITTER_MEM, (0,)), "deadband": 0.0}
+
+    def analyser(self, i: Instrument, m: Measurement, sampling: Sampling) -> dict[str, Any]:
+        """A reading by sample, or a continuous one with an analyser's commands."""
+        return {
+            **self._common(i, m),
+            "mem": self.take(ANALYSER_MEM, (0, 1)),
+            "sample_time": self.optional(f"{i.tag}.SampleTime"),
+            "next_result": self.optional(f"{i.tag}.NextResult"),
+            "state": self.optional(f"{i.tag}.State"),
+            "cal": self.optional(f"{i.tag}.CAL"),
+            "oos": self.optional(f"{i.tag}.OOS"),
+            "sample": sampling.sample,
+            "phase": 0.0,
+            "delay": sampling.delay,
+            "cal_time": 600.0,
+        }
+
+    def calculation(self, i: Instrument, f: Function) -> dict[str, Any]:
+        """A reading made of others; a copy is the greatest of one."""
+        rows = [self.row[f"{tag}.PV"] for tag in f.inputs]
+        return {
+            "kind": 1 if f.name == "average" else 0,
+            "n": len(rows),
+            "inputs": [*rows, *[0] * (4 - len(rows))],
+            "pv": self.row[f"{i.tag}.PV"],
+            "mem": self.take(CALCULATION_MEM, (0,)),
+            "time": f.time,
+            "low": i.low,
+            "high": i.high,
+            "follow": 0.0,
+        }
+
+    # ---------------------------------------------------------------- actuators
+
+    def valve(self, d: Device) -> dict[str, Any]:
+        """A modulating valve or heater."""
+        self.set(f"{d.tag}.CMD", d.initial)
+        return {
+            "cmd": self.row[f"{d.tag}.CMD"],
+            "pos": self.optional(f"{d.tag}.POS"),
+            "drive": self.layout.drives[d.tag],
+            "mem": self.take(VALVE_MEM, (0,)),
+            "stroke": d.stroke,
+            "factor": 1.0,
+        }
+
+    def on_off_valve(self, d: Device) -> dict[str, Any]:
+        """A valve with two limit switches."""
+        self.set(f"{d.tag}.CMD", d.initial)
+        return {
+            "cmd": self.row[f"{d.tag}.CMD"],
+            "opened": self.row[f"{d.tag}.OPENED"],
+            "closed": self.row[f"{d.tag}.CLOSED"],
+            "drive": self.layout.drives[d.tag],
+            "mem": self.take(VALVE_MEM, (0,)),
+            "stroke": d.stroke,
+            "factor": 1.0,
+        }
+
+    def motor(self, d: Device) -> dict[str, Any]:
+        """A drive, fixed or variable in speed: running from the start, unless its initial speed is 0."""
+        variable = d.kind is Kind.VARIABLE_DRIVE
+        self.set(f"{d.tag}.CMD", 1.0 if d.initial > 0.0 else 0.0)
+        if variable:
+            self.set(f"{d.tag}.SPEED_CMD", d.initial)
+        return {
+            "cmd": self.row[f"{d.tag}.CMD"],
+            "run": self.row[f"{d.tag}.RUN"],
+            "trip": self.row[f"{d.tag}.TRIP"],
+            "speed_cmd": self.row[f"{d.tag}.SPEED_CMD"] if variable else -1,
+            "speed": self.row[f"{d.tag}.SPEED"] if variable else -1,
+            "drive": self.layout.drives[d.tag],
+            "mem": self.take(DRIVE_MEM, (1,)),
+            "fault": 0,
+            "ramp": d.stroke,
+            "factor": 1.0,
+        }
+
+    # ---------------------------------------------------------------- loops
+
+    def order(self) -> list[Loop]:
+        """Masters before their slaves."""
+        done: list[Loop] = []
+        slaves = {loop.tag: [o.tag for o in self.outputs(loop) if o.tag in self.loops] for loop in self.plant.loops}
+        masters: dict[str, list[str]] = {tag: [] for tag in self.loops}
+        for tag, below in slaves.items():
+            for slave in below:
+                masters[slave].append(tag)
+        waiting = list(self.plant.loops)
+        while waiting:
+            ready = [loop for loop in waiting if all(self.loops[m] in done for m in masters[loop.tag])]
+            done += ready
+            waiting = [loop for loop in waiting if loop not in ready]
+        return done
+
+    def outputs(self, loop: Loop) -> tuple[Output, ...]:
+        """Where a loop's OP goes; a ratio or override sets its slave over the whole of the slave's range."""
+        if not loop.slave:
+            return loop.outputs
+        return (Output(loop.slave, "SP", (0.0, 100.0), self.loops[loop.slave].sp_range),)
+
+    def _output(self, o: Output) -> dict[str, Any]:
+        slave = o.tag if o.tag in self.loops else None
+        return {
+            "row": self.row[f"{o.tag}.{o.member}"],
+            "slave_mode": self.row[f"{slave}.MODE"] if slave else -1,
+            "slave_mem": self.loop_memory[slave] if slave else -1,
+            "op0": o.op[0],
+            "op1": o.op[1],
+            "y0": o.value[0],
+            "y1": o.value[1],
+        }
+
+    def initial_op(self, outputs: list[dict[str, Any]]) -> float:
+        """OP that stands for the outputs' initial values: the inverse of their maps."""
+        low, high = 0.0, 100.0
+        for o in outputs:
+            if o["y0"] == o["y1"]:
+                continue
+            t = (self.signal[o["row"]] - o["y0"]) / (o["y1"] - o["y0"])
+            if t <= 0.0:
+                high = min(high, o["op0"])
+            elif t >= 1.0:
+                low = max(low, o["op1"])
+            else:
+                return float(o["op0"] + t * (o["op1"] - o["op0"]))
+        return 0.5 * (low + high) if low <= high else low
+
+    def loop(self, loop: Loop) -> dict[str, Any]:
+        """A controller. Its slaves' initial set points are known already."""
+        tag = loop.tag
+        i = self.instruments[tag]
+        outputs = [self._output(o) for o in self.outputs(loop)]
+        self.set(f"{tag}.OP", self.initial_op(outputs))
+        rows = {name: self.optional(f"{tag}.{name}") for name in ("PV", "SP", "OP", "MODE", "Gain", "Ti", "Td")}
+        constraints = [
+            {
+                "pv": self.row[f"{c.tag}.{c.member}"],
+                "direct": int(c.direct),
+                "limit": c.limit,
+                "span": 100.0 if c.member == "OP" else self.instruments[c.tag].high - self.instruments[c.tag].low,
+                "gain": c.gain,
+                "ti": c.ti,
+            }
+            for c in loop.constraints
+        ]
+        wild = [self.row[f"{name}.PV"] for name in loop.wild]
+        slave_pv = self.row[f"{loop.slave}.PV"] if loop.type == "ratio" else -1
+        return {
+            "kind": {"PID": 0, "ratio": 1, "override": 2}[loop.type],
+            "action": 1 if loop.direct else -1,
+            "pv": rows["PV"],
+            "sp": rows["SP"],
+            "op": rows["OP"],
+            "mode": rows["MODE"],
+            "gain": rows["Gain"],
+            "ti": rows["Ti"],
+            "td": rows["Td"],
+            "limit_row": self.optional(f"{tag}.Limit"),
+            "mem": self.loop_memory[tag],
+            "n_out": len(outputs),
+            "n_wild": len(wild),
+            "n_constraint": len(constraints),
+            "out": [*outputs, *[NO_OUTPUT] * (3 - len(outputs))],
+            "wild": [*wild, *[0] * (3 - len(wild))],
+            "slave_pv": slave_pv,
+            "constraint": [*constraints, *[NO_CONSTRAINT] * (8 - len(constraints))],
+            "lo": i.low,
+            "hi": i.high,
+            "sp_lo": loop.sp_range[0],
+            "sp_hi": loop.sp_range[1],
+            "op_lo": loop.op_limits[0],
+            "op_hi": loop.op_limits[1],
+            "gap": loop.gap,
+            "ramp": loop.ramp,
+            "factor": loop.factor,
+            "filter": loop.filter,
+        }
+
+    # ---------------------------------------------------------------- alarms
+
+    def alarm(self, a: Alarm) -> dict[str, Any]:
+        """A limit with its delays."""
+        member = {"TRIP": "TRIP"}.get(a.condition, "PV")
+        return {
+            "kind": ALARM_KINDS[a.condition],
+            "pv": self.row[f"{a.tag}.{member}"],
+            "limit_row": self.optional(f"{a.tag}.{a.condition}"),
+            "sp": self.optional(f"{a.tag}.SP"),
+            "mem": self.take(ALARM_MEM),
+            "suppress": SUPPRESS[a.suppressed_when.relation] if a.suppressed_when else 0,
+            "suppress_row": self.row[f"{a.suppressed_when.tag}.{a.suppressed_when.member}"] if a.suppressed_when else 0,
+            "suppress_value": a.suppressed_when.value if a.suppressed_when else 0.0,
+            "limit": 0.0 if math.isnan(a.limit) else a.limit,
+            "deadband": a.deadband,
+            "on_delay": a.on_delay,
+            "off_delay": a.off_delay,
+        }
+
+    def build(self, *, scan_period: float, seed: int) -> dict[str, Any]:
+        """The field half of the specification."""
+        for i in self.plant.instruments:
+            if i.normal:
+                self.set(f"{i.tag}.NormalLow", i.normal[0])
+                self.set(f"{i.tag}.NormalHigh", i.normal[1])
+        for a in self.plant.alarms:
+            if not math.isnan(a.limit):
+                self.set(f"{a.tag}.{a.condition}", a.limit)
+        for loop in self.plant.loops:
+            self.set(f"{loop.tag}.SP", loop.sp)
+            self.set(f"{loop.tag}.MODE", float(loop.mode))
+            self.set(f"{loop.tag}.Gain", loop.gain)
+            self.set(f"{loop.tag}.Ti", loop.ti)
+            self.set(f"{loop.tag}.Td", loop.td)
+            self.loop_memory[loop.tag] = self.take(LOOP_MEM, tuple(range(3, LOOP_MEM)))
+        instruments, devices = self.plant.instruments, self.plant.devices
+        measured = [(i, i.measures) for i in instruments if i.measures]
+        return {
+            "transmitters": [self.transmitter(i, m) for i, m in measured if i.sampling is None],
+            "analysers": [self.analyser(i, m, i.sampling) for i, m in measured if i.sampling is not None],
+            "calculations": [self.calculation(i, i.function) for i in instruments if i.function and i.function.name != "ratio"],
+            "valves": [self.valve(d) for d in devices if d.kind is Kind.VALVE],
+            "on_off_valves": [self.on_off_valve(d) for d in devices if d.kind is Kind.ON_OFF_VALVE],
+            "motors": [self.motor(d) for d in devices if d.kind in (Kind.DRIVE, Kind.VARIABLE_DRIVE)],
+            "loops": [self.loop(loop) for loop in self.order()],
+            "alarms": [self.alarm(a) for a in self.plant.alarms],
+            "signal": self.signal,
+            "rows": len(self.signal),
+            "memory": self.used,
+            "scan_period": scan_period,
+            "seed": seed,
+        }

@@ -1,0 +1,168 @@
+"""What a tag is: the one record from which OPC UA nodes, Modbus registers, tag lists and displays are projected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class Role(IntEnum):
+    """Who may write, in rising order; each role may do all that the lower ones may."""
+
+    OBSERVER = 0
+    OPERATOR = 1
+    ENGINEER = 2
+    INSTRUCTOR = 3
+
+
+class Kind(Enum):
+    """The class of the object a tag belongs to (contract, section Tags)."""
+
+    TRANSMITTER = "transmitter"
+    ANALYSER = "analyser"
+    CONTROLLER = "controller"
+    VALVE = "valve"
+    ON_OFF_VALVE = "on/off valve"
+    DRIVE = "fixed drive"
+    VARIABLE_DRIVE = "variable drive"
+    SWITCH = "switch"
+    CALCULATION = "calculation"
+    KPI = "kpi"
+    SIMULATION = "simulation"
+
+
+class ValueType(Enum):
+    """How a row of the process image, always a float64, is to be read."""
+
+    FLOAT = "float"
+    BOOL = "bool"
+    UINT16 = "uint16"
+    UINT32 = "uint32"
+    INT64 = "int64"
+    TIME = "time"
+    """Seconds since 1970-01-01T00:00:00Z; nan where there is none yet."""
+    TEXT = "text"
+    """An index into the tag's ``states``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModbusPoint:
+    """Where a tag stands on Modbus.
+
+    ``table`` is one of input, holding, discrete, coil; ``address`` is zero-based; ``type`` is float32, uint16, uint32,
+    bool or, in the I/O racks, counts (int16, 4 mA = 0, 20 mA = 27648).
+    """
+
+    unit: int
+    table: str
+    address: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One member of one tag object, such as ``FIC-201.PV``: a row of the process image and its fixed facts."""
+
+    name: str
+    object: str
+    member: str
+    description: str
+    area: str
+    """Area id, such as ``leach``; empty for KPI and Simulation."""
+    unit: str
+    """Plant unit the object belongs to, such as ``R-201``."""
+    kind: Kind
+    type: ValueType
+    eu: str
+    """Engineering unit as the plant file spells it (``L/h``, ``C``, ``%``), empty where there is none."""
+    low: float
+    high: float
+    """EURange: the values that may be written, and that a display spans."""
+    role: Role | None
+    """Least role that may write; None is read-only."""
+    row: int
+    """Row of the process image."""
+    states: tuple[str, ...] = ()
+    """Names of the values 0, 1, ... of a discrete or text tag."""
+    normal: tuple[float, float] | None = None
+    """The normal band of a PV."""
+    modbus: ModbusPoint | None = None
+    rack: ModbusPoint | None = None
+    modbus_quality: ModbusPoint | None = None
+    """Discrete input that is 1 while an analog value is Good."""
+    field: bool = False
+    """On a controller's PV: measured by an element of its own, and so wired to the I/O rack."""
+
+    @property
+    def node(self) -> str:
+        """The tag's NodeId, independent of the namespace index."""
+        return f"nsu=urn:plantsim:plant;s={self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPoint:
+    """One rationalised alarm: fixed facts; its state is in ``ProcessImage.alarms`` at ``row``."""
+
+    row: int
+    object: str
+    """Tag object it belongs to, such as ``TIC-201``: the condition's SourceName."""
+    condition: str
+    """HH, H, L, LL, DEV ...: the ConditionName."""
+    area: str
+    priority: int
+    """1 high, 2 medium, 3 low, 4 diagnostic."""
+    message: str
+    consequence: str
+    response: str
+    respond_min: float
+    """Time to respond, minutes."""
+    modbus_active: ModbusPoint | None = None
+    modbus_unacked: ModbusPoint | None = None
+
+    @property
+    def name(self) -> str:
+        """``TIC-201.HH``; the condition's NodeId is this plus ``.Alarm``."""
+        return f"{self.object}.{self.condition}"
+
+    @property
+    def severity(self) -> int:
+        """OPC UA severity of the priority (contract, section OPC UA)."""
+        return (900, 600, 300, 100)[self.priority - 1]
+
+
+class TagTable(Sequence[Tag]):
+    """The list of all tags, in flow order, with look-up by name."""
+
+    def __init__(self, tags: Sequence[Tag]) -> None:
+        self._tags = tuple(tags)
+        self._by_name = {tag.name: tag for tag in self._tags}
+        if len(self._by_name) != len(self._tags):
+            seen: set[str] = set()
+            twice = next(t.name for t in self._tags if t.name in seen or seen.add(t.name))  # type: ignore[func-returns-value]
+            raise ValueError(f"tag {twice} stands twice in the tag list")
+
+    def __len__(self) -> int:
+        return len(self._tags)
+
+    def __getitem__(self, key):  # type: ignore[no-untyped-def]  # int, slice or name
+        return self._by_name[key] if isinstance(key, str) else self._tags[key]
+
+    def __iter__(self) -> Iterator[Tag]:
+        return iter(self._tags)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name or name in self._tags
+
+    def get(self, name: str) -> Tag | None:
+        """The tag of that name, or None."""
+        return self._by_name.get(name)
+
+    def of(self, object_: str) -> tuple[Tag, ...]:
+        """All members of one tag object, in the order of the list."""
+        return tuple(tag for tag in self._tags if tag.object == object_)
+
+
+TAG_NAME = re.compile(r"[A-Z]{1,4}-\d{2,4}[A-D]?")
+"""ISA-5.1 style: function letters, number, optional letter."""
