@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,3 +139,29 @@ def test_noise_is_the_same_on_every_machine() -> None:
         "-0x1.a75f47010cf4ep-1",
         "0x1.3ded88dc1bd47p+1",
     ]
+
+
+EXACT = {"sqrt", "fabs", "floor", "ceil", "fmin", "fmax", "isfinite", "isnan", "NAN", "INFINITY"}
+"""What IEEE 754 leaves no choice in; every other function differs between C libraries and processors."""
+
+
+INEXACT = {"exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "pow", "cbrt", "sin", "cos", "tan", "tanh"}
+
+
+def test_no_kernel_calls_a_function_whose_last_bit_depends_on_the_machine() -> None:
+    taken: dict[str, set[str]] = {}
+    for source in (Path(__file__).parents[2] / "ext").glob("*.p[xy]*"):
+        for names in re.findall(r"from libc\.math cimport ([^(\n]+|\([^)]+\))", source.read_text()):
+            found = {name.split(" as ")[0].strip() for name in names.strip("()").split(",")}
+            taken.setdefault(source.name, set()).update(found - {""})
+    assert {name: sorted(names - EXACT) for name, names in taken.items() if names - EXACT} == {}
+
+
+@pytest.mark.skipif(shutil.which("nm") is None, reason="nm (binutils) is not installed")
+def test_the_compiled_core_links_to_no_such_function() -> None:
+    for module in Path(str(_layers.__file__)).parent.glob("_*.so"):
+        symbols = subprocess.run(["nm", "-D", str(module)], capture_output=True, text=True, check=True).stdout
+        undefined = set(re.findall(r" U (\w+)", symbols))
+        assert (
+            undefined & {"exp", "expm1", "log", "log1p", "log10", "log2", "pow", "cbrt", "sin", "cos", "tanh"} == set()
+        )
