@@ -34,12 +34,16 @@ def shown(value: object) -> str:
 
 
 def one_of(names: Iterable[str], found: str = "", limit: int = 12) -> str:
-    """What is allowed where a name is looked up: the nearest to what was found first, then others."""
+    """What is allowed where a name is looked up, and which of it is nearest to what was found."""
     names = list(names)
-    near = get_close_matches(found, names, n=1)
     if not names:
-        return "none, there are none"
-    rest = [name for name in names if name not in near]
-    listed = near + rest[: limit - len(near)]
-    more = len(names) - len(listed)
-    return ", ".join(listed) + (f" and {more} more" if more else "") + (f"; nearest {near[0]}" if near else "")
+        return "nothing, as there are none"
+    near = get_close_matches(found, names, n=1)
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    nearest = f"; nearest {near[0]}" if near else ""
+    return f"{', '.join(names[:limit])}{more}{nearest}"
+
+
+def a(noun: str) -> str:
+    """The noun with its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

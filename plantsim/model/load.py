@@ -97,7 +97,7 @@ def _feed(section: Section, chemistry: Chemistry) -> dict[str, float]:
     solids = [name for name, species in chemistry.species.items() if species.phase == "solid"]
     for name in section.data:
         if name not in solids:
-            raise section.error(name, "a solid species that is not known", one_of(solids, name))
+            raise section.error(name, "something that is no solid species", one_of(solids, name))
     feed = {name: section.number(name, low=0.0, high=100.0) for name in section.data}
     total = sum(feed.values())
     if abs(total - 100.0) > 0.01 + 1e-9:

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from operator import add, sub
 
+from plantsim.model.errors import a
+
 Exponents = tuple[int, ...]
 """Powers of m, kg, s, K, mol, A and normal cubic metre of gas (which is an amount, no volume)."""
 
@@ -124,8 +126,7 @@ class Dimension:
     plain: bool = True
 
     def __str__(self) -> str:
-        article = "an" if self.name[0] in "aeiou" else "a"
-        return f'{article} {self.name} such as "{self.example}"'
+        return f'{a(self.name)} such as "{self.example}"'
 
 
 def _dimension(name: str, example: str, special: str = "", plain: bool = True) -> Dimension:
@@ -239,6 +240,7 @@ HEAT_CAPACITY = _dimension("heat capacity", "2.8 kJ/K")
 SPECIFIC_HEAT = _dimension("specific heat", "500 J/kg/K")
 HEATING_RATE = _dimension("heating rate", "5 C/min")
 PRESSURE = _dimension("pressure", "2.5 bar")
+RAMP = _dimension("ramp", "5 /min")
 FREQUENCY = _dimension("rate", "0.05 1/s")
 VELOCITY = _dimension("velocity", "1.8 um/s")
 DISSOLUTION_RATE = _dimension("dissolution rate", "0.17 mm/h/(mol/L)")

@@ -61,10 +61,7 @@ def _alarm(
         low, high = instruments[tag].low, instruments[tag].high
         if condition == "DEV":
             low, high = 0.0, high - low
-        limit = section.number("limit")
-        if not low <= limit <= high:
-            eu = instruments[tag].eu
-            raise section.error("limit", shown(section.data["limit"]), f"from {low:g} to {high:g} {eu}")
+        limit = section.number("limit", low=low, high=high, eu=instruments[tag].eu)
         deadband = section.number("deadband", 0.0, 0.0, high - low)
     alarm = Alarm(
         tag,

@@ -31,6 +31,8 @@ _FAILS = {
 _PERCENT = (Kind.VALVE, Kind.VARIABLE_DRIVE)
 MOST_INPUTS = 4
 """Of a calculation, in the core."""
+MOST_PENDING = 8
+"""Samples that may be on their way through an analyser, in the core."""
 
 
 def check_tag(tag: str, section: Section, unit: Unit, areas: Iterable[Area]) -> None:
@@ -129,6 +131,9 @@ def _sampling(section: Section) -> Sampling | None:
         raise section.error("kind", '"transmitter"', '"analyser" beside sample or delay')
     if delay and not sample:
         raise section.error("delay", shown(section.data["delay"]), "a delay only beside a time between samples")
+    if delay >= MOST_PENDING * sample > 0.0:
+        found = shown(section.data["delay"])
+        raise section.error("delay", found, f"a delay below {MOST_PENDING} times the time between samples")
     return Sampling(sample, delay) if "sample" in section or kind == "analyser" else None
 
 
@@ -148,7 +153,7 @@ def _source(
             raise section.error("function", "a function beside measures", "one of the two")
         return None, _function(section)
     section.get("function", None, "a function")
-    text = section.text("measures")
+    text = section.matching("measures", re.compile(".+"), 'a probe such as "R-201.level" or "201.flow", or a function')
     source, dot, probe = text.partition(".")
     stream = source in {one.id for one in streams}
     if not stream and source not in units:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from plantsim.model.errors import one_of, shown
+from plantsim.model.errors import a, one_of, shown
 from plantsim.model.members import CONTROLLER, DEVICE, MODES
 from plantsim.model.plant import Constraint, Device, Instrument, Loop, Output
-from plantsim.model.quantity import FREQUENCY, TIME, parse_eu
+from plantsim.model.quantity import RAMP, TIME, parse_eu
 from plantsim.model.read_field import find_circle
 from plantsim.model.section import Section
 from plantsim.model.tag import Kind, ValueType
@@ -29,7 +29,7 @@ def read_loops(root: Section, instruments: Mapping[str, Instrument], devices: Ma
             raise section.error("", "a loop without an instrument of that name", one_of(instruments, tag))
     loops = {tag: _loop(section, instruments[tag], instruments) for tag, section in sections.items()}
     for tag, loop in loops.items():
-        _check_targets(sections[tag], loop, loops, devices)
+        _check_targets(sections[tag], loop, loops, instruments, devices)
         _check_constraints(sections[tag], loop, loops, instruments, devices)
     _check_one_master(sections, loops)
     for tag, instrument in instruments.items():
@@ -38,7 +38,8 @@ def read_loops(root: Section, instruments: Mapping[str, Instrument], devices: Ma
         if ratio and (tag not in loops or loops[tag].type != "ratio"):
             raise section.error("function", '"ratio"', f'a loop "{tag}" of type ratio to go with it')
         if not ratio and tag in loops and loops[tag].type == "ratio":
-            raise section.error("function", "something else" if instrument.function else "nothing", '"ratio"')
+            found = f'"{instrument.function.name}"' if instrument.function else "nothing"
+            raise section.error("function", found, '"ratio", as its loop is one')
     return tuple(loops.values())
 
 
@@ -46,13 +47,11 @@ def _loop(section: Section, instrument: Instrument, instruments: Mapping[str, In
     type_ = section.text("type", choices=TYPES)
     sp_range = section.span("sp_range", (instrument.low, instrument.high))
     if not instrument.low <= sp_range[0] < sp_range[1] <= instrument.high:
-        found, allowed = shown(section.data["sp_range"]), _range(instrument.low, instrument.high, instrument.eu)
-        raise section.error("sp_range", found, allowed)
-    sp = section.number("sp")
-    if not sp_range[0] <= sp <= sp_range[1]:
-        raise section.error("sp", shown(section.data["sp"]), _range(*sp_range, instrument.eu))
+        allowed = f"a range {_range(instrument.low, instrument.high, instrument.eu)}"
+        raise section.error("sp_range", shown(section.data["sp_range"]), allowed)
+    sp = section.number("sp", low=sp_range[0], high=sp_range[1], eu=instrument.eu)
     mode = FILE_MODES.index(section.text("mode", choices=FILE_MODES))
-    ramp = section.quantity("ramp", FREQUENCY, 0.0, low=0.0)
+    ramp = section.quantity("ramp", RAMP, 0.0, low=0.0)
     if type_ == "PID":
         loop = _pid(section, instrument, sp, sp_range, mode, ramp, instruments)
     elif type_ == "ratio":
@@ -165,7 +164,13 @@ def _check_ratio_unit(section: Section, ratio: Instrument, wild: list[Instrument
             raise section.error("wild", f"{wild[0].eu} and {other.eu}", "flows in one unit")
 
 
-def _check_targets(section: Section, loop: Loop, loops: Mapping[str, Loop], devices: Mapping[str, Device]) -> None:
+def _check_targets(
+    section: Section,
+    loop: Loop,
+    loops: Mapping[str, Loop],
+    instruments: Mapping[str, Instrument],
+    devices: Mapping[str, Device],
+) -> None:
     """Every output goes to a device's command or a slave's set point, within its range."""
     if loop.slave and loop.slave not in loops:
         raise section.error("to", f'"{loop.slave}", which is no controller', one_of(loops, loop.slave))
@@ -175,11 +180,11 @@ def _check_targets(section: Section, loop: Loop, loops: Mapping[str, Loop], devi
         if output.tag in devices:
             member = COMMANDS.get(devices[output.tag].kind)
             if member is None:
-                found = f'"{text}", a {devices[output.tag].kind.value}'
+                found = f'"{text}" of {a(devices[output.tag].kind.value)}'
                 raise part.error("to", found, "a valve or a variable drive")
             limits, eu = (0.0, 100.0), "%"
         elif output.tag in loops:
-            member, limits, eu = "SP", loops[output.tag].sp_range, "the slave's unit"
+            member, limits, eu = "SP", loops[output.tag].sp_range, instruments[output.tag].eu
         else:
             known = [*(f"{tag}.{COMMANDS[one.kind]}" for tag, one in devices.items() if one.kind in COMMANDS)]
             known += [f"{tag}.SP" for tag in loops]
@@ -187,7 +192,7 @@ def _check_targets(section: Section, loop: Loop, loops: Mapping[str, Loop], devi
         if output.member != member:
             raise part.error("to", f'"{text}"', f'"{output.tag}.{member}"')
         if not all(limits[0] <= value <= limits[1] for value in output.value):
-            raise part.error("value", shown(list(output.value)), _range(*limits, eu))
+            raise part.error("value", f"{output.value[0]:g} to {output.value[1]:g}", f"values {_range(*limits, eu)}")
 
 
 def _check_constraints(
@@ -201,7 +206,7 @@ def _check_constraints(
         part = Section({}, section.file, f"{section.path}.constraints[{place}]")
         low, high = member_range(part, "tag", constraint.tag, constraint.member, loops, instruments, devices)
         if not low <= constraint.limit <= high:
-            raise part.error("limit", f"{constraint.limit:g}", _range(low, high, ""))
+            raise part.error("limit", f"{constraint.limit:g}", f"a number {_range(low, high, '')}")
 
 
 def member_range(
@@ -257,7 +262,7 @@ def _check_one_master(sections: Mapping[str, Section], loops: Mapping[str, Loop]
         raise sections[circle[0]].error(key, f"the circle {' > '.join(circle)}", "no circles")
     for tag, loop in loops.items():
         if MODES[loop.mode] == "Cascade" and f"{tag}.SP" not in driven:
-            raise sections[tag].error("mode", '"Cascade"', "Man, Auto: no loop drives its set point")
+            raise sections[tag].error("mode", '"Cascade"', "Man or Auto, as no loop drives its set point")
 
 
 def _range(low: float, high: float, eu: str) -> str:

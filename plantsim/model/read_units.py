@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from plantsim.chemistry.chemistry import Chemistry
-from plantsim.model.errors import one_of, shown
+from plantsim.model.errors import a, one_of, shown
 from plantsim.model.kinds import KINDS
 from plantsim.model.plant import Area, Device, Stream, Unit
 from plantsim.model.quantity import MASS_FLOW, VOLUME_FLOW, Dimension
@@ -19,6 +19,7 @@ from plantsim.model.unit_kind import Driven, Form, Medium, Parameter, Port
 AREA_ID = re.compile(r"[a-z][a-z0-9]*")
 UNIT_ID = re.compile(r"[A-Z]+(-\d+[A-Z]?)?")
 STREAM_ID = re.compile(r"\d{3,4}")
+HUNDRED = "a whole hundred"
 MOVERS = (Kind.VALVE, Kind.ON_OFF_VALVE, Kind.DRIVE, Kind.VARIABLE_DRIVE)
 """Devices that can set a flow."""
 
@@ -29,12 +30,12 @@ def read_areas(root: Section) -> tuple[Area, ...]:
     for section in root.tables("areas", "id"):
         area = Area(
             section.matching("id", AREA_ID, 'an id in lower case such as "leach"'),
-            section.integer("number", 100, 800),
+            section.integer("number", 100, 800, what=HUNDRED),
             section.text("title"),
         )
         section.end()
         if area.number % 100:
-            raise section.error("number", str(area.number), "a whole hundred from 100 to 800")
+            raise section.error("number", str(area.number), f"{HUNDRED} from 100 to 800")
         if area.id in areas:
             raise section.error("id", f'a second area "{area.id}"', "an id of its own")
         for other in areas.values():
@@ -99,10 +100,10 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
     if what is Form.FLAG:
         return section.flag(name)
     if what is Form.LIQUOR:
-        return _amounts(section.table(name), chemistry.solutes, "a solute", "mol/L")
+        return _amounts(section.table(name), chemistry.solutes, "solute", "mol/L")
     if what is Form.SOLIDS:
         solids = {key: one for key, one in chemistry.species.items() if one.phase == "solid"}
-        return _amounts(section.table(name), solids, "a solid species", "mol")
+        return _amounts(section.table(name), solids, "solid species", "mol")
     if what is Form.EXTRACTANT:
         return section.text(name, choices=chemistry.extractants)
     if what in (Form.SPECIES, Form.GROUPS):
@@ -142,7 +143,7 @@ def _allowed(parameter: Parameter, chemistry: Chemistry) -> str:
 def _amounts(section: Section, known: Mapping[str, object], what: str, unit: str) -> Mapping[str, float]:
     for name, value in section.data.items():
         if name not in known:
-            raise section.error(name, f"{what} that is not known", one_of(known, name))
+            raise section.error(name, f"something that is no {what}", one_of(known, name))
         if not is_number(value) or value < 0:  # type: ignore[operator]
             raise section.error(name, shown(value), f"a number of {unit}, not below 0")
     return MappingProxyType({name: section.number(name) for name in section.data})
@@ -160,7 +161,7 @@ def check_drives(root: Section, units: tuple[Unit, ...], devices: Mapping[str, D
                 raise section.error(role, f'"{tag}", which is no device', one_of(able, tag))
             if devices[tag].kind not in kinds:
                 names = " or ".join(kind.value for kind in kinds)
-                raise section.error(role, f'"{tag}", which is a {devices[tag].kind.value}', f"a {names}")
+                raise section.error(role, f'"{tag}", which is {a(devices[tag].kind.value)}', a(names))
 
 
 def read_streams(root: Section, units: tuple[Unit, ...], devices: Mapping[str, Device]) -> tuple[Stream, ...]:
@@ -191,7 +192,7 @@ def read_streams(root: Section, units: tuple[Unit, ...], devices: Mapping[str, D
             for port in ports:
                 count = len(ends.get((key, unit.id, port.name), ()))
                 if count < port.least:
-                    raise root.error(f"units.{unit.id}", f"no stream {key} its port {port.name}", f"{port.least}")
+                    raise root.error(f"units.{unit.id}", f"no stream {key} its port {port.name}", "one")
     return tuple(streams)
 
 
@@ -201,8 +202,7 @@ def _stream(id_: str, section: Section, units: Mapping[str, Unit], devices: Mapp
     section.get("to", None, "a port")
     target, target_port = _end("to", section, units) if "to" in section else ("", None)
     movers = [device.tag for device in devices.values() if device.kind in MOVERS]
-    required = REQUIRED if source_port.driven is Driven.MUST else ""
-    device = section.text("by", required) if "by" not in section else section.text("by", choices=movers)
+    device = section.text("by", REQUIRED if source_port.driven is Driven.MUST else "", movers)
     if device and source_port.driven is Driven.NEVER:
         raise section.error("by", shown(device), f"nothing: {source} itself sets what leaves {source_port.name}")
     dimension = MASS_FLOW if source_port.medium is Medium.POWDER else VOLUME_FLOW

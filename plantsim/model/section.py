@@ -80,14 +80,25 @@ class Section:
         return value
 
     def number(
-        self, key: str, default: float | Required = REQUIRED, low: float = -math.inf, high: float = math.inf
+        self,
+        key: str,
+        default: float | Required = REQUIRED,
+        low: float = -math.inf,
+        high: float = math.inf,
+        eu: str = "",
     ) -> float:
-        """A plain number from ``low`` to ``high``."""
-        return self._number(key, self.get(key, default, within("a number", low, high)), low, high)
+        """A plain number from ``low`` to ``high``; ``eu`` says of what, for messages."""
+        allowed = f"{within('a number', low, high)} {eu}".rstrip()
+        value = self.get(key, default, allowed)
+        if not is_number(value) or not low <= value <= high:  # type: ignore[operator]
+            raise self.error(key, shown(value), allowed)
+        return float(value)  # type: ignore[arg-type]
 
-    def integer(self, key: str, low: int, high: int, default: int | Required = REQUIRED) -> int:
-        """A whole number from ``low`` to ``high``."""
-        allowed = f"a whole number from {low} to {high}"
+    def integer(
+        self, key: str, low: int, high: int, default: int | Required = REQUIRED, what: str = "a whole number"
+    ) -> int:
+        """A whole number from ``low`` to ``high``; ``what`` it is, for messages."""
+        allowed = f"{what} from {low} to {high}"
         value = self.get(key, default, allowed)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise self.error(key, shown(value), allowed)
@@ -165,11 +176,6 @@ class Section:
             if key not in self._known:
                 raise self.error(key, "an unknown key", one_of(dict.fromkeys(self._known), key))
 
-    def _number(self, key: str, value: object, low: float, high: float) -> float:
-        if not is_number(value) or not low <= value <= high:  # type: ignore[operator]
-            raise self.error(key, shown(value), within("a number", low, high))
-        return float(value)  # type: ignore[arg-type]
-
 
 def is_number(value: object) -> bool:
     """Whether a TOML value is a finite number; true and false are none."""
@@ -201,7 +207,10 @@ def in_si(
     if si is None:
         raise PlantError(file, key, shown(value), str(dimension))
     if not low <= si <= high:
-        raise PlantError(file, key, shown(value), within(f"{dimension}, in SI", low, high))
+        allowed = (
+            f"{dimension}, not below 0" if low == 0.0 and high == math.inf else within(f"{dimension}, in SI", low, high)
+        )
+        raise PlantError(file, key, shown(value), allowed)
     return si
 
 
@@ -227,7 +236,8 @@ def read_toml(path: Path) -> tuple[Section, str]:
 
 
 _PLACE = re.compile(r"(.*) \(at line (\d+), column \d+\)")
-_TWICE = re.compile(r"Cannot declare \((.*)\) twice")
+_TABLE_TWICE = re.compile(r"Cannot declare \((.*)\) twice")
+_KEY_TWICE = re.compile(r"Cannot overwrite a value|Duplicate inline table key .*")
 
 
 def _toml_error(file: str, text: str, message: str) -> PlantError:
@@ -237,14 +247,19 @@ def _toml_error(file: str, text: str, message: str) -> PlantError:
         return PlantError(file, "text", message, "TOML")
     lines = text.splitlines()
     number = int(match[2])
-    line = lines[number - 1] if number <= len(lines) else ""
-    twice = _TWICE.fullmatch(match[1])
-    if twice is not None:
-        key = ".".join(part.strip(" '\"") for part in twice[1].rstrip(",").split(","))
-        return PlantError(file, key, f"a second table of that name at line {number}", "one")
-    if match[1] == "Cannot overwrite a value":
-        header = next((h for h in reversed(lines[: number - 1]) if re.match(r"\s*\[", h)), "")
-        table = header.split("#")[0].strip().strip("[]").strip()
-        key = line.partition("=")[0].strip()
-        return PlantError(file, f"{table}.{key}" if table else key, f"a second value at line {number}", "one")
-    return PlantError(file, f"line {number}", match[1][0].lower() + match[1][1:], "TOML")
+    table = _TABLE_TWICE.fullmatch(match[1])
+    if table is not None:
+        key = ".".join(part.strip(" '\"") for part in table[1].rstrip(",").split(","))
+        return PlantError(file, key, f"a second table of that name in line {number}", "one")
+    if _KEY_TWICE.fullmatch(match[1]):
+        line = lines[number - 1].strip()
+        header = line if line.startswith("[") else _header(lines[: number - 1])
+        key = "" if line.startswith("[") else line.partition("=")[0]
+        path = ".".join(part.strip(" []") for part in (header, key) if part.strip(" []")).replace('"', "")
+        return PlantError(file, path, f"a second value in line {number}", "one")
+    return PlantError(file, f"line {number}", f"a mistake ({match[1][0].lower()}{match[1][1:]})", "TOML")
+
+
+def _header(lines: list[str]) -> str:
+    """The table that is open after these lines."""
+    return next((line.partition("#")[0] for line in reversed(lines) if line.lstrip().startswith("[")), "")
