@@ -90,7 +90,9 @@ class Chemistry:
         """A parameter with quantities in SI: float, text, or a list or dict of such; PlantError if there is none."""
         found = self.parameters.get(group, {}).get(name)
         if found is None:
-            raise PlantError(self.file, f"parameters.{group}.{name}", "nothing", "a parameter with value and source")
+            raise PlantError(
+                self.file, f"parameters.{group}.{name}", "nothing", "a parameter with value, standing and source"
+            )
         return found.value
 
     def group(self, group: str) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def load_chemistry(path: Path) -> Chemistry:
 
 
 def _species(name: str, section: Section) -> Species:
-    formula = _counts(section.table("formula", required=True), ATOMIC_WEIGHTS, "an element")
+    formula = _counts(section.table("formula", required=True), ATOMIC_WEIGHTS, "element")
     phase = section.text("phase", choices=PHASES)
     charge = section.integer("charge", -4, 4, 0)
     if charge and phase != "aq":
@@ -71,7 +71,7 @@ def _species(name: str, section: Section) -> Species:
 
 def _solute(section: Section, species: Mapping[str, Species]) -> Mapping[str, float]:
     dissolved = {name: one for name, one in species.items() if one.phase == "aq"}
-    parts = _counts(section, dissolved, "a dissolved species", low=-100.0)
+    parts = _counts(section, dissolved, "dissolved species", low=-100.0)
     charge = sum(species[part].charge * count for part, count in parts.items())
     if charge:
         raise section.error("", f"a charge of {charge:+g}", "species whose charges cancel")
@@ -81,11 +81,11 @@ def _solute(section: Section, species: Mapping[str, Species]) -> Mapping[str, fl
 def _counts(section: Section, known: Mapping[str, object], what: str, low: float = 0.0) -> Mapping[str, float]:
     for key, value in section.data.items():
         if key not in known:
-            raise section.error(key, f"{what} that is not known", one_of(known, key))
+            raise section.error(key, f"something that is no {what}", one_of(known, key))
         if not is_number(value) or value == 0 or not low <= value <= 100:  # type: ignore[operator]
-            raise section.error(key, shown(value), f"a count from {low:g} to 100 other than 0")
+            raise section.error(key, shown(value), f"a number from {low:g} to 100, not 0")
     if not section.data:
-        raise section.error("", "an empty table", f"at least {what}")
+        raise section.error("", "an empty table", f"one {what} at least")
     return MappingProxyType({key: float(section.number(key)) for key in section.data})
 
 
@@ -112,7 +112,7 @@ def _extractant(name: str, section: Section, species: Mapping[str, Species]) -> 
     constants, sources = {}, {}
     for metal, datum in section.table("log10_k_ex", required=True).children("constants"):
         if metal not in species:
-            raise datum.error("", "a species that is not known", one_of(species, metal))
+            raise datum.error("", "something that is no species", one_of(species, metal))
         constants[metal] = datum.number("value", low=-20, high=20)
         sources[metal] = _datum(datum)
     k_na = section.number("k_na", low=0.0)

@@ -351,19 +351,3 @@ def mistake(tmp_path: Path) -> Callable[..., str]:
         return str(caught.value)
 
     return message
-
-
-@pytest.fixture
-def chemistry_file(tmp_path: Path) -> Callable[..., Path]:
-    """The toy's chemistry in a file, after edits (old text, new text)."""
-
-    def edited(*edits: Edit) -> Path:
-        text = CHEMISTRY
-        for old, new in edits:
-            assert old in text, old
-            text = text.replace(old, new, 1)
-        path = tmp_path / "chemistry.toml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return edited

@@ -149,8 +149,8 @@ import pytest
                 (
                     "[streams.202]",
                     (
-                        '[streams.203]\ntitle = "Bypass"\nfrom = "WM-201.out"\nto = "HP-701.in"\nby = "XV-201"\ncapacity = "1 '
-                        'L/h"\n[streams.202]'
+                        '[streams.203]\ntitle = "Bypass"\nfrom = "WM-201.out"\nto = "HP-701.in"\n'
+                        'by = "XV-201"\ncapacity = "1 L/h"\n[streams.202]'
                     ),
                 )
             ],
