@@ -1,0 +1,1 @@
+"""Alarm states over the core's limit checks (ISA-18.2)."""

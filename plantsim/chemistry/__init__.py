@@ -1,0 +1,1 @@
+"""Species and parameter sets: data files, and what reads them."""

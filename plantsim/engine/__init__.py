@@ -1,0 +1,1 @@
+"""The scan's owner: time, commands, the process image, snapshots."""

@@ -1,0 +1,1 @@
+"""The process image as network protocols show it."""
