@@ -1,0 +1,260 @@
+"""The application: one link, one view, one display at a time, painted four times a second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from hmi.alarms import AlarmBook
+from hmi.comm.link import Link
+from hmi.comm.login import Login, Security
+from hmi.commands import TABLE
+from hmi.model import TagObject
+from hmi.operate import Operations
+from hmi.palette import CommandProvider, PlantProvider
+from hmi.screens.alarms import Alarms
+from hmi.screens.connect import Connect
+from hmi.screens.display import Display
+from hmi.screens.help import Help
+from hmi.screens.overview import Overview
+from hmi.screens.section import Section
+from hmi.screens.trends import Trends
+from hmi.store import TagStore
+from hmi.theme import DARK, LIGHT, LOOKS, PALETTES
+from hmi.view import Target, View
+
+DEFAULT_ENDPOINT = "opc.tcp://127.0.0.1:4840/plantsim"
+PERIOD = 0.25
+"""Seconds between two paintings."""
+
+log = logging.getLogger(__name__)
+
+
+class HmiApp(App[int]):
+    """The HMI against one endpoint."""
+
+    TITLE = "plantsim"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {CommandProvider, PlantProvider}
+    ALLOW_SELECT = False
+    CSS = """
+    Screen { background: $background; color: $foreground; overflow: hidden; }
+    """
+    BINDINGS = [  # type: ignore[assignment]  # Textual's own type is an invariant list
+        Binding(key, command.action.removeprefix("app."), command.title, priority=command.id == "quit", show=False)
+        for command in TABLE
+        if command.action.startswith("app.")
+        for key in command.keys.split(",")
+        if command.id != "palette"
+    ] + [Binding("ctrl+c", "how_to_leave", show=False, priority=True)]
+
+    def __init__(self, endpoint: str, login: Login) -> None:
+        super().__init__()
+        self.view = View(TagStore(), AlarmBook(), endpoint, login.user or "")
+        self.link = Link(endpoint, login, self.view.store, self.view.book)
+        self.operations = Operations(self.link, self.view, self._work)
+        self.blinking = True
+        """Whether unacknowledged alarms blink; pictures are taken without."""
+        self.defects = 0
+        """Paintings that failed; there should be none."""
+        self._before: list[tuple[str, str]] = []
+        self._generation = 0
+        self._annunciated = 0
+        self._displays: dict[str, Display] = {}
+
+    # --- life ---
+
+    def on_mount(self) -> None:
+        """Start the link and the clock of painting."""
+        for palette in PALETTES.values():
+            self.register_theme(palette.theme)
+        self.theme = DARK.name
+        self.push_screen(Connect(self.view))
+        self._connect()
+        self.set_interval(PERIOD, self.tick)
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop = asyncio.get_running_loop()
+            for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                loop.add_signal_handler(name, self.exit, 0)
+
+    def _connect(self) -> None:
+        self.run_worker(self.link.run(), name="link", group="link", exclusive=True, exit_on_error=False)
+
+    def _work(self, work: Awaitable[None]) -> object:
+        return self.run_worker(work, group="operate", exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed is a defect of ours, but no reason to leave the operator without a display."""
+        if event.state is not WorkerState.ERROR:
+            return
+        log.error("worker %s failed", event.worker.name, exc_info=event.worker.error)
+        if event.worker.group == "link":
+            self.set_timer(1.0, self._connect)
+        elif isinstance(self.screen, Display):
+            self.screen.line.say(f"failed: {event.worker.error!r}; look at the value")
+
+    # --- painting ---
+
+    def tick(self) -> None:
+        """Paint; a defect in painting is logged and must not take the display away."""
+        if not self.screen_stack:
+            return
+        try:
+            self._tick()
+        except Exception:
+            self.defects += 1
+            log.exception("painting failed")
+
+    def _tick(self) -> None:
+        """Take over what the link has learnt, and paint the current display."""
+        self.view.link = self.link.state
+        self.view.blink = self.blinking and int(time.monotonic() * 2) % 2 == 1
+        if self.link.plant is not None and self.link.state.generation != self._generation:
+            self._generation = self.link.state.generation
+            self._annunciated = self.view.book.annunciated
+            self._renew()
+        screen = self.screen
+        if isinstance(screen, Display | Connect):
+            screen.paint()
+        if self.view.book.annunciated > self._annunciated:
+            self._annunciated = self.view.book.annunciated
+            if self.view.link.online:
+                self.bell()
+
+    def _renew(self) -> None:
+        """Displays for the plant that was just browsed, the operator staying where he was."""
+        assert self.link.plant is not None
+        self.view.plant = self.link.plant
+        screen = self.screen
+        if not self._displays:
+            self._displays = {
+                d.NAME: d for d in (Overview(self.view), Section(self.view), Alarms(self.view), Trends(self.view))
+            }
+            self.switch_screen(self._displays["overview"])
+            return
+        for display in self._displays.values():
+            display.face = self.view.tag(display.face.id) if display.face is not None else None
+        if isinstance(screen, Display):
+            screen.relayout()
+
+    # --- going about ---
+
+    def _go(self, name: str, area: str = "") -> None:
+        display = self._displays.get(name)
+        screen = self.screen
+        if display is None or not isinstance(screen, Display):
+            return
+        screen.line.cancel()
+        here = (screen.NAME, screen.area if isinstance(screen, Section) else "")
+        if here != (name, area):
+            self._before = [*self._before[-30:], here]
+        self._show(display, area)
+
+    def _show(self, display: Display, area: str) -> None:
+        if isinstance(display, Section):
+            self.view.cursor = None
+            display.show(area)
+        if display is not self.screen:
+            display.face = None
+            self.switch_screen(display)
+
+    def show_overview(self) -> None:
+        """The overview."""
+        self._go("overview")
+
+    def show_section(self, area: str) -> None:
+        """A section."""
+        self._go("section", area)
+
+    def show_alarms(self) -> None:
+        """The alarm list."""
+        self._go("alarms")
+
+    def show_trends(self) -> None:
+        """The trends."""
+        self._go("trends")
+
+    def show_help(self) -> None:
+        """The keys."""
+        self.push_screen(Help(self.view))
+
+    def back(self) -> None:
+        """The display before."""
+        if self._before:
+            name, area = self._before.pop()
+            self._show(self._displays[name], area)
+
+    def go_to(self, text: str) -> None:
+        """A tag's faceplate on its section, or a section by number, name or id."""
+        screen = self.screen
+        if not isinstance(screen, Display):
+            return
+        plant = self.view.plant
+        wanted = text.strip().lower()
+        for index, area in enumerate(plant.areas, 1):
+            if wanted in (str(index), area.id.lower(), area.title.lower()):
+                self.show_section(area.id)
+                return
+        found = plant.find(text)
+        if not found:
+            screen.line.say(f"nothing is called {text.strip()!r} here")
+            return
+        tag = plant.tags[found[0]]
+        self.show_section(tag.area)
+        self.view.cursor = Target("tag", tag.id)
+        self._displays["section"].call_after_refresh(self._displays["section"].open_face, tag.id)
+
+    def refresh_limits(self, tag: TagObject) -> None:
+        """Read a tag's limits again."""
+        self.run_worker(self.link.refresh_limits([tag]), group="limits", exit_on_error=False)
+
+    # --- program ---
+
+    def watch_theme(self, theme: str) -> None:
+        """Panels paint with the theme's own styles."""
+        self.view.looks = LOOKS.get(theme, LOOKS[DARK.name])
+        if isinstance(self.screen_stack and self.screen, Display):
+            self.screen.call_after_refresh(self.screen.paint, True)  # type: ignore[attr-defined]
+
+    def action_toggle_hmi_theme(self) -> None:
+        """Dark or light."""
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def action_leave(self) -> None:
+        """Quit; ask first when a write is under way or half entered."""
+        screen = self.screen
+        if isinstance(screen, Display) and (screen.line.engaged or self.operations.pending):
+            screen.line.confirm("an entry is pending: quit?", lambda: self.exit(0))
+        else:
+            self.exit(0)
+
+    def action_how_to_leave(self) -> None:
+        """Ctrl-C must not take the display away from an operator by a slip."""
+        if isinstance(self.screen, Display):
+            self.screen.line.say("ctrl+q quits")
+        else:
+            self.exit(0)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette holds our own commands only."""
+        return ()
+
+
+def main(endpoint: str = DEFAULT_ENDPOINT, user: str | None = None, password: str | None = None,
+         security: Security = "none") -> int:  # fmt: skip
+    """Run the HMI in this terminal until it is left. Returns the exit code: 0, or 3 when the program itself failed."""
+    quiet = logging.getLogger("asyncua")
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False
+    app = HmiApp(endpoint, Login(user, password, security))
+    app.run()
+    return app.return_code or 0

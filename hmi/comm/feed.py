@@ -1,0 +1,107 @@
+"""The subscription: what changes on the server lands in the store and the alarm book."""
+
+from __future__ import annotations
+
+import math
+import time
+from datetime import UTC, datetime
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.attribute_ids import AttributeIds
+
+from hmi.alarms import AlarmBook
+from hmi.comm.browse import Browsed
+from hmi.comm.services import chunks
+from hmi.store import TagStore
+
+PERIOD_MS = 250.0
+"""Sampling and publishing interval."""
+_KEEP_ALIVE = 8
+"""Publishing intervals after which the server speaks even when nothing changed."""
+_LIFETIME = 240
+
+_EPOCH = datetime(1970, 1, 1)
+_ATTRIBUTE = int(AttributeIds.Value)
+
+
+class Feed:
+    """One subscription for everything live. Handles below the store's size are slots, those above alarm fields."""
+
+    def __init__(self, store: TagStore, book: AlarmBook) -> None:
+        self._store = store
+        self._book = book
+        self._alarm_fields: tuple[tuple[str, str], ...] = ()
+        self._slots = 0
+        self.heard = math.nan
+        """time.monotonic() of the last message, keep-alives included."""
+        self.refused: list[str] = []
+        """Names the server did not let us watch."""
+
+    async def start(self, client: Client, browsed: Browsed) -> None:
+        """Subscribe to all live members and alarm fields; the first values arrive within a publishing interval."""
+        parameters = ua.CreateSubscriptionParameters()
+        parameters.RequestedPublishingInterval = PERIOD_MS
+        parameters.RequestedMaxKeepAliveCount = _KEEP_ALIVE
+        parameters.RequestedLifetimeCount = _LIFETIME
+        parameters.MaxNotificationsPerPublish = 0
+        parameters.PublishingEnabled = True
+        self._slots = len(browsed.live)
+        self._alarm_fields = browsed.alarm_fields
+        self.heard = time.monotonic()
+        created = await client.uaclient.create_subscription(parameters, callback=self._published)
+        names = [*browsed.live, *(f"{alarm}.{field}" for alarm, field in browsed.alarm_fields)]
+        items = [_item(handle, browsed.nodes[name]) for handle, name in enumerate(names)]
+        self.refused = []
+        for part in chunks(items):
+            request = ua.CreateMonitoredItemsParameters()
+            request.SubscriptionId = created.SubscriptionId
+            request.TimestampsToReturn = ua.TimestampsToReturn.Source
+            request.ItemsToCreate = list(part)
+            for item, result in zip(part, await client.uaclient.create_monitored_items(request), strict=True):
+                if result.StatusCode.is_bad():
+                    self.refused.append(names[item.RequestedParameters.ClientHandle])
+
+    async def _published(self, result: ua.PublishResult) -> None:
+        self.heard = time.monotonic()
+        for notification in result.NotificationMessage.NotificationData or ():
+            if isinstance(notification, ua.DataChangeNotification):
+                for item in notification.MonitoredItems:
+                    self._take(item.ClientHandle, item.Value)
+
+    def _take(self, handle: int, data: ua.DataValue) -> None:
+        value = data.Value.Value if data.Value is not None else None
+        if isinstance(value, datetime):
+            value = _seconds(value)
+        elif isinstance(value, ua.LocalizedText):
+            value = value.Text
+        if handle < self._slots:
+            status = data.StatusCode.value if data.StatusCode is not None else 0
+            self._store.put(handle, value, status, _seconds(data.SourceTimestamp))
+        else:
+            self._book.put(*self._alarm_fields[handle - self._slots], value)
+
+
+def _item(handle: int, node: ua.NodeId) -> ua.MonitoredItemCreateRequest:
+    watched = ua.ReadValueId()
+    watched.NodeId = node
+    watched.AttributeId = _ATTRIBUTE
+    sampled = ua.MonitoringParameters()
+    sampled.ClientHandle = handle
+    sampled.SamplingInterval = PERIOD_MS
+    sampled.QueueSize = 1
+    sampled.DiscardOldest = True
+    request = ua.MonitoredItemCreateRequest()
+    request.ItemToMonitor = watched
+    request.MonitoringMode = ua.MonitoringMode.Reporting
+    request.RequestedParameters = sampled
+    return request
+
+
+def _seconds(moment: datetime | None) -> float:
+    """Seconds since 1970 of a time as asyncua gives it: UTC, with or without saying so."""
+    if moment is None:
+        return math.nan
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return (moment - _EPOCH).total_seconds()

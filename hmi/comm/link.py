@@ -1,0 +1,270 @@
+"""The link to the server: connects, browses, watches, reconnects; writes and calls. It never gives up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
+
+from hmi.alarms import AlarmBook, AlarmRecord
+from hmi.comm.browse import Browsed, NotAPlant, browse_plant, read_limits
+from hmi.comm.feed import Feed
+from hmi.comm.login import Login
+from hmi.comm.outcome import DONE, Outcome, error_words, refusal
+from hmi.comm.services import node_id
+from hmi.model import Member, Plant, TagObject, ValueClass
+from hmi.store import TagStore
+
+REQUEST_TIMEOUT = 4.0
+"""Seconds a request may take."""
+WATCH_PERIOD = 2.0
+"""Seconds between two looks at whether the server is still there."""
+SILENCE = 10.0
+"""Seconds without a publish message, keep-alives included, after which the subscription counts as dead."""
+BACKOFF = (0.5, 1.0, 2.0, 3.0, 5.0)
+"""Seconds before the first, second, ... new attempt; the last one repeats."""
+
+_ACKNOWLEDGE = ua.NodeId(ua.Int32(ObjectIds.AcknowledgeableConditionType_Acknowledge))
+_CLOCK = "Simulation.Time"
+
+log = logging.getLogger(__name__)
+
+
+class Phase(Enum):
+    """What the link is at."""
+
+    CONNECTING = "connecting"
+    BROWSING = "browsing"
+    ONLINE = "online"
+    LOST = "lost"
+    """Was online; connecting again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """The link as a display shows it."""
+
+    phase: Phase = Phase.CONNECTING
+    attempt: int = 0
+    error: str = ""
+    """Why the last attempt or connection failed."""
+    since: datetime | None = None
+    """Wall-clock time the connection was lost."""
+    latency_ms: float = 0.0
+    """Round trip of the last watch request."""
+    generation: int = 0
+    """Counts the browses; a new one means the displays' facts have changed."""
+
+    @property
+    def online(self) -> bool:
+        """Whether values are live."""
+        return self.phase is Phase.ONLINE
+
+
+class Link:
+    """The connection to one endpoint. ``run`` it once; read ``state``, ``plant``, the store and the book at will."""
+
+    def __init__(self, endpoint: str, login: Login, store: TagStore, book: AlarmBook) -> None:
+        self.endpoint = endpoint
+        self.login = login
+        self.state = LinkState()
+        self.plant: Plant | None = None
+        self._store = store
+        self._book = book
+        self._browsed: Browsed | None = None
+        self._client: Client | None = None
+        self._feed = Feed(store, book)
+        self._types: dict[str, ua.VariantType] = {}
+
+    async def run(self) -> None:
+        """Keep connected until cancelled."""
+        attempt = 0
+        while True:
+            attempt += 1
+            self.state = replace(self.state, attempt=attempt)
+            try:
+                await self._session()
+            except Exception as error:
+                expected = isinstance(error, OSError | TimeoutError | UaError | NotAPlant)
+                log.log(
+                    logging.INFO if expected else logging.ERROR, "%s: %r", self.endpoint, error, exc_info=not expected
+                )
+                if self.state.online:
+                    attempt = 0
+                self._lost(error)
+            await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
+
+    async def write(self, member: Member, value: float | bool | int) -> Outcome:
+        """Write one member's value. The outcome is the server's answer, not yet the effect."""
+        client, browsed = self._client, self._browsed
+        if client is None or browsed is None or not self.state.online:
+            return Outcome(False, "no connection; nothing was sent")
+        try:
+            node = browsed.nodes[member.name]
+            variant = ua.Variant(*await self._typed(client, node, member, value))
+            (status,) = await client.uaclient.write_attributes([node], [ua.DataValue(variant)], AttributeIds.Value)
+        except Exception as error:
+            return _failed(error)
+        return DONE if status.is_good() else refusal(status.value)
+
+    async def call(self, method: str, *arguments: float) -> Outcome:
+        """Call a method of the Simulation object."""
+        browsed = self._browsed
+        if browsed is None:
+            return Outcome(False, "no connection; nothing was sent")
+        variants = [ua.Variant(float(a), ua.VariantType.Double) for a in arguments]
+        method_id = node_id(f"Simulation.{method}", browsed.namespace)
+        return await self._call(node_id("Simulation", browsed.namespace), method_id, variants)
+
+    async def acknowledge(self, record: AlarmRecord, comment: str = "") -> Outcome:
+        """Acknowledge an alarm as it was seen: the change that ``record`` holds, not a later one."""
+        browsed = self._browsed
+        if browsed is None:
+            return Outcome(False, "no connection; nothing was sent")
+        variants = [
+            ua.Variant(record.event_id, ua.VariantType.ByteString),
+            ua.Variant(ua.LocalizedText(comment), ua.VariantType.LocalizedText),
+        ]
+        return await self._call(node_id(record.alarm.name, browsed.namespace), _ACKNOWLEDGE, variants)
+
+    async def refresh_limits(self, tags: Iterable[TagObject]) -> None:
+        """Read limits and normal bands again; keeps the old ones where the server does not answer."""
+        client, browsed = self._client, self._browsed
+        if client is None or browsed is None or not self.state.online:
+            return
+        with suppress(Exception):
+            await read_limits(client, tags, browsed.nodes)
+
+    # --- one connection's life ---
+
+    async def _session(self) -> None:
+        client = await asyncio.wait_for(self.login.client(self.endpoint, REQUEST_TIMEOUT), 2 * REQUEST_TIMEOUT)
+        gone = asyncio.Event()
+
+        async def lost(_error: Exception) -> None:
+            gone.set()
+
+        client.connection_lost_callback = lost
+        await asyncio.wait_for(client.connect(), 2 * REQUEST_TIMEOUT)
+        try:
+            self._enter(Phase.BROWSING)
+            browsed = await browse_plant(client)
+            self._lay_out(browsed)
+            await self._feed.start(client, browsed)
+            if self._feed.refused:
+                log.warning("%d items cannot be watched, such as %s", len(self._feed.refused), self._feed.refused[0])
+            self._client = client
+            self.plant = browsed.plant
+            self.state = LinkState(Phase.ONLINE, generation=self.state.generation + 1)
+            await self._watch(client, gone)
+        finally:
+            self._client = None
+            with suppress(Exception):
+                await asyncio.wait_for(client.disconnect(), 1.0)
+
+    def _lay_out(self, browsed: Browsed) -> None:
+        self._browsed = browsed
+        self._types = {}
+        numbers = (
+            member.name
+            for tag in browsed.plant.tags.values()
+            for member in tag.members.values()
+            if member.value_class is ValueClass.NUMBER
+        )
+        self._store.lay_out(browsed.live, numbers, _CLOCK if _CLOCK in browsed.live else None)
+        self._book.lay_out(browsed.plant.alarms.values())
+
+    async def _watch(self, client: Client, gone: asyncio.Event) -> None:
+        """Return never; raise when the connection is dead."""
+        node = ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_State))
+        while True:
+            started = time.monotonic()
+            (answer,) = await asyncio.wait_for(
+                client.uaclient.read_attributes([node], AttributeIds.Value), REQUEST_TIMEOUT
+            )
+            if answer.StatusCode is not None and answer.StatusCode.is_bad():
+                raise ConnectionError("the server is shutting down")
+            self.state = replace(self.state, latency_ms=1000 * (time.monotonic() - started))
+            if time.monotonic() - self._feed.heard > SILENCE:
+                raise ConnectionError("the server sends no more values")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(gone.wait(), WATCH_PERIOD)
+            if gone.is_set():
+                raise ConnectionError("the server closed the connection")
+
+    def _enter(self, phase: Phase) -> None:
+        # on the way back the displays keep showing "lost" until values are live again
+        if self.state.phase is not Phase.LOST:
+            self.state = replace(self.state, phase=phase)
+
+    def _lost(self, error: Exception) -> None:
+        words = str(error) if isinstance(error, NotAPlant) else error_words(error)
+        if self.state.online:
+            self._store.lose()
+            self._book.lose()
+            self.state = replace(self.state, phase=Phase.LOST, error=words, since=datetime.now())
+        elif self.state.phase is Phase.LOST:
+            self.state = replace(self.state, error=words)
+        else:
+            self.state = replace(self.state, phase=Phase.CONNECTING, error=words)
+
+    # --- requests ---
+
+    async def _call(self, owner: ua.NodeId, method: ua.NodeId, arguments: list[ua.Variant]) -> Outcome:
+        client = self._client
+        if client is None or not self.state.online:
+            return Outcome(False, "no connection; nothing was sent")
+        request = ua.CallMethodRequest()
+        request.ObjectId = owner
+        request.MethodId = method
+        request.InputArguments = arguments
+        try:
+            (result,) = await client.uaclient.call([request])
+        except Exception as error:
+            return _failed(error)
+        return DONE if result.StatusCode.is_good() else refusal(result.StatusCode.value)
+
+    async def _typed(
+        self, client: Client, node: ua.NodeId, member: Member, value: float | bool | int
+    ) -> tuple[object, ua.VariantType]:
+        """The value as the server's own type of that variable, which it insists on."""
+        found = self._types.get(member.name)
+        if found is None:
+            current = (await client.uaclient.read_attributes([node], AttributeIds.Value))[0].Value
+            found = current.VariantType if current is not None else ua.VariantType.Null
+            if found is ua.VariantType.Null:
+                found = _FALLBACK[member.value_class]
+            self._types[member.name] = found
+        if found is ua.VariantType.Boolean:
+            return bool(value), found
+        if found in (ua.VariantType.Double, ua.VariantType.Float):
+            return float(value), found
+        return int(value), found
+
+
+_FALLBACK = {
+    ValueClass.NUMBER: ua.VariantType.Double,
+    ValueClass.INTEGER: ua.VariantType.UInt16,
+    ValueClass.BOOLEAN: ua.VariantType.Boolean,
+    ValueClass.TEXT: ua.VariantType.String,
+    ValueClass.TIME: ua.VariantType.DateTime,
+    ValueClass.OTHER: ua.VariantType.Double,
+}
+
+
+def _failed(error: Exception) -> Outcome:
+    """A request that met no answer may still have been taken; only the server's own refusal is certain."""
+    if isinstance(error, UaStatusCodeError):
+        return refusal(error.code)
+    return Outcome(False, f"{error_words(error)}; it may or may not have been taken, look at the value", doubtful=True)

@@ -1,0 +1,146 @@
+"""The one table of commands: footer, help, palette and key bindings are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from hmi.model import Plant, TagObject
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, float("inf"))
+"""The notches of the speed keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where the operator is and what the session allows; what decides which commands are offered."""
+
+    display: str = "overview"
+    """overview, section, alarms, trends."""
+    tag: TagObject | None = None
+    """The object of the open faceplate."""
+    pointed: str = ""
+    """What the cursor stands on: tag, area, alarm, pen or nothing."""
+    plant: Plant = field(default_factory=lambda: Plant("", (), {}, {}))
+    pages: int = 1
+    pens: int = 0
+    alarms: int = 0
+
+    def has(self, *members: str) -> bool:
+        """Whether the faceplate's object has a member that somebody may write."""
+        found = (self.tag.members.get(member) for member in members) if self.tag is not None else ()
+        return any(member is not None and (member.writable or member.for_others) for member in found)
+
+
+def _always(_: Situation) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing the operator can ask for."""
+
+    id: str
+    keys: str
+    """Textual key names, comma separated; empty for palette only."""
+    label: str
+    """The keys as the footer writes them."""
+    title: str
+    help: str
+    group: str
+    action: str
+    when: Callable[[Situation], bool] = _always
+    rank: int = 9
+    """Place in the footer; 9 is not shown there."""
+
+
+def _faceplate(s: Situation) -> bool:
+    return s.tag is not None
+
+
+def _method(name: str) -> Callable[[Situation], bool]:
+    return lambda s: name in s.plant.methods
+
+
+_CURSOR = "Moving about"
+_OPERATE = "Operating (faceplate open)"
+_ALARMS = "Alarms"
+_TRENDS = "Trends"
+_TIME = "Simulation (instructor)"
+_PROGRAM = "Program"
+
+TABLE: tuple[Command, ...] = (
+    Command("setpoint", "p", "p", "Set point", "new set point, then confirm", _OPERATE, "enter('SP')",
+            lambda s: s.has("SP"), 0),
+    Command("output", "o", "o", "Output", "new output, position or speed", _OPERATE, "output",
+            lambda s: s.has("OP", "SPEED_CMD") or (s.has("CMD") and s.tag is not None and s.tag.kind == "valve"), 1),
+    Command("mode", "m", "m", "Mode", "choose the controller's mode", _OPERATE, "enter('MODE')",
+            lambda s: s.has("MODE"), 1),
+    Command("command", "c", "c", "Command", "start/stop, open/close, switch", _OPERATE, "command",
+            lambda s: s.has("CMD", "STATE") and s.tag is not None and s.tag.kind != "valve", 0),
+    Command("close", "escape,backspace", "Esc", "Close", "close the faceplate", _OPERATE, "back", _faceplate, 2),
+    Command("faceplate", "enter,f", "Enter", "Faceplate", "open the tag under the cursor", _CURSOR, "pick",
+            lambda s: s.pointed in ("tag", "pen") or (s.pointed == "alarm" and s.display == "alarms"), 0),
+    Command("open-section", "enter", "Enter", "Section", "open the section under the cursor", _CURSOR, "pick",
+            lambda s: s.pointed == "area", 0),
+    Command("explain", "enter", "Enter", "Explain", "consequence and response", _ALARMS, "pick",
+            lambda s: s.pointed == "alarm" and s.display != "alarms", 0),
+    Command("of-alarm", "f", "f", "Faceplate", "faceplate of the alarm's tag", _ALARMS, "alarm_faceplate",
+            lambda s: s.pointed == "alarm" and s.display != "alarms", 2),
+    Command("ack", "a", "a", "Ack", "acknowledge the picked alarm, or the banner's", _ALARMS, "ack",
+            lambda s: s.alarms > 0, 1),
+    Command("add-pen", "t", "t", "Trend it", "add the tag to the trends", _TRENDS, "add_pen",
+            lambda s: s.tag is not None or s.pointed == "tag", 3),
+    Command("remove-pen", "d", "d", "Remove", "take the picked pen away", _TRENDS, "remove_pen",
+            lambda s: s.display == "trends" and s.pens > 0, 3),
+    Command("span", "left_square_bracket,right_square_bracket", "[ ]", "Span", "shorter, longer", _TRENDS,
+            "span({})", lambda s: s.display == "trends" or s.tag is not None, 4),
+    Command("measure", "left,right", "← →", "Read off", "read the pens at a time", _TRENDS, "measure({})",
+            lambda s: s.display == "trends" and s.tag is None, 4),
+    Command("page", "pagedown,pageup", "PgDn", "Page", "next or previous page", _CURSOR, "page({})",
+            lambda s: s.pages > 1, 2),
+    Command("overview", "0", "0", "Overview", "the whole plant", _CURSOR, "overview",
+            lambda s: s.display != "overview", 3),
+    Command("section", "1,2,3,4,5,6,7,8,9", "1-8", "Section", "a section, in flow order", _CURSOR, "section({})",
+            _always, 3),
+    Command("alarms", "f2", "F2", "Alarms", "all standing alarms", _CURSOR, "alarms",
+            lambda s: s.display != "alarms", 3),
+    Command("trends", "f3", "F3", "Trends", "up to four pens", _CURSOR, "trends", lambda s: s.display != "trends", 3),
+    Command("goto", "colon,slash", ":", "Go to", "a tag or section by name", _CURSOR, "goto", _always, 4),
+    Command("back", "backspace,escape", "Bksp", "Back", "the display before", _CURSOR, "back",
+            lambda s: s.tag is None, 7),
+    Command("run", "r", "r", "Run/Freeze", "let the plant run, hold it", _TIME, "run_freeze",
+            lambda s: bool(s.plant.methods & {"Run", "Freeze"}), 5),
+    Command("speed", "plus,equals_sign,minus", "+ -", "Speed", "faster, slower", _TIME, "speed({})",
+            _method("SetSpeed"), 5),
+    Command("step", "n", "n", "Step", "freeze, advance by seconds", _TIME, "step", _method("Step"), 6),
+    Command("help", "f1,question_mark", "F1", "Help", "these keys", _PROGRAM, "help", _always, 2),
+    Command("palette", "ctrl+p", "^p", "Palette", "search commands and tags", _PROGRAM, "app.command_palette",
+            _always, 6),
+    Command("theme", "f12", "F12", "Theme", "dark or light", _PROGRAM, "app.toggle_hmi_theme", _always),
+    Command("quit", "ctrl+q", "^q", "Quit", "asks if something is pending", _PROGRAM, "app.leave", _always, 7),
+)  # fmt: skip
+
+
+def offered(situation: Situation) -> Iterator[Command]:
+    """The commands that make sense where the operator is."""
+    return (command for command in TABLE if command.when(situation))
+
+
+def footer(situation: Situation, width: int) -> list[Command]:
+    """The offered commands that fit a footer of so many cells, the most wanted first."""
+    ranked = sorted((c for c in offered(situation) if c.rank < 9), key=lambda c: c.rank)
+    chosen: list[Command] = []
+    used = 1
+    for command in ranked:
+        need = len(command.label) + len(command.title) + 3
+        if used + need > width:
+            break
+        chosen.append(command)
+        used += need
+    return chosen
+
+
+def find(id_: str) -> Command:
+    """The command of an id."""
+    return next(command for command in TABLE if command.id == id_)

@@ -1,0 +1,79 @@
+"""Changing a value: what was typed becomes a checked change that can be read out before it is sent."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hmi.format import places, range_text, value_text
+from hmi.model import Member, TagObject, ValueClass
+from hmi.store import Reading
+
+
+class EntryError(ValueError):
+    """What was typed cannot be sent; the message says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A write that awaits confirmation."""
+
+    tag: TagObject
+    member: Member
+    old: object
+    new: float | bool | int
+
+    @property
+    def text(self) -> str:
+        """``TIC-201 SP 60.0 -> 62.0 C``."""
+        old, new = (value_text(self.member, value, self.tag) for value in (self.old, self.new))
+        return f"{self.tag.id} {self.member.member} {old} -> {new} {self.member.eu}".rstrip()
+
+    def shown_by(self, reading: Reading) -> bool:
+        """Whether a reading is what was asked for: half the last shown digit is near enough."""
+        value = reading.value
+        if not isinstance(value, int | float):
+            return False
+        if self.member.value_class is ValueClass.NUMBER:
+            return abs(float(value) - float(self.new)) <= 0.5 * 10.0 ** -places(self.member, self.tag)
+        return int(value) == int(self.new)
+
+
+def parse(tag: TagObject, member: Member, text: str) -> float | bool | int:
+    """The value an operator typed. EntryError where it is none, or outside the range."""
+    typed = text.strip()
+    if member.value_class is ValueClass.BOOLEAN or member.states:
+        return _state(tag, member, typed)
+    try:
+        value = float(typed.replace(",", "."))
+    except ValueError:
+        raise EntryError(f"{typed!r} is not a number; allowed {range_text(member, tag)}") from None
+    if not math.isfinite(value):
+        raise EntryError(f"{typed!r} is not a number; allowed {range_text(member, tag)}")
+    low = -math.inf if member.low is None else member.low
+    high = math.inf if member.high is None else member.high
+    if not low <= value <= high:
+        raise EntryError(f"{typed} is outside {range_text(member, tag)}")
+    return value if member.value_class is ValueClass.NUMBER else int(value)
+
+
+def _state(tag: TagObject, member: Member, typed: str) -> bool | int:
+    names = member.states or ("off", "on")
+    wanted = typed.lower()
+    hits = [i for i, name in enumerate(names) if wanted and name.lower().startswith(wanted)]
+    if typed.isdigit() and int(typed) < len(names):
+        hits = [int(typed)]
+    if len(hits) != 1:
+        raise EntryError(f"{typed!r} is not one of {range_text(member, tag)}")
+    return bool(hits[0]) if member.value_class is ValueClass.BOOLEAN else hits[0]
+
+
+def parse_positive(text: str, what: str, most: float) -> float:
+    """A positive number up to ``most``. EntryError otherwise."""
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= most:
+        raise EntryError(f"{text.strip()!r} is no {what}; allowed more than 0 up to {most:g}")
+    return value

@@ -1,0 +1,47 @@
+"""What is to be seen before there is a plant: whom we are connecting to, and why it does not work yet."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from hmi.comm.link import Phase
+from hmi.view import View
+from hmi.widgets.canvas import Canvas
+from hmi.widgets.panel import Panel
+
+
+class Connecting(Panel):
+    """Endpoint, attempt, last error."""
+
+    def build(self, canvas: Canvas) -> None:
+        view, looks = self.view, self.view.looks
+        link = view.link
+        y = max(0, canvas.height // 2 - 2)
+        verb = "reading the plant of" if link.phase is Phase.BROWSING else "connecting to"
+        canvas.row(y, 2).add(f"{verb} ", looks.text).add(view.endpoint, looks.live)
+        if view.user:
+            canvas.rows[y].add(f" as {view.user}", looks.text)
+        canvas.row(y + 1, 2).add(f"attempt {link.attempt}", looks.dim)
+        if link.error:
+            canvas.row(y + 2, 2).add("last error: ", looks.dim).add(link.error, looks.bad)
+        canvas.row(y + 4, 2).add("ctrl+q", looks.live).add(
+            " quits; connects by itself when the server is there", looks.dim
+        )
+
+
+class Connect(Screen[None]):
+    """Shown until the first browse is done."""
+
+    DEFAULT_CSS = "Connect Connecting { height: 1fr; }"
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+
+    def compose(self) -> ComposeResult:
+        yield Connecting(self.view)
+
+    def paint(self, force: bool = False) -> None:
+        """Paint; called by the application."""
+        self.query_one(Connecting).paint(force)

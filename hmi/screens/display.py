@@ -1,0 +1,400 @@
+"""The base of all displays: header, body, faceplate, entry line and footer; cursor and the operator's commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Horizontal, Vertical
+from textual.css.query import NoMatches
+from textual.screen import Screen
+
+from hmi.commands import TABLE, Situation
+from hmi.model import TagObject
+from hmi.view import Target, View
+from hmi.widgets.canvas import Canvas
+from hmi.widgets.entryline import EntryLine
+from hmi.widgets.faceplate import WIDTH, Face, face_rows
+from hmi.widgets.frame import Footer, Header
+from hmi.widgets.panel import Panel
+from hmi.widgets.pens import MOST
+from hmi.widgets.trend import TagTrend, next_span
+
+if TYPE_CHECKING:
+    from hmi.app import HmiApp
+    from hmi.operate import Operations
+
+LEAST = (80, 24)
+"""Columns and rows every display fits in."""
+BESIDE = 140
+"""Columns from which a faceplate stands beside its display instead of over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Something the cursor can stand on, in screen coordinates."""
+
+    x: float
+    y: int
+    target: Target
+
+
+def bindings() -> list[Binding]:
+    """The table of commands as Textual's bindings; an action with several keys is told which one it was."""
+    return [
+        Binding(key, command.action.format(index), command.title, id=f"{command.id}-{index}", show=False)
+        for command in TABLE
+        for index, key in enumerate(command.keys.split(","))
+        if not command.action.startswith("app.")
+    ]
+
+
+def _distance(here: _Spot, there: _Spot, across: bool) -> float:
+    """How far a spot is for a cursor that goes across or up and down: the other direction costs more."""
+    dx, dy = abs(there.x - here.x), abs(there.y - here.y)
+    return dx + 9 * dy if across else dy + 0.3 * dx
+
+
+class TooSmall(Panel):
+    """All there is to see when the terminal is too small."""
+
+    DEFAULT_CSS = "TooSmall { display: none; height: 1fr; }"
+
+    def build(self, canvas: Canvas) -> None:
+        width, height = self.app.size
+        text = f"terminal too small: {width}x{height}, needs {LEAST[0]}x{LEAST[1]}"
+        canvas.row(0).add(text, self.view.looks.shout)
+        active, unacked = self.view.book.counts()
+        canvas.row(1).add(f"alarms {sum(active.values())} active, {unacked} unacknowledged", self.view.looks.text)
+
+
+class Display(Screen[None]):
+    """One display of the plant."""
+
+    NAME: ClassVar[str] = ""
+    """As ``Situation.display`` knows it."""
+    BINDINGS = [
+        *bindings(),
+        Binding("up", "move(0,-1)", show=False),
+        Binding("down", "move(0,1)", show=False),
+        Binding("left", "move(-1,0)", show=False),
+        Binding("right", "move(1,0)", show=False),
+        Binding("tab", "move(1,0)", show=False),
+        Binding("shift+tab", "move(-1,0)", show=False),
+    ]
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = f"""
+    Display #middle {{ height: 1fr; }}
+    Display #body {{ width: 1fr; }}
+    Display #faceplate {{ display: none; width: 1fr; }}
+    Display.-faceplate #faceplate {{ display: block; }}
+    Display.-faceplate #body {{ display: none; }}
+    Display.-faceplate.-beside #body {{ display: block; }}
+    Display.-faceplate.-beside #faceplate {{ width: {WIDTH}; border-left: solid $line; }}
+    Display #face {{ width: 1fr; }}
+    Display #face-trend {{ width: 1fr; height: 1fr; }}
+    Display.-small #middle, Display.-small Header, Display.-small Footer, Display.-small EntryLine {{ display: none; }}
+    Display.-small TooSmall {{ display: block; }}
+    """
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self.face: TagObject | None = None
+        """The object of the open faceplate."""
+        self._came_from: Target | None = None
+
+    # --- what it is made of ---
+
+    def body(self) -> ComposeResult:
+        """The display's own panels."""
+        raise NotImplementedError
+
+    def heading(self) -> str:
+        """The title in the header."""
+        return ""
+
+    def fit(self, width: int, height: int) -> None:
+        """Give the body's panels their sizes."""
+
+    def compose(self) -> ComposeResult:
+        yield TooSmall(self.view)
+        yield Header(self.view)
+        with Horizontal(id="middle"):
+            with Container(id="body"):
+                yield from self.body()
+            with Vertical(id="faceplate"):
+                yield Face(self.view, id="face")
+                trend = TagTrend(self.view, id="face-trend")
+                trend.with_output = True
+                yield trend
+        yield EntryLine(self.view)
+        yield Footer(self.view)
+
+    @property
+    def hmi(self) -> HmiApp:
+        """The application."""
+        return cast("HmiApp", self.app)
+
+    @property
+    def line(self) -> EntryLine:
+        """The entry line."""
+        return self.query_one(EntryLine)
+
+    @property
+    def operations(self) -> Operations:
+        """What can be done to the plant."""
+        return self.hmi.operations
+
+    # --- painting ---
+
+    def paint(self, force: bool = False) -> None:
+        """Paint all visible panels; called by the application while this display is the current one."""
+        try:
+            self.query_one(Header).title_text = self.heading()
+            self.query_one(Footer).situation = self.situation()
+        except NoMatches:
+            return  # not composed yet
+        self.line.paint()
+        for panel in self.query(Panel):
+            panel.paint(force)
+
+    def situation(self) -> Situation:
+        """Where the operator is."""
+        return Situation(
+            display=self.NAME,
+            tag=self.face,
+            pointed=self._pointed(),
+            plant=self.view.plant,
+            pages=self.pages(),
+            pens=len(self.view.pens),
+            alarms=len(self.view.book.standing()),
+        )
+
+    def _pointed(self) -> str:
+        """What the cursor stands on, if it is not open already."""
+        cursor = self.view.cursor
+        if cursor is None or (self.face is not None and cursor.id == self.face.id):
+            return ""
+        return cursor.kind if any(spot.target == cursor for spot in self._spots()) else ""
+
+    def pages(self) -> int:
+        """How many pages the display has."""
+        return 1
+
+    def relayout(self) -> None:
+        """Size everything for the present terminal and plant."""
+        if not self.is_mounted:
+            return
+        width, height = self.app.size
+        self.set_class(width < LEAST[0] or height < LEAST[1], "-small")
+        beside = width >= BESIDE
+        self.set_class(beside, "-beside")
+        self.set_class(self.face is not None, "-faceplate")
+        if self.face is not None:
+            self.query_one("#face").styles.height = min(face_rows(self.face), height - 3)
+        self.fit(width - (WIDTH if self.face is not None and beside else 0), height - 3)
+        self.call_after_refresh(self.paint, True)
+
+    def on_mount(self) -> None:
+        """Lay out on first sight."""
+        self.relayout()
+
+    def on_resize(self) -> None:
+        """Lay out anew."""
+        self.relayout()
+
+    def on_screen_resume(self) -> None:
+        """The plant or the theme may have changed while away."""
+        self.relayout()
+
+    # --- cursor ---
+
+    def _spots(self) -> list[_Spot]:
+        """Everything that can be picked now, in screen coordinates."""
+        return [
+            _Spot(panel.region.x + hit.middle, panel.region.y + hit.y, hit.target)
+            for panel in self.query(Panel)
+            if panel.region
+            for hit in panel.hits
+        ]
+
+    def action_move(self, dx: int, dy: int) -> None:
+        """Move the cursor to the nearest thing in a direction."""
+        spots = self._spots()
+        if not spots:
+            return
+        here = next((s for s in spots if s.target == self.view.cursor), None)
+        if here is None:
+            self.view.cursor = min(spots, key=lambda s: (s.y, s.x)).target
+        else:
+            ahead = [s for s in spots if (s.x - here.x) * dx > 0 or (s.y - here.y) * dy > 0]
+            # in a column the nearest line counts, in a row the nearest column
+            ahead = [s for s in ahead if s.target != here.target]
+            if dx:
+                ahead = [s for s in ahead if abs(s.y - here.y) <= 1] or ahead
+            near = min(ahead, key=lambda s: _distance(here, s, across=bool(dx)), default=here)
+            self.view.cursor = near.target
+        self.paint(force=True)
+
+    @on(Panel.Picked)
+    def _picked(self, event: Panel.Picked) -> None:
+        event.stop()
+        if self.line.engaged:
+            self.line.cancel()
+        self.view.cursor = event.target
+        self.action_pick()
+
+    def action_pick(self) -> None:
+        """Open what the cursor is on."""
+        cursor = self.view.cursor
+        if cursor is None:
+            return
+        if cursor.kind == "tag":
+            self.open_face(cursor.id)
+        elif cursor.kind == "area":
+            self.hmi.show_section(cursor.id)
+        elif cursor.kind == "alarm":
+            self.hmi.show_alarms()
+
+    # --- faceplate ---
+
+    def open_face(self, id_: str) -> None:
+        """Open the faceplate of a tag object beside or over the display."""
+        tag = self.view.tag(id_)
+        if tag is None:
+            self.line.say(f"no tag {id_} on this server")
+            return
+        self.face = tag
+        self.query_one("#face", Face).tag_id = id_
+        self.query_one("#face-trend", TagTrend).tag_id = id_
+        self.hmi.refresh_limits(tag)
+        self.relayout()
+
+    def close_face(self) -> None:
+        """Close the faceplate."""
+        self.face = None
+        self.line.cancel()
+        self.relayout()
+
+    def action_back(self) -> None:
+        """Close the faceplate, or return to the display before."""
+        if self.face is not None:
+            self.close_face()
+        else:
+            self.hmi.back()
+
+    # --- commands; the table of commands names them ---
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the table of commands offers here."""
+        wanted = [c for c in TABLE if c.action.partition("(")[0] == action]
+        if not wanted:
+            return True
+        situation = self.situation()
+        exact = [c for c in wanted if "('" not in c.action or repr(parameters[0]) in c.action]
+        return any(command.when(situation) for command in exact)
+
+    def action_enter(self, member: str) -> None:
+        """Enter a new value for a member of the faceplate's object."""
+        if self.face is not None:
+            self.operations.enter(self.line, self.face, member)
+
+    def action_output(self) -> None:
+        """Enter a new output, position or speed."""
+        if self.face is not None:
+            name = next((n for n in ("OP", "SPEED_CMD", "CMD") if n in self.face.members), "OP")
+            self.operations.enter(self.line, self.face, name)
+
+    def action_command(self) -> None:
+        """Start or stop, open or close, switch."""
+        if self.face is not None:
+            self.operations.toggle(self.line, self.face, "CMD" if "CMD" in self.face.members else "STATE")
+
+    def action_ack(self) -> None:
+        """Acknowledge the alarm under the cursor, else the faceplate's worst, else the banner's."""
+        cursor = self.view.cursor
+        record = self.view.book.get(cursor.id) if cursor is not None and cursor.kind == "alarm" else None
+        if self.face is not None:
+            record = self.view.book.worst(self.face.id)
+        standing = self.view.book.standing()
+        self.operations.acknowledge(self.line, record or (standing[0] if standing else None))
+
+    def action_add_pen(self) -> None:
+        """Add the faceplate's or the cursor's tag to the trends."""
+        cursor = self.view.cursor
+        tag = self.face or (self.view.tag(cursor.id.partition(".")[0]) if cursor is not None else None)
+        if tag is None or tag.primary is None:
+            self.line.say("nothing to trend here")
+            return
+        name = tag.primary.name
+        if name in self.view.pens:
+            self.line.say(f"{name} is already on the trends (F3)")
+        elif len(self.view.pens) >= MOST:
+            self.line.say(f"the trends hold {MOST} pens; remove one first (F3, then d)")
+        else:
+            self.view.pens.append(name)
+            self.line.say(f"{name} is pen {len(self.view.pens)} of the trends (F3)")
+
+    def action_remove_pen(self) -> None:
+        """Only the trends display removes pens."""
+
+    def action_span(self, index: int) -> None:
+        """Shorter or longer trends."""
+        trend = self.query_one("#face-trend", TagTrend)
+        trend.span = next_span(trend.span, 1 if index else -1)
+        trend.paint(force=True)
+
+    def action_measure(self, index: int) -> None:
+        """Only the trends display reads off."""
+
+    def action_page(self, index: int) -> None:
+        """Only some displays have pages."""
+
+    def action_overview(self) -> None:
+        """The overview."""
+        self.hmi.show_overview()
+
+    def action_section(self, index: int) -> None:
+        """The section of a number."""
+        areas = self.view.plant.areas
+        if index < len(areas):
+            self.hmi.show_section(areas[index].id)
+
+    def action_alarms(self) -> None:
+        """The alarm list."""
+        self.hmi.show_alarms()
+
+    def action_alarm_faceplate(self) -> None:
+        """The faceplate of the alarm's tag."""
+        cursor = self.view.cursor
+        record = self.view.book.get(cursor.id) if cursor is not None else None
+        if record is not None:
+            self.open_face(record.alarm.tag)
+
+    def action_trends(self) -> None:
+        """The trends."""
+        self.hmi.show_trends()
+
+    def action_goto(self) -> None:
+        """Ask for a tag or section and go there."""
+        self.line.ask("go to tag or section:", str, lambda text: self.hmi.go_to(str(text)))
+
+    def action_run_freeze(self) -> None:
+        """Run or freeze the plant."""
+        self.operations.run_freeze(self.line)
+
+    def action_speed(self, index: int) -> None:
+        """Faster with + and =, slower with -."""
+        self.operations.faster(self.line, -1 if index == 2 else 1)
+
+    def action_step(self) -> None:
+        """Advance a frozen plant."""
+        self.operations.step(self.line)
+
+    def action_help(self) -> None:
+        """The keys."""
+        self.hmi.show_help()

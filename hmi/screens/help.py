@@ -1,0 +1,75 @@
+"""The keys, from the table of commands, and what the marks mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from hmi.commands import TABLE
+from hmi.theme import SHAPES
+from hmi.view import View
+from hmi.widgets.canvas import Canvas
+from hmi.widgets.cells import MOVING, OPEN, RUNNING, SHUT, STOPPED
+from hmi.widgets.panel import Panel
+
+_COLUMN = 38
+
+
+class Keys(Panel):
+    """All commands by group, in as many columns as fit."""
+
+    def build(self, canvas: Canvas) -> None:
+        looks = self.view.looks
+        lines = list(self._entries())
+        columns = max(1, canvas.width // _COLUMN)
+        width = canvas.width // columns
+        page = (len(lines) + columns - 1) // columns
+        for index, (key, text, style) in enumerate(lines):
+            x, y = width * (index // page), index % page
+            row = canvas.row(y, x).add(" ", looks.text)
+            row.add(key, looks.live, 8 if key else 0)
+            row.add(text, style, max(0, x + width - 1 - row.used))
+
+    def _entries(self) -> Iterator[tuple[str, str, Style]]:
+        looks = self.view.looks
+        for group in dict.fromkeys(command.group for command in TABLE):
+            yield "", group, looks.title
+            for command in TABLE:
+                if command.group == group:
+                    yield command.label, command.help, looks.text
+        yield "", "Marks", looks.title
+        for priority, word in ((1, "high"), (2, "medium"), (3, "low"), (4, "diagnostic")):
+            yield (
+                f"{SHAPES[priority]}{priority}",
+                f"alarm of {word} priority; hollow: returned",
+                looks.priority(priority),
+            )
+        yield f"{RUNNING} {STOPPED}", "drive runs, stands; ! tripped", looks.text
+        yield f"{OPEN} {SHUT} {MOVING}", "valve open, shut, moving", looks.text
+        yield "▾", "set point on a bar; band: normal", looks.setting
+        yield "---?", "bad quality; ? uncertain, * forced", looks.bad
+
+
+class Help(ModalScreen[None]):
+    """A page of keys; any of its keys returns."""
+
+    BINDINGS = [Binding("escape,enter,backspace,f1,question_mark,q", "dismiss_help", show=False)]
+    DEFAULT_CSS = """
+    Help { background: $background; }
+    Help Keys { height: 1fr; }
+    """
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+
+    def compose(self) -> ComposeResult:
+        yield Keys(self.view)
+
+    def action_dismiss_help(self) -> None:
+        """Return to the display."""
+        self.dismiss()

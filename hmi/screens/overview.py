@@ -1,0 +1,93 @@
+"""The overview: throughput and purity first, all sections in flow order, trends and alarms."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from hmi.model import Plant
+from hmi.screens.display import Display
+from hmi.view import View
+from hmi.widgets.alarmlist import AlarmList
+from hmi.widgets.canvas import Canvas
+from hmi.widgets.keyfigures import KeyFigures, key_rows
+from hmi.widgets.panel import Panel
+from hmi.widgets.sections import Sections, area_analogs, grid_columns, grid_rows
+from hmi.widgets.trend import TagTrend
+
+MOST_TRENDS = 6
+_TREND_SIZE = (36, 5)
+"""Least columns and rows of a trend worth looking at."""
+
+
+class Rule(Panel):
+    """A thin line across."""
+
+    DEFAULT_CSS = "Rule { height: 1; }"
+
+    def build(self, canvas: Canvas) -> None:
+        canvas.row(0).add("─" * canvas.width, self.view.looks.line)
+
+
+def trended(plant: Plant) -> list[str]:
+    """What the overview trends: throughput, purities in product order, then each section's most telling analog."""
+    throughput = [plant.throughput.id] if plant.throughput is not None else []
+    purities = [purity.analyser for purity in plant.purities]
+    return [*throughput, *purities[:2], *(tag.id for tag in area_analogs(plant)), *purities[2:]]
+
+
+class Overview(Display):
+    """The whole plant on one display."""
+
+    NAME = "overview"
+    DEFAULT_CSS = """
+    Overview #foot { layout: horizontal; height: 1fr; }
+    Overview #trends { layout: grid; width: 3fr; height: 1fr; grid-size: 2 2; }
+    Overview #trends TagTrend { height: 1fr; width: 1fr; }
+    Overview #alarmlist { width: 2fr; height: 1fr; }
+    Overview.-narrow #foot { layout: vertical; }
+    Overview.-narrow #trends { width: 1fr; height: 1fr; }
+    Overview.-narrow #alarmlist { width: 1fr; }
+    """
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self._trends = [TagTrend(view, span=3600.0) for _ in range(MOST_TRENDS)]
+
+    def body(self) -> ComposeResult:
+        yield KeyFigures(self.view, id="keyfigures")
+        yield Rule(self.view)
+        yield Sections(self.view, id="sections")
+        yield Rule(self.view)
+        with Container(id="foot"):
+            with Container(id="trends"):
+                yield from self._trends
+            yield AlarmList(self.view, id="alarmlist")
+
+    def heading(self) -> str:
+        return f"{self.view.plant.title}  OVERVIEW"
+
+    def fit(self, width: int, height: int) -> None:
+        plant = self.view.plant
+        narrow = grid_columns(width) == 1
+        self.set_class(narrow, "-narrow")
+        figures = key_rows(plant, width)
+        sections = grid_rows(plant, width, height)
+        self.query_one("#keyfigures").styles.height = figures
+        self.query_one("#sections").styles.height = sections
+        left = height - figures - sections - 2
+        alarms = max(3, left // 3) if narrow else left
+        self.query_one("#alarmlist").styles.height = alarms if narrow else "1fr"
+        self._arrange_trends(width if narrow else width * 3 // 5, left - alarms if narrow else left)
+
+    def _arrange_trends(self, width: int, height: int) -> None:
+        columns = max(1, min(2, width // _TREND_SIZE[0]))
+        rows = max(1, min(3, height // _TREND_SIZE[1]))
+        box = self.query_one("#trends")
+        box.styles.grid_size_columns = columns
+        box.styles.grid_size_rows = rows
+        tags = trended(self.view.plant)
+        for index, trend in enumerate(self._trends):
+            shown = index < columns * rows and index < len(tags)
+            trend.display = shown
+            trend.tag_id = tags[index] if shown else ""

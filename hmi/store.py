@@ -1,0 +1,221 @@
+"""The values last heard of, their quality, source time and history: written by notifications, read at paint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+NAN = math.nan
+
+_GOOD_LOCAL_OVERRIDE = 0x00960000
+_BAD_NO_COMMUNICATION = 0x80310000
+
+HISTORY_PERIOD = 2.0
+"""Shortest distance of two kept samples, seconds of plant time."""
+HISTORY_LENGTH = 8192
+"""Samples kept of each number: four and a half hours in real time, more when time runs faster."""
+
+
+class Quality(IntEnum):
+    """OPC UA status codes as far as a display tells them apart."""
+
+    GOOD = 0
+    OVERRIDE = 1
+    """Good, but forced by hand."""
+    UNCERTAIN = 2
+    BAD = 3
+
+    @classmethod
+    def of(cls, status: int) -> Quality:
+        """The quality of an OPC UA status code."""
+        if status & 0x80000000:
+            return cls.BAD
+        if status & 0x40000000:
+            return cls.UNCERTAIN
+        return cls.OVERRIDE if status & 0xFFFF0000 == _GOOD_LOCAL_OVERRIDE else cls.GOOD
+
+
+class Reading(NamedTuple):
+    """One value as it stands: the value or None, its quality, status code and source time (s since 1970)."""
+
+    value: object
+    quality: Quality
+    status: int
+    time: float
+
+    @property
+    def number(self) -> float:
+        """The value as a number; nan where it is none or bad."""
+        if self.quality is Quality.BAD or not isinstance(self.value, int | float):
+            return NAN
+        return float(self.value)
+
+
+NOTHING = Reading(None, Quality.BAD, _BAD_NO_COMMUNICATION, NAN)
+
+
+class Trace(NamedTuple):
+    """A trend cut into columns: lowest and highest value in each, nan where nothing is known."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    last: NDArray[np.float64]
+    """The value at each column's end."""
+
+
+class History:
+    """A ring of samples, the oldest overwritten. A value holds until the next sample, as exception reports mean it."""
+
+    def __init__(self, length: int = HISTORY_LENGTH, period: float = HISTORY_PERIOD) -> None:
+        self._length = length
+        self._period = period
+        self._time = np.empty(256, np.float64)
+        self._value = np.empty(256, np.float32)
+        self._first = 0
+        self._count = 0
+        self._bucket = -math.inf
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, time: float, value: float) -> None:
+        """Record a value; within one period the last one counts. A time that goes back undoes what came after it."""
+        if math.isnan(time):
+            return
+        bucket = time // self._period
+        if self._count:
+            if bucket < self._bucket:
+                self._forget_from(time)
+            elif bucket == self._bucket:
+                self._value[(self._first + self._count - 1) % len(self._time)] = value
+                return
+        self._bucket = bucket
+        if self._count == len(self._time) and self._count < self._length:
+            self._grow()
+        size = len(self._time)
+        at = (self._first + self._count) % size
+        self._time[at] = time
+        self._value[at] = value
+        if self._count == size:
+            self._first = (self._first + 1) % size
+        else:
+            self._count += 1
+
+    def samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Times and values, oldest first."""
+        index = (self._first + np.arange(self._count)) % len(self._time)
+        return self._time[index], self._value[index].astype(np.float64)
+
+    def trace(self, start: float, end: float, columns: int) -> Trace:
+        """The stretch from start to end (s since 1970) cut into columns."""
+        nothing = np.full(columns, NAN)
+        if not self._count or columns < 1 or not end > start:
+            return Trace(nothing, nothing, nothing)
+        times, values = self.samples()
+        edge = np.searchsorted(times, np.linspace(start, end, columns + 1), side="right")
+        # each column holds the sample in force at its left edge and those that arrive within it
+        left = np.maximum(edge[:-1] - 1, 0)
+        right = np.maximum(edge[1:], left + 1)
+        spans = np.column_stack((left, right)).ravel()
+        padded = np.append(values, NAN)
+        low = np.fmin.reduceat(padded, spans)[::2]
+        high = np.fmax.reduceat(padded, spans)[::2]
+        last = padded[right - 1]
+        known = edge[1:] > 0
+        return Trace(np.where(known, low, NAN), np.where(known, high, NAN), np.where(known, last, NAN))
+
+    def _grow(self) -> None:
+        times, values = self.samples()
+        size = min(2 * len(times), self._length)
+        self._time = np.empty(size, np.float64)
+        self._value = np.empty(size, np.float32)
+        self._time[: len(times)] = times
+        self._value[: len(values)] = values
+        self._first = 0
+
+    def _forget_from(self, time: float) -> None:
+        while self._count and self._time[(self._first + self._count - 1) % len(self._time)] >= time:
+            self._count -= 1
+
+
+class TagStore:
+    """Slots by name. ``put`` is called for every notification, ``read`` for every painted cell; both are cheap."""
+
+    def __init__(self) -> None:
+        self._slot: dict[str, int] = {}
+        self._readings: list[Reading] = []
+        self._histories: list[History | None] = []
+        self._clock = -1
+        self._newest = NAN
+        self.version = 0
+        """Rises with every change; equal versions mean an equal picture."""
+
+    def lay_out(self, names: Iterable[str], kept: Iterable[str], clock: str | None) -> None:
+        """Prepare a slot for every name after a browse.
+
+        ``kept`` are the names whose history is recorded; histories of names that stay survive. ``clock`` is the
+        variable whose value is plant time.
+        """
+        before = {name: self._histories[slot] for name, slot in self._slot.items()}
+        recorded = set(kept)
+        self._slot = {name: slot for slot, name in enumerate(dict.fromkeys(names))}
+        self._readings = [NOTHING] * len(self._slot)
+        self._histories = [before.get(name) or History() if name in recorded else None for name in self._slot]
+        self._clock = self._slot.get(clock, -1) if clock is not None else -1
+        self._newest = NAN
+        self.version += 1
+
+    def slot(self, name: str) -> int:
+        """The number under which ``put`` knows a name. KeyError where it was not laid out."""
+        return self._slot[name]
+
+    def put(self, slot: int, value: object, status: int, time: float) -> None:
+        """Take a notification in: the value, its status code and source time (s since 1970)."""
+        quality = Quality.of(status)
+        self._readings[slot] = Reading(value, quality, status, time)
+        history = self._histories[slot]
+        if history is not None:
+            known = quality is not Quality.BAD and isinstance(value, int | float)
+            history.add(time, float(value) if known else NAN)  # type: ignore[arg-type]
+        if slot == self._clock or (self._clock < 0 and not time < self._newest):
+            self._newest = float(value) if slot == self._clock and isinstance(value, int | float) else time
+        self.version += 1
+
+    def lose(self) -> None:
+        """The connection is gone: nothing is known any more, and the trends show a gap from here on."""
+        now = self.now
+        for slot, reading in enumerate(self._readings):
+            self._readings[slot] = reading._replace(quality=Quality.BAD, status=_BAD_NO_COMMUNICATION)
+            history = self._histories[slot]
+            if history is not None and len(history) and not math.isnan(now):
+                history.add(now + HISTORY_PERIOD, NAN)
+        self.version += 1
+
+    def read(self, name: str) -> Reading:
+        """The value of a name as it stands; bad where nothing was heard of it."""
+        slot = self._slot.get(name)
+        return NOTHING if slot is None else self._readings[slot]
+
+    def number(self, name: str) -> float:
+        """The value as a number; nan where it is bad or not a number."""
+        return self.read(name).number
+
+    @property
+    def now(self) -> float:
+        """Plant time, s since 1970: what the server's clock says, else the newest source time."""
+        return self._newest
+
+    def trace(self, name: str, span: float, columns: int, end: float | None = None) -> Trace:
+        """The last ``span`` seconds of plant time before ``end`` (default now), cut into columns."""
+        slot = self._slot.get(name)
+        history = self._histories[slot] if slot is not None else None
+        upto = self.now if end is None else end
+        if history is None or math.isnan(upto):
+            nothing = np.full(columns, NAN)
+            return Trace(nothing, nothing, nothing)
+        return history.trace(upto - span, upto, columns)

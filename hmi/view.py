@@ -1,0 +1,43 @@
+"""What the displays show it from: shared by all panels, changed by the app alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from hmi.alarms import AlarmBook
+from hmi.comm.link import LinkState
+from hmi.model import Plant, TagObject
+from hmi.store import TagStore
+from hmi.theme import DARK, LOOKS, Looks
+
+
+class Target(NamedTuple):
+    """Something on a display that can be picked: kind is tag, area or alarm."""
+
+    kind: str
+    id: str
+
+
+@dataclass(slots=True)
+class View:
+    """The plant, its values, and the operator's place in it."""
+
+    store: TagStore
+    book: AlarmBook
+    endpoint: str = ""
+    user: str = ""
+    plant: Plant = field(default_factory=lambda: Plant("", (), {}, {}))
+    link: LinkState = field(default_factory=LinkState)
+    looks: Looks = field(default_factory=lambda: LOOKS[DARK.name])
+    cursor: Target | None = None
+    blink: bool = False
+    """The dark half of the blinking of unacknowledged alarms."""
+    pens: list[str] = field(default_factory=list)
+    """Members on the trends display, such as ``TIC-201.PV``."""
+    span: float = 900.0
+    """Seconds of plant time on the trends display."""
+
+    def tag(self, id_: str) -> TagObject | None:
+        """A tag object by id."""
+        return self.plant.tags.get(id_)

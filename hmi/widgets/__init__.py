@@ -1,0 +1,1 @@
+"""What a display is made of: panels that paint whole lines."""

@@ -1,0 +1,93 @@
+"""The analog bar: where a value stands between its limits, its normal band as ground, its set point as a mark."""
+
+from __future__ import annotations
+
+import math
+
+from rich.style import Style
+
+from hmi.theme import SHAPES, Looks
+from hmi.widgets.canvas import Row
+
+_LEFT, _RIGHT = "▌", "▐"
+
+
+def position(value: float, low: float, high: float, width: int) -> int | None:
+    """The half cell (0 .. 2 width - 1) of a value; None where it lies outside or is none."""
+    if math.isnan(value) or not high > low or not low <= value <= high:
+        return None
+    return min(2 * width - 1, int((value - low) / (high - low) * 2 * width))
+
+
+def band(normal: tuple[float, float] | None, low: float, high: float, width: int) -> tuple[int, int]:
+    """First and one past the last cell of the normal band; at least one cell wide."""
+    if normal is None or not high > low:
+        return 0, 0
+    first = (normal[0] - low) / (high - low) * width
+    last = (normal[1] - low) / (high - low) * width
+    start = max(0, min(width - 1, round(first)))
+    return start, min(width, max(start + 1, round(last)))
+
+
+def bar(
+    row: Row,
+    looks: Looks,
+    width: int,
+    value: float,
+    span: tuple[float, float],
+    normal: tuple[float, float] | None = None,
+    limits: tuple[float, ...] = (),
+    setpoint: float = math.nan,
+    priority: int | None = None,
+) -> None:
+    """Append a bar of ``width`` cells.
+
+    ``span`` is what the whole bar stands for, ``limits`` are ticks. ``priority`` is that of a standing alarm: the
+    pointer then takes its colour and shape.
+    """
+    low, high = span
+    grounds = [looks.bar] * width
+    start, end = band(normal, low, high, width)
+    grounds[start:end] = [looks.band] * (end - start)
+    marks = [" "] * width
+    inks: list[Style | None] = [None] * width
+
+    def put(x: int, mark: str, ink: Style) -> None:
+        marks[x] = mark
+        inks[x] = ink
+
+    for limit in limits:
+        half = position(limit, low, high, width)
+        if half is not None:
+            put(half // 2, "╷", looks.tick)
+    half = position(setpoint, low, high, width)
+    if half is not None:
+        put(half // 2, "▾", looks.setting)
+    pointer = looks.live if priority is None else looks.priority(priority)
+    half = position(value, low, high, width)
+    if half is not None:
+        shape = (_LEFT, _RIGHT)[half % 2] if priority is None else SHAPES[priority]
+        put(half // 2, shape, pointer)
+    elif not math.isnan(value) and width:
+        put(0 if value < low else width - 1, "◂" if value < low else "▸", pointer)
+    at = 0
+    while at < width:
+        upto = at + 1
+        while upto < width and grounds[upto] is grounds[at] and inks[upto] is inks[at]:
+            upto += 1
+        ink = inks[at]
+        style = grounds[at] if ink is None else Style(color=ink.color, bold=ink.bold, bgcolor=grounds[at].bgcolor)
+        row.add("".join(marks[at:upto]), style)
+        at = upto
+
+
+def level(row: Row, looks: Looks, width: int, value: float, span: tuple[float, float]) -> None:
+    """Append a bar filled from the left up to the value: for outputs and positions."""
+    low, high = span
+    if math.isnan(value) or not high > low:
+        row.add(" " * width, looks.bar)
+        return
+    halves = round(max(0.0, min(1.0, (value - low) / (high - low))) * 2 * width)
+    full = "█" * (halves // 2) + ("▌" if halves % 2 else "")
+    row.add(full, looks.bar)
+    row.add(" " * (width - len(full)), looks.bar)

@@ -1,0 +1,197 @@
+"""The line above the footer: the alarm banner; during an entry the prompt, the confirmation and the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+
+from rich.style import Style
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from hmi.entry import EntryError
+from hmi.view import View
+from hmi.widgets.alarmlist import alarm_line
+from hmi.widgets.canvas import Canvas, Row, cells
+from hmi.widgets.panel import Panel
+
+SAID = 12.0
+"""Seconds an answer stays before the banner returns."""
+
+
+class Stage(Enum):
+    """What the line is doing."""
+
+    IDLE = "idle"
+    ASKING = "asking"
+    CONFIRMING = "confirming"
+    BUSY = "busy"
+
+
+class Tone(Enum):
+    """How an answer is shown."""
+
+    PLAIN = "plain"
+    REFUSED = "refused"
+
+
+def banner(row: Row, view: View) -> None:
+    """Append the one line an operator must not miss: no connection, or the first alarm of the list."""
+    link, looks = view.link, view.looks
+    if not link.online and link.since is not None:
+        text = f" no connection since {link.since:%H:%M:%S}  {link.error}; attempt {link.attempt}"
+        row.add(text, looks.fault).gap(row.width, looks.fault)
+        return
+    standing = view.book.standing()
+    if standing:
+        alarm_line(row.add(" ", looks.text), view, standing[0])
+
+
+class Words(Panel):
+    """The text of the line."""
+
+    DEFAULT_CSS = "Words { width: 1fr; height: 1; }"
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self.line: EntryLine | None = None
+
+    def build(self, canvas: Canvas) -> None:
+        line, looks = self.line, self.view.looks
+        row = canvas.row(0)
+        if line is None:
+            return
+        if line.stage is Stage.IDLE and line.said is None:
+            banner(row, self.view)
+            return
+        if line.stage is Stage.IDLE:
+            assert line.said is not None
+            text, tone = line.said
+            row.add(f" {text}", looks.bad if tone is Tone.REFUSED else looks.text)
+            return
+        row.add(f" {line.text} ", looks.setting + Style(bold=True))
+        if line.stage is Stage.CONFIRMING:
+            row.add("   ", looks.text).add("Enter", looks.live).add(" send  ", looks.dim)
+            row.add("Esc", looks.live).add(" cancel", looks.dim)
+        elif line.stage is Stage.BUSY:
+            row.add(" ...", looks.dim)
+
+
+class EntryLine(Horizontal):
+    """Asks, confirms, reports; one thing at a time."""
+
+    can_focus = True
+    DEFAULT_CSS = """
+    EntryLine { height: 1; }
+    EntryLine Input { display: none; height: 1; background: $panel; color: $live; }
+    EntryLine.-asking Words { width: auto; }
+    EntryLine.-asking Input { display: block; width: 1fr; }
+    """
+
+    class Changed(Message):
+        """The stage has changed."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(id="entry")
+        self.view = view
+        self.stage = Stage.IDLE
+        self.text = ""
+        self.said: tuple[str, Tone] | None = None
+        self._said_at = 0.0
+        self._check: Callable[[str], object] = str
+        self._then: Callable[[object], None] | None = None
+        self._words = Words(view)
+        self._input = Input(select_on_focus=True, compact=True)
+
+    def compose(self) -> ComposeResult:
+        self._words.line = self
+        yield self._words
+        yield self._input
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the operator is in the middle of an entry or awaits an answer."""
+        return self.stage is not Stage.IDLE
+
+    def ask(self, text: str, check: Callable[[str], object], then: Callable[[object], None], initial: str = "") -> None:
+        """Let the operator type; ``check`` turns the text into a value or raises EntryError; then ``then``."""
+        self._check, self._then = check, then
+        self._enter(Stage.ASKING, text)
+        self._input.value = initial
+        self._input.focus()
+
+    def confirm(self, text: str, then: Callable[[], None]) -> None:
+        """Let the operator confirm what is about to happen."""
+        self._then = lambda _: then()
+        self._enter(Stage.CONFIRMING, text)
+        self.focus()
+
+    def busy(self, text: str) -> None:
+        """Say that something is under way."""
+        self._enter(Stage.BUSY, text)
+
+    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """Report; the banner returns after a while. Does not interrupt an entry."""
+        self.said = (text, tone)
+        self._said_at = time.monotonic()
+        if self.stage is Stage.BUSY:
+            self._enter(Stage.IDLE, "")
+        self._words.paint(force=True)
+
+    def cancel(self) -> None:
+        """Give an unfinished entry up."""
+        if self.stage in (Stage.ASKING, Stage.CONFIRMING):
+            self._enter(Stage.IDLE, "")
+
+    def paint(self) -> None:
+        """Paint the line; forget what was said a while ago."""
+        if self.said is not None and time.monotonic() - self._said_at > SAID:
+            self.said = None
+        self._words.paint()
+
+    def _enter(self, stage: Stage, text: str) -> None:
+        self.stage, self.text = stage, text
+        if stage is not Stage.IDLE:
+            self.said = None
+        asking = stage is Stage.ASKING
+        self.set_class(asking, "-asking")
+        self._words.styles.width = cells(text) + 2 if asking else "1fr"
+        if stage in (Stage.IDLE, Stage.BUSY) and self.has_focus_within:
+            self.screen.set_focus(None)
+        self._words.paint(force=True)
+        self.post_message(self.Changed())
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            value = self._check(event.value)
+        except EntryError as error:
+            self._enter(Stage.ASKING, f"{error}:")
+            return
+        then = self._then
+        self._enter(Stage.IDLE, "")
+        if then is not None:
+            then(value)
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape leaves; while confirming, Enter alone goes on and every other key is ignored."""
+        if self.stage is Stage.ASKING and event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self.cancel()
+        elif self.stage is Stage.CONFIRMING:
+            event.stop()
+            event.prevent_default()
+            if event.key == "enter":
+                then = self._then
+                self._enter(Stage.IDLE, "")
+                if then is not None:
+                    then(None)
+            elif event.key == "escape":
+                self.cancel()
+                self.say("cancelled, nothing was sent")

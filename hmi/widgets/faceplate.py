@@ -1,0 +1,128 @@
+"""The faceplate of one tag object: everything about it, and what may be changed."""
+
+from __future__ import annotations
+
+import math
+
+from hmi.comm.outcome import quality_words
+from hmi.format import clock, day, duration, number, places, value_text
+from hmi.model import LIMITS, Member, TagObject, ValueClass
+from hmi.theme import badge
+from hmi.view import View
+from hmi.widgets.bar import bar, level
+from hmi.widgets.canvas import Canvas
+from hmi.widgets.panel import Panel
+
+WIDTH = 60
+"""Cells of a faceplate that stands beside its display."""
+
+_TUNING = ("Gain", "Ti", "Td")
+_HIDDEN = frozenset((*LIMITS, "NormalLow", "NormalHigh", *_TUNING))
+
+
+def face_rows(tag: TagObject) -> int:
+    """Lines the faceplate's panel needs."""
+    shown = [m for m in tag.members.values() if m.member not in _HIDDEN]
+    limits = 1 if tag.primary is not None and (tag.limits or tag.normal) else 0
+    return 2 + len(shown) + limits + 1 + min(len(tag.alarms), 4)
+
+
+class Face(Panel):
+    """Title, every live member with its bar or state, limits, quality, alarms."""
+
+    def __init__(self, view: View, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(view, id=id)
+        self.tag_id = ""
+
+    def build(self, canvas: Canvas) -> None:
+        view, looks = self.view, self.view.looks
+        tag = view.tag(self.tag_id)
+        if tag is None:
+            return
+        row = canvas.row(0).add(" ", looks.frame)
+        row.add(tag.id, looks.key).add(f"  {tag.title}", looks.frame)
+        where = f" {tag.unit} {tag.kind} "
+        row.gap(canvas.width - len(where), looks.frame).add(where, looks.frame_dim)
+        y = 1
+        for member in tag.members.values():
+            if member.member not in _HIDDEN:
+                self._member(canvas, tag, member, y)
+                y += 1
+        y = self._limits(canvas, tag, y)
+        self._quality(canvas, tag, y)
+        self._alarms(canvas, tag, y + 1)
+
+    def _member(self, canvas: Canvas, tag: TagObject, member: Member, y: int) -> None:
+        view, looks = self.view, self.view.looks
+        row = canvas.row(y).add(f" {member.member:<10}", looks.title if member.writable else looks.dim)
+        reading = view.store.read(member.name)
+        ink = looks.setting if member.writable and member.member != "OP" else looks.live
+        if member.value_class is ValueClass.TIME:
+            age = view.store.now - reading.number
+            row.add(f"{day(reading.number)} {clock(reading.number)}", looks.live)
+            row.add(f"  {duration(age)} old" if not math.isnan(age) else "", looks.dim)
+            return
+        if member.value_class is not ValueClass.NUMBER:
+            shown = reading.value if not math.isnan(reading.number) or isinstance(reading.value, str) else None
+            row.add(value_text(member, shown, tag), ink if shown is not None else looks.bad)
+            return
+        shown = reading.number
+        row.add(number(shown, places(member, tag), 8), looks.bad if math.isnan(shown) else ink).add(" ", looks.text)
+        row.add(member.eu, looks.dim, 7)
+        width = min(40, canvas.width - row.used - 18)
+        if width < 5 or member.low is None or member.high is None:
+            return
+        span = (member.low, member.high)
+        if member is tag.primary and tag.kind in ("transmitter", "analyser", "controller"):
+            span = tag.display_span
+            record = view.book.worst(tag.id)
+            priority = record.alarm.priority if record is not None and record.active else None
+            setpoint = view.store.number(f"{tag.id}.SP")
+            bar(row, looks, width, shown, span, tag.normal, tuple(tag.limits.values()), setpoint, priority)
+        elif member.member == "SP":
+            row.add(" " * width, looks.text)
+            span = (member.low, member.high)
+        else:
+            level(row, looks, width, shown, span)
+        digits = places(member, tag)
+        row.add(f" {number(span[0], digits)}..{number(span[1], digits)}", looks.dim)
+
+    def _limits(self, canvas: Canvas, tag: TagObject, y: int) -> int:
+        looks = self.view.looks
+        if tag.primary is None or not (tag.limits or tag.normal):
+            return y
+        row = canvas.row(y).add(" limits    ", looks.dim)
+        for name in LIMITS:
+            if name in tag.limits:
+                row.add(f"{name} ", looks.dim).add(value_text(tag.primary, tag.limits[name], tag), looks.text)
+                row.add("  ", looks.text)
+        if tag.normal is not None:
+            low, high = (value_text(tag.primary, limit, tag) for limit in tag.normal)
+            row.add("normal ", looks.dim).add(f"{low}..{high}", looks.text)
+        return y + 1
+
+    def _quality(self, canvas: Canvas, tag: TagObject, y: int) -> None:
+        view, looks = self.view, self.view.looks
+        member = tag.primary or next((m for m in tag.members.values() if m.member not in _HIDDEN), None)
+        row = canvas.row(y).add(" quality   ", looks.dim)
+        if member is None:
+            return
+        reading = view.store.read(member.name)
+        words = quality_words(reading.status)
+        row.add(words, looks.text if words == "good" else looks.bad)
+        row.add(f"   source time {clock(reading.time)}", looks.dim)
+        tuning = [m for name in _TUNING if (m := tag.members.get(name)) is not None]
+        if any(m.for_others for m in tuning):
+            row.add("   tuning by engineer", looks.dim)
+
+    def _alarms(self, canvas: Canvas, tag: TagObject, y: int) -> None:
+        view, looks = self.view, self.view.looks
+        records = sorted(view.book.of_tag(tag.id), key=lambda r: (not r.active, r.acked, r.alarm.priority))
+        for line, record in enumerate(records[: canvas.height - y]):
+            row = canvas.row(y + line).add(f" {'alarms' if not line else '':<10}", looks.dim)
+            standing = record.active or not record.acked
+            style = looks.priority(record.alarm.priority) if standing else looks.dim
+            row.add(badge(record.alarm.priority, record.state), style)
+            row.add(f" {record.alarm.condition}", looks.text, 12)
+            row.add(record.state.value if standing else "", looks.live, 7)
+            row.add(record.alarm.message, looks.text if standing else looks.dim, max(0, canvas.width - row.used - 1))

@@ -1,0 +1,111 @@
+"""The first and the last line of every display: where we are, plant time, alarms, link; and the keys."""
+
+from __future__ import annotations
+
+import math
+
+from rich.style import Style
+
+from hmi.commands import Situation, footer
+from hmi.format import clock, day, speed
+from hmi.theme import HOLLOW, SHAPES
+from hmi.widgets.canvas import Canvas, Row, cells
+from hmi.widgets.panel import Panel
+
+
+class Header(Panel):
+    """Title, run state, plant time, alarm counts and link."""
+
+    DEFAULT_CSS = "Header { height: 1; }"
+
+    title_text = ""
+    """Name of the display, set by it."""
+
+    def build(self, canvas: Canvas) -> None:
+        looks = self.view.looks
+        row = canvas.row(0)
+        right = _Pieces()
+        self._alarms(right)
+        self._link(right)
+        middle = _Pieces()
+        self._time(middle, wide=canvas.width >= 100)
+        left = canvas.width - right.width - middle.width - 3
+        row.add(" ", looks.frame).add(self.title_text, looks.frame + Style(bold=True), max(0, left))
+        middle.onto(row.add(" ", looks.frame))
+        row.gap(canvas.width - right.width, looks.frame)
+        right.onto(row)
+
+    def _time(self, pieces: _Pieces, wide: bool) -> None:
+        view, looks = self.view, self.view.looks
+        if not view.plant.simulation:
+            pieces.add(clock(view.store.now), looks.frame)
+            return
+        running = view.store.number("Simulation.Running")
+        asked = view.store.number("Simulation.Speed")
+        if math.isnan(running):
+            pieces.add(" ? ", looks.frame)
+        elif running > 0:
+            pieces.add("RUN", looks.frame)
+        else:
+            pieces.add(" FROZEN ", looks.shout)
+        pieces.add(f" {speed(asked)}", looks.frame if asked == 1 else looks.frame + Style(bold=True))
+        actual = view.store.number("Simulation.ActualSpeed")
+        if running > 0 and not math.isnan(actual) and actual < 0.9 * min(asked, 1e9):
+            pieces.add(f" (x{actual:.3g})", looks.frame_dim)
+        pieces.add(
+            f"  {day(view.store.now)} {clock(view.store.now)}" if wide else f"  {clock(view.store.now)}", looks.key
+        )
+
+    def _alarms(self, pieces: _Pieces) -> None:
+        view, looks = self.view, self.view.looks
+        active, unacked = view.book.counts()
+        for priority, count in active.items():
+            if priority == 4 and not count:
+                continue
+            mark = f"{(SHAPES if count else HOLLOW)[priority]}{priority} {count}"
+            style = looks.priority(priority) + Style(bgcolor=looks.frame.bgcolor) if count else looks.frame_dim
+            pieces.add(mark, looks.bad if view.book.stale else style).add(" ", looks.frame)
+        if unacked:
+            pieces.add(f" {unacked} unack ", looks.shout if view.blink else looks.frame).add(" ", looks.frame)
+        else:
+            pieces.add("         ", looks.frame)
+
+    def _link(self, pieces: _Pieces) -> None:
+        link, looks = self.view.link, self.view.looks
+        if link.online:
+            pieces.add(f"● {link.latency_ms:3.0f} ms ", looks.frame_dim)
+        else:
+            pieces.add(" ○ OFFLINE ", looks.fault)
+
+
+class Footer(Panel):
+    """The keys that make sense now, from the table of commands."""
+
+    DEFAULT_CSS = "Footer { height: 1; }"
+
+    situation = Situation()
+    """Set by the display before painting."""
+
+    def build(self, canvas: Canvas) -> None:
+        looks = self.view.looks
+        row = canvas.row(0).add(" ", looks.frame)
+        for command in footer(self.situation, canvas.width):
+            row.add(command.label, looks.key).add(f" {command.title}  ", looks.frame_dim)
+        row.gap(canvas.width, looks.frame)
+
+
+class _Pieces:
+    """Styled text collected before its place is known."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[str, Style]] = []
+        self.width = 0
+
+    def add(self, text: str, style: Style) -> _Pieces:
+        self.parts.append((text, style))
+        self.width += cells(text)
+        return self
+
+    def onto(self, row: Row) -> None:
+        for text, style in self.parts:
+            row.add(text, style)

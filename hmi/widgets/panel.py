@@ -1,0 +1,81 @@
+"""The base of all panels: one widget paints many values, and only lines that changed go to the terminal."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hmi.view import Target, View
+from hmi.widgets.canvas import Canvas, Hit
+
+
+class Panel(Widget):
+    """A widget that paints itself line by line from a View."""
+
+    ALLOW_SELECT = False
+    PERIOD: ClassVar[float] = 0.0
+    """Shortest time between two paintings, seconds."""
+
+    class Picked(Message):
+        """The mouse picked something."""
+
+        def __init__(self, target: Target) -> None:
+            super().__init__()
+            self.target = target
+
+    def __init__(self, view: View, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self.view = view
+        self.hits: list[Hit] = []
+        self._lines: list[Strip] = []
+        self._painted = 0.0
+
+    def build(self, canvas: Canvas) -> None:
+        """Paint the panel's present state."""
+        raise NotImplementedError
+
+    def paint(self, force: bool = False) -> None:
+        """Build the lines anew and send those that differ; at most once in PERIOD unless forced."""
+        width, height = self.size
+        if not width or not height or not self.region:
+            return
+        now = time.monotonic()
+        if not force and len(self._lines) == height and now - self._painted < self.PERIOD:
+            return
+        self._painted = now
+        canvas = Canvas(width, height, self.view.looks.text)
+        self.build(canvas)
+        lines = [row.strip() for row in canvas.rows]
+        before = self._lines
+        self.hits = canvas.hits
+        self._lines = lines
+        if len(before) != height:
+            self.refresh()
+            return
+        changed = [y for y in range(height) if lines[y] != before[y]]
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def render_line(self, y: int) -> Strip:
+        """The painted line, cut or filled to the width of now."""
+        if y < len(self._lines):
+            return self._lines[y].adjust_cell_length(self.size.width)
+        return Strip.blank(self.size.width)
+
+    def on_resize(self) -> None:
+        """A new size is painted at once, not at the next tick."""
+        self.paint(force=True)
+
+    def on_click(self, event: events.Click) -> None:
+        """Turn a click into what was picked."""
+        for hit in self.hits:
+            if hit.y == event.y and hit.x <= event.x < hit.x + hit.width:
+                event.stop()
+                self.post_message(self.Picked(hit.target))
+                return
