@@ -28,6 +28,7 @@ from plantsim.model.quantity import (
     VOLUME_FLOW,
     Dimension,
 )
+from plantsim.model.section import ABOVE_0
 from plantsim.model.tag import Kind
 from plantsim.model.unit_kind import Driven, Form, Medium, Parameter, Port, Probe, Role, UnitKind
 
@@ -38,11 +39,16 @@ _MODULATING = (Kind.VALVE, Kind.VARIABLE_DRIVE)
 _MOTOR = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
 
 
-def _size(name: str, dimension: Dimension, doc: str, default: float | None = None) -> Parameter:
-    """A quantity that is never negative; required unless it has a default."""
-    return (
-        Parameter(name, dimension, doc, low=0.0) if default is None else Parameter(name, dimension, doc, default, 0.0)
-    )
+def _size(name: str, dimension: Dimension, doc: str) -> Parameter:
+    """A quantity that must be there and above 0."""
+    return Parameter(name, dimension, doc, low=ABOVE_0)
+
+
+def _amount(name: str, dimension: Dimension, doc: str, default: float | None = None) -> Parameter:
+    """A quantity that may be 0, but not less; required unless it has a default."""
+    if default is None:
+        return Parameter(name, dimension, doc, low=0.0)
+    return Parameter(name, dimension, doc, default, 0.0)
 
 
 def _percent(name: str, doc: str, default: float | None = None) -> Parameter:
@@ -52,14 +58,19 @@ def _percent(name: str, doc: str, default: float | None = None) -> Parameter:
     return Parameter(name, NUMBER, f"{doc}, %", default, 0.0, 100.0)
 
 
+def _speed(name: str, doc: str) -> Parameter:
+    """A plain number above 0 in %, kept in %."""
+    return Parameter(name, NUMBER, f"{doc}, %", low=ABOVE_0, high=100.0)
+
+
 _TANK = (
     _size("span", VOLUME, "volume at 100 % level"),
-    Parameter("overflow", VOLUME, "volume above which outlets without a device overflow", None, 0.0),
-    _size("loss", HEAT_LOSS, "to the surroundings", 0.0),
-    _size("jacket", HEAT_LOSS, "of the jacket at full flow of its medium", 0.0),
+    Parameter("overflow", VOLUME, "volume above which outlets without a device overflow", None, ABOVE_0),
+    _amount("loss", HEAT_LOSS, "to the surroundings", 0.0),
+    _amount("jacket", HEAT_LOSS, "of the jacket at full flow of its medium", 0.0),
 )
 _TANK_INITIAL = (
-    _size("volume", VOLUME, "liquor in the tank"),
+    _amount("volume", VOLUME, "liquor in the tank"),
     Parameter("temperature", TEMPERATURE, "of the liquor", AMBIENT),
     Parameter("liquor", Form.LIQUOR, "what is dissolved", {}),
 )
@@ -88,8 +99,8 @@ _ALL = (
         "feed_bin",
         "bin with loss-in-weight screw feeder; lots are tipped in",
         parameters=(
-            _size("initial", MASS, "feed in the bin"),
-            _size("refill_at", MASS, "a lot is tipped when less is left"),
+            _amount("initial", MASS, "feed in the bin"),
+            _amount("refill_at", MASS, "a lot is tipped when less is left"),
             _size("lot", MASS, "of a lot"),
         ),
         outlets=(Port("out", Medium.POWDER, Driven.MUST),),
@@ -101,9 +112,9 @@ _ALL = (
         parameters=(
             _size("residence", TIME, "of the magnets"),
             _size("heat_capacity", HEAT_CAPACITY, "of the furnace"),
-            _size("power", POWER, "at full output"),
-            _size("loss", HEAT_LOSS, "to the surroundings"),
-            _size("residual_field", FLUX_DENSITY, "at 250 C"),
+            _amount("power", POWER, "at full output"),
+            _amount("loss", HEAT_LOSS, "to the surroundings"),
+            _amount("residual_field", FLUX_DENSITY, "at 250 C"),
             _size("field_scale", NUMBER, "K by which the field falls by e"),
         ),
         drives=(Role("heater", _MODULATING, "thyristor"),),
@@ -118,14 +129,14 @@ _ALL = (
             _size("residence", TIME, "of the powder"),
             _size("d80", LENGTH, "of the product at the classifier's normal speed"),
             _size("spread", NUMBER, "exponent of the Rosin-Rammler distribution"),
-            _percent("classifier_normal", "normal speed of the classifier"),
+            _speed("classifier_normal", "normal speed of the classifier"),
             _size("classifier_lag", TIME, "of the product size behind the speed"),
             _size("feed_d80", LENGTH, "of the feed"),
             _size("work_index", NUMBER, "Bond's, kWh/t"),
-            _size("idle_power", POWER, "without load"),
+            _amount("idle_power", POWER, "without load"),
             _size("casing", VOLUME, "of gas"),
-            _size("air_leak", VOLUME_FLOW, "air drawn in"),
-            _size("purge", VOLUME_FLOW, "nitrogen at full opening"),
+            _amount("air_leak", VOLUME_FLOW, "air drawn in"),
+            _amount("purge", VOLUME_FLOW, "nitrogen at full opening"),
         ),
         drives=(
             Role("motor", _MOTOR, "of the mill"),
@@ -148,9 +159,9 @@ _ALL = (
         parameters=(
             *_TANK,
             _size("headspace", VOLUME, "of gas above the liquor"),
-            _size("sweep", GAS_FLOW, "air through this tank at full speed of the fan"),
-            _size("water_vapour", MOLAR_FLOW, "evaporation at 60 C"),
-            _size("acid_vapour", MOLAR_FLOW, "HCl at 1 mol/L of acid and of chloride"),
+            _amount("sweep", GAS_FLOW, "air through this tank at full speed of the fan"),
+            _amount("water_vapour", MOLAR_FLOW, "evaporation at 60 C"),
+            _amount("acid_vapour", MOLAR_FLOW, "HCl at 1 mol/L of acid and of chloride"),
             Parameter("dilution_heat", Form.FLAG, "strong acid enters and is diluted here", False),
         ),
         initial=_TANK_INITIAL,
@@ -215,16 +226,16 @@ _ALL = (
         "sx_circuit",
         "extract, scrub and strip banks with the organic closed into a loop",
         parameters=(
-            Parameter("stages", Form.INTEGER, "of the extract, scrub and strip banks", low=1, high=100, count=3),
+            Parameter("stages", Form.INTEGER, "of the extract, scrub and strip banks", low=1, high=53, count=3),
             Parameter("extractant", Form.EXTRACTANT, "of the chemistry"),
-            Parameter("metals", Form.SPECIES, "that are extracted"),
+            Parameter("metals", Form.SPECIES, "that are extracted", high=12),
             _size("concentration", CONCENTRATION, "extractant, as monomer"),
             _size("organic", VOLUME_FLOW, "at full speed of its pump"),
-            _size("entrainment", FRACTION, "aqueous in the stripped organic", 0.0),
-            Parameter("aqueous_holdup", VOLUME, "a stage of each bank", low=0.0, count=3),
-            Parameter("organic_holdup", VOLUME, "a stage of each bank", low=0.0, count=3),
+            _amount("entrainment", FRACTION, "aqueous in the stripped organic", 0.0),
+            Parameter("aqueous_holdup", VOLUME, "a stage of each bank", low=ABOVE_0, count=3),
+            Parameter("organic_holdup", VOLUME, "a stage of each bank", low=ABOVE_0, count=3),
             Parameter("transfer", FREQUENCY, "kLa of each bank", low=0.0, count=3),
-            _size("transfer_na", FREQUENCY, "kLa of Na"),
+            _amount("transfer_na", FREQUENCY, "kLa of Na"),
             _size("organic_tank", VOLUME, "organic behind the strip bank"),
         ),
         drives=(
@@ -247,11 +258,11 @@ _ALL = (
     UnitKind(
         "crystalliser",
         "oxalate crystalliser, method of moments",
-        parameters=(*_TANK, Parameter("metals", Form.SPECIES, "that precipitate")),
+        parameters=(*_TANK, Parameter("metals", Form.SPECIES, "that precipitate", high=12)),
         initial=(
             *_TANK_INITIAL,
             Parameter("crystals", Form.SOLIDS, "in suspension", {}),
-            _size("size", LENGTH, "mean of the crystals", 20e-6),
+            Parameter("size", LENGTH, "mean of the crystals", 20e-6, ABOVE_0),
         ),
         drives=_TANK_DRIVES,
         inlets=_TANK_IN,
@@ -269,11 +280,11 @@ _ALL = (
         "paddle dryer with air heater",
         parameters=(
             _size("residence", TIME, "of the cake"),
-            _size("rate", FREQUENCY, "first order, of the water at 105 C"),
-            _size("power", POWER, "of the heater at full output"),
+            _amount("rate", FREQUENCY, "first order, of the water at 105 C"),
+            _amount("power", POWER, "of the heater at full output"),
             _percent("efficiency", "of the heater"),
             _size("heat_capacity", HEAT_CAPACITY, "of the dryer"),
-            _size("loss", HEAT_LOSS, "to the surroundings"),
+            _amount("loss", HEAT_LOSS, "to the surroundings"),
         ),
         drives=(Role("heater", _MODULATING, "thyristor"), Role("paddle", _MOTOR, "moves the cake")),
         inlets=(Port("in"),),
@@ -286,14 +297,14 @@ _ALL = (
         parameters=(
             Parameter("zones", Form.INTEGER, "along the tube", low=1, high=8),
             _size("residence", TIME, "in a zone at normal speed"),
-            _percent("speed_normal", "of the tube"),
-            _size("power", POWER, "of a zone's heater at full output"),
+            _speed("speed_normal", "of the tube"),
+            _amount("power", POWER, "of a zone's heater at full output"),
             _size("wall", HEAT_CAPACITY, "of a zone's wall"),
             _size("bed", HEAT_CAPACITY, "of a zone's tube without solids"),
-            _size("film", HEAT_LOSS, "wall to bed, without radiation"),
-            _size("heat_area", AREA, "radiating from a zone's wall to its bed"),
-            _size("shell", HEAT_LOSS, "of a zone to the surroundings"),
-            _size("air", GAS_FLOW, "in counter-current"),
+            _amount("film", HEAT_LOSS, "wall to bed, without radiation"),
+            _amount("heat_area", AREA, "radiating from a zone's wall to its bed"),
+            _amount("shell", HEAT_LOSS, "of a zone to the surroundings"),
+            _amount("air", GAS_FLOW, "in counter-current"),
         ),
         initial=(Parameter("zones", TEMPERATURE, "of the zones", count="zones"),),
         drives=(
@@ -323,10 +334,10 @@ _ALL = (
         parameters=(
             Parameter("liquor", Form.LIQUOR, "what is dissolved, water without", {}),
             Parameter("temperature", TEMPERATURE, "of the liquor", AMBIENT),
-            _size("span", VOLUME, "volume at 100 %; 0: a main", 0.0),
+            _amount("span", VOLUME, "volume at 100 %; 0: a main", 0.0),
             _percent("initial", "level at the start", 75.0),
             _percent("refill_at", "level at which a delivery comes", 20.0),
-            _size("delivery", VOLUME, "of a delivery", 0.0),
+            _amount("delivery", VOLUME, "of a delivery", 0.0),
         ),
         outlets=(Port("out", driven=Driven.MUST, most=12),),
         probes={"level": Probe(FRACTION), "volume": Probe(VOLUME), "draw": Probe(VOLUME_FLOW)},

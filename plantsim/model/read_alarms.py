@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from plantsim.model.errors import one_of, shown
+from plantsim.model.errors import a, one_of, shown
 from plantsim.model.members import LIMITS
 from plantsim.model.plant import Alarm, Condition, Device, Instrument, Loop
 from plantsim.model.quantity import TIME
@@ -14,9 +14,8 @@ from plantsim.model.read_loops import member_range
 from plantsim.model.section import Section
 from plantsim.model.tag import Kind
 
-CONDITIONS = (*LIMITS, "DEV", "TRIP", "FAIL", "DISCREPANCY")
+CONDITIONS = (*LIMITS, "DEV", "TRIP")
 _DRIVES = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
-_VALVES = (Kind.VALVE, Kind.ON_OFF_VALVE)
 _SUPPRESSION = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*([=<>])\s*(-?\d+(?:\.\d+)?)\s*")
 
 
@@ -49,10 +48,9 @@ def _alarm(
         raise section.error("tag", f'"{tag}", which is no tag', one_of([*instruments, *devices], tag))
     allowed = ["DEV", *LIMITS] if tag in loops else list(LIMITS)
     if tag in devices:
-        kind = devices[tag].kind
-        allowed = ["TRIP"] if kind in _DRIVES else ["DISCREPANCY"] if kind in _VALVES else ["FAIL"]
-    elif instruments[tag].measures is not None:
-        allowed.append("FAIL")
+        if devices[tag].kind not in _DRIVES:
+            raise section.error("tag", f'"{tag}", which is {a(devices[tag].kind.value)}', "an instrument or a drive")
+        allowed = ["TRIP"]
     condition = section.text("condition", choices=CONDITIONS)
     if condition not in allowed:
         raise section.error("condition", f'"{condition}" of {tag}', ", ".join(allowed))

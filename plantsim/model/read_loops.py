@@ -30,7 +30,7 @@ def read_loops(root: Section, instruments: Mapping[str, Instrument], devices: Ma
     loops = {tag: _loop(section, instruments[tag], instruments) for tag, section in sections.items()}
     for tag, loop in loops.items():
         _check_targets(sections[tag], loop, loops, instruments, devices)
-        _check_constraints(sections[tag], loop, loops, instruments, devices)
+        _check_constraints(sections[tag], loop, loops, instruments)
     _check_one_master(sections, loops)
     for tag, instrument in instruments.items():
         ratio = instrument.function is not None and instrument.function.name == "ratio"
@@ -121,6 +121,8 @@ def _output(section: Section) -> Output:
     if not 0.0 <= op[0] < op[1] <= 100.0:
         raise section.error("op", shown(section.data["op"]), "numbers from 0 to 100")
     value = section.pair("value", (0.0, 100.0))
+    if value[0] == value[1]:
+        raise section.error("value", shown(section.data["value"]), "two values that differ")
     section.end()
     return Output(tag, member, op, value)
 
@@ -200,11 +202,18 @@ def _check_constraints(
     loop: Loop,
     loops: Mapping[str, Loop],
     instruments: Mapping[str, Instrument],
-    devices: Mapping[str, Device],
 ) -> None:
     for place, constraint in enumerate(loop.constraints):
         part = Section({}, section.file, f"{section.path}.constraints[{place}]")
-        low, high = member_range(part, "tag", constraint.tag, constraint.member, loops, instruments, devices)
+        if constraint.tag not in instruments:
+            raise part.error("tag", f'"{constraint.tag}", which is no instrument', one_of(instruments, constraint.tag))
+        members = ["PV", "OP"] if constraint.tag in loops else ["PV"]
+        if constraint.member not in members:
+            allowed = " or ".join(f'"{constraint.tag}.{member}"' for member in members)
+            raise part.error("tag", f'"{constraint.tag}.{constraint.member}"', allowed)
+        low, high = (instruments[constraint.tag].low, instruments[constraint.tag].high)
+        if constraint.member == "OP":
+            low, high = 0.0, 100.0
         if not low <= constraint.limit <= high:
             raise part.error("limit", f"{constraint.limit:g}", f"a number {_range(low, high, '')}")
 

@@ -100,7 +100,7 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
     if what is Form.FLAG:
         return section.flag(name)
     if what is Form.LIQUOR:
-        return _amounts(section.table(name), chemistry.solutes, "solute", "mol/L")
+        return _liquor(section.table(name), chemistry)
     if what is Form.SOLIDS:
         solids = {key: one for key, one in chemistry.species.items() if one.phase == "solid"}
         return _amounts(section.table(name), solids, "solid species", "mol")
@@ -108,7 +108,10 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
         return section.text(name, choices=chemistry.extractants)
     if what in (Form.SPECIES, Form.GROUPS):
         known: Mapping[str, object] = chemistry.parameters if what is Form.GROUPS else chemistry.solutes
-        for place, item in enumerate(items := section.texts(name)):
+        items = section.texts(name)
+        if len(items) > parameter.high:
+            raise section.error(name, f"{len(items)} of them", f"at most {parameter.high:g}")
+        for place, item in enumerate(items):
             if item not in known:
                 raise section.error(f"{name}[{place}]", shown(item), one_of(known, item))
         return items
@@ -138,6 +141,18 @@ def _allowed(parameter: Parameter, chemistry: Chemistry) -> str:
         Form.LIQUOR: "a table of solutes in mol/L",
         Form.SOLIDS: "a table of solid species in mol",
     }[what]
+
+
+def _liquor(section: Section, chemistry: Chemistry) -> Mapping[str, float]:
+    """Strengths in mol/L, with room for water between what is dissolved."""
+    strengths = _amounts(section, chemistry.solutes, "solute", "mol/L")
+    taken = 0.0
+    for solute, strength in strengths.items():
+        for name, count in chemistry.solutes[solute].items():
+            taken += 1e3 * strength * count * chemistry.species[name].molar_volume
+    if taken >= 1.0:
+        raise section.error("", f"solutes that take up {taken:.3g} L/L", "room for water")
+    return strengths
 
 
 def _amounts(section: Section, known: Mapping[str, object], what: str, unit: str) -> Mapping[str, float]:

@@ -20,6 +20,9 @@ class Required:
 
 REQUIRED = Required()
 
+ABOVE_0 = math.ulp(0.0)
+"""The least positive number, as a lower limit."""
+
 T = TypeVar("T")
 
 
@@ -56,10 +59,10 @@ class Section:
         return default
 
     def text(self, key: str, default: str | Required = REQUIRED, choices: Iterable[str] | None = None) -> str:
-        """A string, one of ``choices`` if they are given."""
+        """A string that is not empty, one of ``choices`` if they are given."""
         names = None if choices is None else list(choices)
         value = self.get(key, default, "a text" if names is None else one_of(names))
-        if not isinstance(value, str):
+        if not isinstance(value, str) or (key in self.data and not value):
             raise self.error(key, shown(value), "a text" if names is None else one_of(names))
         if names is not None and value not in names and not (key not in self.data and value == default):
             raise self.error(key, shown(value), one_of(names, value))
@@ -183,7 +186,9 @@ def is_number(value: object) -> bool:
 
 
 def within(what: str, low: float, high: float) -> str:
-    """What is allowed between two limits, either of which may be infinite."""
+    """What is allowed between two limits, in SI, either of which may be infinite."""
+    if low == ABOVE_0:
+        return f"{what} above 0" if high == math.inf else f"{what} above 0, not above {high:g}"
     if math.isfinite(low) and math.isfinite(high):
         return f"{what} from {low:g} to {high:g}"
     if math.isfinite(low):
@@ -207,10 +212,7 @@ def in_si(
     if si is None:
         raise PlantError(file, key, shown(value), str(dimension))
     if not low <= si <= high:
-        allowed = (
-            f"{dimension}, not below 0" if low == 0.0 and high == math.inf else within(f"{dimension}, in SI", low, high)
-        )
-        raise PlantError(file, key, shown(value), allowed)
+        raise PlantError(file, key, shown(value), within(f"{dimension},", low, high))
     return si
 
 
@@ -230,7 +232,7 @@ def read_toml(path: Path) -> tuple[Section, str]:
     except tomllib.TOMLDecodeError as error:
         raise _toml_error(file, text, str(error)) from None
     root = Section(data, file)
-    if root.get("format", REQUIRED, "1") != 1:
+    if root.get("format", REQUIRED, "1") != 1 or data["format"] is True:
         raise root.error("format", shown(data["format"]), "1")
     return root, hashlib.sha256(raw).hexdigest()
 

@@ -17,8 +17,6 @@ _CONDITIONS = {
     "LL": "low low",
     "DEV": "off its set point",
     "TRIP": "tripped",
-    "FAIL": "failed",
-    "DISCREPANCY": "not where it was sent",
 }
 _TUNING = ("Gain", "Ti", "Td")
 

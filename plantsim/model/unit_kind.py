@@ -34,7 +34,8 @@ class Parameter:
     """A key of a unit.
 
     what: the dimension of a quantity, or another form. count: a list of so many, or of as many as the integer parameter
-    of that name says; 0: no list. low, high, default: in SI, a default as the loader returns it.
+    of that name says; 0: no list. low, high: in SI, of a list of names how many there may be. default: as the loader
+    returns it.
     """
 
     name: str

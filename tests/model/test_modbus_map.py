@@ -11,18 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plantsim.model.errors import PlantError
-from plantsim.model.modbus_map import (
-    FIRST_POINT,
-    PAGE,
-    WIDTH,
-    Key,
-    Map,
-    assign,
-    check_map,
-    read_map,
-    with_addresses,
-    write_map,
-)
+from plantsim.model.modbus_map import Key, Map, assign, check_map, map_path, read_map, with_addresses, write_map
+from plantsim.model.modbus_points import FIRST_POINT, PAGE, WIDTH
 from plantsim.model.tag import AlarmPoint, Kind, ModbusPoint, Role, Tag, ValueType
 
 FILE = "belfast.map.toml"
@@ -244,11 +234,51 @@ def test_a_moved_address_is_named() -> None:
     )
 
 
-def test_an_address_moved_by_hand_breaks_the_seal(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("row", "edited_row", "expected"),
+    [
+        (
+            "1/input/6/float32",
+            "1/input/60/float32",
+            'tags.TI-203.PV: found "1/input/60/float32", allowed its committed address "1/input/6/float32"',
+        ),
+        (
+            "12/coil/10",
+            "12/coil/99",
+            'racks.P-204.CMD: found "12/coil/99", allowed its committed address "12/coil/10"',
+        ),
+        (
+            "1/discrete/23,24",
+            "1/discrete/25,26",
+            'alarms.TI-203.H: found "1/discrete/25,26", allowed its committed address "1/discrete/23,24"',
+        ),
+        (
+            '"FIC-201.Gain" = "1/input/4/float32"\n"TI-203.PV" = "1/input/6/float32"',
+            '"FIC-201.Gain" = "1/input/6/float32"\n"TI-203.PV" = "1/input/4/float32"',
+            "seal: found other addresses, allowed those it was made for; "
+            '"plantsim check --update" appends new ones, and none may be edited',
+        ),
+    ],
+)
+def test_an_address_moved_by_hand_is_named(tmp_path: Path, row: str, edited_row: str, expected: str) -> None:
     path = tmp_path / FILE
     write_map(path, assign(TAGS, ALARMS))
-    path.write_text(path.read_text().replace("1/input/6/float32", "1/input/60/float32"))
-    assert message(read_map(path)).startswith("belfast.map.toml: seal: found addresses that give ")
+    text = path.read_text()
+    assert row in text
+    path.write_text(text.replace(row, edited_row))
+    assert message(read_map(path)) == f"{FILE}: {expected}"
+
+
+def test_a_map_written_by_hand_needs_no_seal(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    write_map(path, assign(TAGS, ALARMS))
+    text = "\n".join(line for line in path.read_text().splitlines() if not line.startswith("seal"))
+    path.write_text(text.replace("1/input/6/float32", "1/input/60/float32"))
+    check_map(read_map(path), TAGS, ALARMS)
+
+
+def test_the_map_stands_beside_its_plant_file() -> None:
+    assert map_path(Path("plants/belfast.toml")) == Path("plants/belfast.map.toml")
 
 
 def test_a_reused_address_is_named() -> None:

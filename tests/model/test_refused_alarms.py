@@ -29,10 +29,7 @@ import pytest
         ),
         pytest.param(
             [('condition = "HH"', 'condition = "HIHI"')],
-            (
-                'toy.toml: alarms[TIC-201.HIHI].condition: found "HIHI", allowed HH, H, L, LL, DEV, TRIP, FAIL, '
-                "DISCREPANCY; nearest HH"
-            ),
+            'toy.toml: alarms[TIC-201.HIHI].condition: found "HIHI", allowed HH, H, L, LL, DEV, TRIP; nearest HH',
             id="alarm condition",
         ),
         pytest.param(
@@ -42,7 +39,7 @@ import pytest
         ),
         pytest.param(
             [('tag = "TIC-201"\ncondition = "H"', 'tag = "LI-201"\ncondition = "DEV"')],
-            'toy.toml: alarms[LI-201.DEV].condition: found "DEV" of LI-201, allowed HH, H, L, LL, FAIL',
+            'toy.toml: alarms[LI-201.DEV].condition: found "DEV" of LI-201, allowed HH, H, L, LL',
             id="alarm DEV of controller only",
         ),
         pytest.param(
@@ -72,6 +69,19 @@ import pytest
             [("deadband = 0.6", "deadband = 121")],
             "toy.toml: alarms[TIC-201.HH].deadband: found 121, allowed a number from 0 to 120",
             id="deadband",
+        ),
+        pytest.param(
+            [('tag = "P-201"\ncondition', 'tag = "XV-201"\ncondition')],
+            (
+                'toy.toml: alarms[XV-201.TRIP].tag: found "XV-201", which is an on/off valve, allowed an '
+                "instrument or a drive"
+            ),
+            id="alarm of a valve",
+        ),
+        pytest.param(
+            [("respond_min = 10", "respond_min = -1")],
+            "toy.toml: alarms[P-201.TRIP].respond_min: found -1, allowed a number not below 0",
+            id="response time",
         ),
         pytest.param(
             [("priority = 3", "priority = 5")],

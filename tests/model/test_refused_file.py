@@ -32,6 +32,9 @@ import pytest
             id="missing table",
         ),
         pytest.param([("format = 1", "format = 2")], "toy.toml: format: found 2, allowed 1", id="wrong format"),
+        pytest.param(
+            [("format = 1", "format = true")], "toy.toml: format: found true, allowed 1", id="format of another type"
+        ),
         pytest.param([("format = 1\n", "")], "toy.toml: format: found nothing, allowed 1", id="no format"),
         pytest.param(
             [('drives = { cooling = "TV-201A", heating = "TV-201B" }', 'drives = "TV-201A"')],

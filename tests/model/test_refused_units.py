@@ -42,7 +42,7 @@ import pytest
         ),
         pytest.param(
             [('span = "100 L"', 'span = "-1 L"')],
-            'toy.toml: units.R-201.span: found "-1 L", allowed a volume such as "60 L", not below 0',
+            'toy.toml: units.R-201.span: found "-1 L", allowed a volume such as "60 L", above 0',
             id="negative quantity",
         ),
         pytest.param(
@@ -81,6 +81,29 @@ import pytest
             [("liquor = { HCl = 0.6 }", 'liquor = { HCl = "1 mol/L" }')],
             'toy.toml: units.R-201.initial.liquor.HCl: found "1 mol/L", allowed a number of mol/L, not below 0',
             id="strength with a unit",
+        ),
+        pytest.param(
+            [("liquor = { HCl = 0.6 }", "liquor = { HCl = 60 }")],
+            "toy.toml: units.R-201.initial.liquor: found solutes that take up 1.07 L/L, allowed room for water",
+            id="no room for water",
+        ),
+        pytest.param(
+            [('title = "Tank"', 'title = ""')],
+            'toy.toml: units.R-201.title: found "", allowed a text',
+            id="empty title",
+        ),
+        pytest.param(
+            [('jacket = "150 W/K"', 'jacket = "-150 W/K"')],
+            (
+                'toy.toml: units.R-201.jacket: found "-150 W/K", allowed a heat flow per kelvin such as "150 '
+                'W/K", not below 0'
+            ),
+            id="negative heat flow",
+        ),
+        pytest.param(
+            [("liquor = { HCl = 2.0 }", "liquor = { HCl = 2.0 }\ninitial = 130")],
+            'toy.toml: units.WM-201.initial: found 130, allowed a number such as "0.5", from 0 to 100',
+            id="percentage",
         ),
         pytest.param(
             [('heating = "TV-201B"', 'heater = "TV-201B"')],
