@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plantsim.engine.image import ACTIVE, BAD, UNACKED, UNCERTAIN, ProcessImage
-from plantsim.model.modbus_map import COUNTER, PAGE, SCADA_UNIT, TABLES, WIDTH
+from plantsim.model.modbus_points import COUNTER, PAGE, SCADA_UNIT, TABLES, WIDTH
 from plantsim.model.tag import AlarmPoint, ModbusPoint, Tag, ValueType
 
 WORD_ORDERS = {"abcd": (0, 1, 2, 3), "cdab": (2, 3, 0, 1), "badc": (1, 0, 3, 2), "dcba": (3, 2, 1, 0)}

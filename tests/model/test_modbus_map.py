@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plantsim.model.errors import PlantError
-from plantsim.model.modbus_map import Key, Map, assign, check_map, map_path, read_map, with_addresses, write_map
+from plantsim.model.modbus_map import (
+    Key,
+    Map,
+    assign,
+    check_map,
+    map_path,
+    read_map,
+    update_map,
+    with_addresses,
+    write_map,
+)
 from plantsim.model.modbus_points import FIRST_POINT, PAGE, WIDTH
 from plantsim.model.tag import AlarmPoint, Kind, ModbusPoint, Role, Tag, ValueType
 
@@ -267,6 +277,18 @@ def test_an_address_moved_by_hand_is_named(tmp_path: Path, row: str, edited_row:
     assert row in text
     path.write_text(text.replace(row, edited_row))
     assert message(read_map(path)) == f"{FILE}: {expected}"
+
+
+def test_updating_appends_to_the_file_but_not_to_an_edited_one(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    update_map(path, TAGS[1:], ALARMS)
+    before = read_map(path)
+    updated = update_map(path, TAGS, ALARMS)
+    check_map(updated, TAGS, ALARMS, before)
+    assert place(updated, "FIC-201.PV") == ModbusPoint(1, "input", 16, "float32")
+    path.write_text(path.read_text().replace("1/input/16/float32", "1/input/60/float32"))
+    with pytest.raises(PlantError, match=r"tags.FIC-201.PV: found .* allowed its committed address"):
+        update_map(path, TAGS, ALARMS)
 
 
 def test_a_map_written_by_hand_needs_no_seal(tmp_path: Path) -> None:
