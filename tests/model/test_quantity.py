@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plantsim.model.quantity import (
-    DISSOLUTION_RATE,
     FRACTION,
     GAS_FLOW,
+    HEAT_LOSS,
     HYDROGEN,
     MASS_CONCENTRATION,
     MOLAR_FLOW,
@@ -143,4 +143,4 @@ def test_a_unit_of_another_dimension_does_not_fit(eu: str, dimension: Dimension)
 def test_a_dimension_says_what_it_is_and_gives_an_example() -> None:
     """As in messages."""
     assert str(VOLUME) == 'a volume such as "60 L"'
-    assert str(DISSOLUTION_RATE) == 'a dissolution rate such as "0.17 mm/h/(mol/L)"'
+    assert str(HEAT_LOSS) == 'a heat flow per kelvin such as "150 W/K"'
