@@ -899,7 +899,7 @@ cdef class Core:
                 analyser_reset(&self.analyser[i], &self.clock, self.mem, self.sig, self.qual, self.s.probe)
             for i in range(self.n_calculations):
                 calculation_reset(&self.calculation[i], self.mem, self.sig, self.qual)
-            for i in range(self.n_loops):
+            for i in range(self.n_loops - 1, -1, -1):
                 loop_reset(&self.loop[i], self.mem, self.sig, self.qual)
 
     def emit(self):
@@ -907,6 +907,28 @@ cdef class Core:
         with nogil:
             self._refresh()
             self._emit()
+
+    def settle_samples(self):
+        """Analysers as if they had sampled the present state all along."""
+        cdef int i
+        self.clock.scan = 0
+        self.clock.time = 0.0
+        with nogil:
+            self._emit()
+            for i in range(self.n_analysers):
+                analyser_reset(&self.analyser[i], &self.clock, self.mem, self.sig, self.qual, self.s.probe)
+            for i in range(self.n_calculations):
+                calculation_refresh(&self.calculation[i], self.mem, self.sig, self.qual)
+
+    def refresh(self):
+        """Rows and probes from state, streams and memory as they are: after a whole state was restored."""
+        cdef int k
+        with nogil:
+            self._refresh()
+            for k in range(self.n_units):
+                if self.unit[k].vessel != NULL:
+                    self._observe(&self.unit[k])
+            self._weigh()
 
     def step_from_rest(self, double h):
         """One scan of length h from state and memory set by hand, without noise and with sampled analysers continuous: the

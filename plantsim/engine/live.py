@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from plantsim._core import Core
 from plantsim.alarms.book import AlarmBook
-from plantsim.engine.image import GOOD, ProcessImage
+from plantsim.engine.image import BAD, GOOD, ProcessImage
 from plantsim.engine.kpi import S_PER_H, Figures
 from plantsim.engine.snapshot import Arrays, SnapshotError, read_snapshot
 from plantsim.model.assemble import assemble
@@ -59,7 +58,7 @@ class LivePlant:
         addresses = map_path(plant.path)
         if addresses.exists():
             tags, alarms = with_addresses(tags, alarms, read_map(addresses))
-        self.tags: TagTable = tags if isinstance(tags, TagTable) else TagTable(tags)
+        self.tags: TagTable = TagTable(list(tags))
         self.alarms = tuple(alarms)
         field_rows = {t.name: t.row for t in self.tags if t.kind not in (Kind.KPI, Kind.SIMULATION)}
         self.assembly = assemble(plant, field_rows, scan_period=scan_period, seed=seed)
@@ -103,8 +102,8 @@ class LivePlant:
 
     # ------------------------------------------------------------------ image
 
-    def image(self, simulation: Mapping[str, float], quality_bad: bool = False) -> ProcessImage:
-        """The process image as of now; `simulation` are the values of the Simulation rows that are not the core's to know."""
+    def image(self, simulation: Mapping[str, float], *, stopped: bool = False) -> ProcessImage:
+        """The process image as of now, with the values of the Simulation rows; after a numeric stop no row is Good."""
         value = np.zeros(len(self.tags))
         status = np.full(len(self.tags), GOOD, dtype=np.uint32)
         value[: self.core_rows] = self.core.signal
@@ -114,8 +113,8 @@ class LivePlant:
         for member, x in simulation.items():
             if member in self.simulation_rows:
                 value[self.simulation_rows[member]] = x
-        if quality_bad:
-            status[:] = 0x80000000
+        if stopped:
+            status[:] = BAD
         now = self.plant_time
         return ProcessImage(
             scan=int(self.core.scan),
@@ -130,8 +129,7 @@ class LivePlant:
     def _figures_into(self, value: Vector) -> None:
         probe, layout, rows = self.core.probe, self.layout, self._kpi_rows
         day = self.day()
-        feed = next(probe[i] for (unit, name), i in layout.probes.items() if name == "rate" and unit in layout.units)
-        value[rows["KPI.Throughput"]] = S_PER_H * feed
+        value[rows["KPI.Throughput"]] = S_PER_H * probe[layout.probes["KPI", "Throughput"]]
         for product in self.plant.products:
             name = product.name
             value[rows[f"KPI.OxideRate.{name}"]] = S_PER_H * probe[layout.probes["KPI", f"OxideRate.{name}"]]
@@ -151,6 +149,14 @@ class LivePlant:
         return result
 
     # ------------------------------------------------------------------ whole state
+
+    def at_rest(self) -> None:
+        """Make the present process state a beginning: no time, no totals, samples as if taken all along."""
+        self.core.settle_samples()
+        for totals in (self.core.edge_in, self.core.edge_out, self.core.total, self.core.ring):
+            totals[...] = 0.0
+        self.core.scan = 0
+        self.book.restore(np.zeros(len(self.alarms), dtype=np.uint8))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The whole state as arrays, for a snapshot."""
@@ -200,6 +206,3 @@ class LivePlant:
         return worst
 
 
-def replace_quality(image: ProcessImage, status: int) -> ProcessImage:
-    """The same image with one quality on every row: after a numeric stop nothing is Good."""
-    return replace(image, status=np.full_like(image.status, status))

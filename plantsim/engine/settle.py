@@ -13,17 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plantsim._core import Core
+from plantsim.engine.live import LivePlant, steady_path
+from plantsim.engine.snapshot import write_snapshot
 from plantsim.model.assemble import Assembly
+from plantsim.model.plant import Plant
 
 Vector = NDArray[np.float64]
 
 STOCKS = ("feed_bin", "store", "hopper")
-FIRST_STEP_S, LONGEST_STEP_S = 30.0, 1e12
+FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
+MARCH_S, MOST_MARCHES = 43200.0, 6
+"""Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
 MEMORY_LIMIT = 1e4
 """Bound on what a step may make of a loop's memory, which no balance bounds, in % or eu."""
 
@@ -73,8 +79,8 @@ class Steady:
                 floors[first + nc + 1 : last] = 1e-3
             self.names += [f"{units[k]}[{i}]" for i in range(last - first)]
         self.states = np.flatnonzero(~stocks)
-        self.memory = np.array(assembly.smooth, dtype=int)
-        self.names = [self.names[i] for i in self.states] + [f"memory[{i}]" for i in self.memory]
+        self.memory = np.array(list(assembly.smooth), dtype=int)
+        self.names = [self.names[i] for i in self.states] + list(assembly.smooth.values())
         self.floor = np.concatenate((floors[self.states], np.ones(len(self.memory))))
         self.positive = np.concatenate((~signed[self.states], np.zeros(len(self.memory), dtype=bool)))
         self.n_states = len(self.states)
@@ -118,37 +124,93 @@ class Steady:
     def solve(
         self, tolerance: float = 1e-10, most: int = 300, report: Callable[[str], None] = lambda line: None
     ) -> Settled:
-        """Iterate until the largest scaled |F| is below `tolerance` [1/s]. Raises SettleError after `most` steps."""
+        """Step until the largest scaled |F| is below `tolerance` [1/s]. Raises SettleError after `most` steps.
+
+        Each implicit Euler step is solved by two Newton corrections with one Jacobian; it counts if the second is small
+        beside the first. The Jacobian is kept while that goes well.
+        """
         x = self.get()
         f = self.rate(x)
         length = FIRST_STEP_S
+        j: Vector | None = None
+        fresh = False
+        inverse_of = 0.0
         for iteration in range(1, most + 1):
-            active = np.flatnonzero((x != 0.0) | (f != 0.0))
-            j = self.jacobian(x, f, active)
-            while True:
+            if j is None:
+                active = np.flatnonzero((x != 0.0) | (f != 0.0))
+                j = self.jacobian(x, f, active)
+                fresh = True
+                inverse_of = 0.0
+            if inverse_of != length:
                 matrix = -j
                 matrix[np.diag_indices_from(matrix)] += 1.0 / length
-                step = np.zeros_like(x)
-                step[active] = np.linalg.solve(matrix, f[active])
-                y = x + step
-                short = self.positive & (y < 0.02 * x - 1e-3 * self.floor)
-                y = np.where(self.positive & (y < 0.0), 0.0, y)
-                y[self.n_states :] = np.clip(y[self.n_states :], -MEMORY_LIMIT, MEMORY_LIMIT)
-                g = self.rate(y) if not short.any() else f
-                if not short.any() and np.isfinite(g).all():
-                    break
-                length *= 0.3
-                if length < 1e-3:
-                    raise SettleError(f"no steady state: stuck at {self.names[int(np.argmax(short))]}")
-            x, f = y, g
+                inverse = np.linalg.inv(matrix)
+                inverse_of = length
+            weight = 1.0 / (np.abs(x) + 10.0 * self.floor)
+            y = self.corrected(x, inverse @ f[active], active)
+            first = float(np.max(np.abs(y - x) * weight))
+            g = self.rate(y)
+            z = self.corrected(y, inverse @ (g - (y - x) / length)[active], active)
+            second = float(np.max(np.abs(z - y) * weight))
+            good = np.isfinite(second) and (second < 0.25 * first or second < 1e-3)
+            if not good and not fresh:
+                j = None
+                continue
+            if not good:
+                length *= 0.25
+                if length < SHORTEST_STEP_S:
+                    at = int(np.argmax(np.abs(z - y) * weight))
+                    raise SettleError(f"no steady state: the step shrank to nothing at {self.names[at]}")
+                continue
+            x = z
+            f = self.rate(x)
+            fresh = False
             residual = self.scaled(x, f)
             worst = int(np.argmax(residual))
-            report(f"{iteration:3d}  step {length:9.2e} s  largest |dx/dt| {residual[worst]:9.2e} /s at {self.names[worst]}  {len(active)}")
+            report(
+                f"{iteration:3d}  step {length:8.1e} s  corrections {first:8.1e} {second:8.1e}  "
+                f"|dx/dt| {residual[worst]:8.1e} /s at {self.names[worst]}"
+            )
             if residual[worst] < tolerance:
                 self.put(x)
                 self.core.step_from_rest(self.h)
                 self.put(x)
                 self.core.emit()
                 return Settled(float(residual[worst]), iteration, len(active), self.names[worst])
-            length = min(length * 2.0, LONGEST_STEP_S)
-        raise SettleError(f"no steady state after {most} steps: largest |dx/dt| {residual[worst]:.1e} /s at {self.names[worst]}")
+            if second > 0.05 * first and second > 1e-3 or np.any((x != 0.0) & ~np.isin(np.arange(len(x)), active)):
+                j = None
+            length = min(length * (4.0 if second < 0.02 * first or second < 1e-3 else 2.0), LONGEST_STEP_S)
+        raise SettleError(f"no steady state after {most} steps: |dx/dt| {residual[worst]:.1e} /s at {self.names[worst]}")
+
+    def corrected(self, x: Vector, step: Vector, active: NDArray[np.intp]) -> Vector:
+        """x plus a step, with amounts kept from going negative and memories within bounds."""
+        y = x.copy()
+        y[active] += step
+        low = self.positive & (y < 0.1 * x)
+        y[low] = 0.1 * x[low]
+        y[self.n_states :] = np.clip(y[self.n_states :], -MEMORY_LIMIT, MEMORY_LIMIT)
+        return y
+
+
+def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> tuple[Settled, Path]:
+    """Find the steady production state of a plant and write it beside its file as the `steady` snapshot.
+
+    Raises SettleError if there is none to be found.
+    """
+    live = LivePlant(plant, start="cold")
+    problem = Steady(live.core, live.assembly)
+    for march in range(1, MOST_MARCHES + 1):
+        for _ in range(round(MARCH_S / problem.h)):
+            live.core.step_from_rest(problem.h)
+        report(f"marched {march * MARCH_S / 3600.0:.0f} h of plant time")
+        try:
+            settled = problem.solve(report=report)
+            break
+        except SettleError as error:
+            report(str(error))
+            if march == MOST_MARCHES:
+                raise
+    live.at_rest()
+    path = steady_path(plant)
+    write_snapshot(path, plant.sha256, live.arrays())
+    return settled, path

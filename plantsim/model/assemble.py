@@ -16,13 +16,13 @@ class Assembly:
     """What the core is built from and what it takes to look inside.
 
     spec: argument of `plantsim._core.Core`. layout: where things stand. smooth: memory slots that the steady-state solver
-    treats as unknowns; all others are flags, timers or samples. probe: (row of the image, probe) pairs of true values that
+    treats as unknowns, and whose they are; all others are flags, timers or samples. probe: (row of the image, probe) pairs of true values that
     are shown as they are.
     """
 
     spec: dict[str, Any]
     layout: Layout
-    smooth: tuple[int, ...]
+    smooth: Mapping[int, str]
     process: Process
 
 
@@ -42,4 +42,4 @@ def assemble(plant: Plant, row: Mapping[str, int], *, scan_period: float = 0.1, 
     spec["weighted"] = process.weighted
     spec["meters"] = process.meters
     spec["probes"] = process.n_probes
-    return Assembly(spec, process.layout, tuple(field.smooth), process)
+    return Assembly(spec, process.layout, field.smooth, process)

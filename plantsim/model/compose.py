@@ -672,6 +672,7 @@ class Process:
         for unit in self.plant.units:
             if unit.kind == "feed_bin":
                 rate = self.layout.probes[unit.id, "rate"]
+                self.layout.probes["KPI", "Throughput"] = rate
                 per_kg = self.feed_per_kg()
                 self.meter("feed", rate)
                 for product in self.plant.products:

@@ -34,16 +34,16 @@ class Field:
         self.instruments = {i.tag: i for i in plant.instruments}
         self.devices = {d.tag: d for d in plant.devices}
         self.used = 0
-        self.smooth: list[int] = []
-        """Memory slots whose steady value the solver looks for."""
+        self.smooth: dict[int, str] = {}
+        """Memory slots whose steady value the solver looks for, and whose they are."""
         self.loop_memory: dict[str, int] = {}
         self.signal = [0.0] * (1 + max(row.values(), default=-1))
 
-    def take(self, slots: int, smooth: tuple[int, ...] = ()) -> int:
+    def take(self, owner: str, slots: int, smooth: tuple[int, ...] = ()) -> int:
         """Reserve memory; returns its first slot."""
         first = self.used
         self.used += slots
-        self.smooth += [first + k for k in smooth]
+        self.smooth |= {first + k: owner for k in smooth}
         return first
 
     def optional(self, name: str) -> int:
@@ -75,13 +75,13 @@ class Field:
 
     def transmitter(self, i: Instrument, m: Measurement) -> dict[str, Any]:
         """A continuous reading."""
-        return {**self._common(i, m), "mem": self.take(TRANSMITTER_MEM, (0,)), "deadband": 0.0}
+        return {**self._common(i, m), "mem": self.take(i.tag, TRANSMITTER_MEM, (0,)), "deadband": 0.0}
 
     def analyser(self, i: Instrument, m: Measurement, sampling: Sampling) -> dict[str, Any]:
         """A reading by sample, or a continuous one with an analyser's commands."""
         return {
             **self._common(i, m),
-            "mem": self.take(ANALYSER_MEM, (0, 1)),
+            "mem": self.take(i.tag, ANALYSER_MEM, (0, 1)),
             "sample_time": self.optional(f"{i.tag}.SampleTime"),
             "next_result": self.optional(f"{i.tag}.NextResult"),
             "state": self.optional(f"{i.tag}.State"),
@@ -101,7 +101,7 @@ class Field:
             "n": len(rows),
             "inputs": [*rows, *[0] * (4 - len(rows))],
             "pv": self.row[f"{i.tag}.PV"],
-            "mem": self.take(CALCULATION_MEM, (0,)),
+            "mem": self.take(i.tag, CALCULATION_MEM, (0,)),
             "time": f.time,
             "low": i.low,
             "high": i.high,
@@ -117,7 +117,7 @@ class Field:
             "cmd": self.row[f"{d.tag}.CMD"],
             "pos": self.optional(f"{d.tag}.POS"),
             "drive": self.layout.drives[d.tag],
-            "mem": self.take(VALVE_MEM, (0,)),
+            "mem": self.take(d.tag, VALVE_MEM, (0,)),
             "stroke": d.stroke,
             "factor": 1.0,
         }
@@ -130,7 +130,7 @@ class Field:
             "opened": self.row[f"{d.tag}.OPENED"],
             "closed": self.row[f"{d.tag}.CLOSED"],
             "drive": self.layout.drives[d.tag],
-            "mem": self.take(VALVE_MEM, (0,)),
+            "mem": self.take(d.tag, VALVE_MEM, (0,)),
             "stroke": d.stroke,
             "factor": 1.0,
         }
@@ -148,7 +148,7 @@ class Field:
             "speed_cmd": self.row[f"{d.tag}.SPEED_CMD"] if variable else -1,
             "speed": self.row[f"{d.tag}.SPEED"] if variable else -1,
             "drive": self.layout.drives[d.tag],
-            "mem": self.take(DRIVE_MEM, (1,)),
+            "mem": self.take(d.tag, DRIVE_MEM, (1,)),
             "fault": 0,
             "ramp": d.stroke,
             "factor": 1.0,
@@ -265,7 +265,7 @@ class Field:
             "pv": self.row[f"{a.tag}.{member}"],
             "limit_row": self.optional(f"{a.tag}.{a.condition}"),
             "sp": self.optional(f"{a.tag}.SP"),
-            "mem": self.take(ALARM_MEM),
+            "mem": self.take(f"{a.tag}.{a.condition}", ALARM_MEM),
             "suppress": SUPPRESS[a.suppressed_when.relation] if a.suppressed_when else 0,
             "suppress_row": self.row[f"{a.suppressed_when.tag}.{a.suppressed_when.member}"] if a.suppressed_when else 0,
             "suppress_value": a.suppressed_when.value if a.suppressed_when else 0.0,
@@ -290,7 +290,7 @@ class Field:
             self.set(f"{loop.tag}.Gain", loop.gain)
             self.set(f"{loop.tag}.Ti", loop.ti)
             self.set(f"{loop.tag}.Td", loop.td)
-            self.loop_memory[loop.tag] = self.take(LOOP_MEM, tuple(range(3, LOOP_MEM)))
+            self.loop_memory[loop.tag] = self.take(loop.tag, LOOP_MEM, tuple(range(3, LOOP_MEM)))
         instruments, devices = self.plant.instruments, self.plant.devices
         measured = [(i, i.measures) for i in instruments if i.measures]
         return {

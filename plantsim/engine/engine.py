@@ -1,0 +1,289 @@
+"""The engine: owner of a live plant, its clock, its commands and its process image.
+
+The scan runs in one worker thread to absolute deadlines; it holds the lock only between scans. Servers see the image,
+replaced whole, and hand in writes, which take effect at the next scan boundary in the order they came. Nothing else
+changes the plant.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from plantsim.engine.command import Command, Origin, Refusal
+from plantsim.engine.image import ProcessImage
+from plantsim.engine.live import LivePlant, NumericStop
+from plantsim.engine.pace import Pace
+from plantsim.engine.permission import EXTERNAL, Permission, Value
+from plantsim.engine.snapshot import write_snapshot
+from plantsim.model.plant import Plant
+from plantsim.model.tag import AlarmPoint, Role, TagTable
+
+log = logging.getLogger("plantsim.engine")
+journal = logging.getLogger("plantsim.journal")
+
+PUBLISH_S = 0.1
+"""Wall time between publications where scans come faster."""
+BATCH_S = 0.02
+"""Wall time that the scan keeps commands waiting at most."""
+LONGEST_STEP_S = 3600.0
+
+Listener = Callable[[ProcessImage], None]
+Write = tuple[str, Value]
+
+
+class Engine:
+    """A running plant. All methods may be called from any thread; none blocks for longer than a batch of scans.
+
+    scan_period: s of plant time. start: ``steady``, ``cold`` or a snapshot's path. epoch: plant time at the start, seconds
+    since 1970; None is now. speed: times real time, inf for as fast as possible. external: areas that an outside
+    controller has through the I/O racks.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        scan_period: float = 0.1,
+        seed: int = 1,
+        start: str = "steady",
+        epoch: float | None = None,
+        speed: float = 1.0,
+        frozen: bool = False,
+        external: frozenset[str] = frozenset(),
+    ) -> None:
+        self.plant = plant
+        self.scan_period = scan_period
+        self.external = external
+        self.live = LivePlant(
+            plant, scan_period=scan_period, seed=seed, start=start, epoch=time.time() if epoch is None else epoch
+        )
+        self.tags: TagTable = self.live.tags
+        self.alarms: tuple[AlarmPoint, ...] = self.live.alarms
+        self.permission = Permission(plant, self.tags, external)
+        self.failure: NumericStop | None = None
+        for loop in plant.loops:
+            if self.tags[f"{loop.tag}.PV"].area in external:
+                self.live.core.signal[self.tags[f"{loop.tag}.MODE"].row] = EXTERNAL
+        self._pace = Pace(scan_period, speed)
+        self._running = not frozen
+        self._stopping = False
+        self._wake = threading.Condition()
+        self._commands: deque[Command] = deque()
+        self._steps: deque[tuple[int, Future[None]]] = deque()
+        self._listeners: list[Listener] = []
+        self._thread: threading.Thread | None = None
+        self._actual_speed = 0.0
+        self._scan_wall = 50e-6
+        self._published = 0.0
+        self._image = self._compose()
+
+    # ------------------------------------------------------------------ what servers see
+
+    @property
+    def image(self) -> ProcessImage:
+        """The latest process image; replaced, never changed."""
+        return self._image
+
+    def check(self, name: str, value: Value, origin: Origin) -> Refusal | None:
+        """Why this write would be refused now; None if it would be accepted."""
+        return self.permission.check(self._image, name, value, origin)
+
+    def write(self, writes: Sequence[Write], origin: Origin) -> list[Refusal | None]:
+        """Queue writes for the next scan, in order; says for each why it was refused, or None."""
+        image = self._image
+        return self._queue(writes, origin, lambda name, value: self.permission.check(image, name, value, origin))
+
+    def write_rack(self, writes: Sequence[Write], origin: Origin) -> list[Refusal | None]:
+        """Queue actuator commands of an I/O rack."""
+        image = self._image
+        return self._queue(writes, origin, lambda name, value: self.permission.check_rack(image, name, value))
+
+    def _queue(
+        self, writes: Sequence[Write], origin: Origin, check: Callable[[str, Value], Refusal | None]
+    ) -> list[Refusal | None]:
+        answers: list[Refusal | None] = []
+        with self._wake:
+            for name, value in writes:
+                refusal = check(name, value)
+                answers.append(refusal)
+                if refusal is not None:
+                    journal.info("%s (%s): %s = %s refused, %s", origin.user, origin.via, name, value, refusal.value)
+                    continue
+                journal.info("%s (%s): %s = %s", origin.user, origin.via, name, value)
+                self._commands.append(Command(self.tags[name].row, float(value), origin))
+                drive = self.permission.drives.get(name)
+                if drive is not None and origin.via != "rack":
+                    # a loop in Man goes on writing its output: move it, or the command would be gone with the next scan
+                    self._commands.append(Command(drive.op_row, drive.op_for(float(value)), origin))
+            self._wake.notify()
+        return answers
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` in the scan thread after every publication; returns how to stop that."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
+    def acknowledge(self, alarm: AlarmPoint, origin: Origin, comment: str = "") -> Refusal | None:
+        """Acknowledge an alarm; MODE if there is nothing to acknowledge."""
+        if origin.role < Role.OPERATOR:
+            return Refusal.ROLE
+        with self._wake:
+            if not self.live.book.acknowledge(alarm.row):
+                return Refusal.MODE
+            journal.info("%s (%s): %s acknowledged %s", origin.user, origin.via, alarm.name, comment)
+            self._publish()
+        return None
+
+    # ------------------------------------------------------------------ the simulation
+
+    def run(self) -> None:
+        """Let plant time pass."""
+        with self._wake:
+            self._running = self.failure is None
+            self._pace.restart(time.monotonic())
+            self._publish()
+            self._wake.notify()
+
+    def freeze(self) -> None:
+        """Stop plant time; speed is kept, writes still show."""
+        with self._wake:
+            self._running = False
+            self._publish()
+            self._wake.notify()
+
+    def set_speed(self, speed: float) -> None:
+        """Times real time; inf is as fast as possible. ValueError if it is not a positive number."""
+        if not speed > 0.0:
+            raise ValueError(f"speed: found {speed}, allowed a positive number")
+        with self._wake:
+            self._pace.speed = speed
+            self._pace.restart(time.monotonic())
+            self._publish()
+            self._wake.notify()
+
+    def step(self, seconds: float) -> Future[None]:
+        """Freeze and run round(seconds/scan) scans; done when the last image is published. ValueError beyond 3600 s."""
+        if not 0.0 < seconds <= LONGEST_STEP_S:
+            raise ValueError(f"step: found {seconds} s, allowed more than 0 and at most {LONGEST_STEP_S:.0f} s")
+        done: Future[None] = Future()
+        with self._wake:
+            self._running = False
+            self._steps.append((round(seconds / self.scan_period), done))
+            self._wake.notify()
+        return done
+
+    def save(self, path: Path) -> None:
+        """Write the whole state to a file, atomically."""
+        with self._wake:
+            arrays = self.live.arrays()
+        write_snapshot(path, self.plant.sha256, arrays)
+
+    # ------------------------------------------------------------------ the scan thread
+
+    def start(self) -> None:
+        """Start the scan thread."""
+        self._pace.restart(time.monotonic())
+        self._thread = threading.Thread(target=self._work, name="scan", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the scan thread; idempotent."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _work(self) -> None:
+        with self._wake:
+            while not self._stopping:
+                applied = self._apply()
+                if self._steps:
+                    scans, done = self._steps.popleft()
+                    self._advance(scans)
+                    self._publish()
+                    done.set_result(None)
+                elif self._running:
+                    self._keep_pace()
+                elif applied:
+                    self.live.core.refresh()
+                    self._publish()
+                else:
+                    self._wake.wait(1.0)
+
+    def _keep_pace(self) -> None:
+        """Run what is due, or wait for it; called with the lock held, which is given away while waiting."""
+        now = time.monotonic()
+        due = 10**9 if math.isinf(self._pace.speed) else self._pace.due(now)
+        if due == 0:
+            self._wake.wait(max(self._pace.deadline() - now, 0.0))
+            return
+        scans = min(due, max(1, int(BATCH_S / self._scan_wall)))
+        self._advance(scans)
+        now = time.monotonic()
+        self._pace.ran(scans, now)
+        if self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
+            self._publish()
+        if math.isinf(self._pace.speed):
+            # hand the lock to whoever waits for it: a condition's lock is not fair
+            self._wake.wait(1e-4)
+
+    def _apply(self) -> bool:
+        """Put the queued commands into force."""
+        applied = bool(self._commands)
+        while self._commands:
+            command = self._commands.popleft()
+            self.live.core.signal[command.row] = command.value
+        return applied
+
+    def _advance(self, scans: int) -> None:
+        if self.failure is not None:
+            return
+        begun = time.perf_counter()
+        try:
+            self.live.advance(scans)
+        except NumericStop as failure:
+            self.failure = failure
+            self._running = False
+            log.error("the scan has stopped: %s", failure)
+        wall = time.perf_counter() - begun
+        self._scan_wall = max(wall / scans, 1e-6)
+
+    def _compose(self) -> ProcessImage:
+        simulation = {
+            "Time": self.live.plant_time,
+            "Elapsed": float(self.live.core.time),
+            "Speed": self._pace.speed,
+            "ActualSpeed": self._actual_speed,
+            "Running": float(self._running),
+            "ScanPeriod": self.scan_period,
+            "ScanTime": 1e3 * self._scan_wall,
+            "ScanCount": float(self.live.core.scan),
+            "Overruns": float(self._pace.overruns),
+            "Seed": float(self.live.seed),
+        }
+        return self.live.image(simulation, stopped=self.failure is not None)
+
+    def _publish(self) -> None:
+        """Replace the image and tell the listeners."""
+        now = time.monotonic()
+        if now > self._published:
+            speed = (float(self.live.core.time) - self._image.plant_time + self.live.epoch) / (now - self._published)
+            self._actual_speed += 0.3 * (speed - self._actual_speed) if self._running else -self._actual_speed
+        self._published = now
+        self._image = self._compose()
+        for listener in tuple(self._listeners):
+            listener(self._image)

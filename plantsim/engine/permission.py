@@ -1,0 +1,107 @@
+"""May this be written now? The checks every write from outside goes through, in the contract's order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from plantsim.engine.command import Origin, Refusal
+from plantsim.engine.image import ProcessImage
+from plantsim.model.plant import Output, Plant
+from plantsim.model.tag import Kind, Tag, TagTable, ValueType
+
+MAN, AUTO, CASCADE, EXTERNAL = range(4)
+
+Value = float | bool | int
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """The loop that drives an actuator's command, and how."""
+
+    mode_row: int
+    op_row: int
+    output: Output
+
+    def op_for(self, value: float) -> float:
+        """OP (%) that makes the loop command `value`."""
+        (op0, op1), (y0, y1) = self.output.op, self.output.value
+        share = (value - y0) / (y1 - y0) if y1 != y0 else 0.0
+        return op0 + min(max(share, 0.0), 1.0) * (op1 - op0)
+
+
+class Permission:
+    """The rules of one plant. external: areas that an outside controller has."""
+
+    def __init__(self, plant: Plant, tags: TagTable, external: frozenset[str]) -> None:
+        self.tags = tags
+        self.external = external
+        row = {tag.name: tag.row for tag in tags}
+        self.drives: dict[str, Drive] = {
+            f"{o.tag}.{o.member}": Drive(row[f"{loop.tag}.MODE"], row[f"{loop.tag}.OP"], o)
+            for loop in plant.loops
+            for o in loop.outputs
+            if plant.loop(o.tag) is None
+        }
+        """Actuator commands that a loop writes."""
+        self._mode_row: Mapping[str, int] = {loop.tag: row[f"{loop.tag}.MODE"] for loop in plant.loops}
+        targets = {o.tag for loop in plant.loops for o in loop.outputs} | {loop.slave for loop in plant.loops}
+        self._has_master = {loop.tag for loop in plant.loops if loop.tag in targets}
+
+    def check(self, image: ProcessImage, name: str, value: Value, origin: Origin) -> Refusal | None:
+        """Why a write from outside is refused; None if it is not."""
+        tag = self.tags.get(name)
+        if tag is None:
+            return Refusal.UNKNOWN
+        if tag.role is None:
+            return Refusal.READ_ONLY
+        if origin.role < tag.role:
+            return Refusal.ROLE
+        return self._shape(tag, value) or self._held(image, tag, value)
+
+    def check_rack(self, image: ProcessImage, name: str, value: Value) -> Refusal | None:
+        """Why a command from an I/O rack is refused: it counts only where the wire has been given to it."""
+        tag = self.tags.get(name)
+        if tag is None:
+            return Refusal.UNKNOWN
+        if tag.member not in ("CMD", "SPEED_CMD"):
+            return Refusal.READ_ONLY
+        shape = self._shape(tag, value)
+        if shape is not None:
+            return shape
+        return None if self.obeys_rack(image, tag) else Refusal.NOT_EXTERNAL
+
+    def obeys_rack(self, image: ProcessImage, tag: Tag) -> bool:
+        """Whether an actuator's command belongs to the rack: its area is external, or its loop's MODE is."""
+        drive = self.drives.get(tag.name)
+        return tag.area in self.external or (drive is not None and image.value[drive.mode_row] == EXTERNAL)
+
+    def _shape(self, tag: Tag, value: Value) -> Refusal | None:
+        if isinstance(value, bool) != (tag.type is ValueType.BOOL):
+            return Refusal.TYPE
+        if isinstance(value, bool):
+            return None
+        if tag.type in (ValueType.UINT16, ValueType.UINT32, ValueType.INT64) and value != int(value):
+            return Refusal.TYPE
+        if not tag.low <= value <= tag.high:
+            return Refusal.RANGE
+        if tag.member == "MODE" and value == CASCADE and tag.object not in self._has_master:
+            return Refusal.RANGE
+        return None
+
+    def _held(self, image: ProcessImage, tag: Tag, value: Value) -> Refusal | None:
+        """Refused for what drives it at present."""
+        if tag.member not in ("SP", "OP", "MODE", "CMD", "SPEED_CMD"):
+            return None
+        if tag.area in self.external:
+            return Refusal.EXTERNAL
+        drive = self.drives.get(tag.name)
+        mode_row = drive.mode_row if drive is not None else self._mode_row.get(tag.object)
+        if mode_row is None or tag.kind is Kind.KPI or tag.member == "MODE":
+            return None
+        mode = image.value[mode_row]
+        if tag.member != "SP" and mode == EXTERNAL:
+            return Refusal.EXTERNAL
+        if tag.member == "SP":
+            return Refusal.MODE if mode == CASCADE else None
+        return Refusal.MODE if mode in (AUTO, CASCADE) else None
