@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,8 @@ from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import ProcessImage
 from plantsim.model.tag import AlarmPoint, Role, Tag
 from plantsim.serve.registers import GAP, REST, START, RegisterImage, Registers, Table
+
+journal = logging.getLogger("plantsim.journal")
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, DEVICE_FAILURE, NO_SUCH_UNIT = 0x01, 0x02, 0x03, 0x04, 0x0B
 
@@ -53,6 +56,12 @@ class Plant(Protocol):
     def title(self) -> str: ...
 
 
+class Permission(Protocol):
+    """May a rack command this now?"""
+
+    def check_rack(self, image: ProcessImage, name: str, value: float) -> Refusal | None: ...
+
+
 class Engine(Protocol):
     """What Modbus asks of the engine."""
 
@@ -65,9 +74,10 @@ class Engine(Protocol):
     @property
     def image(self) -> ProcessImage: ...
     @property
+    def permission(self) -> Permission: ...
+    @property
     def external(self) -> frozenset[str]: ...
     def check(self, name: str, value: float, origin: Origin) -> Refusal | None: ...
-    def check_rack(self, name: str, value: float, origin: Origin) -> Refusal | None: ...
     def write(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]: ...
     def write_rack(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]: ...
 
@@ -242,15 +252,22 @@ class Responder:
         """Hand all writes of one request to the engine, or none."""
         if not self._allow_writes:
             raise Refused(DEVICE_FAILURE)
-        if self._registers.area(unit) is None:
-            origin = Origin(Role.OPERATOR, user, "modbus")
-            check, write = self._engine.check, self._engine.write
-        else:
-            origin = Origin(Role.OPERATOR, user, "rack")
-            check, write = self._engine.check_rack, self._engine.write_rack
+        rack = self._registers.area(unit) is not None
+        origin = Origin(Role.OPERATOR, user, "rack" if rack else "modbus")
         if len(writes) > 1:
-            _accepted(check(name, value, origin) for name, value in writes)
-        _accepted(write(writes, origin))
+            for name, value in writes:
+                refusal = self._check(rack, name, value, origin)
+                if refusal is not None:
+                    journal.info("%s (%s): %s = %s refused, %s", user, origin.via, name, value, refusal.value)
+                    raise Refused(EXCEPTION_OF[refusal])
+        for refusal in (self._engine.write_rack if rack else self._engine.write)(writes, origin):
+            if refusal is not None:
+                raise Refused(EXCEPTION_OF[refusal])
+
+    def _check(self, rack: bool, name: str, value: float, origin: Origin) -> Refusal | None:
+        if rack:
+            return self._engine.permission.check_rack(self._engine.image, name, value)
+        return self._engine.check(name, value, origin)
 
     # identification
 
@@ -309,9 +326,3 @@ def _whole_values(table: Table, start: int, count: int) -> None:
         raise Refused(ILLEGAL_VALUE)
     if START not in block:
         raise Refused(ILLEGAL_ADDRESS)
-
-
-def _accepted(refusals: Iterable[Refusal | None]) -> None:
-    for refusal in refusals:
-        if refusal is not None:
-            raise Refused(EXCEPTION_OF[refusal])

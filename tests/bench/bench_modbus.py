@@ -65,7 +65,14 @@ class Still:
     def write(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]:
         return [Refusal.READ_ONLY for _ in writes]
 
-    check_rack, write_rack = check, write
+    write_rack = write
+
+    @property
+    def permission(self) -> Still:
+        return self
+
+    def check_rack(self, image: ProcessImage, name: str, value: float) -> Refusal | None:
+        return Refusal.READ_ONLY
 
 
 async def own() -> int:

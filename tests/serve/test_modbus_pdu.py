@@ -76,7 +76,12 @@ class Bench:
             return self.refuse[name]
         return None if tag.low <= value <= tag.high else Refusal.RANGE
 
-    check_rack = check
+    @property
+    def permission(self) -> Bench:
+        return self
+
+    def check_rack(self, image: ProcessImage, name: str, value: float) -> Refusal | None:
+        return self.check(name, value, Origin(Role.OPERATOR, "", "rack"))
 
     def write(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]:
         refusals = [self.check(name, value, origin) for name, value in writes]
