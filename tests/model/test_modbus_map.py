@@ -23,7 +23,9 @@ from plantsim.model.modbus_map import (
     write_map,
 )
 from plantsim.model.modbus_points import FIRST_POINT, PAGE, WIDTH
+from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, Kind, ModbusPoint, Role, Tag, ValueType
+from plantsim.model.tags import build_tags
 
 FILE = "belfast.map.toml"
 
@@ -297,6 +299,13 @@ def test_a_map_written_by_hand_needs_no_seal(tmp_path: Path) -> None:
     text = "\n".join(line for line in path.read_text().splitlines() if not line.startswith("seal"))
     path.write_text(text.replace("1/input/6/float32", "1/input/60/float32"))
     check_map(read_map(path), TAGS, ALARMS)
+
+
+def test_the_packaged_map_fits_the_packaged_plant(belfast: Plant) -> None:
+    path = map_path(belfast.path)
+    tags, alarms = build_tags(belfast)
+    numbers = {area.id: area.number for area in belfast.areas}
+    check_map(read_map(path), tags, alarms, file=path.name, area_numbers=numbers)
 
 
 def test_the_map_stands_beside_its_plant_file() -> None:
