@@ -1,4 +1,6 @@
-"""The alarm book: what the core's limit checks mean to people. Active or not comes from the core, acknowledged from here.
+"""The alarm book: what the core's limit checks mean to people.
+
+Active or not comes from the core, acknowledged from here.
 
 States of ISA-18.2 that follow: normal, unacknowledged, acknowledged, returned unacknowledged.
 """

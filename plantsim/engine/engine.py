@@ -41,9 +41,9 @@ Write = tuple[str, Value]
 class Engine:
     """A running plant. All methods may be called from any thread; none blocks for longer than a batch of scans.
 
-    scan_period: s of plant time. start: ``steady``, ``cold`` or a snapshot's path. epoch: plant time at the start, seconds
-    since 1970; None is now. speed: times real time, inf for as fast as possible. external: areas that an outside
-    controller has through the I/O racks.
+    scan_period: s of plant time. start: ``steady``, ``cold`` or a snapshot's path. epoch: plant time at the start,
+    seconds since 1970; None is now. speed: times real time, inf for as fast as possible. external: areas that an
+    outside controller has through the I/O racks.
     """
 
     def __init__(

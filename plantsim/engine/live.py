@@ -54,12 +54,11 @@ class LivePlant:
         self.seed = seed
         self.epoch = epoch
         self.scan_period = scan_period
-        tags, alarms = build_tags(plant)
+        self.tags, self.alarms = build_tags(plant)
         addresses = map_path(plant.path)
         if addresses.exists():
-            tags, alarms = with_addresses(tags, alarms, read_map(addresses))
-        self.tags: TagTable = TagTable(list(tags))
-        self.alarms = tuple(alarms)
+            tags, self.alarms = with_addresses(self.tags, self.alarms, read_map(addresses))
+            self.tags = TagTable(tags)
         field_rows = {t.name: t.row for t in self.tags if t.kind not in (Kind.KPI, Kind.SIMULATION)}
         self.assembly = assemble(plant, field_rows, scan_period=scan_period, seed=seed)
         self.layout = self.assembly.layout
@@ -67,7 +66,9 @@ class LivePlant:
         self.core_rows = len(field_rows)
         self.figures = Figures(plant, self.layout.meters)
         self.book = AlarmBook(len(self.alarms))
-        self._time_rows = np.array([t.row for t in self.tags if t.type is ValueType.TIME and t.row < self.core_rows], dtype=int)
+        self._time_rows = np.array(
+            [t.row for t in self.tags if t.type is ValueType.TIME and t.row < self.core_rows], dtype=int
+        )
         self._kpi_rows = {t.name: t.row for t in self.tags if t.kind is Kind.KPI}
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
         self.core.reset_field()
@@ -172,7 +173,9 @@ class LivePlant:
         """Take over a whole state. Raises SnapshotError if it does not fit."""
         for name in CORE_ARRAYS:
             if arrays[name].shape != getattr(self.core, name).shape:
-                raise SnapshotError(f"{name}: found shape {arrays[name].shape}, allowed {getattr(self.core, name).shape}")
+                raise SnapshotError(
+                    f"{name}: found shape {arrays[name].shape}, allowed {getattr(self.core, name).shape}"
+                )
         for name in CORE_ARRAYS:
             getattr(self.core, name)[...] = arrays[name]
         self.core.arriving[...] = arrays["streams"]
@@ -204,5 +207,3 @@ class LivePlant:
             if base > 0.0:
                 worst = max(worst, abs(gap) / base)
         return worst
-
-

@@ -5,8 +5,8 @@ continuation (Kelley and Keyes 1998) goes there from anywhere reasonable: an imp
 
     (I/d - J) dx = F(x),   F(x) = (G(x) - x)/h,   J = dF/dx by differences
 
-whose length d grows while the steps succeed; with d large it is Newton's method, and ends quadratically. Stocks that only
-grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are.
+whose length d grows while the steps succeed; with d large it is Newton's method, and ends quadratically. Stocks that
+only grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are.
 """
 
 from __future__ import annotations
@@ -177,10 +177,12 @@ class Steady:
                 self.put(x)
                 self.core.emit()
                 return Settled(float(residual[worst]), iteration, len(active), self.names[worst])
-            if second > 0.05 * first and second > 1e-3 or np.any((x != 0.0) & ~np.isin(np.arange(len(x)), active)):
+            if (second > 0.05 * first and second > 1e-3) or np.any((x != 0.0) & ~np.isin(np.arange(len(x)), active)):
                 j = None
             length = min(length * (4.0 if second < 0.02 * first or second < 1e-3 else 2.0), LONGEST_STEP_S)
-        raise SettleError(f"no steady state after {most} steps: |dx/dt| {residual[worst]:.1e} /s at {self.names[worst]}")
+        raise SettleError(
+            f"no steady state after {most} steps: |dx/dt| {residual[worst]:.1e} /s at {self.names[worst]}"
+        )
 
     def corrected(self, x: Vector, step: Vector, active: NDArray[np.intp]) -> Vector:
         """x plus a step, with amounts kept from going negative and memories within bounds."""

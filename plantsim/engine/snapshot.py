@@ -1,4 +1,6 @@
-"""Snapshots: the whole state of a plant in one file, versioned, checksummed, written atomically, keyed by the plant's hash.
+"""Snapshots: the whole state of a plant in one file.
+
+Versioned, checksummed, written atomically, keyed by the plant's hash.
 
 First line: magic, version, SHA-256 of the rest. Then a NumPy archive.
 """
@@ -27,7 +29,7 @@ class SnapshotError(ValueError):
 def write_snapshot(path: Path, plant_sha256: str, arrays: Arrays) -> None:
     """Write atomically: a reader, or a crash, meets the old file or the new one."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, plant=np.array(plant_sha256), **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, plant=np.array(plant_sha256), **arrays)  # type: ignore[arg-type]
     body = buffer.getvalue()
     head = f"{MAGIC} {VERSION} {hashlib.sha256(body).hexdigest()}\n".encode()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +45,7 @@ def write_snapshot(path: Path, plant_sha256: str, arrays: Arrays) -> None:
 
 
 def read_snapshot(path: Path, plant_sha256: str) -> dict[str, NDArray[np.generic]]:
-    """The arrays of a snapshot. Raises SnapshotError if it is missing, damaged, of another version or of another plant."""
+    """The arrays of a snapshot; SnapshotError if it is missing, damaged, of another version or of another plant."""
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from plantsim.model.compose import Layout, Process
-from plantsim.model.compose_field import Field
+from plantsim.model.compose.context import Layout
+from plantsim.model.compose.field import Field
+from plantsim.model.compose.process import Process
 from plantsim.model.plant import Measurement, Plant
 
 
@@ -15,15 +16,13 @@ from plantsim.model.plant import Measurement, Plant
 class Assembly:
     """What the core is built from and what it takes to look inside.
 
-    spec: argument of `plantsim._core.Core`. layout: where things stand. smooth: memory slots that the steady-state solver
-    treats as unknowns, and whose they are; all others are flags, timers or samples. probe: (row of the image, probe) pairs of true values that
-    are shown as they are.
+    spec: argument of `plantsim._core.Core`. layout: where things stand. smooth: memory slots that the steady-state
+    solver treats as unknowns, and whose they are; all others are flags, timers or samples.
     """
 
     spec: dict[str, Any]
     layout: Layout
     smooth: Mapping[int, str]
-    process: Process
 
 
 def assemble(plant: Plant, row: Mapping[str, int], *, scan_period: float = 0.1, seed: int = 1) -> Assembly:
@@ -42,4 +41,4 @@ def assemble(plant: Plant, row: Mapping[str, int], *, scan_period: float = 0.1, 
     spec["weighted"] = process.weighted
     spec["meters"] = process.meters
     spec["probes"] = process.n_probes
-    return Assembly(spec, process.layout, field.smooth, process)
+    return Assembly(spec, process.layout, field.smooth)

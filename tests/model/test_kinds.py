@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plantsim.model.compose import PROBES
+from plantsim.model.compose.probes import PROBES
 from plantsim.model.kinds import KINDS
 from plantsim.model.unit_kind import Form, UnitKind
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from plantsim.model.compose import Layout
+from plantsim.model.compose.context import Layout
 from plantsim.model.plant import Alarm, Device, Function, Instrument, Loop, Measurement, Output, Plant, Sampling
 from plantsim.model.tag import Kind
 
@@ -25,7 +25,9 @@ class Field:
     row: tag name -> row. probe: measurement -> index of the true value.
     """
 
-    def __init__(self, plant: Plant, layout: Layout, row: Mapping[str, int], probe: Callable[[Measurement], int]) -> None:
+    def __init__(
+        self, plant: Plant, layout: Layout, row: Mapping[str, int], probe: Callable[[Measurement], int]
+    ) -> None:
         self.plant = plant
         self.layout = layout
         self.row = row
@@ -296,7 +298,9 @@ class Field:
         return {
             "transmitters": [self.transmitter(i, m) for i, m in measured if i.sampling is None],
             "analysers": [self.analyser(i, m, i.sampling) for i, m in measured if i.sampling is not None],
-            "calculations": [self.calculation(i, i.function) for i in instruments if i.function and i.function.name != "ratio"],
+            "calculations": [
+                self.calculation(i, i.function) for i in instruments if i.function and i.function.name != "ratio"
+            ],
             "valves": [self.valve(d) for d in devices if d.kind is Kind.VALVE],
             "on_off_valves": [self.on_off_valve(d) for d in devices if d.kind is Kind.ON_OFF_VALVE],
             "motors": [self.motor(d) for d in devices if d.kind in (Kind.DRIVE, Kind.VARIABLE_DRIVE)],

@@ -1,0 +1,169 @@
+"""What every unit's table needs to know of the plant: its species, where things stand, and what is in a liquor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plantsim.chemistry.chemistry import Chemistry
+from plantsim.model.compose.probes import PROBES
+from plantsim.model.plant import Plant, Stream, Unit
+
+AMBIENT_K = 293.15
+"""Surroundings of every vessel."""
+COLD_K, HOT_K = 291.15, 361.15
+"""Jacket media: cooling water 18 C, hot water 88 C."""
+BINS = 30
+BIN_WIDTH_M = 5e-6
+"""Particle radius is followed in 30 bins of 5 um: 300 um diameter is the coarsest the mill lets through."""
+AIR_MOL_PER_M3 = 44.615
+"""mol in a normal cubic metre."""
+
+
+@dataclass
+class Layout:
+    """Where things stand in the core, for those who look at it from outside.
+
+    units: id -> index of the unit in the core. streams: id -> index. drives: device -> index. species: names in order.
+    probes: (unit or stream, probe) -> index. meters: name -> index in `Core.total`.
+    """
+
+    units: dict[str, int] = field(default_factory=dict)
+    streams: dict[str, int] = field(default_factory=dict)
+    drives: dict[str, int] = field(default_factory=dict)
+    species: tuple[str, ...] = ()
+    probes: dict[tuple[str, str], int] = field(default_factory=dict)
+    meters: dict[str, int] = field(default_factory=dict)
+
+
+class Context:
+    """A plant on its way to the core."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        chemistry: Chemistry = plant.chemistry
+        self.chemistry = chemistry
+        dissolved = [s for s in chemistry.species.values() if s.phase == "aq"]
+        other = [s for s in chemistry.species.values() if s.phase != "aq"]
+        self.species = [*dissolved, *other]
+        self.names = [s.name for s in self.species]
+        self.index = {name: i for i, name in enumerate(self.names)}
+        self.na = len(dissolved)
+        self.mass = [s.molar_mass for s in self.species]
+        self.layout = Layout(species=tuple(self.names))
+        self.layout.streams = {s.id: i for i, s in enumerate(plant.streams)}
+        self.layout.drives = {d.tag: i for i, d in enumerate(plant.devices)}
+        self.layout.units = {u.id: i for i, u in enumerate(u for u in plant.units if u.kind in PROBES)}
+        self.inlets: dict[tuple[str, str], list[Stream]] = {}
+        self.outlets: dict[tuple[str, str], list[Stream]] = {}
+        for stream in plant.streams:
+            self.outlets.setdefault((stream.source_unit, stream.source_port), []).append(stream)
+            if stream.target_unit:
+                self.inlets.setdefault((stream.target_unit, stream.target_port), []).append(stream)
+
+    def vector(self, amounts: Mapping[str, float], scale: float = 1.0) -> list[float]:
+        """Amounts by species name as a vector over all species."""
+        n = [0.0] * len(self.names)
+        for name, amount in amounts.items():
+            n[self.index[name]] += scale * amount
+        return n
+
+    def liquor(self, solutes: Mapping[str, float]) -> list[float]:
+        """mol of every species in a m3 of a liquor given as mol/L of solutes; water fills up the volume."""
+        n = [0.0] * len(self.names)
+        for solute, strength in solutes.items():
+            for name, count in self.chemistry.solutes[solute].items():
+                n[self.index[name]] += 1e3 * strength * count
+        water = self.index["H2O"]
+        volume = sum(n[i] * self.species[i].molar_volume for i in range(self.na) if i != water)
+        n[water] = (1.0 - volume) / self.species[water].molar_volume
+        return n
+
+    def oxide_mass(self, elements: Sequence[str] | None = None) -> list[float]:
+        """kg of oxide that a mol of each species leaves on ignition, of `elements` only or of all metals."""
+        oxygen = self.chemistry.value("oxide", "oxygen")
+        weights = self.chemistry.atomic_weights
+        result = []
+        for s in self.species:
+            kg = 0.0
+            for element, count in s.formula.items():
+                if element in oxygen and (elements is None or element in elements):
+                    kg += 1e-3 * count * (weights[element] + oxygen[element] * weights["O"])
+            result.append(kg)
+        return result
+
+    def element_count(self, element: str) -> list[float]:
+        """Atoms of an element in each species."""
+        return [s.formula.get(element, 0.0) for s in self.species]
+
+    def drive(self, unit: Unit, role: str) -> int:
+        """Index of the actuator in a role, -1 if the unit has none."""
+        device = unit.drives.get(role)
+        return self.layout.drives[device] if device else -1
+
+    def one_in(self, unit: Unit, port: str = "in") -> int:
+        """Index of the stream into a port."""
+        return self.layout.streams[self.inlets[unit.id, port][0].id]
+
+    def one_out(self, unit: Unit, port: str = "out") -> int:
+        """Index of the stream out of a port."""
+        return self.layout.streams[self.outlets[unit.id, port][0].id]
+
+    def outlet(self, stream: Stream) -> dict[str, Any]:
+        """How a stream leaves: by which actuator, and how much at full opening."""
+        return {
+            "stream": self.layout.streams[stream.id],
+            "drive": self.layout.drives[stream.device] if stream.device else -1,
+            "head": int(stream.head),
+            "capacity": stream.capacity or 0.0,
+        }
+
+    def tank(self, unit: Unit) -> dict[str, Any]:
+        """The vessel part of a stirred unit."""
+        p = unit.parameters
+        return {
+            "inlets": [self.layout.streams[s.id] for s in self.inlets.get((unit.id, "in"), [])],
+            "outlets": [self.outlet(s) for s in self.outlets.get((unit.id, "out"), [])],
+            "span": p["span"],
+            "weir": p.get("overflow") or p["span"],
+            "loss": p["loss"],
+            "ambient": AMBIENT_K,
+            "jacket": p.get("jacket") or 0.0,
+            "cooling": self.drive(unit, "cooling"),
+            "heating": self.drive(unit, "heating"),
+            "cold": COLD_K,
+            "hot": HOT_K,
+            "agitator": self.drive(unit, "agitator"),
+        }
+
+    def contents(self, unit: Unit) -> tuple[list[float], float]:
+        """Initial amounts and temperature of a vessel."""
+        initial = unit.initial
+        molar = self.liquor(initial["liquor"])
+        n = [x * initial["volume"] for x in molar]
+        for name, amount in initial.get("crystals", {}).items():
+            n[self.index[name]] += amount
+        return n, initial["temperature"]
+
+    def feed_per_kg(self) -> list[float]:
+        """mol of every species in a kg of feed."""
+        return self.vector(
+            {name: 0.01 * share / self.mass[self.index[name]] for name, share in self.plant.feed.items()}
+        )
+
+    @property
+    def plant_feed_rate(self) -> float:
+        """kg/s of feed at the feeder's initial speed."""
+        stream = next(s for s in self.plant.streams if self.plant.unit(s.source_unit).kind == "feed_bin")
+        device = next(d for d in self.plant.devices if d.tag == stream.device)
+        return (stream.capacity or 0.0) * 0.01 * device.initial
+
+    def solids_hold_up(self, residence_s: float) -> list[float]:
+        """What stands in a machine of that residence at the plant's normal feed rate."""
+        return [n * self.plant_feed_rate * residence_s for n in self.feed_per_kg()]
+
+    def class_of(self) -> list[int]:
+        """Per species: 0 not followed as particles, 1 alloy, 2 oxide."""
+        classes = self.chemistry.value("leach", "classes")
+        return [classes.get(name, 0) for name in self.names]

@@ -1,0 +1,49 @@
+"""Solvent extraction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plantsim.model.compose.context import Context
+from plantsim.model.plant import Unit
+
+
+def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    extractant = c.chemistry.extractants[p["extractant"]]
+    metals = list(p["metals"])
+    stages = [int(x) for x in p["stages"]]
+    concentration = 1e-3 * p["concentration"]
+    # a circuit filled with dilute acid and lightly loaded organic: somewhere for the solver to start
+    fills = ({"HCl": 0.05, "NaCl": 0.5}, {"HCl": 0.2}, {"HCl": 2.0})
+    state: list[float] = []
+    for bank, count in enumerate(stages):
+        aqueous = [1e-3 * x for x in c.liquor(fills[bank])[: c.na]]
+        for metal in metals:
+            aqueous[c.index[metal]] = 1e-4
+        organic = [1e-4] * len(metals)
+        state += [*aqueous, *organic, 0.05 * concentration if bank == 0 else 1e-6] * count
+    state += [1e-6] * (len(metals) + 1)
+    return {
+        "stages": stages,
+        "feed": c.one_in(unit, "feed"),
+        "scrub": c.one_in(unit, "scrub"),
+        "strip": c.one_in(unit, "strip"),
+        "soda": c.one_in(unit, "soda"),
+        "raffinate": c.one_out(unit, "raffinate"),
+        "liquor": c.one_out(unit, "liquor"),
+        "organic": c.drive(unit, "organic"),
+        "organic_capacity": 1e3 * p["organic"],
+        "mixer": c.drive(unit, "mixers"),
+        "re": [c.index[m] for m in metals],
+        "k_ex": [10.0 ** extractant.log10_k_ex[m] for m in metals],
+        "k_na": extractant.k_na,
+        "extractant": concentration,
+        "entrainment": p["entrainment"],
+        "v_aq": [1e3 * v for v in p["aqueous_holdup"]],
+        "v_org": [1e3 * v for v in p["organic_holdup"]],
+        "transfer": list(p["transfer"]),
+        "transfer_na": p["transfer_na"],
+        "tank_volume": 1e3 * p["organic_tank"],
+        "initial": state,
+    }

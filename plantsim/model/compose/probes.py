@@ -1,0 +1,35 @@
+"""The measured quantities that each kernel writes."""
+
+from __future__ import annotations
+
+PROBES: dict[str, tuple[str, ...]] = {
+    "feed_bin": ("weight", "rate", "lots"),
+    "demag_furnace": ("temperature", "residual_field", "hold_up"),
+    "mill": ("d80", "power", "oxygen", "hold_up", "rate"),
+    "leach_tank": ("level", "temperature", "acid", "hydrogen", "hydrogen_make", "volume", "solids", "pH"),
+    "reactor": ("level", "temperature", "pH", "redox", "volume", "solids"),
+    "tank": ("level", "temperature", "pH", "redox", "volume", "solids"),
+    "filter": ("cake", "filtrate", "wash_ratio", "washed"),
+    "sx_circuit": (
+        "organic_flow",
+        "ph_raffinate",
+        "ph_feed",
+        "ph_scrub",
+        "acid_liquor",
+        "loading",
+        "loading_share",
+        "free_dimer",
+    ),
+    "crystalliser": ("level", "temperature", "pH", "supersaturation", "size", "volume", "rare_earth_left"),
+    "dryer": ("temperature", "moisture", "water"),
+    "calciner": (
+        *(f"wall_{z}" for z in range(1, 9)),
+        *(f"bed_{z}" for z in range(1, 9)),
+        "loss_on_ignition",
+        "hold_up",
+        "heat",
+    ),
+    "store": ("level", "volume", "draw"),
+    "hopper": ("weight", "lots"),
+}
+"""Measured quantities of each kind of unit, in the order in which its kernel writes them."""

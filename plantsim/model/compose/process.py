@@ -1,0 +1,180 @@
+"""The process half of the core's tables: units, streams, probes and running totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from plantsim.model.compose.boundary import hopper, store
+from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, Context, Layout
+from plantsim.model.compose.extraction import sx_circuit
+from plantsim.model.compose.leach import leach_tank
+from plantsim.model.compose.precipitation import crystalliser
+from plantsim.model.compose.probes import PROBES
+from plantsim.model.compose.reactor import cake_filter, reactor
+from plantsim.model.compose.solids import feed_bin, furnace, mill
+from plantsim.model.compose.thermal import calciner, dryer
+from plantsim.model.plant import Plant, Unit
+
+(
+    WEIGHTED_STREAM_SLOT,
+    WEIGHTED_STREAM_SUM,
+    WEIGHTED_STREAM_PER_VOLUME,
+    WEIGHTED_STREAM_RATIO,
+    WEIGHTED_UNIT_PER_VOLUME,
+    WEIGHTED_DRIVE,
+) = range(6)
+"""Kinds of weighted probes, as in ext/core.pyx."""
+
+CORE_KIND = {"demag_furnace": "furnace", "tank": "reactor"}
+"""Kernels that go by another name than the plant file's kind."""
+
+BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
+    "feed_bin": feed_bin,
+    "demag_furnace": furnace,
+    "mill": mill,
+    "leach_tank": leach_tank,
+    "reactor": reactor,
+    "tank": reactor,
+    "filter": cake_filter,
+    "sx_circuit": sx_circuit,
+    "crystalliser": crystalliser,
+    "dryer": dryer,
+    "calciner": calciner,
+    "store": store,
+    "hopper": hopper,
+}
+
+
+class Process:
+    """Builds the process tables of one plant. layout: where everything stands, filled in by `build`."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.context = Context(plant)
+        self.plant = plant
+        self.layout: Layout = self.context.layout
+        self.n_probes = 0
+        self.weighted: list[dict[str, Any]] = []
+        self.meters: list[dict[str, Any]] = []
+
+    def weigh(self, kind: int, source: int, top: Sequence[float], bottom: Sequence[float] = ()) -> int:
+        """A probe of a stream or of a vessel's contents; returns its index."""
+        none = [0.0] * len(self.context.names)
+        entry = {"kind": kind, "source": source, "top": list(top) or none, "bottom": list(bottom) or none}
+        for known in self.weighted:
+            if all(known[key] == entry[key] for key in entry):
+                return int(known["probe"])
+        self.weighted.append({**entry, "probe": self.n_probes})
+        self.n_probes += 1
+        return self.n_probes - 1
+
+    def stream_probe(self, stream: str, probe: str) -> int:
+        """Index of a measured quantity of a stream: flow, mass_flow, temperature, conc(A, B), purity(PRODUCT)."""
+        k = self.layout.streams[stream]
+        volume = [s.molar_volume for s in self.context.species]
+        width = 2 + len(self.context.names) + 2 * BINS
+        name, _, rest = probe.partition("(")
+        arguments = [a.strip() for a in rest.rstrip(")").split(",") if a.strip()]
+        if name == "temperature":
+            return self.weigh(WEIGHTED_STREAM_SLOT, k * width, ())
+        if name == "flow":
+            return self.weigh(WEIGHTED_STREAM_SUM, k, volume)
+        if name == "mass_flow":
+            return self.weigh(WEIGHTED_STREAM_SUM, k, self.context.mass)
+        if name == "conc":
+            top = [
+                self.context.mass[i] if self.context.names[i] in arguments else 0.0
+                for i in range(len(self.context.names))
+            ]
+            return self.weigh(WEIGHTED_STREAM_PER_VOLUME, k, top, volume)
+        if name == "purity":
+            product = next(p for p in self.plant.products if p.name == arguments[0])
+            return self.weigh(
+                WEIGHTED_STREAM_RATIO, k, self.context.oxide_mass(product.elements), self.context.oxide_mass()
+            )
+        raise KeyError(probe)
+
+    def meter(self, name: str, probe: int, factor: float = 1.0, gate: int = -1, below: float = 0.0) -> None:
+        """A running total of a probe."""
+        self.layout.meters[name] = len(self.meters)
+        self.meters.append({"probe": probe, "factor": factor, "gate": gate, "below": below})
+
+    def build(self) -> dict[str, Any]:
+        """The process half of the specification; fills in the layout."""
+        units = []
+        for unit in self.plant.units:
+            if unit.kind not in PROBES:
+                continue
+            entry = BUILDERS[unit.kind](self.context, unit)
+            entry["kind"] = CORE_KIND.get(unit.kind, unit.kind)
+            entry["probe"] = self.n_probes
+            for i, probe in enumerate(PROBES[unit.kind]):
+                self.layout.probes[unit.id, probe] = self.n_probes + i
+            self.n_probes += len(PROBES[unit.kind])
+            units.append(entry)
+        energy = self.n_probes
+        self.n_probes += 1
+        for unit in self.plant.units:
+            if unit.kind == "power_meter":
+                self.layout.probes[unit.id, "power"] = energy
+            elif unit.kind == "duct":
+                capacity = unit.parameters["capacity"] * AIR_MOL_PER_M3
+                none = [0.0] * (len(self.context.names) - 1)
+                self.layout.probes[unit.id, "flow"] = self.weigh(
+                    WEIGHTED_DRIVE, self.context.drive(unit, "fan"), [capacity, *none]
+                )
+        self._meters(energy)
+        return {
+            "species": {
+                "mass": self.context.mass,
+                "dissolved": self.context.na,
+                "molar_volume": [s.molar_volume for s in self.context.species],
+                "index": self.context.index,
+            },
+            "bins": BINS,
+            "streams": len(self.plant.streams),
+            "units": units,
+            "sinks": [self.layout.streams[s.id] for s in self.plant.streams if not s.target_unit],
+            "drive_power": [d.power or 0.0 for d in self.plant.devices],
+            "energy_probe": energy,
+        }
+
+    def _meters(self, energy: int) -> None:
+        """Totals behind the KPIs."""
+        for unit in self.plant.units:
+            if unit.kind == "feed_bin":
+                rate = self.layout.probes[unit.id, "rate"]
+                self.layout.probes["KPI", "Throughput"] = rate
+                per_kg = self.context.feed_per_kg()
+                self.meter("feed", rate)
+                for product in self.plant.products:
+                    for element in product.elements:
+                        atoms = sum(n * x for n, x in zip(per_kg, self.context.element_count(element), strict=True))
+                        self.meter(f"fed.{product.name}.{element}", rate, atoms)
+        for product in self.plant.products:
+            stream = self.context.inlets[product.hopper, "in"][0]
+            k = self.layout.streams[stream.id]
+            oxide = self.weigh(WEIGHTED_STREAM_SUM, k, self.context.oxide_mass())
+            pure = self.weigh(WEIGHTED_STREAM_SUM, k, self.context.oxide_mass(product.elements))
+            purity = self.stream_probe(stream.id, f"purity({product.name})")
+            self.layout.probes["KPI", f"OxideRate.{product.name}"] = oxide
+            self.layout.probes["KPI", f"Purity.{product.name}"] = purity
+            self.meter(f"oxide.{product.name}", oxide)
+            self.meter(f"pure.{product.name}", pure)
+            self.meter(f"off_spec.{product.name}", oxide, 1.0, purity, 0.01 * product.spec_pct)
+            for element in product.elements:
+                self.meter(
+                    f"made.{product.name}.{element}",
+                    self.weigh(WEIGHTED_STREAM_SUM, k, self.context.element_count(element)),
+                )
+        self.meter("energy", energy)
+        for stream in self.plant.streams:
+            source = self.plant.unit(stream.source_unit)
+            if source.kind == "store" and "HCl" in (source.parameters.get("liquor") or {}):
+                cl = [1.0 if name == "Cl" else 0.0 for name in self.context.names]
+                # as 32 % acid
+                self.meter(
+                    f"acid.{stream.id}",
+                    self.weigh(WEIGHTED_STREAM_SUM, self.layout.streams[stream.id], cl),
+                    0.036461 / 0.32,
+                )

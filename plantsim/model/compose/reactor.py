@@ -1,0 +1,95 @@
+"""Iron removal, plain tanks and filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plantsim.model.compose.context import Context
+from plantsim.model.plant import Unit
+
+
+def reactions(c: Context, sets: Sequence[str]) -> list[dict[str, Any]]:
+    """The reactions of the named sets, each closed over the elements and the charge."""
+    ix = c.index
+    chemistry = c.chemistry
+    rows: list[dict[str, Any]] = []
+
+    def add(kind: int, a: str, b: str | None, stoichiometry: Mapping[str, float], **numbers: float) -> None:
+        rows.append(
+            {
+                "kind": kind,
+                "a": ix[a],
+                "b": -1 if b is None else ix[b],
+                "z": 0.0,
+                "ea": 0.0,
+                "log_k": 0.0,
+                "log_k_slope": 0.0,
+                "heat": 0.0,
+                "oxygen": 0.0,
+                "stoichiometry": [(ix[name], x) for name, x in stoichiometry.items()],
+                **numbers,
+            }
+        )
+
+    def solid_from(solid: str, cation: str) -> dict[str, float]:
+        """M(z+) + w H2O -> solid + z H+."""
+        formula = chemistry.species[solid].formula
+        water = formula["O"]
+        return {cation: -1.0, "H2O": -water, solid: 1.0, "H": 2.0 * water - formula["H"]}
+
+    for name in sets:
+        if name == "oxidation":
+            add(
+                0, "Fe2", "H2O2", {"Fe2": -1.0, "H2O2": -0.5, "H": -1.0, "Fe3": 1.0, "H2O": 1.0},
+                k=chemistry.value("oxidation", "k") * 1e3, ea=chemistry.value("oxidation", "activation"),
+                heat=chemistry.value("oxidation", "heat"),
+            )  # fmt: skip
+            add(
+                3, "Cu0", "H2O2", {"Cu0": -1.0, "H2O2": -1.0, "H": -2.0, "Cu": 1.0, "H2O": 2.0},
+                k=chemistry.value("oxidation", "copper"),
+            )  # fmt: skip
+            add(
+                4, "H2O2", None, {"H2O2": -1.0, "H2O": 1.0}, oxygen=0.5,
+                k=chemistry.value("oxidation", "peroxide_decay"),
+                ea=chemistry.value("oxidation", "peroxide_decay_activation"),
+            )  # fmt: skip
+        elif name == "hydrolysis":
+            group = chemistry.group("hydrolysis")
+            solids = {key: value for key, value in group.items() if key != "adsorption"}
+            for solid, v in solids.items():
+                stoichiometry = solid_from(solid, v["cation"])
+                add(
+                    1, v["cation"], solid, stoichiometry, z=stoichiometry["H"], k=v["rate"], log_k=v["log10_k"],
+                    log_k_slope=v["slope_k"], heat=v["heat"],
+                )  # fmt: skip
+            for solid, v in solids.items():
+                if solid not in ("FeOOH", "AlOH3"):
+                    add(2, v["cation"], None, solid_from(solid, v["cation"]), k=group["adsorption"] * 1e3)
+    return rows
+
+
+def reactor(c: Context, unit: Unit) -> dict[str, Any]:
+    n, temperature = c.contents(unit)
+    return {
+        "tank": c.tank(unit),
+        "reactions": reactions(c, unit.parameters.get("reactions") or ()),
+        "fe2": c.index.get("Fe2", -1),
+        "fe3": c.index.get("Fe3", -1),
+        "initial": [*n, temperature],
+    }
+
+
+def cake_filter(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    return {
+        "inlet": c.one_in(unit),
+        "wash": c.one_in(unit, "wash"),
+        "filtrate": c.one_out(unit, "filtrate"),
+        "cake": c.one_out(unit, "cake"),
+        "moisture": 0.01 * p["moisture"],
+        "density": p["density"],
+        "efficiency": p["wash_efficiency"],
+        "passing": 0.01 * p["passing"],
+        "initial": [],
+    }

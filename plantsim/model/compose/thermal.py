@@ -1,0 +1,93 @@
+"""Drying and calcination."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plantsim.model.compose.context import AIR_MOL_PER_M3, AMBIENT_K, Context
+from plantsim.model.plant import Unit
+
+STEFAN_BOLTZMANN = 5.670374e-8
+EMISSIVITY = 0.7
+SOLIDS_CP_J_KG_K = 600.0
+
+
+def dryer(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    return {
+        "inlet": c.one_in(unit),
+        "outlet": c.one_out(unit),
+        "residence": p["residence"],
+        "rate": p["rate"],
+        "power": p["power"],
+        "efficiency": 0.01 * p["efficiency"],
+        "heat_capacity": p["heat_capacity"],
+        "loss": p["loss"],
+        "ambient": AMBIENT_K,
+        "heater": c.drive(unit, "heater"),
+        "drive": c.drive(unit, "paddle"),
+        "initial": [*[0.0] * len(c.names), 378.15],
+    }
+
+
+def calciner(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    ix = c.index
+    chemistry = c.chemistry
+    zones = int(p["zones"])
+    chains = []
+    for hydrate, anhydrous, oxycarbonate, oxide in chemistry.value("calcination", "chains"):
+        element = next(e for e in chemistry.species[hydrate].formula if e not in ("C", "H", "O"))
+        per = chemistry.species[hydrate].formula[element] / chemistry.species[oxide].formula[element]
+        chains.append(
+            {
+                "hydrate": ix[hydrate],
+                "anhydrous": ix[anhydrous],
+                "oxycarbonate": ix[oxycarbonate],
+                "oxide": ix[oxide],
+                "n_oxide": per,
+                # RE2O2CO3 has five O, of which CO2 takes two
+                "oxygen": 0.5 * (per * chemistry.species[oxide].formula["O"] - 3.0),
+            }
+        )
+    simple = []
+    for oxalate, oxide in chemistry.value("calcination", "simple"):
+        f, g = chemistry.species[oxalate].formula, chemistry.species[oxide].formula
+        element = next(e for e in f if e not in ("C", "H", "O"))
+        per = f[element] / g[element]
+        water = 0.5 * f.get("H", 0.0)
+        simple.append(
+            {
+                "oxalate": ix[oxalate],
+                "oxide": ix[oxide],
+                "n_oxide": per,
+                "oxygen": 0.5 * (per * g["O"] + 2.0 * f["C"] + water - f["O"]),
+                "carbon_dioxide": f["C"],
+                "water": water,
+            }
+        )
+    zone_k = unit.initial["zones"]
+    return {
+        "inlet": c.one_in(unit),
+        "outlet": c.one_out(unit),
+        "zones": zones,
+        "residence": p["residence"],
+        "speed_normal": 0.01 * p["speed_normal"],
+        "a": list(chemistry.value("calcination", "a")),
+        "ea": list(chemistry.value("calcination", "ea")),
+        "chains": chains,
+        "simple": simple,
+        "oxalate": ix["Ox"],
+        "heaters": [c.drive(unit, f"zone{z + 1}") for z in range(zones)],
+        "power": p["power"],
+        "wall_capacity": p["wall"],
+        "bed_capacity": p["bed"],
+        "solids_cp": SOLIDS_CP_J_KG_K,
+        "film": p["film"],
+        "radiation": EMISSIVITY * STEFAN_BOLTZMANN * p["heat_area"],
+        "shell": p["shell"],
+        "gas": p["air"] * AIR_MOL_PER_M3 * 29.1,
+        "ambient": AMBIENT_K,
+        "tube": c.drive(unit, "tube"),
+        "initial": [x for k in zone_k for x in (*[0.0] * len(c.names), k - 15.0, k)],
+    }
