@@ -29,7 +29,7 @@ class SnapshotError(ValueError):
 def write_snapshot(path: Path, plant_sha256: str, arrays: Arrays) -> None:
     """Write atomically: a reader, or a crash, meets the old file or the new one."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, plant=np.array(plant_sha256), **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, allow_pickle=False, plant=np.array(plant_sha256), **arrays)
     body = buffer.getvalue()
     head = f"{MAGIC} {VERSION} {hashlib.sha256(body).hexdigest()}\n".encode()
     path.parent.mkdir(parents=True, exist_ok=True)
