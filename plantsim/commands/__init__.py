@@ -1,0 +1,1 @@
+"""The subcommands of ``plantsim``, one file each; they import what is heavy only when they run."""

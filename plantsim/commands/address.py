@@ -1,0 +1,51 @@
+"""Addresses that a command is asked to listen on."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+
+from plantsim.commands.stop import Stop
+
+
+def is_address(host: str) -> bool:
+    """Whether it is an IP address, not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody beyond this machine can reach what listens on ``host``."""
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def url_host(host: str) -> str:
+    """The host as it stands before a colon and a port."""
+    return f"[{host}]" if ":" in host else host
+
+
+def check_port(host: str, port: int, option: str) -> None:
+    """Try to listen there for a moment, as a server would; ``Stop`` says why it can not."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except socket.gaierror:
+        raise Stop(f"--host {host}: no such address; allowed: one of this machine, such as 127.0.0.1") from None
+    except OSError as error:
+        raise Stop(bind_failure(error, host, port, option)) from None
+
+
+def bind_failure(error: OSError, host: str, port: int, option: str) -> str:
+    """One line on why nothing can listen there."""
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use; give another one with {option} PORT, 0 for a free one"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"port {port} on {host} needs privileges; give one above 1023 with {option} PORT, 0 for a free one"
+    return f"--host {host}: {error.strerror or error}; allowed: an address of this machine, such as 127.0.0.1"

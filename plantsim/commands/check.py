@@ -1,0 +1,40 @@
+"""``plantsim check``: is this plant file, or this address map, right?"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+SUMMARY = "check a plant file or an address map"
+MAP_SUFFIX = ".map.toml"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="a plant file, or its map file NAME.map.toml")
+    parser.add_argument("--update", action="store_true", help="append addresses of new tags to the map first")
+
+
+def run(args: Namespace) -> int:
+    """Check the plant file and the map beside it, whichever of the two was given; PlantError says what is wrong."""
+    from plantsim.model.load import load_plant
+    from plantsim.model.modbus_map import check_map, map_path, read_map, update_map
+    from plantsim.model.tags import build_tags
+
+    given: Path = args.file
+    path = given.with_name(given.name.removesuffix(MAP_SUFFIX) + ".toml") if given.name.endswith(MAP_SUFFIX) else given
+    plant = load_plant(path)
+    tags, alarms = build_tags(plant)
+    counts = f"{len(plant.units)} units, {len(plant.streams)} streams, {len(tags)} tags, {len(alarms)} alarms"
+    print(f"{path}: {counts}")
+
+    file = map_path(path)
+    areas = {area.id: area.number for area in plant.areas}
+    if args.update:
+        update_map(file, tags, alarms, areas)
+    if not file.exists() and given != file:
+        print(f"{file}: not there; --update writes it")
+        return 0
+    addresses = read_map(file)
+    check_map(addresses, tags, alarms, file=file.name, area_numbers=areas)
+    print(f"{file}: {len(addresses.points)} Modbus points")
+    return 0

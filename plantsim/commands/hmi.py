@@ -1,0 +1,85 @@
+"""``plantsim hmi``: the HMI against any running server."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace
+from getpass import getpass
+
+from plantsim.commands import values
+from plantsim.commands.address import check_port
+from plantsim.commands.stop import Stop
+
+SUMMARY = "operate a running plant in this terminal or in a browser"
+DEFAULT_ENDPOINT = "opc.tcp://127.0.0.1:4840/plantsim"
+PASSWORD = "PLANTSIM_PASSWORD"
+DRIVER = "TEXTUAL_DRIVER"
+"""Set in the environment where a web page stands in for the terminal."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "endpoint",
+        metavar="ENDPOINT",
+        nargs="?",
+        type=values.endpoint,
+        default=DEFAULT_ENDPOINT,
+        help="of the OPC UA server (default %(default)s)",
+    )
+    parser.add_argument("--user", metavar="NAME", help=f"log in; the password comes from {PASSWORD} or a prompt")
+    parser.add_argument(
+        "--security", choices=["none", "sign", "encrypt"], default="none", help="of the session (default %(default)s)"
+    )
+    parser.add_argument(
+        "--web",
+        type=values.port,
+        nargs="?",
+        const=8000,
+        metavar="PORT",
+        help="serve it to a browser (port %(const)s)",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="address that --web listens on (default %(default)s)"
+    )
+
+
+def run(args: Namespace) -> int:
+    """Show the HMI until the operator leaves it."""
+    if args.web is None and not has_terminal() and DRIVER not in os.environ:
+        raise Stop("the HMI needs a terminal; allowed without one: --web [PORT]")
+    password = ask_password(args.user) if args.user else None
+    if args.web is not None:
+        serve(args, password)
+        return 0
+    return int(args.show_hmi(args.endpoint, args.user or None, password, args.security))
+
+
+def has_terminal() -> bool:
+    """Whether a person can see and type here."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def ask_password(user: str) -> str:
+    """The password from the environment, else from the terminal."""
+    if (password := os.environ.get(PASSWORD)) is not None:
+        return password
+    if not sys.stdin.isatty():
+        raise Stop(f"--user {user} needs a password; without a terminal give it in {PASSWORD}")
+    return getpass(f"Password of {user}: ")
+
+
+def serve(args: Namespace, password: str | None) -> None:
+    """Serve the HMI to browsers, one HMI process per visitor, until Ctrl-C or SIGTERM."""
+    try:
+        from plantsim.commands.web import Site
+    except ModuleNotFoundError as error:
+        raise Stop(f"--web needs {error.name}: pip install 'plantsim[web]'") from None
+    check_port(args.host, args.web, "--web")
+    if password is not None:
+        os.environ[PASSWORD] = password  # for the HMI processes; a command line could be read by others
+    command = [sys.executable, "-m", "plantsim", "hmi", args.endpoint, "--security", args.security]
+    if args.user:
+        command += ["--user", args.user]
+    Site(shlex.join(command), args.host, args.web).serve()

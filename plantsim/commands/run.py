@@ -1,0 +1,167 @@
+"""``plantsim run``: the scan and both servers, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import signal
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from plantsim.commands import options
+from plantsim.commands.address import bind_failure, check_port, is_loopback, url_host
+from plantsim.commands.state import state_folder
+from plantsim.commands.stop import FAILED, MISUSED, Stop
+
+if TYPE_CHECKING:
+    from plantsim.engine.engine import Engine
+    from plantsim.engine.image import ProcessImage
+    from plantsim.serve.modbus import ModbusServer
+    from plantsim.serve.opcua import OpcUaServer
+
+SUMMARY = "run a plant with its OPC UA and Modbus servers"
+
+log = logging.getLogger("plantsim")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    options.add_plant(parser)
+    options.add_servers(parser)
+    options.add_run(parser)
+
+
+def run(args: Namespace) -> int:
+    """Serve until SIGTERM, Ctrl-C or the end of ``--for``."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop handles it
+    configure_log(args.log_level)
+    check_addresses(args)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            return runner.run(serve(args))
+    except KeyboardInterrupt:
+        return 0
+
+
+def configure_log(level: str) -> None:
+    """Everything of this process to stderr."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The loop of uvloop where it is installed, else asyncio's own."""
+    try:
+        from uvloop import new_event_loop
+    except ModuleNotFoundError:
+        return None
+    return new_event_loop
+
+
+def check_addresses(args: Namespace) -> None:
+    """Refuse, before anything starts, what can not or may not be listened on."""
+    if args.insecure and not is_loopback(args.host):
+        raise Stop(f"--insecure with --host {args.host}: allowed on loopback only, such as 127.0.0.1", MISUSED)
+    if args.opcua and args.opcua == args.modbus:
+        raise Stop(f"--opcua and --modbus: both ask for port {args.opcua}; allowed: two different ones", MISUSED)
+    check_port(args.host, args.opcua, "--opcua")
+    check_port(args.host, args.modbus, "--modbus")
+
+
+async def serve(args: Namespace) -> int:
+    """Start everything, say so in one line, wait for the end, stop everything."""
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    engine, opcua, modbus = make(args)
+    async with AsyncExitStack() as started:
+        for server, port, option in ((opcua, args.opcua, "--opcua"), (modbus, args.modbus, "--modbus")):
+            started.push_async_callback(server.stop)
+            await listen(server, args.host, port, option)
+        started.callback(engine.stop)
+        engine.start()
+        log.info("%s: %s; state in %s", engine.plant.name, engine.plant.title, state_folder(args.state))
+        host, port = modbus.address
+        print(f"ready plant={engine.plant.name} opcua={opcua.endpoint} modbus={url_host(host)}:{port}", flush=True)
+        await ending(engine, over, args.duration)
+        log.info("stopping")
+    if engine.failure is not None:
+        raise Stop(f"the scan stopped: {engine.failure}", FAILED)
+    return 0
+
+
+def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
+    """Engine and servers as the options want them, not started."""
+    from plantsim.engine.engine import Engine
+    from plantsim.engine.snapshot import SnapshotError
+    from plantsim.model.load import load_plant
+    from plantsim.serve.modbus import ModbusServer
+    from plantsim.serve.opcua import OpcUaServer
+
+    plant = load_plant(args.plant)
+    areas = [area.id for area in plant.areas]
+    if unknown := sorted(args.external.difference(areas)):
+        raise Stop(f"--external: {plant.name} has no area {unknown[0]}; allowed: {', '.join(areas)}")
+    try:
+        engine = Engine(
+            plant,
+            scan_period=args.scan,
+            seed=args.seed,
+            start=args.start,
+            epoch=args.epoch,
+            speed=args.speed,
+            frozen=args.frozen,
+            external=args.external,
+        )
+    except SnapshotError as error:
+        raise Stop(f"{error}; 'plantsim settle {args.plant}' makes a new one") from None
+    opcua = OpcUaServer(
+        engine,
+        host=args.host,
+        port=args.opcua,
+        state=state_folder(args.state),
+        insecure=args.insecure,
+        allow_none=args.allow_none,
+    )
+    modbus = ModbusServer(
+        engine,
+        host=args.host,
+        port=args.modbus,
+        word_order=args.word_order,
+        allow_writes=True if args.modbus_write else None,
+    )
+    return engine, opcua, modbus
+
+
+async def listen(server: OpcUaServer | ModbusServer, host: str, port: int, option: str) -> None:
+    """Start a server; ``Stop`` in one line where it can not."""
+    from plantsim.serve.opcua import CannotListen
+    from plantsim.serve.opcua_users import UsersError
+
+    try:
+        await server.start()
+    except CannotListen as error:
+        raise Stop(bind_failure(error, host, port, option)) from None
+    except UsersError as error:
+        raise Stop(str(error)) from None
+    except OSError as error:
+        raise Stop(str(error) if error.filename else bind_failure(error, host, port, option)) from None
+
+
+async def ending(engine: Engine, over: asyncio.Event, duration: float | None) -> None:
+    """Wait for a signal, or for the end of ``--for``; a scan that has stopped for good ends that too.
+
+    Without ``--for`` the servers go on after a scan that stopped, so that everybody can see the bad quality.
+    """
+    loop = asyncio.get_running_loop()
+    begun = engine.image.plant_time
+
+    def look(image: ProcessImage) -> None:
+        if image.plant_time - begun >= (duration or math.inf) or (duration and engine.failure is not None):
+            loop.call_soon_threadsafe(over.set)
+
+    unlisten = engine.listen(look)
+    await over.wait()
+    unlisten()

@@ -1,0 +1,85 @@
+"""Option values as people type them; each function raises ``ArgumentTypeError`` with what is allowed."""
+
+from __future__ import annotations
+
+import math
+import re
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+SCAN_RANGE = (0.01, 1.0)
+
+
+def _seconds(text: str) -> float | None:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
+    return float(match[1]) * SECONDS[match[2]] if match else None
+
+
+def duration(text: str) -> float:
+    """``90s``, ``15m``, ``24h`` or ``7d`` in seconds; longer than nothing."""
+    seconds = _seconds(text)
+    if not seconds:
+        raise ArgumentTypeError(f"'{text}' is no duration; allowed: above 0 in s, m, h or d, such as 90s, 15m, 24h, 7d")
+    return seconds
+
+
+def scan(text: str) -> float:
+    """A scan period of plant time, 10 ms to 1 s, in seconds."""
+    seconds = _seconds(text)
+    if seconds is None or not SCAN_RANGE[0] <= seconds <= SCAN_RANGE[1]:
+        raise ArgumentTypeError(f"'{text}' is no scan period; allowed: 10ms to 1s, such as 100ms")
+    return seconds
+
+
+def speed(text: str) -> float:
+    """A multiple of real time; ``max`` is infinite."""
+    if text == "max":
+        return math.inf
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise ArgumentTypeError(f"'{text}' is no speed; allowed: a number above 0 (1 = real time) or max")
+    return value
+
+
+def port(text: str) -> int:
+    """A TCP port; 0 asks for a free one."""
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise ArgumentTypeError(f"'{text}' is no port; allowed: 0 to 65535, 0 = a free one")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed: a non-negative integer of 63 bits."""
+    if not (text.isdecimal() and int(text) < 2**63):
+        raise ArgumentTypeError(f"'{text}' is no seed; allowed: an integer from 0 to {2**63 - 1}")
+    return int(text)
+
+
+def epoch(text: str) -> float:
+    """An ISO 8601 time in seconds since 1970; without an offset it is UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"'{text}' is no time; allowed: ISO 8601, such as 2026-01-01T00:00:00Z") from None
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+def areas(text: str) -> frozenset[str]:
+    """Area ids with commas between; which ids exist is the plant's to say."""
+    ids = [part.strip() for part in text.split(",")]
+    if not all(ids):
+        raise ArgumentTypeError(
+            f"'{text}' is no list of areas; allowed: area ids with commas between, such as leach,iron"
+        )
+    return frozenset(ids)
+
+
+def endpoint(text: str) -> str:
+    """An OPC UA endpoint URL."""
+    if not re.fullmatch(r"opc\.tcp://[^/\s]+(/\S*)?", text):
+        raise ArgumentTypeError(f"'{text}' is no endpoint; allowed: opc.tcp://HOST:PORT/PATH")
+    return text
