@@ -950,6 +950,23 @@ cdef class Core:
             self.clock.h = keep
             self.clock.scan = scan
 
+    def rates(self):
+        """dy/dt of every state, in its units per second, with actuators held and streams as the state lets them: the
+        plant's equations without the integrator. Stocks that only count what passes are left at 0."""
+        cdef int k, i
+        cdef Unit* u
+        result = np.zeros(self.y_count)
+        cdef double[::1] f = result
+        with nogil:
+            self._emit()
+            for k in range(self.n_units):
+                u = &self.unit[k]
+                if u.vessel != NULL:
+                    u.vessel.rhs(u.vessel.unit, &self.s, u.y, u.vessel.work)
+                    for i in range(u.ny):
+                        f[(u.y - self.y) + i] = u.vessel.work[i]
+        return result
+
     def disturb(self, int stream, double factor):
         """Make the device of a stream deliver `factor` times what it should: wear, air lock, a wrong pump."""
         if self.outlets[stream] == NULL:

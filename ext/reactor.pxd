@@ -3,7 +3,7 @@
 it is a plain tank.
 
     Fe2+ + 1/2 H2O2 + H+ -> Fe3+ + H2O      r = k [Fe2+][H2O2], both Fe counted (Millero and Sotolongo 1989)
-    M(z+) + w H2O = solid + z H+            r = kp ([M] - K(T) [H+]^z), back only while there is solid
+    M(z+) + w H2O = solid + z H+            r = kp ([M] - K(T) [H+]^z), back kp x n/(x + n), n: solid left
     RE3+ + 3 H2O -> RE(OH)3 + 3 H+          r = alpha [RE] r(first hydrolysis): what the fresh precipitate carries down
     Cu + H2O2 + 2 H+ -> Cu2+ + 2 H2O        r = k n_Cu [H2O2]/([H2O2] + 0.01)
     H2O2 -> H2O + 1/2 O2                    r = k [H2O2]
@@ -63,7 +63,7 @@ cdef inline void reactor_rates(Reactor* u, const Sheet* s, const double* y, doub
     """Rates [mol/s] into u.rate and their slopes [1/s] into `slope`."""
     cdef double litres = 1e3*dmax(liquid_volume(s, y), 1e-9)
     cdef double net = y[s.i_h]/litres, h = free_acid(net), dh = h/sqrt(net*net + 4.0*KW)/litres
-    cdef double temp = dmax(y[s.nc], 250.0), it = 1.0/temp - 1.0/298.15, k, a, b, eq, g, hz, r, hydrolysis = 0.0
+    cdef double temp = dmax(y[s.nc], 250.0), it = 1.0/temp - 1.0/298.15, k, a, b, g, eq, hz, r, hydrolysis = 0.0
     cdef int j
     cdef bint first = True
     cdef Reaction* x
@@ -84,14 +84,19 @@ cdef inline void reactor_rates(Reactor* u, const Sheet* s, const double* y, doub
         elif x.kind == RX_HYDROLYSIS:
             hz = h*h*h if x.z == 3.0 else h*h
             eq = fast_exp(2.302585092994046*(x.log_k + x.log_k_slope*it))*hz*litres
-            b = dmax(y[x.b], 0.0)
-            g = 1.0 if a > eq else b/(b + 1e-4*litres)
-            r = k*g*(a - eq)
+            if a > eq:
+                r = k*(a - eq)
+                d[0] = k
+                d[2] = -k*x.z*eq/h*dh
+            else:
+                # as fast as forth near equilibrium, and no faster than the solid there is allows
+                b = dmax(y[x.b], 0.0) + 1e-30
+                g = b/(b + eq - a)
+                r = k*g*(a - eq)
+                d[0] = k*g*g
+                d[1] = -k*(1.0 - g)*(1.0 - g)
+                d[2] = -k*g*g*x.z*eq/h*dh
             u.rate[j] = r
-            d[0] = k*g
-            d[2] = -k*g*x.z*eq/h*dh
-            if a <= eq:
-                d[1] = k*(a - eq)*1e-4*litres/((b + 1e-4*litres)*(b + 1e-4*litres))
             if first:
                 hydrolysis = dmax(r, 0.0)
                 first = False

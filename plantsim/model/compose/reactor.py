@@ -56,16 +56,15 @@ def reactions(c: Context, sets: Sequence[str]) -> list[dict[str, Any]]:
             )  # fmt: skip
         elif name == "hydrolysis":
             group = chemistry.group("hydrolysis")
-            solids = {key: value for key, value in group.items() if key != "adsorption"}
+            solids = {key: value for key, value in group.items() if key not in ("adsorption", "adsorbed")}
             for solid, v in solids.items():
                 stoichiometry = solid_from(solid, v["cation"])
                 add(
                     1, v["cation"], solid, stoichiometry, z=stoichiometry["H"], k=v["rate"], log_k=v["log10_k"],
                     log_k_slope=v["slope_k"], heat=v["heat"],
                 )  # fmt: skip
-            for solid, v in solids.items():
-                if solid not in ("FeOOH", "AlOH3"):
-                    add(2, v["cation"], None, solid_from(solid, v["cation"]), k=group["adsorption"] * 1e3)
+            for metal, solid in group["adsorbed"].items():
+                add(2, metal, None, solid_from(solid, metal), k=group["adsorption"] * 1e3)
     return rows
 
 
