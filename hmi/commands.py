@@ -90,7 +90,7 @@ TABLE: tuple[Command, ...] = (
     Command("ack", "a", "a", "Ack", "acknowledge the picked alarm, or the banner's", _ALARMS, "ack",
             lambda s: s.alarms > 0, 1),
     Command("add-pen", "t", "t", "Trend it", "add the tag to the trends", _TRENDS, "add_pen",
-            lambda s: s.tag is not None or s.pointed == "tag", 3),
+            lambda s: s.pointed == "tag" if s.tag is None else s.tag.primary is not None, 3),
     Command("remove-pen", "d", "d", "Remove", "take the picked pen away", _TRENDS, "remove_pen",
             lambda s: s.display == "trends" and s.pens > 0, 3),
     Command("span", "left_square_bracket,right_square_bracket", "[ ]", "Span", "shorter, longer", _TRENDS,

@@ -94,7 +94,7 @@ LIGHT = Palette(
     setting="#1f4e79",
     p1="#b00000",
     p2="#8a4b00",
-    p3="#6b6200",
+    p3="#5f5700",
     diagnostic="#7a3a94",
 )
 PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}

@@ -184,9 +184,9 @@ class _Browser:
 
     async def _members(self, variables: list[_Found]) -> dict[str, Member]:
         """Members by NodeId string."""
-        attributes = (AttributeIds.DataType, AttributeIds.UserAccessLevel, AttributeIds.AccessLevel)
-        values = await read(self._client, [(v.node, a) for v in variables for a in attributes])
         described = [v for v in variables if v.name not in _FIXED]
+        attributes = (AttributeIds.DataType, AttributeIds.UserAccessLevel, AttributeIds.AccessLevel)
+        values = iter(await read(self._client, [(v.node, a) for v in described for a in attributes]))
         under = await browse(self._client, [v.node for v in described])
         wanted = [
             (variable.id, reference.BrowseName.Name, reference.NodeId)
@@ -198,11 +198,11 @@ class _Browser:
         properties: dict[str, dict[str, object]] = {}
         for (id_, name, _), value in zip(wanted, found, strict=True):
             properties.setdefault(id_, {})[name] = plain(value)
-        made: dict[str, Member] = {}
-        for index, variable in enumerate(variables):
-            data_type, mine, all_ = (plain(value) for value in values[3 * index : 3 * index + 3])
+        made = {v.id: Member(v.id, v.name, ValueClass.NUMBER) for v in variables if v.name in _FIXED}
+        for variable in described:
+            data_type, mine, all_ = (plain(next(values)) for _ in attributes)
             made[variable.id] = _member(variable, data_type, mine, all_, properties.get(variable.id, {}))
-            self._browsed.nodes[variable.id] = variable.node
+        self._browsed.nodes |= {v.id: v.node for v in variables}
         return made
 
     async def _alarms(self, conditions: list[tuple[str, str, _Found]]) -> list[Alarm]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from hmi.screens.display import Display
-from hmi.view import Target
+from hmi.view import Target, View
 from hmi.widgets.alarmlist import AlarmHelp, AlarmList
 
 
@@ -15,18 +15,21 @@ class Alarms(Display):
     NAME = "alarms"
     DEFAULT_CSS = """
     Alarms #list { height: 1fr; }
-    Alarms #explained { height: 6; }
     """
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self._explained = AlarmHelp(view)
 
     def body(self) -> ComposeResult:
         yield AlarmList(self.view, id="list", titled=False)
-        yield AlarmHelp(self.view, id="explained")
+        yield self._explained
 
     def heading(self) -> str:
         return f"ALARMS  {len(self.view.book.standing())} standing"
 
     def fit(self, width: int, height: int) -> None:
-        self.query_one("#explained").styles.height = 6 if width >= 120 else 7
+        self._explained.styles.height = 6 if width >= 120 else 7
 
     def on_screen_resume(self) -> None:
         """Start at the first alarm."""

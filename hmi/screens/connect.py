@@ -37,11 +37,11 @@ class Connect(Screen[None]):
 
     def __init__(self, view: View) -> None:
         super().__init__()
-        self.view = view
+        self._panel = Connecting(view)
 
     def compose(self) -> ComposeResult:
-        yield Connecting(self.view)
+        yield self._panel
 
     def paint(self, force: bool = False) -> None:
         """Paint; called by the application."""
-        self.query_one(Connecting).paint(force)
+        self._panel.paint(force)

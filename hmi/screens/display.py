@@ -9,10 +9,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Horizontal, Vertical
-from textual.css.query import NoMatches
 from textual.screen import Screen
 
-from hmi.commands import TABLE, Situation
+from hmi.commands import TABLE, Situation, find
 from hmi.model import TagObject
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
@@ -94,7 +93,6 @@ class Display(Screen[None]):
     Display.-faceplate #body {{ display: none; }}
     Display.-faceplate.-beside #body {{ display: block; }}
     Display.-faceplate.-beside #faceplate {{ width: {WIDTH}; border-left: solid $line; }}
-    Display #face {{ width: 1fr; }}
     Display #face-trend {{ width: 1fr; height: 1fr; }}
     Display.-small #middle, Display.-small Header, Display.-small Footer, Display.-small EntryLine {{ display: none; }}
     Display.-small TooSmall {{ display: block; }}
@@ -105,7 +103,12 @@ class Display(Screen[None]):
         self.view = view
         self.face: TagObject | None = None
         """The object of the open faceplate."""
-        self._came_from: Target | None = None
+        self.line = EntryLine(view)
+        self._header = Header(view)
+        self._footer = Footer(view)
+        self._face = Face(view)
+        self._face_trend = TagTrend(view, id="face-trend")
+        self._face_trend.with_output = True
 
     # --- what it is made of ---
 
@@ -122,27 +125,20 @@ class Display(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield TooSmall(self.view)
-        yield Header(self.view)
+        yield self._header
         with Horizontal(id="middle"):
             with Container(id="body"):
                 yield from self.body()
             with Vertical(id="faceplate"):
-                yield Face(self.view, id="face")
-                trend = TagTrend(self.view, id="face-trend")
-                trend.with_output = True
-                yield trend
-        yield EntryLine(self.view)
-        yield Footer(self.view)
+                yield self._face
+                yield self._face_trend
+        yield self.line
+        yield self._footer
 
     @property
     def hmi(self) -> HmiApp:
         """The application."""
         return cast("HmiApp", self.app)
-
-    @property
-    def line(self) -> EntryLine:
-        """The entry line."""
-        return self.query_one(EntryLine)
 
     @property
     def operations(self) -> Operations:
@@ -153,11 +149,8 @@ class Display(Screen[None]):
 
     def paint(self, force: bool = False) -> None:
         """Paint all visible panels; called by the application while this display is the current one."""
-        try:
-            self.query_one(Header).title_text = self.heading()
-            self.query_one(Footer).situation = self.situation()
-        except NoMatches:
-            return  # not composed yet
+        self._header.title_text = self.heading()
+        self._footer.situation = self.situation()
         self.line.paint()
         for panel in self.query(Panel):
             panel.paint(force)
@@ -195,7 +188,7 @@ class Display(Screen[None]):
         self.set_class(beside, "-beside")
         self.set_class(self.face is not None, "-faceplate")
         if self.face is not None:
-            self.query_one("#face").styles.height = min(face_rows(self.face), height - 3)
+            self._face.styles.height = min(face_rows(self.face), height - 3)
         self.fit(width - (WIDTH if self.face is not None and beside else 0), height - 3)
         self.call_after_refresh(self.paint, True)
 
@@ -220,6 +213,7 @@ class Display(Screen[None]):
             for panel in self.query(Panel)
             if panel.region
             for hit in panel.hits
+            if hit.target.kind != "command"
         ]
 
     def action_move(self, dx: int, dy: int) -> None:
@@ -241,8 +235,11 @@ class Display(Screen[None]):
         self.paint(force=True)
 
     @on(Panel.Picked)
-    def _picked(self, event: Panel.Picked) -> None:
+    async def _picked(self, event: Panel.Picked) -> None:
         event.stop()
+        if event.target.kind == "command":
+            await self.app.run_action(find(event.target.id).action.format(0), self)
+            return
         if self.line.engaged:
             self.line.cancel()
         self.view.cursor = event.target
@@ -269,8 +266,7 @@ class Display(Screen[None]):
             self.line.say(f"no tag {id_} on this server")
             return
         self.face = tag
-        self.query_one("#face", Face).tag_id = id_
-        self.query_one("#face-trend", TagTrend).tag_id = id_
+        self._face.tag_id = self._face_trend.tag_id = id_
         self.hmi.refresh_limits(tag)
         self.relayout()
 
@@ -344,9 +340,8 @@ class Display(Screen[None]):
 
     def action_span(self, index: int) -> None:
         """Shorter or longer trends."""
-        trend = self.query_one("#face-trend", TagTrend)
-        trend.span = next_span(trend.span, 1 if index else -1)
-        trend.paint(force=True)
+        self._face_trend.span = next_span(self._face_trend.span, 1 if index else -1)
+        self._face_trend.paint(force=True)
 
     def action_measure(self, index: int) -> None:
         """Only the trends display reads off."""

@@ -52,20 +52,21 @@ class Overview(Display):
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
+        self._figures = KeyFigures(view)
+        self._sections = Sections(view)
         self._trends = [TagTrend(view, span=3600.0) for _ in range(MOST_TRENDS)]
+        self._trend_box = Container(*self._trends, id="trends")
+        self._alarms = AlarmList(view, id="alarmlist")
 
     def body(self) -> ComposeResult:
-        yield KeyFigures(self.view, id="keyfigures")
+        yield self._figures
         yield Rule(self.view)
-        yield Sections(self.view, id="sections")
+        yield self._sections
         yield Rule(self.view)
-        with Container(id="foot"):
-            with Container(id="trends"):
-                yield from self._trends
-            yield AlarmList(self.view, id="alarmlist")
+        yield Container(self._trend_box, self._alarms, id="foot")
 
     def heading(self) -> str:
-        return f"{self.view.plant.title}  OVERVIEW"
+        return f"OVERVIEW  {self.view.plant.title}"
 
     def fit(self, width: int, height: int) -> None:
         plant = self.view.plant
@@ -73,19 +74,18 @@ class Overview(Display):
         self.set_class(narrow, "-narrow")
         figures = key_rows(plant, width)
         sections = grid_rows(plant, width, height)
-        self.query_one("#keyfigures").styles.height = figures
-        self.query_one("#sections").styles.height = sections
+        self._figures.styles.height = figures
+        self._sections.styles.height = sections
         left = height - figures - sections - 2
         alarms = max(3, left // 3) if narrow else left
-        self.query_one("#alarmlist").styles.height = alarms if narrow else "1fr"
+        self._alarms.styles.height = alarms if narrow else "1fr"
         self._arrange_trends(width if narrow else width * 3 // 5, left - alarms if narrow else left)
 
     def _arrange_trends(self, width: int, height: int) -> None:
         columns = max(1, min(2, width // _TREND_SIZE[0]))
         rows = max(1, min(3, height // _TREND_SIZE[1]))
-        box = self.query_one("#trends")
-        box.styles.grid_size_columns = columns
-        box.styles.grid_size_rows = rows
+        self._trend_box.styles.grid_size_columns = columns
+        self._trend_box.styles.grid_size_rows = rows
         tags = trended(self.view.plant)
         for index, trend in enumerate(self._trends):
             shown = index < columns * rows and index < len(tags)

@@ -23,7 +23,6 @@ class Section(Display):
 
     NAME = "section"
     DEFAULT_CSS = """
-    Section #units { width: 1fr; }
     Section #trends { layout: grid; height: 1fr; border-top: solid $line; }
     Section #trends TagTrend { height: 1fr; width: 1fr; }
     """
@@ -31,37 +30,37 @@ class Section(Display):
     def __init__(self, view: View) -> None:
         super().__init__(view)
         self.area = ""
+        self._units = Units(view)
         self._trends = [TagTrend(view) for _ in range(MOST_TRENDS)]
+        self._box = Container(*self._trends, id="trends")
 
     def body(self) -> ComposeResult:
-        yield Units(self.view, id="units")
-        with Container(id="trends"):
-            yield from self._trends
+        yield self._units
+        yield self._box
 
     def show(self, area: str) -> None:
         """Turn to a section."""
         self.area = area
-        if self.is_mounted:
-            self.query_one(Units).page = 0
-            self.face = None
-            self.relayout()
+        self.face = None
+        self._units.page = 0
+        self.relayout()
 
     def heading(self) -> str:
         areas = self.view.plant.areas
         index, area = next(((i, a) for i, a in enumerate(areas, 1) if a.id == self.area), (0, Area("", "")))
-        page = f"  page {self.query_one(Units).page + 1} of {self.pages()}" if self.pages() > 1 else ""
+        page = f"  page {self._units.page + 1} of {self.pages()}" if self.pages() > 1 else ""
         return f"{index} {area.title.upper()}{page}"
 
     def pages(self) -> int:
-        return self.query_one(Units).pages
+        return self._units.pages
 
     def fit(self, width: int, height: int) -> None:
-        units = self.query_one(Units)
+        units = self._units
         layout = arrange(self.view.plant, self.area, width, height)
         units.area, units.layout_now = self.area, layout
         units.page = min(units.page, units.pages - 1)
         left = height - layout.height - 1
-        box = self.query_one("#trends")
+        box = self._box
         box.display = left >= _LEAST_TREND
         units.styles.height = layout.height if box.display else height
         if not box.display:
@@ -76,7 +75,7 @@ class Section(Display):
             trend.tag_id = tags[index].id if trend.display else ""
 
     def action_page(self, index: int) -> None:
-        units = self.query_one(Units)
+        units = self._units
         units.page = (units.page + (1 if index == 0 else -1)) % units.pages
         self.view.cursor = None
         self.paint(force=True)

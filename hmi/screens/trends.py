@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from hmi.screens.display import Display
-from hmi.view import Target
+from hmi.view import Target, View
 from hmi.widgets.pens import Pens
 from hmi.widgets.trend import LABEL, next_span, span_text
 
@@ -16,8 +16,12 @@ class Trends(Display):
     NAME = "trends"
     DEFAULT_CSS = "Trends #pens { height: 1fr; }"
 
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self._pens = Pens(view, id="pens")
+
     def body(self) -> ComposeResult:
-        yield Pens(self.view, id="pens")
+        yield self._pens
 
     def heading(self) -> str:
         return f"TRENDS  {span_text(self.view.span)}"
@@ -48,7 +52,7 @@ class Trends(Display):
         self.paint(force=True)
 
     def action_measure(self, index: int) -> None:
-        panel = self.query_one(Pens)
+        panel = self._pens
         width = panel.size.width - LABEL - 1
         at = width if panel.read_off is None else panel.read_off
         moved = at + (1 if index else -1)

@@ -96,7 +96,7 @@ def analog(canvas: Canvas, view: View, tag: TagObject, x: int, y: int, width: in
     member = tag.primary
     row.add(member.eu if member is not None else "", looks.dim, UNIT)
     if room > 2:
-        tag_bar(row, view, tag, min(room, 24), shown, priority)
+        tag_bar(row, view, tag, min(room, 40), shown, priority)
         row.gap(x + width - 7)
     row.add(" ", looks.text)
     mode(row, view, tag)

@@ -9,6 +9,7 @@ from rich.style import Style
 from hmi.commands import Situation, footer
 from hmi.format import clock, day, speed
 from hmi.theme import HOLLOW, SHAPES
+from hmi.view import Target
 from hmi.widgets.canvas import Canvas, Row, cells
 from hmi.widgets.panel import Panel
 
@@ -90,6 +91,7 @@ class Footer(Panel):
         looks = self.view.looks
         row = canvas.row(0).add(" ", looks.frame)
         for command in footer(self.situation, canvas.width):
+            canvas.pick(row.used, 0, len(command.label) + len(command.title) + 1, Target("command", command.id))
             row.add(command.label, looks.key).add(f" {command.title}  ", looks.frame_dim)
         row.gap(canvas.width, looks.frame)
 

@@ -12,6 +12,8 @@ from hmi.widgets.panel import Panel
 
 COLUMN = 39
 """Narrowest column: an analog line with a bar of seven cells."""
+WIDEST = 100
+"""Widest column: an analog line with title and a long bar."""
 SHARE = 0.6
 """Columns are added until the units leave the rest of the height to the trends."""
 
@@ -62,7 +64,7 @@ def lines(plant: Plant, area: str, width: int) -> list[list[Line]]:
 def arrange(plant: Plant, area: str, width: int, height: int) -> Layout:
     """Lay a section out: as few columns as leave room for trends, pages where even the most are too few."""
     most = max(1, (width + 1) // (COLUMN + 1))
-    for columns in range(1, most + 1):
+    for columns in range(-(-width // WIDEST), most + 1):
         cell = (width + 1) // columns - 1
         blocks = lines(plant, area, cell)
         wanted = height if columns == most else int(SHARE * height)

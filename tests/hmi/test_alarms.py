@@ -1,0 +1,81 @@
+"""The alarm book: ISA-18.2 states and the order of the list."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hmi.alarms import AlarmBook, AlarmState
+from hmi.model import Plant
+
+
+@pytest.fixture
+def book(make_plant: Callable[..., Plant]) -> AlarmBook:
+    """Alarms of TIC-200, TIC-201, TIC-202, of priority 1, 2, 3."""
+    book = AlarmBook()
+    book.lay_out(make_plant(3, 1).alarms.values())
+    return book
+
+
+def put(book: AlarmBook, name: str, active: bool, acked: bool, time: float = 0.0) -> None:
+    for field, value in (("ActiveState.Id", active), ("AckedState.Id", acked), ("Time", time), ("EventId", b"e")):
+        book.put(name, field, value)
+
+
+def test_states(book: AlarmBook) -> None:
+    """Active and acknowledged are independent: four states."""
+    name = "TIC-200.HH.Alarm"
+    for active, acked, state in (
+        (False, True, AlarmState.NORMAL),
+        (True, False, AlarmState.UNACKED),
+        (True, True, AlarmState.ACKED),
+        (False, False, AlarmState.RETURNED),
+    ):
+        put(book, name, active, acked)
+        record = book.get(name)
+        assert record is not None
+        assert record.state is state
+
+
+def test_list_puts_unacknowledged_first_then_priority_then_newest(book: AlarmBook) -> None:
+    """The order in which an operator works it off."""
+    put(book, "TIC-200.HH.Alarm", True, True, 10)  # priority 1, acknowledged
+    put(book, "TIC-202.HH.Alarm", True, False, 10)  # priority 3
+    put(book, "TIC-201.HH.Alarm", True, False, 5)  # priority 2
+    assert [record.alarm.tag for record in book.standing()] == ["TIC-201", "TIC-202", "TIC-200"]
+
+
+def test_returned_alarm_stays_until_acknowledged(book: AlarmBook) -> None:
+    """What went away unseen must still be seen."""
+    put(book, "TIC-200.HH.Alarm", False, False)
+    assert len(book.standing()) == 1
+    put(book, "TIC-200.HH.Alarm", False, True)
+    assert book.standing() == []
+
+
+def test_annunciation_counts_new_unacknowledged_alarms(book: AlarmBook) -> None:
+    """One bell for each, none for an acknowledgement."""
+    book.put("TIC-200.HH.Alarm", "AckedState.Id", False)
+    book.put("TIC-200.HH.Alarm", "ActiveState.Id", True)
+    assert book.annunciated == 1
+    book.put("TIC-200.HH.Alarm", "AckedState.Id", True)
+    assert book.annunciated == 1
+
+
+def test_counts_and_marks(book: AlarmBook) -> None:
+    """Counts by priority, and the worst of a tag and of a section."""
+    put(book, "TIC-200.HH.Alarm", True, True)
+    put(book, "TIC-201.HH.Alarm", True, False)
+    active, unacked = book.counts()
+    assert (active[1], active[2], active[3], unacked) == (1, 1, 0, 1)
+    worst = book.worst_of_area("leach")
+    assert worst is not None
+    assert worst.alarm.tag == "TIC-200"
+    assert book.worst("TIC-202") is None
+
+
+def test_lost_connection_keeps_the_list_but_marks_it(book: AlarmBook) -> None:
+    """An empty list would say that all is well."""
+    put(book, "TIC-200.HH.Alarm", True, False)
+    book.lose()
+    assert book.stale
+    assert len(book.standing()) == 1

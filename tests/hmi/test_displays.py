@@ -1,0 +1,200 @@
+"""The displays against a running plant: what they show, and that it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from hmi.screens.section import Section
+from hmi.widgets.panel import Panel
+
+SitDown = Callable[..., AbstractAsyncContextManager[Any]]
+SIZES = [(80, 24), (120, 40), (160, 50)]
+
+
+async def test_throughput_and_purity_come_first(endpoint: str, sit_down: SitDown) -> None:
+    """The two numbers the plant is run for stand above everything else, the purity with target and age."""
+    async with sit_down(endpoint, (160, 50)) as desk:
+        await desk.see("sample")
+        assert "WIC-100" in desk.lines[1]
+        assert "Throughput" in desk.lines[1]
+        assert f"{desk.value('WIC-100.SP'):.2f}" in desk.lines[1]
+        assert "AI-701" in desk.lines[2]
+        assert f"at  {desk.value('AIC-701.SP'):.2f}" in desk.lines[2]
+        assert " old" in desk.lines[2]
+
+
+async def test_sections_stand_in_flow_order(endpoint: str, sit_down: SitDown) -> None:
+    """The overview follows the material, as the browse gives it."""
+    async with sit_down(endpoint) as desk:
+        titles = [area.title for area in desk.app.view.plant.areas]
+        assert titles[0].lower().startswith("feed")
+        places = [desk.text.index(f"{number} {title}") for number, title in enumerate(titles, 1)]
+        assert places == sorted(places)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_everything_fits(endpoint: str, sit_down: SitDown, size: tuple[int, int]) -> None:
+    """No display scrolls or paints outside the terminal, with a faceplate and without."""
+
+    def fits(desk: Any) -> None:
+        screen = desk.app.screen
+        assert len(desk.lines) == size[1]
+        assert not screen.show_vertical_scrollbar
+        assert not screen.show_horizontal_scrollbar
+        for panel in screen.query(Panel):
+            assert not panel.region or screen.region.contains_region(panel.region), panel
+            assert not panel.region or panel.virtual_size.height <= panel.region.height, panel
+
+    async with sit_down(endpoint, size) as desk:
+        fits(desk)
+        for key in (*"12345678", "f2", "f3", "0"):
+            await desk.press(key)
+            await desk.pilot.pause()
+            fits(desk)
+        await desk.press("2")
+        desk.display.open_face("TIC-201")
+        await desk.see("MODE")
+        fits(desk)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_section_shows_all_its_units_and_tags(endpoint: str, sit_down: SitDown, size: tuple[int, int]) -> None:
+    """Every tag object of the leach is on its display, page by page where the terminal is small."""
+    async with sit_down(endpoint, size) as desk:
+        await desk.press("2")
+        await desk.until(lambda: isinstance(desk.app.screen, Section))
+        await desk.see("R-201")
+        seen = ""
+        for _ in range(desk.display.pages()):
+            await desk.pilot.pause(0.3)
+            seen += desk.text
+            await desk.press("pagedown")
+        for tag in desk.app.view.plant.of_area("leach"):
+            assert tag.id in seen
+
+
+async def test_every_kind_of_object_has_a_faceplate(endpoint: str, sit_down: SitDown) -> None:
+    """One of each kind opens and shows all its live members."""
+    async with sit_down(endpoint, (160, 50)) as desk:
+        tags = {tag.kind: tag for tag in desk.app.view.plant.tags.values()}
+        for tag in tags.values():
+            desk.display.open_face(tag.id)
+            await desk.see(f"{tag.unit} {tag.kind}")
+            for member in tag.members.values():
+                if member.member in ("PV", "SP", "OP", "MODE", "CMD", "POS", "RUN", "STATE"):
+                    await desk.see(f" {member.member} ")
+            await desk.press("escape")
+
+
+async def test_digits_backspace_and_cursor_lead_about(endpoint: str, sit_down: SitDown) -> None:
+    """A section in one key, a faceplate in three, and back again."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("2")
+        await desk.see("2 ACID LEACH")
+        await desk.press("down", "enter")
+        await desk.until(lambda: desk.display.face is not None)
+        await desk.press("backspace")
+        await desk.until(lambda: desk.display.face is None)
+        await desk.press("backspace")
+        await desk.see("OVERVIEW")
+
+
+async def test_go_to_finds_tags_and_sections(endpoint: str, sit_down: SitDown) -> None:
+    """A tag opens on its section, dashes or not; what does not exist is said."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("colon")
+        await desk.type("tic201")
+        await desk.until(lambda: desk.display.face is not None)
+        assert desk.display.face.id == "TIC-201"
+        assert desk.display.heading().startswith("2 ")
+        await desk.press("colon")
+        await desk.type("iron")
+        await desk.see("3 IRON")
+        await desk.press("colon")
+        await desk.type("XYZ-9")
+        await desk.see("nothing is called 'XYZ-9' here")
+
+
+async def test_palette_finds_tags(endpoint: str, sit_down: SitDown) -> None:
+    """Ctrl-P leads to a faceplate as well."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("ctrl+p")
+        await desk.press(*"TIC-201")
+        await desk.see("TIC-201 ")
+        await desk.pilot.pause(0.5)
+        await desk.press("enter", "enter")
+        await desk.until(lambda: getattr(desk.app.screen, "face", None) is not None)
+        assert desk.display.face.id == "TIC-201"
+
+
+async def test_palette_runs_commands(endpoint: str, sit_down: SitDown) -> None:
+    """What has a key can be found by name as well."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("ctrl+p")
+        await desk.press(*"standing")
+        await desk.see("all standing alarms")
+        await desk.press("enter", "enter")
+        await desk.see("ALARMS ")
+
+
+async def test_footer_is_clicked(endpoint: str, sit_down: SitDown) -> None:
+    """The footer's words do what their keys do."""
+    async with sit_down(endpoint) as desk:
+        await desk.pilot.click(offset=(desk.lines[-1].index("Alarms"), desk.app.size.height - 1))
+        await desk.see("ALARMS ")
+
+
+async def test_pens_are_added_and_read_off(endpoint: str, sit_down: SitDown) -> None:
+    """A tag is added by t, stands on the trends with its value and normal band, and is removed by d."""
+    async with sit_down(endpoint) as desk:
+        desk.display.open_face("TIC-201")
+        await desk.press("t", "f3")
+        await desk.see("TIC-201.PV")
+        history = desk.app.view.store.trace("TIC-201.PV", 60, 60)
+        assert history.last[-1] == pytest.approx(desk.value("TIC-201.PV"), abs=5)
+        await desk.press("left", "left")
+        await desk.see("read at")
+        await desk.press("d")
+        await desk.see("No pens yet")
+
+
+async def test_help_names_every_group_of_keys(endpoint: str, sit_down: SitDown) -> None:
+    """F1 shows the table of commands and the marks; any way out leads back."""
+    async with sit_down(endpoint, (80, 24)) as desk:
+        await desk.press("f1")
+        for word in ("Moving about", "Alarms", "Trends", "Simulation", "Marks", "new set point"):
+            await desk.see(word)
+        await desk.press("escape")
+        await desk.see("OVERVIEW")
+
+
+async def test_too_small_a_terminal_says_so(endpoint: str, sit_down: SitDown) -> None:
+    """Below the floor one line tells the need, and the alarm counts remain; growing brings the display back."""
+    async with sit_down(endpoint, (80, 24)) as desk:
+        await desk.pilot.resize_terminal(60, 20)
+        await desk.see("terminal too small: 60x20, needs 80x24")
+        await desk.see("alarms ")
+        await desk.pilot.resize_terminal(120, 40)
+        await desk.see("OVERVIEW")
+
+
+async def test_theme_changes_on_the_spot(endpoint: str, sit_down: SitDown) -> None:
+    """F12 turns to light greys and back."""
+    async with sit_down(endpoint) as desk:
+        dark = desk.app.view.looks
+        await desk.press("f12")
+        await desk.until(lambda: desk.app.view.looks is not dark)
+        await desk.press("f12")
+        await desk.until(lambda: desk.app.view.looks is dark)
+
+
+async def test_mouse_opens_what_it_points_at(endpoint: str, sit_down: SitDown) -> None:
+    """Everything that can be picked by keys can be clicked."""
+    async with sit_down(endpoint) as desk:
+        await desk.pilot.click(offset=(5, 1))
+        await desk.until(lambda: desk.display.face is not None)
+        assert desk.display.face.id == "WIC-100"

@@ -1,0 +1,177 @@
+"""Operating a running plant through the HMI: set points, modes, refusals, alarms, time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any
+
+from asyncua import Client, ua
+
+from hmi.view import Target
+from hmi.widgets.entryline import Stage
+
+SitDown = Callable[..., AbstractAsyncContextManager[Any]]
+StartPlant = Callable[..., AbstractContextManager[str]]
+
+
+async def write(endpoint: str, **values: float | bool | int) -> None:
+    """Write members as another client, such as ``TIC_201__SP=60.0``."""
+    async with Client(endpoint) as client:
+        index = await client.get_namespace_index("urn:plantsim:plant")
+        for name, value in values.items():
+            node = client.get_node(ua.NodeId(name.replace("__", ".").replace("_", "-"), index))
+            kind = (await node.read_data_value()).Value.VariantType
+            await node.write_value(ua.DataValue(ua.Variant(value, kind)))
+
+
+async def test_set_point_is_typed_confirmed_sent_and_read_back(endpoint: str, sit_down: SitDown) -> None:
+    """From the key to the value in force, each stage to be seen, and nothing sent before Enter."""
+    async with sit_down(endpoint) as desk:
+        before = desk.value("TIC-201.SP")
+        desk.display.open_face("TIC-201")
+        await desk.press("p")
+        await desk.see("TIC-201 SP (0.0 .. 120.0 °C):")
+        await desk.type(f"{before + 1}")
+        await desk.see(f"TIC-201 SP {before:.1f} -> {before + 1:.1f} °C")
+        assert desk.display.line.stage is Stage.CONFIRMING
+        assert desk.value("TIC-201.SP") == before
+        await desk.press("enter")
+        await desk.see(f"{before + 1:.1f} °C done")
+        assert desk.value("TIC-201.SP") == before + 1
+        await write(endpoint, TIC_201__SP=before)
+        await desk.until(lambda: desk.value("TIC-201.SP") == before)
+
+
+async def test_escape_sends_nothing(endpoint: str, sit_down: SitDown) -> None:
+    """Neither while typing nor while confirming; and no other key confirms."""
+    async with sit_down(endpoint) as desk:
+        before = desk.value("TIC-201.SP")
+        desk.display.open_face("TIC-201")
+        await desk.press("p", "escape")
+        await desk.until(lambda: not desk.display.line.engaged)
+        await desk.press("p")
+        await desk.type(f"{before + 1}")
+        await desk.press("y", "space", "2")
+        assert desk.display.line.stage is Stage.CONFIRMING
+        await desk.press("escape")
+        await desk.see("cancelled, nothing was sent")
+        assert desk.value("TIC-201.SP") == before
+
+
+async def test_range_is_checked_before_anything_is_sent(endpoint: str, sit_down: SitDown) -> None:
+    """The prompt stays, with what is allowed."""
+    async with sit_down(endpoint) as desk:
+        desk.display.open_face("TIC-201")
+        await desk.press("p")
+        await desk.type("500")
+        await desk.see("500 is outside 0.0 .. 120.0 °C")
+        assert desk.display.line.stage is Stage.ASKING
+
+
+async def test_refusal_by_mode_is_said_in_words(endpoint: str, sit_down: SitDown) -> None:
+    """The output of a controller in Automatic is the controller's; in Manual it is the operator's."""
+    async with sit_down(endpoint) as desk:
+        assert desk.value("TIC-202.MODE") == 1
+        desk.display.open_face("TIC-202")
+        await desk.press("o")
+        await desk.type("11")
+        await desk.press("enter")
+        await desk.see("refused: not in this mode")
+        await desk.press("m")
+        await desk.see("(Manual, Automatic, Cascade, External)")
+        await desk.type("man")
+        await desk.see("TIC-202 MODE Automatic -> Manual")
+        await desk.press("enter")
+        await desk.see("Manual done")
+        output = desk.value("TIC-202.OP")
+        await desk.press("o")
+        await desk.type(f"{output + 1:.1f}")
+        await desk.press("enter")
+        await desk.see("% done")
+        await write(endpoint, TIC_202__MODE=1)
+
+
+async def test_drive_is_commanded_by_name_of_its_states(endpoint: str, sit_down: SitDown) -> None:
+    """Start and stop are read out as such."""
+    async with sit_down(endpoint) as desk:
+        running = desk.value("AG-203.RUN")
+        assert running == 1
+        desk.display.open_face("AG-203")
+        await desk.press("c")
+        await desk.see("AG-203 CMD Start -> Stop")
+        await desk.press("enter")
+        await desk.see("Stop done")
+        await desk.until(lambda: desk.value("AG-203.RUN") == 0)
+        await desk.press("c", "enter")
+        await desk.see("Start done")
+        await desk.until(lambda: desk.value("AG-203.RUN") == 1)
+
+
+async def test_observer_is_told_that_he_may_not_write(start_plant: StartPlant, sit_down: SitDown) -> None:
+    """Where anonymous means observer, nothing is sent and the simulation is not offered."""
+    with start_plant("--opcua", "0") as endpoint:
+        async with sit_down(endpoint) as desk:
+            assert desk.app.view.plant.methods == frozenset()
+            assert "Freeze" not in desk.text
+            desk.display.open_face("TIC-201")
+            await desk.press("p")
+            await desk.see("TIC-201 SP: anonymous users may not write it")
+
+
+async def test_alarm_is_listed_explained_and_acknowledged(endpoint: str, sit_down: SitDown) -> None:
+    """An alarm that rises is on the banner and the list, says what to do, and is acknowledged by a."""
+    async with sit_down(endpoint) as desk:
+        tag = desk.app.view.plant.tags["TIC-201"]
+        alarm = next(alarm for alarm in tag.alarms if alarm.condition == "H")
+        limit = tag.limits["H"]
+        await write(endpoint, TIC_201__H=desk.value("TIC-201.PV") - 5)
+        book = desk.app.view.book
+        try:
+            await desk.press("f2")
+            await desk.app.link.call("Step", 120.0)
+            await desk.until(lambda: any(r.alarm is alarm for r in book.standing()))
+            desk.app.view.cursor = Target("alarm", alarm.name)
+            desk.display.paint(force=True)
+            await desk.see(alarm.response[:30])
+            assert not book.get(alarm.name).acked
+            await desk.press("a")
+            await desk.see("TIC-201 H acknowledged")
+            await desk.until(lambda: book.get(alarm.name).acked)
+            await desk.press("a")
+            await desk.see("already acknowledged")
+        finally:
+            await write(endpoint, TIC_201__H=limit)
+            await desk.app.link.call("Step", 120.0)
+            await desk.app.link.call("Run")
+        await desk.until(lambda: not book.get(alarm.name).active)
+
+
+async def test_instructor_freezes_steps_and_changes_speed(endpoint: str, sit_down: SitDown) -> None:
+    """The header shows frozen, a step moves plant time by as much, and run lets it go on."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("r")
+        await desk.see("FROZEN")
+        before = desk.value("Simulation.Elapsed")
+        await desk.press("n")
+        await desk.type("30")
+        await desk.until(lambda: desk.value("Simulation.Elapsed") > before + 29)
+        assert abs(desk.value("Simulation.Elapsed") - before - 30) < 0.11
+        await desk.press("plus")
+        await desk.see("x2")
+        await desk.press("minus")
+        await desk.see("x1")
+        await desk.press("r")
+        await desk.see("RUN")
+
+
+async def test_leaving_asks_while_an_entry_is_open(endpoint: str, sit_down: SitDown) -> None:
+    """Ctrl-Q in the middle of an entry asks; ctrl-C never leaves."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("ctrl+c")
+        await desk.see("ctrl+q quits")
+        desk.display.open_face("TIC-201")
+        await desk.press("p", "ctrl+q")
+        await desk.see("an entry is pending: quit?")
+        await desk.press("escape")
+        assert desk.app.is_running

@@ -1,0 +1,134 @@
+"""Bars, trends, section layouts, colours: what panels paint, without a terminal."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from hmi.model import Plant
+from hmi.store import Trace
+from hmi.theme import HOLLOW, PALETTES, SHAPES, Palette
+from hmi.widgets.bar import band, position
+from hmi.widgets.canvas import Row
+from hmi.widgets.trend import dots, next_span, span_text, text
+from hmi.widgets.units import arrange
+
+
+@pytest.mark.parametrize(
+    ("value", "half"), [(0.0, 0), (49.9, 9), (50.0, 10), (100.0, 19), (-0.1, None), (100.1, None), (np.nan, None)]
+)
+def test_pointer_moves_by_half_cells(value: float, half: int | None) -> None:
+    """Ten cells tell twenty positions; outside there is none."""
+    assert position(value, 0.0, 100.0, 10) == half
+
+
+def test_band_is_never_narrower_than_a_cell() -> None:
+    """A band too narrow for the bar is still seen."""
+    assert band((49.0, 49.1), 0.0, 100.0, 10) == (5, 6)
+    assert band((0.0, 100.0), 0.0, 100.0, 10) == (0, 10)
+    assert band(None, 0.0, 100.0, 10) == (0, 0)
+
+
+def test_curve_is_drawn_between_the_extremes() -> None:
+    """Top of the scale is the top dot, bottom the bottom dot, unknown is blank."""
+    low = np.array([0.0, 0.0, np.nan, 10.0])
+    high = np.array([0.0, 10.0, np.nan, 10.0])
+    patterns = dots(Trace(low, high, high), 0.0, 10.0, 2, 1)
+    assert text(patterns[0]) == "⣸⠈"
+
+
+def test_flat_curve_is_one_dot_high() -> None:
+    """A value that stands still is a line, whatever the height."""
+    flat = np.full(8, 5.0)
+    patterns = dots(Trace(flat, flat, flat), 0.0, 10.0, 4, 6)
+    assert np.bitwise_count(patterns).sum() == 8
+
+
+def test_values_off_the_scale_stay_at_its_edge() -> None:
+    """A curve never leaves its box."""
+    flat = np.full(2, 99.0)
+    assert text(dots(Trace(flat, flat, flat), 0.0, 10.0, 1, 2)[0]) == "⠉"
+
+
+def test_spans_step_between_minutes_and_a_day() -> None:
+    """Shorter and longer stop at the ends."""
+    assert next_span(300.0, -1) == 300.0
+    assert next_span(300.0, 1) == 900.0
+    assert next_span(86400.0, 1) == 86400.0
+    assert (span_text(900.0), span_text(14400.0)) == ("15 min", "4 h")
+
+
+def test_row_never_exceeds_its_width() -> None:
+    """Whatever is added, the line stays as wide as the panel."""
+    from rich.style import Style
+
+    row = Row(10, Style())
+    row.add("a long text", Style(), 6).add("another", Style()).add("more", Style())
+    strip = row.strip()
+    assert strip.cell_length == 10
+    assert strip.text == "a lon…anot"
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 21), (100, 47), (120, 37), (160, 47)])
+@pytest.mark.parametrize("tags", [1, 5, 9])
+def test_section_shows_every_tag_once_within_the_height(
+    make_plant: Callable[..., Plant], width: int, height: int, tags: int
+) -> None:
+    """No tag is lost between columns and pages, none is painted below the edge."""
+    plant = make_plant(tags, 9)
+    layout = arrange(plant, "leach", width, height)
+    shown = [tag.id for page in layout.pages for column in page for line in column for tag in line.tags]
+    assert shown == list(plant.tags)
+    assert layout.height <= height
+    assert all(len(page) * (layout.width + 1) <= width + 1 for page in layout.pages)
+
+
+def test_broken_unit_repeats_its_heading(make_plant: Callable[..., Plant]) -> None:
+    """A column never starts with tags of a unit that is named elsewhere."""
+    layout = arrange(make_plant(9, 9), "leach", 80, 12)
+    assert len(layout.pages) > 1
+    for page in layout.pages:
+        for column in page:
+            assert column[0].heading
+            assert all(not line.heading or after.tags for line, after in pairwise(column))
+
+
+def chroma(colour: str) -> float:
+    """Of #rrggbb, 0 (grey) to 1."""
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return (max(parts) - min(parts)) / 255
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb, 0 to 1."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio, 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
+def test_all_normal_is_grey(palette: Palette) -> None:
+    """Hues are for the abnormal, and one blue for what the operator has set."""
+    for name in ("ground", "panel", "line", "text", "dim", "live", "band", "tick"):
+        assert chroma(getattr(palette, name)) < 0.07, name
+    assert chroma(palette.p1) > 0.5
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
+def test_marks_are_legible(palette: Palette) -> None:
+    """Text and alarm colours stand out from the ground."""
+    for name in ("text", "live", "p1", "p2", "p3", "diagnostic", "setting"):
+        assert contrast(getattr(palette, name), palette.ground) >= 4.0, name
+    assert contrast(palette.dim, palette.ground) >= 3.0
+
+
+def test_priorities_differ_without_colour() -> None:
+    """Shape and hollow shape tell all states apart."""
+    assert len({*SHAPES.values(), *HOLLOW.values()}) == 8

@@ -1,0 +1,147 @@
+"""The tag store: values, quality, history by source time."""
+
+import math
+
+import numpy as np
+import pytest
+
+from hmi.store import HISTORY_LENGTH, History, Quality, TagStore
+
+BAD_SENSOR_FAILURE = 0x808C0000
+UNCERTAIN = 0x40000000
+GOOD_LOCAL_OVERRIDE = 0x00960000
+T0 = 1_767_225_600.0
+
+
+def make(*names: str, clock: str | None = None) -> TagStore:
+    store = TagStore()
+    store.lay_out(names, names, clock)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("status", "quality"),
+    [
+        (0, Quality.GOOD),
+        (GOOD_LOCAL_OVERRIDE, Quality.OVERRIDE),
+        (UNCERTAIN, Quality.UNCERTAIN),
+        (BAD_SENSOR_FAILURE, Quality.BAD),
+    ],
+)
+def test_quality_follows_the_status_code(status: int, quality: Quality) -> None:
+    """The four things a display tells apart come from the status code's bits."""
+    assert Quality.of(status) is quality
+
+
+def test_bad_value_is_no_number() -> None:
+    """A value of bad quality is never handed out as a number, even if the server sends one."""
+    store = make("TIC-201.PV")
+    store.put(0, 60.0, BAD_SENSOR_FAILURE, T0)
+    assert math.isnan(store.number("TIC-201.PV"))
+    assert store.read("TIC-201.PV").value == 60.0
+
+
+def test_unknown_name_reads_bad() -> None:
+    """A name that was never browsed reads as bad, not as an error."""
+    assert make().read("XX-1.PV").quality is Quality.BAD
+
+
+def test_lost_connection_makes_everything_bad_and_leaves_a_gap() -> None:
+    """After the connection is lost no value looks good and the trend ends there."""
+    store = make("TIC-201.PV", "Simulation.Time", clock="Simulation.Time")
+    for second in range(0, 20, 2):
+        store.put(1, T0 + second, 0, T0 + second)
+        store.put(0, 60.0, 0, T0 + second)
+    store.lose()
+    assert store.read("TIC-201.PV").quality is Quality.BAD
+    last = store.trace("TIC-201.PV", 10, 5, end=T0 + 40).last
+    assert np.isnan(last).all()
+
+
+def test_plant_time_is_the_clock_tags_value() -> None:
+    """Time on the displays is what the server's clock says, not when a message arrived."""
+    store = make("TIC-201.PV", "Simulation.Time", clock="Simulation.Time")
+    store.put(1, T0 + 5, 0, T0 + 5)
+    store.put(0, 60.0, 0, T0 + 4)
+    assert store.now == T0 + 5
+
+
+def test_plant_time_without_a_clock_is_the_newest_source_time() -> None:
+    """Where the Simulation object cannot be browsed, source times tell the time."""
+    store = make("TIC-201.PV", "TI-202.PV")
+    store.put(0, 60.0, 0, T0 + 4)
+    store.put(1, 60.0, 0, T0 + 2)
+    assert store.now == T0 + 4
+
+
+def test_history_survives_a_new_browse() -> None:
+    """A reconnection does not wipe the trends of tags that are still there."""
+    store = make("TIC-201.PV")
+    store.put(0, 60.0, 0, T0)
+    store.lay_out(["TI-1.PV", "TIC-201.PV"], ["TIC-201.PV"], None)
+    assert store.trace("TIC-201.PV", 10, 1, end=T0 + 1).last[0] == 60.0
+
+
+def test_history_holds_a_value_until_the_next_sample() -> None:
+    """Exception reports mean that a value stands until another comes: the trend is a staircase."""
+    history = History(period=1.0)
+    history.add(T0, 1.0)
+    history.add(T0 + 60, 5.0)
+    trace = history.trace(T0, T0 + 100, 10)
+    assert trace.last[:5].tolist() == [1.0] * 5
+    assert trace.last[6:].tolist() == [5.0] * 4
+
+
+def test_history_column_shows_the_extremes_within_it() -> None:
+    """A spike narrower than a column is still drawn."""
+    history = History(period=1.0)
+    for second, value in enumerate([1.0, 1.0, 9.0, 1.0, 1.0, 1.0]):
+        history.add(T0 + second, value)
+    trace = history.trace(T0 - 0.5, T0 + 5.5, 3)
+    assert trace.high.tolist() == [1.0, 9.0, 1.0]
+    assert trace.low.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_history_before_the_first_sample_is_unknown() -> None:
+    """Nothing is invented for the time before the first value."""
+    history = History()
+    history.add(T0, 1.0)
+    assert np.isnan(history.trace(T0 - 100, T0 - 50, 5).high).all()
+
+
+def test_history_keeps_the_last_value_within_a_period() -> None:
+    """Several values within one period count as one sample: the last."""
+    history = History(period=2.0)
+    history.add(T0, 1.0)
+    history.add(T0 + 1, 2.0)
+    assert len(history) == 1
+    assert history.samples()[1].tolist() == [2.0]
+
+
+def test_history_overwrites_the_oldest_when_full() -> None:
+    """Memory is bounded; the newest samples stay."""
+    history = History(length=300, period=1.0)
+    for second in range(1000):
+        history.add(T0 + second, float(second))
+    times, values = history.samples()
+    assert len(history) == 300
+    assert values[0] == 700.0
+    assert values[-1] == 999.0
+    assert (np.diff(times) == 1.0).all()
+
+
+def test_time_set_back_undoes_what_came_after() -> None:
+    """After a backtrack the trend shows the new branch only."""
+    history = History(period=1.0)
+    for second in range(10):
+        history.add(T0 + second, float(second))
+    history.add(T0 + 5, 50.0)
+    assert history.samples()[1].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 50.0]
+
+
+def test_history_memory_is_bounded() -> None:
+    """A number costs at most 12 bytes a sample."""
+    history = History()
+    for second in range(0, 3 * HISTORY_LENGTH, 2):
+        history.add(T0 + second, 1.0)
+    assert len(history) <= HISTORY_LENGTH
