@@ -15,6 +15,10 @@ EPOCH_2026 = 1767225600.0
 """2026-01-01T00:00:00Z, where simulated time starts unless told otherwise."""
 
 
+MOST_SCANS = 36_000
+"""Scans in one go: the core hears of no signal, such as Ctrl-C, meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProductReport:
     """One product over the run, mass-weighted. recovery: % of the product's metals fed that reached its hopper."""
@@ -71,7 +75,7 @@ def simulate(
     live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch)
     hold_up = live.core.hold_up()
     scans = round(seconds / scan_period)
-    batch = max(1, round(every / scan_period)) if sample is not None and every > 0.0 else scans
+    batch = max(1, round(every / scan_period)) if sample is not None and every > 0.0 else MOST_SCANS
 
     def look() -> None:
         if sample is not None:
