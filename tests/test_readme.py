@@ -1,0 +1,46 @@
+"""What the README shows works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plantsim.cli import build_parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+
+
+def test_python_example_reads_the_plant(tmp_path: Path) -> None:
+    (example,) = [text for language, text in BLOCKS if language == "python"]
+    options = ["--opcua", "0", "--modbus", "0", "--state", str(tmp_path)]
+    command = [sys.executable, "-m", "plantsim", "run", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as plant:
+        assert plant.stdout is not None
+        ready = re.search(r"opcua=(\S+)", plant.stdout.readline())
+        assert ready
+        try:
+            program = example.replace("opc.tcp://127.0.0.1:4840/plantsim", ready[1])
+            done = subprocess.run(
+                [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+            )
+        finally:
+            plant.terminate()
+    assert re.fullmatch(r"\d+\.\d+ kg/h of magnets\n", done.stdout)
+
+
+@pytest.mark.parametrize("words", re.findall(r"`plantsim ([a-z]+ [^`]*--[^`]*)`", README))
+def test_commands_in_the_text_are_accepted(words: str) -> None:
+    """The words parse; nothing is started."""
+    build_parser().parse_args(shlex.split(re.sub(r"\[\w+\] ", "", words)))
+
+
+def test_pictures_and_files_named_exist() -> None:
+    for path in re.findall(r"\]\(([^)h][^)]*)\)", README):
+        assert (ROOT / path).is_file(), path
