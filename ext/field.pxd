@@ -35,7 +35,7 @@ cdef enum:
 cdef enum:
     PENDING_MAX = 8     # samples that may be on their way through an analyser
     TRANSMITTER_MEM = 1
-    ANALYSER_MEM = 22
+    ANALYSER_MEM = 23
     CALCULATION_MEM = 1
     VALVE_MEM = 1
     DRIVE_MEM = 2

@@ -11,7 +11,7 @@ from plantsim.model.compose.context import Layout
 from plantsim.model.plant import Alarm, Device, Function, Instrument, Loop, Measurement, Output, Plant, Sampling
 from plantsim.model.tag import Kind
 
-TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 22, 1, 1, 2, 14, 2
+TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 23, 1, 1, 2, 14, 2
 """Memory of each kind of device, as in ext/field.pxd, ext/control.pxd and ext/alarm.pxd."""
 ALARM_KINDS = {"HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 3}
 SUPPRESS = {"=": 1, "<": 2, ">": 3}
