@@ -1,0 +1,209 @@
+"""The OPC UA server: the plant's tags, alarms and the run itself, for any OPC UA client."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from asyncua import Server, ua
+from asyncua.server.binary_server_asyncio import BinaryServer
+
+from plantsim.serve import opcua_alarms, opcua_methods, opcua_seam, opcua_space
+from plantsim.serve.opcua_engine import Engine
+from plantsim.serve.opcua_nodes import NodeBatch
+from plantsim.serve.opcua_outlet import LiveOutlet, Outlet, StoredOutlet
+from plantsim.serve.opcua_publish import Publisher
+from plantsim.serve.opcua_security import (
+    Identity,
+    application_uri,
+    endpoints,
+    is_loopback,
+    open_identity,
+    policies,
+)
+from plantsim.serve.opcua_session import Core, Services
+from plantsim.serve.opcua_table import LiveTable
+from plantsim.serve.opcua_users import Users
+from plantsim.serve.opcua_writes import Writes
+
+log = logging.getLogger(__name__)
+
+PATH = "/plantsim"
+CLOSING_TIME = 2.0
+"""s that connections have to take their last answers when the server stops."""
+
+
+class CannotListen(OSError):
+    """The address is not to be had; the text has host and port."""
+
+
+class OpcUaServer:
+    """Serves one plant on one port.
+
+    port: 0 chooses a free one. state: folder of users, certificate and key, made at the first start. insecure:
+    anonymous acts as instructor, and nothing is encrypted; ValueError beyond loopback. allow_none: unencrypted sessions
+    beyond loopback, too.
+    """
+
+    def __init__(
+        self, engine: Engine, *, host: str, port: int, state: Path, insecure: bool, allow_none: bool = False
+    ) -> None:
+        if insecure and not is_loopback(host):
+            raise ValueError(f"insecure on {host}: allowed on loopback only, such as 127.0.0.1")
+        self._engine = engine
+        self._host, self._port = host, port
+        self._state = state
+        self._insecure = insecure
+        self._none_allowed = allow_none or is_loopback(host)
+        self._server: Server | None = None
+        self._publisher: Publisher | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """The URL; while listening, with the port really in use."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        bound = self._server.bserver if self._server is not None else None
+        return f"opc.tcp://{host}:{bound.port if bound is not None else self._port}{PATH}"
+
+    async def start(self) -> None:
+        """Build the address space and listen. Raises CannotListen, UsersError, or OSError for the state folder."""
+        if self._server is not None:
+            return
+        # its every connection and request is worth a line at INFO
+        logging.getLogger("asyncua").setLevel(max(logging.WARNING, logging.getLogger("asyncua").level))
+        with _no_collection():
+            users, identity = Users.insecure(), None
+            if self._insecure:
+                core = Core(users, named_users=False)
+            else:
+                users, identity = await asyncio.to_thread(self._open_state)
+                core = Core(users, named_users=True)
+                core.certificate, core.private_key = identity.certificate, identity.key
+            server = Server(iserver=core)
+            publisher = await self._build(server, core)
+        try:
+            await self._listen(server, core, identity)
+        except BaseException:
+            await _stop_core(core)
+            gc.unfreeze()
+            raise
+        self._server, self._publisher = server, publisher
+        publisher.start()
+
+    async def stop(self) -> None:
+        """Close the port and all sessions; a second call does nothing."""
+        server, self._server = self._server, None
+        publisher, self._publisher = self._publisher, None
+        if server is None or publisher is None:
+            return
+        await publisher.stop()
+        core = server.iserver
+        assert isinstance(core, Core)
+        for session in tuple(core.sessions.values()):
+            await session.close_session(True)
+        transports = tuple(core.asyncio_transports)
+        closing = asyncio.ensure_future(server.bserver.stop())
+        await asyncio.wait((closing,), timeout=CLOSING_TIME)
+        for transport in transports:
+            transport.abort()  # of a client that does not fetch its answers
+        await closing
+        await _stop_core(core)
+        gc.unfreeze()
+
+    def _open_state(self) -> tuple[Users, Identity]:
+        self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Users.open(self._state), open_identity(self._state)
+
+    async def _build(self, server: Server, core: Core) -> Publisher:
+        """Address space and services."""
+        engine = self._engine
+        fast = opcua_seam.install(core, core.aspace)
+        await server.init()
+        await server.set_application_uri(application_uri())
+        await server.set_build_info(
+            "urn:plantsim", "plantsim", engine.plant.title, version("plantsim"), "0", datetime.now(UTC)
+        )
+        batch = NodeBatch(await server.register_namespace(opcua_space.NAMESPACE))
+        nodes = opcua_space.build(batch, engine)
+        opcua_methods.build(batch, nodes.simulation)
+        alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
+        batch.add_to(core.node_mgt_service, core.aspace)
+
+        conditions = opcua_alarms.Conditions(engine, core.aspace, alarm_nodes)
+        table = LiveTable(engine.tags, engine.image)
+        node_of = {tag.row: node for node, tag in nodes.tags.items()}
+        outlet: Outlet
+        if fast:
+            outlet = LiveOutlet(core.aspace, table, node_of)
+        else:
+            outlet = StoredOutlet(core.aspace, node_of)
+            for row in node_of:
+                await outlet.push(row, table.read(row))
+        publisher = Publisher(engine, table, outlet, (conditions.publish,))
+        await conditions.publish(table.image)
+        methods = opcua_methods.simulation_methods(batch, engine, publisher)
+        methods.update(opcua_methods.condition_methods(conditions))
+        core.services = Services(
+            nodes.tags, Writes(engine, core.aspace, nodes.tags), opcua_methods.Methods(core.aspace, methods)
+        )
+        return publisher
+
+    async def _listen(self, server: Server, core: Core, identity: Identity | None) -> None:
+        """Open the port. Done by hand: the library's own start prints a traceback when the port is in use."""
+        bound = BinaryServer(core, self._host, self._port, server.limits)
+        bound.set_policies(policies(identity, self._none_allowed))
+        await core.start()
+        try:
+            await bound.start()
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise CannotListen(
+                error.errno or errno.EADDRNOTAVAIL, f"OPC UA cannot listen on {self._host}:{self._port}: {reason}"
+            ) from error
+        server.bserver = bound
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        url = f"opc.tcp://{host}:{bound.port}{PATH}"
+        application = ua.ApplicationDescription(
+            ApplicationUri=application_uri(),
+            ProductUri="urn:plantsim",
+            ApplicationName=ua.LocalizedText(self._engine.plant.title),
+            ApplicationType=ua.ApplicationType.Server,
+            DiscoveryUrls=[url],
+        )
+        for endpoint in endpoints(url, application, identity, self._none_allowed):
+            core.add_endpoint(endpoint)
+
+
+async def _stop_core(core: Core) -> None:
+    # its clock would sleep on for up to a second
+    clock, core.time_task = core.time_task, None
+    if clock is not None:
+        clock.cancel()
+        with suppress(asyncio.CancelledError):
+            await clock
+    await core.stop()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Build half a million objects that stay, out of the garbage collector's sight.
+
+    It would double the time to build them, and afterwards stop the event loop for half a second with each full
+    collection.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,198 @@
+"""Methods: who may call them, with what arguments, and what they do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace
+
+from plantsim.engine.command import Origin
+from plantsim.model.tag import Role, ValueType
+from plantsim.serve.opcua_alarms import Conditions
+from plantsim.serve.opcua_engine import Engine
+from plantsim.serve.opcua_nodes import Id, NodeBatch
+from plantsim.serve.opcua_publish import Publisher
+from plantsim.serve.opcua_space import SIMULATION
+from plantsim.serve.opcua_values import written
+
+log = logging.getLogger(__name__)
+
+ACKNOWLEDGE = ua.NodeId(Id.AcknowledgeableConditionType_Acknowledge)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One input argument."""
+
+    name: str
+    type: ua.VariantType
+    description: str
+
+    @property
+    def node_form(self) -> ua.Argument:
+        """As the InputArguments property has it."""
+        return ua.Argument(
+            Name=self.name,
+            DataType=ua.NodeId(self.type.value),
+            ValueRank=-1,
+            Description=ua.LocalizedText(self.description),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that has passed all checks."""
+
+    object: ua.NodeId
+    arguments: tuple[Any, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of some objects. run: returns the status code of the answer."""
+
+    role: Role
+    arguments: tuple[Argument, ...]
+    objects: Container[ua.NodeId]
+    run: Callable[[Call], Awaitable[int]]
+
+
+_SECONDS = Argument(
+    "seconds", ua.VariantType.Double, "Plant time to run, s; above 0 and at most 3600, rounded to whole scans"
+)
+_SPEED = Argument("x", ua.VariantType.Double, "Times real time, above 0; infinite for as fast as it goes")
+
+SIMULATION_METHODS: dict[str, tuple[str, tuple[Argument, ...]]] = {
+    "Run": ("Let time pass at the requested speed", ()),
+    "Freeze": ("Stop time; the requested speed stays", ()),
+    "Step": ("Freeze, run so much plant time, and answer when its last image can be read", (_SECONDS,)),
+    "SetSpeed": ("Request a speed", (_SPEED,)),
+}
+
+
+def build(batch: NodeBatch, simulation: ua.NodeId) -> None:
+    """The method nodes of the Simulation object."""
+    for name, (description, arguments) in SIMULATION_METHODS.items():
+        batch.method(
+            f"{SIMULATION}.{name}",
+            simulation,
+            browse_name=name,
+            description=description,
+            arguments=[argument.node_form for argument in arguments],
+        )
+
+
+class Methods:
+    """Answers Call requests. methods: by MethodId."""
+
+    def __init__(self, space: AddressSpace, methods: Mapping[ua.NodeId, Method]) -> None:
+        self._space = space
+        self._methods = methods
+
+    def role(self, method: ua.NodeId) -> Role | None:
+        """Least role that may call it; None for what is not one of ours."""
+        found = self._methods.get(method)
+        return None if found is None else found.role
+
+    async def call(self, request: ua.CallMethodRequest, origin: Origin) -> ua.CallMethodResult:
+        """Check the request and do it."""
+        given = request.InputArguments or []
+        method = self._methods.get(request.MethodId)
+        if self._space.get(request.ObjectId) is None:
+            return _answer(ua.StatusCodes.BadNodeIdUnknown)
+        if method is None:
+            return _answer(ua.StatusCodes.BadMethodInvalid)
+        if request.ObjectId not in method.objects:
+            # a condition's method is called on the condition, never on its type (OPC 10000-9, 5.7.3)
+            on_condition = request.MethodId == ACKNOWLEDGE
+            return _answer(ua.StatusCodes.BadNodeIdInvalid if on_condition else ua.StatusCodes.BadMethodInvalid)
+        if origin.role < method.role:
+            return _answer(ua.StatusCodes.BadUserAccessDenied)
+        if len(given) < len(method.arguments):
+            return _answer(ua.StatusCodes.BadArgumentsMissing)
+        if len(given) > len(method.arguments):
+            return _answer(ua.StatusCodes.BadTooManyArguments)
+        values = tuple(_argument(variant, argument) for variant, argument in zip(given, method.arguments, strict=True))
+        if None in values:
+            found = [ua.StatusCodes.BadTypeMismatch if value is None else ua.StatusCodes.Good for value in values]
+            return _answer(ua.StatusCodes.BadInvalidArgument, found)
+        try:
+            status = await method.run(Call(request.ObjectId, values, origin))
+        except Exception:
+            log.exception("method %s failed", request.MethodId)
+            status = ua.StatusCodes.BadInternalError
+        return _answer(status, [ua.StatusCodes.Good] * len(values))
+
+
+def _argument(variant: ua.Variant, argument: Argument) -> Any:
+    """The argument's value, or None where it is not of its type."""
+    if argument.type is ua.VariantType.Double:
+        return written(variant, ValueType.FLOAT)
+    return variant.Value if variant.VariantType is argument.type and not variant.is_array else None
+
+
+def _answer(status: int, arguments: Sequence[int] = ()) -> ua.CallMethodResult:
+    return ua.CallMethodResult(
+        StatusCode=ua.StatusCode(status), InputArgumentResults=[ua.StatusCode(code) for code in arguments]
+    )
+
+
+def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -> dict[ua.NodeId, Method]:
+    """Run, Freeze, Step and SetSpeed, for the instructor."""
+    objects = frozenset((batch.id(SIMULATION),))
+
+    async def run(_: Call) -> int:
+        engine.run()
+        return int(ua.StatusCodes.Good)
+
+    async def freeze(_: Call) -> int:
+        engine.freeze()
+        return int(ua.StatusCodes.Good)
+
+    async def set_speed(call: Call) -> int:
+        try:
+            engine.set_speed(*call.arguments)
+        except ValueError:
+            return int(ua.StatusCodes.BadOutOfRange)
+        return int(ua.StatusCodes.Good)
+
+    async def step(call: Call) -> int:
+        try:
+            stepping = asyncio.wrap_future(engine.step(*call.arguments))
+        except (ValueError, OverflowError):
+            return int(ua.StatusCodes.BadOutOfRange)
+        # waited for from outside: the engine may cancel it, which must not look like the end of this connection
+        await asyncio.wait((stepping,))
+        if stepping.cancelled():
+            return int(ua.StatusCodes.BadShutdown)
+        if (failure := stepping.exception()) is not None:
+            log.error("Step: %s", failure)
+            return int(ua.StatusCodes.BadInvalidState)
+        await publisher.catch_up()
+        return int(ua.StatusCodes.Good)
+
+    runs = {"Run": run, "Freeze": freeze, "Step": step, "SetSpeed": set_speed}
+    return {
+        batch.id(f"{SIMULATION}.{name}"): Method(Role.INSTRUCTOR, arguments, objects, runs[name])
+        for name, (_, arguments) in SIMULATION_METHODS.items()
+    }
+
+
+def condition_methods(conditions: Conditions) -> dict[ua.NodeId, Method]:
+    """Acknowledge, which clients call on a condition by the MethodId of its type."""
+
+    async def acknowledge(call: Call) -> int:
+        event_id, comment = call.arguments
+        return conditions.acknowledge(call.object, event_id, comment.Text or "", call.origin)
+
+    arguments = (
+        Argument("EventId", ua.VariantType.ByteString, "The event that is acknowledged"),
+        Argument("Comment", ua.VariantType.LocalizedText, "Why"),
+    )
+    return {ACKNOWLEDGE: Method(Role.OPERATOR, arguments, conditions, acknowledge)}

@@ -1,0 +1,165 @@
+"""Nodes by the thousand: collected first, added in one go, with the attributes they need and no more."""
+
+from __future__ import annotations
+
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace, NodeManagementService
+
+Id = ua.ObjectIds
+
+
+class NodeBatch:
+    """Nodes of one namespace, to be added to an address space. NodeIds are strings; parents come before children."""
+
+    def __init__(self, namespace: int) -> None:
+        self.namespace = namespace
+        self._items: list[ua.AddNodesItem] = []
+        self._links: list[tuple[ua.NodeId, ua.NodeId, ua.NodeId]] = []
+
+    def id(self, name: str) -> ua.NodeId:
+        """The NodeId of that name."""
+        return ua.NodeId(name, self.namespace)
+
+    def object(
+        self,
+        name: str,
+        parent: ua.NodeId,
+        *,
+        browse_name: str,
+        title: str = "",
+        description: str = "",
+        type_: int = Id.BaseObjectType,
+        reference: int = Id.HasComponent,
+    ) -> ua.NodeId:
+        """An object; its DisplayName is ``title``, or else its browse name."""
+        attributes = ua.ObjectAttributes(
+            DisplayName=ua.LocalizedText(title or browse_name), Description=ua.LocalizedText(description or None)
+        )
+        qualified = ua.QualifiedName(browse_name, self.namespace)
+        return self._add(name, parent, qualified, ua.NodeClass.Object, attributes, type_, reference)
+
+    def variable(
+        self,
+        name: str,
+        parent: ua.NodeId,
+        value: ua.Variant,
+        *,
+        browse_name: ua.QualifiedName,
+        data_type: int,
+        description: str = "",
+        writable: bool = False,
+        sampling_ms: float = 0.0,
+        type_: int = Id.BaseDataVariableType,
+        reference: int = Id.HasComponent,
+    ) -> ua.NodeId:
+        """A variable. sampling_ms: how often it may change, 0 for at any time."""
+        access = ua.AccessLevel.CurrentRead.mask | (ua.AccessLevel.CurrentWrite.mask if writable else 0)
+        attributes = ua.VariableAttributes(
+            DisplayName=ua.LocalizedText(browse_name.Name),
+            Description=ua.LocalizedText(description or None),
+            Value=value,
+            DataType=ua.NodeId(data_type),
+            ValueRank=ua.ValueRank.OneDimension if value.is_array else ua.ValueRank.Scalar,
+            ArrayDimensions=[0] if value.is_array else [],
+            AccessLevel=access,
+            UserAccessLevel=access,
+            MinimumSamplingInterval=sampling_ms,
+        )
+        return self._add(name, parent, browse_name, ua.NodeClass.Variable, attributes, type_, reference)
+
+    def property(
+        self, parent: ua.NodeId, browse_name: str, value: ua.Variant, data_type: int, *, standard: bool = True
+    ) -> ua.NodeId:
+        """A property; its NodeId is the parent's, a dot and its browse name. standard: named by OPC UA itself."""
+        return self.variable(
+            f"{parent.Identifier}.{browse_name}",
+            parent,
+            value,
+            browse_name=ua.QualifiedName(browse_name, 0 if standard else self.namespace),
+            data_type=data_type,
+            type_=Id.PropertyType,
+            reference=Id.HasProperty,
+        )
+
+    def method(
+        self, name: str, parent: ua.NodeId, *, browse_name: str, description: str, arguments: list[ua.Argument]
+    ) -> ua.NodeId:
+        """A method with its input arguments; what it does is not known here."""
+        attributes = ua.MethodAttributes(
+            DisplayName=ua.LocalizedText(browse_name),
+            Description=ua.LocalizedText(description),
+            Executable=True,
+            UserExecutable=True,
+        )
+        qualified = ua.QualifiedName(browse_name, self.namespace)
+        node = self._add(name, parent, qualified, ua.NodeClass.Method, attributes, None, Id.HasComponent)
+        if arguments:
+            value = ua.Variant(arguments, ua.VariantType.ExtensionObject)
+            self.property(node, "InputArguments", value, Id.Argument)
+        return node
+
+    def reference_type(self, name: str, inverse_name: str, parent: int) -> ua.NodeId:
+        """A reference type below the standard one ``parent``."""
+        attributes = ua.ReferenceTypeAttributes(
+            DisplayName=ua.LocalizedText(name), InverseName=ua.LocalizedText(inverse_name), Symmetric=False
+        )
+        qualified = ua.QualifiedName(name, self.namespace)
+        return self._add(
+            name, ua.NodeId(parent), qualified, ua.NodeClass.ReferenceType, attributes, None, Id.HasSubtype
+        )
+
+    def link(self, source: ua.NodeId, reference: ua.NodeId, target: ua.NodeId) -> None:
+        """A reference between two objects, browsable from both; given twice, it is there once."""
+        if (source, reference, target) not in self._links:
+            self._links.append((source, reference, target))
+
+    def add_to(self, service: NodeManagementService, space: AddressSpace) -> None:
+        """Add all of it. Raises RuntimeError naming the first node that cannot be added."""
+        for item in service.try_add_nodes(self._items, check=False):
+            raise RuntimeError(f"node {item.RequestedNewNodeId.Identifier} cannot be added to the address space")
+        for source, reference, target in self._links:
+            # not by add_references: between two units that feed each other it would refuse the way back
+            for here, there, forward in ((source, target, True), (target, source, False)):
+                space[here].references.append(_description(space, reference, there, forward))
+
+    def _add(
+        self,
+        name: str,
+        parent: ua.NodeId,
+        browse_name: ua.QualifiedName,
+        node_class: ua.NodeClass,
+        attributes: ua.NodeAttributes,
+        type_: int | None,
+        reference: int,
+    ) -> ua.NodeId:
+        node = self.id(name)
+        self._items.append(
+            ua.AddNodesItem(
+                ParentNodeId=parent,
+                ReferenceTypeId=ua.NodeId(reference),
+                RequestedNewNodeId=node,
+                BrowseName=browse_name,
+                NodeClass=node_class,
+                NodeAttributes=attributes,
+                TypeDefinition=ua.NodeId() if type_ is None else ua.NodeId(type_),
+            )
+        )
+        return node
+
+
+def _description(
+    space: AddressSpace, reference: ua.NodeId, target: ua.NodeId, forward: bool
+) -> ua.ReferenceDescription:
+    def attribute(id_: ua.AttributeIds) -> object:
+        value = space.read_attribute_value(target, id_).Value
+        return value.Value if value is not None else None
+
+    return ua.ReferenceDescription(
+        ReferenceTypeId=reference,
+        IsForward=forward,
+        NodeId=target,
+        BrowseName=attribute(ua.AttributeIds.BrowseName),
+        DisplayName=attribute(ua.AttributeIds.DisplayName),
+        NodeClass=ua.NodeClass.Object,
+        TypeDefinition=ua.NodeId(Id.BaseObjectType),
+    )

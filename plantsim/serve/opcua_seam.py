@@ -1,0 +1,202 @@
+"""What reaches into asyncua past its public interface, all in one place.
+
+asyncua copies every value once per monitored item, stores every value of every scan whether somebody looks or not,
+takes a queue size of 0 for 10,000, measures dead bands against the last value seen instead of the last one reported,
+and has no percent dead band. The classes here mend that by overriding methods; nothing of the library is patched.
+``fits`` says whether the installed version has what they override; without it the server uses the library as it is.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace, AttributeValue
+from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
+from asyncua.server.subscription_service import SubscriptionService
+from asyncua.ua import uaprotocol_auto
+
+log = logging.getLogger(__name__)
+
+SHORTEST_INTERVAL_MS = 50.0
+"""Publishing intervals below this one, 0 among them, would publish on every write."""
+KEEP_ALIVES_PER_LIFETIME = 3
+"""OPC 10000-4, 5.14.2: the least lifetime count, in keep-alive counts."""
+
+_SUPPORTED = (2, 1)
+_OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
+    (MonitoredItemService.datachange_callback, ("self", "handle", "value", "error")),
+    (MonitoredItemService._create_data_change_monitored_item, ("self", "params")),
+    (MonitoredItemService._modify_monitored_item, ("self", "params")),
+    (MonitoredItemService._delete_monitored_items, ("self", "mid")),
+    (MonitoredItemService._revise_queue_size, ("self", "requested")),
+    (SubscriptionService.create_subscription, ("self", "params", "callback", "session_id", "request_callback")),
+)
+
+
+def fits() -> bool:
+    """Whether the installed asyncua is one that these classes were written for."""
+    found = tuple(int(part) for part in version("asyncua").split(".")[:2] if part.isdigit())
+    return found == _SUPPORTED and all(
+        tuple(inspect.signature(method).parameters) == names for method, names in _OVERRIDDEN
+    )
+
+
+class LiveValue(AttributeValue):
+    """The Value attribute of a tag's node: made from the process image when somebody asks, stored nowhere."""
+
+    def __init__(self, make: Callable[[], ua.DataValue]) -> None:
+        self._make = make
+        self.value_callback = None
+        self.value_setter = None
+        self.datachange_callbacks: dict[int, Callable[..., Any]] = {}
+
+    @property
+    def value(self) -> ua.DataValue:
+        """The value now. There is no setter: only the image changes a tag."""
+        return self._make()
+
+
+class MonitoredItems(MonitoredItemService):
+    """The monitored items of one subscription. DataValues are shared between items and never changed."""
+
+    async def datachange_callback(self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None) -> None:
+        if error is not None:
+            await super().datachange_callback(handle, value, error)
+            return
+        item_id = self._monitored_datachange[handle]
+        item = self._monitored_items[item_id]
+        if item.mode == ua.MonitoringMode.Disabled or not self._is_worth_reporting(item, value):
+            return
+        item.mvalue.current_dvalue = value
+        notification = ua.MonitoredItemNotification(item.client_handle, value)
+        await self.isub.enqueue_datachange_event(item_id, notification, item.queue_size)
+
+    def _is_worth_reporting(self, item: MonitoredItemData, value: ua.DataValue) -> bool:
+        """Whether the filter passes ``value``, compared with what was last reported."""
+        reported = item.mvalue.current_dvalue
+        if reported is None or reported.StatusCode != value.StatusCode:
+            return True
+        trigger = item.filter.Trigger if item.filter else ua.DataChangeTrigger.StatusValue
+        if trigger == ua.DataChangeTrigger.Status:
+            return False
+        if reported.Value != value.Value:
+            return not item.filter or not self._within_deadband(reported, value, item.filter)
+        return bool(
+            trigger == ua.DataChangeTrigger.StatusValueTimestamp and reported.SourceTimestamp != value.SourceTimestamp
+        )
+
+    @staticmethod
+    def _within_deadband(reported: ua.DataValue, value: ua.DataValue, filter_: ua.DataChangeFilter) -> bool:
+        if filter_.DeadbandType == ua.DeadbandType.None_ or reported.Value is None or value.Value is None:
+            return False
+        old, new = reported.Value.Value, value.Value.Value
+        if not (isinstance(old, int | float) and isinstance(new, int | float)):
+            return False
+        return abs(new - old) <= float(filter_.DeadbandValue)
+
+    async def _create_data_change_monitored_item(
+        self, params: ua.MonitoredItemCreateRequest
+    ) -> ua.MonitoredItemCreateResult:
+        status = self._prepare_filter(params.ItemToMonitor.NodeId, params.RequestedParameters)
+        if status is not None:
+            return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(status))
+        return await super()._create_data_change_monitored_item(params)
+
+    def _modify_monitored_item(self, params: ua.MonitoredItemModifyRequest) -> ua.MonitoredItemModifyResult:
+        item = self._monitored_items.get(params.MonitoredItemId)
+        if item is None:
+            return ua.MonitoredItemModifyResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadMonitoredItemIdInvalid))
+        wanted = params.RequestedParameters
+        if item.callback_handle is not None:  # an event's filter is of another kind
+            status = self._prepare_filter(item.read_value_id.NodeId, wanted)
+            if status is not None:
+                return ua.MonitoredItemModifyResult(StatusCode=ua.StatusCode(status))
+        item.filter = wanted.Filter
+        item.client_handle = wanted.ClientHandle
+        item.queue_size = self._revise_queue_size(wanted.QueueSize)
+        return ua.MonitoredItemModifyResult(
+            RevisedSamplingInterval=self.isub.data.RevisedPublishingInterval, RevisedQueueSize=item.queue_size
+        )
+
+    def _prepare_filter(self, node_id: ua.NodeId, wanted: ua.MonitoringParameters) -> int | None:
+        """Turn a percent dead band into an absolute one; the status of a filter that cannot be served."""
+        filter_ = wanted.Filter
+        if isinstance(filter_, ua.ExtensionObject) and filter_.TypeId.is_null():
+            filter_ = wanted.Filter = None
+        if filter_ is None:
+            return None
+        # decoding yields the generated class, of which ua.DataChangeFilter is a subclass
+        if not isinstance(filter_, uaprotocol_auto.DataChangeFilter):
+            return int(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
+        if filter_.DeadbandType != ua.DeadbandType.Percent:
+            return None
+        span = self._span(node_id)
+        if span is None:
+            return int(ua.StatusCodes.BadFilterNotAllowed)
+        if not 0.0 <= filter_.DeadbandValue <= 100.0:
+            return int(ua.StatusCodes.BadDeadbandFilterInvalid)
+        filter_.DeadbandType = ua.DeadbandType.Absolute
+        filter_.DeadbandValue *= span / 100.0
+        return None
+
+    def _span(self, node_id: ua.NodeId) -> float | None:
+        """Width of a variable's EURange; None where it has none."""
+        node = self.aspace.get(node_id)
+        for reference in node.references if node is not None else ():
+            if reference.IsForward and reference.BrowseName.Name == "EURange":
+                value = self.aspace.read_attribute_value(reference.NodeId, ua.AttributeIds.Value).Value
+                if value is not None:
+                    return float(value.Value.High - value.Value.Low)
+        return None
+
+    def _revise_queue_size(self, requested: int) -> int:
+        return int(super()._revise_queue_size(max(requested, 1)))
+
+    def _delete_monitored_items(self, mid: int) -> ua.StatusCode:
+        # the library looks for each item among all others, which is quadratic when a subscription ends
+        item = self._monitored_items.get(mid)
+        if item is None or self._monitored_datachange.pop(item.callback_handle, None) is None:
+            return super()._delete_monitored_items(mid)
+        self.aspace.delete_datachange_callback(item.callback_handle)
+        del self._monitored_items[mid]
+        return ua.StatusCode()
+
+
+class Subscriptions(SubscriptionService):
+    """Subscriptions with the monitored items above, and with intervals and lifetimes within reason."""
+
+    async def create_subscription(
+        self,
+        params: ua.CreateSubscriptionParameters,
+        callback: Callable[..., Any],
+        session_id: ua.NodeId,
+        request_callback: Callable[..., Any] | None = None,
+    ) -> ua.CreateSubscriptionResult:
+        # written so that nan, too, becomes the shortest
+        if not params.RequestedPublishingInterval >= SHORTEST_INTERVAL_MS:
+            params.RequestedPublishingInterval = SHORTEST_INTERVAL_MS
+        params.RequestedLifetimeCount = max(
+            params.RequestedLifetimeCount, KEEP_ALIVES_PER_LIFETIME * params.RequestedMaxKeepAliveCount
+        )
+        result = await super().create_subscription(params, callback, session_id, request_callback)
+        subscription = self.subscriptions[result.SubscriptionId]
+        subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace)
+        return result
+
+
+def install(service: Any, aspace: AddressSpace) -> bool:
+    """Give an InternalServer these subscriptions; False, with a warning, where they do not fit."""
+    if not fits():
+        log.warning(
+            "asyncua %s is not the %d.%d that plantsim was written for: OPC UA works, but costs more processor time",
+            version("asyncua"),
+            *_SUPPORTED,
+        )
+        return False
+    service.subscription_service = Subscriptions(aspace, iserver=service)
+    return True

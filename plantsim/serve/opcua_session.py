@@ -1,0 +1,178 @@
+"""Sessions: who a client is, and what its reads, writes and calls are answered with."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from struct import unpack_from
+from typing import Any
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.crypto import uacrypto
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.crypto.security_policies import SecurityPolicyAes256Sha256RsaPss, SecurityPolicyBasic256Sha256
+from asyncua.server.internal_server import InternalServer
+from asyncua.server.internal_session import InternalSession
+from asyncua.server.user_managers import UserManager
+
+from plantsim.engine.command import Origin
+from plantsim.model.tag import Role, Tag
+from plantsim.serve.opcua_methods import Methods
+from plantsim.serve.opcua_users import Users
+from plantsim.serve.opcua_writes import Writes
+
+log = logging.getLogger(__name__)
+
+ANONYMOUS = "anonymous"
+
+_DECRYPT = {
+    SecurityPolicyBasic256Sha256.AsymmetricEncryptionURI: uacrypto.decrypt_rsa_oaep,
+    SecurityPolicyAes256Sha256RsaPss.AsymmetricEncryptionURI: uacrypto.decrypt_rsa_oaep_sha256,
+}
+
+_READ_ONLY = ua.AccessLevel.CurrentRead.mask
+_READ_WRITE = ua.AccessLevel.CurrentRead.mask | ua.AccessLevel.CurrentWrite.mask
+
+
+@dataclass
+class PlantUser(User):
+    """A user with a role of the plant. For asyncua all are plain users: its administrators bypass every check."""
+
+    role: UserRole = UserRole.User
+    plant_role: Role = Role.OBSERVER
+
+
+class Identities(UserManager):
+    """Tells asyncua who logs in."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    def get_user(
+        self,
+        iserver: InternalServer,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: Any = None,
+    ) -> PlantUser | None:
+        if username is None:
+            return PlantUser(name=ANONYMOUS, plant_role=self._users.anonymous)
+        role = self._users.role_of(username, password or "")
+        if role is None:
+            log.warning("OPC UA: wrong user or password for %r", username)
+            return None
+        return PlantUser(name=username, plant_role=role)
+
+
+@dataclass(slots=True)
+class Services:
+    """What sessions answer from."""
+
+    tags: Mapping[ua.NodeId, Tag]
+    writes: Writes
+    methods: Methods
+
+
+class Session(InternalSession):
+    """A client's session."""
+
+    services: Services
+
+    @property
+    def origin(self) -> Origin:
+        """Who acts, for permission and journal."""
+        user = self.user
+        if not isinstance(user, PlantUser):  # not activated yet
+            return Origin(Role.OBSERVER, ANONYMOUS, "opcua")
+        return Origin(user.plant_role, user.name or ANONYMOUS, "opcua")
+
+    async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
+        """Read, with what this session may do in UserAccessLevel and UserExecutable."""
+        if params.MaxAge < 0:
+            raise ServiceError(ua.StatusCodes.BadMaxAgeInvalid)
+        results = await super().read(params)
+        for index, item in enumerate(params.NodesToRead):
+            if item.AttributeId == ua.AttributeIds.UserAccessLevel and item.NodeId in self.services.tags:
+                role = self.services.tags[item.NodeId].role
+                level = _READ_ONLY if role is None or self.origin.role < role else _READ_WRITE
+                results[index] = ua.DataValue(ua.Variant(level, ua.VariantType.Byte))
+            elif item.AttributeId == ua.AttributeIds.UserExecutable:
+                needed = self.services.methods.role(item.NodeId)
+                if needed is not None:
+                    may = self.origin.role >= needed
+                    results[index] = ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
+        return [_with_timestamps(result, params.TimestampsToReturn) for result in results]
+
+    async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
+        """Write: nothing but tags, and those through the engine."""
+        return self.services.writes.write(params.NodesToWrite, self.origin)
+
+    async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
+        """Call: nothing but the methods that the plant has."""
+        return [await self.services.methods.call(request, self.origin) for request in params]
+
+
+def _with_timestamps(value: ua.DataValue, wanted: ua.TimestampsToReturn) -> ua.DataValue:
+    # who asks for the source time alone gets both, as from asyncua itself: its client always asks so, and shows both
+    if wanted == ua.TimestampsToReturn.Neither:
+        return replace(value, SourceTimestamp=None, ServerTimestamp=None)
+    if wanted == ua.TimestampsToReturn.Server:
+        return replace(value, SourceTimestamp=None)
+    return value
+
+
+class Core(InternalServer):
+    """asyncua's server without its sockets, with our sessions and our idea of identity."""
+
+    def __init__(self, users: Users, named_users: bool) -> None:
+        super().__init__(user_manager=Identities(users))
+        self.allow_remote_admin = False
+        tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
+        self.supported_tokens = tokens if named_users else tokens[:1]
+        self.sessions: dict[ua.NodeId, InternalSession] = {}
+        """Open sessions of clients by authentication token."""
+        self.services: Services | None = None
+
+    def create_session(self, name: str, user: User | None = None, external: bool = False) -> InternalSession:
+        """A session for a client that has just connected."""
+        assert self.services is not None, "no client connects before the server listens"
+        session = Session(
+            self, self.aspace, self.subscription_service, name, user=PlantUser(name=ANONYMOUS), external=external
+        )
+        session.services = self.services
+        return session
+
+    def register_external_session(self, session: InternalSession) -> None:
+        """Keep a session for clients that come back to it.
+
+        asyncua numbers its authentication tokens, so that anybody could take over anybody's session.
+        """
+        session.auth_token = ua.NodeId(secrets.token_bytes(32), 0, ua.NodeIdType.ByteString)
+        self.sessions[session.auth_token] = session
+        super().register_external_session(session)
+
+    def unregister_external_session(self, session: InternalSession) -> None:
+        """Forget a closed session."""
+        self.sessions.pop(session.auth_token, None)
+        super().unregister_external_session(session)
+
+    def register_server(self, server: Any, conf: Any = None) -> None:
+        """This is no discovery server."""
+        raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
+
+    def decrypt_user_token(self, isession: InternalSession, token: ua.UserNameIdentityToken) -> tuple[str, str]:
+        """User and password of a token; only encrypted with this session's nonce, so that it cannot be used again."""
+        decrypt = _DECRYPT.get(token.EncryptionAlgorithm or "")
+        if decrypt is None or self.private_key is None:
+            log.warning("OPC UA: a password for %r came unencrypted or by an old algorithm", token.UserName)
+            raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
+        secret: bytes = decrypt(self.private_key, token.Password)
+        nonce = isession.nonce or b""
+        length = unpack_from("<I", secret)[0] - len(nonce)
+        if length < 0 or not nonce or not hmac.compare_digest(secret[4 + length :], nonce):
+            raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
+        return token.UserName or "", secret[4 : 4 + length].decode()

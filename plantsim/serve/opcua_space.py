@@ -1,0 +1,168 @@
+"""The address space: areas, units, tag objects and their members, as the plant file orders them.
+
+Objects/Plant/<area>/<unit>/<tag>/<member>, and beside the Plant the Simulation and the KPI object.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from asyncua import ua
+
+from plantsim.model.tag import Kind, Tag, ValueType
+from plantsim.serve.opcua_engine import Engine, Plant
+from plantsim.serve.opcua_nodes import Id, NodeBatch
+from plantsim.serve.opcua_units import engineering_unit
+from plantsim.serve.opcua_values import VARIANT_TYPES
+
+NAMESPACE = "urn:plantsim:plant"
+
+PLANT, SIMULATION, KPI, FLOWS_TO = "Plant", "Simulation", "KPI", "FlowsTo"
+
+_MEASURED = frozenset((Kind.TRANSMITTER, Kind.ANALYSER, Kind.CONTROLLER))
+"""Kinds whose PV comes from an instrument, if from the field at all."""
+
+_NO_STATES = ("off", "on")
+
+
+@dataclass(slots=True)
+class TagNodes:
+    """Where the tags are."""
+
+    tags: dict[ua.NodeId, Tag] = field(default_factory=dict)
+    objects: dict[str, ua.NodeId] = field(default_factory=dict)
+    """Tag objects by name."""
+    simulation: ua.NodeId = field(default_factory=ua.NodeId)
+
+
+def build(batch: NodeBatch, engine: Engine) -> TagNodes:
+    """Put the plant and its tags into ``batch``; values are empty yet. Raises ValueError for a tag of no known area."""
+    nodes = TagNodes()
+    owners = _plant(batch, engine.plant)
+    objects = ua.NodeId(Id.ObjectsFolder)
+    for kind, name, description in (
+        (Kind.SIMULATION, SIMULATION, "The run: its time, speed and state"),
+        (Kind.KPI, KPI, "Key figures: true values, not measurements"),
+    ):
+        node = batch.object(name, objects, browse_name=name, description=description, reference=Id.Organizes)
+        nodes.objects[name] = node
+        if kind is Kind.SIMULATION:
+            nodes.simulation = node
+    for name, members in _by_object(engine).items():
+        if name not in nodes.objects:
+            nodes.objects[name] = _tag_object(batch, members, owners)
+        for tag in members:
+            nodes.tags[_member(batch, nodes.objects[name], tag, 1000.0 * engine.scan_period)] = tag
+    return nodes
+
+
+def _plant(batch: NodeBatch, plant: Plant) -> dict[str, ua.NodeId]:
+    """Plant, areas, units and process connections; the nodes of areas and units by id (of areas, ``/id``)."""
+    flows_to = batch.reference_type(FLOWS_TO, "FlowsFrom", Id.NonHierarchicalReferences)
+    root = batch.object(
+        PLANT,
+        ua.NodeId(Id.ObjectsFolder),
+        browse_name=PLANT,
+        title=plant.title,
+        description=plant.title,
+        reference=Id.Organizes,
+    )
+    batch.property(root, "Title", _string(plant.title), Id.String, standard=False)
+    products = ua.Variant([product.name for product in plant.products], ua.VariantType.String, is_array=True)
+    batch.property(root, "Products", products, Id.String, standard=False)
+    owners: dict[str, ua.NodeId] = {}
+    for area in plant.areas:
+        node = batch.object(f"Area.{area.id}", root, browse_name=area.id, title=area.title)
+        batch.property(node, "Number", ua.Variant(area.number, ua.VariantType.UInt16), Id.UInt16, standard=False)
+        owners[f"/{area.id}"] = node
+    for unit in plant.units:
+        owners[unit.id] = batch.object(
+            f"Unit.{unit.id}", owners[f"/{unit.area}"], browse_name=unit.id, title=unit.title
+        )
+    for stream in plant.streams:
+        source, target = owners.get(stream.source_unit), owners.get(stream.target_unit)
+        if source is not None and target is not None and source != target:
+            batch.link(source, flows_to, target)
+    return owners
+
+
+def _by_object(engine: Engine) -> dict[str, list[Tag]]:
+    found: dict[str, list[Tag]] = {}
+    for tag in engine.tags:
+        found.setdefault(tag.object, []).append(tag)
+    return found
+
+
+def _tag_object(batch: NodeBatch, members: list[Tag], owners: dict[str, ua.NodeId]) -> ua.NodeId:
+    first = members[0]
+    owner = owners.get(first.unit) or owners.get(f"/{first.area}")
+    if owner is None:
+        raise ValueError(f'tag {first.name}: its area "{first.area}" is none of the plant\'s')
+    node = batch.object(first.object, owner, browse_name=first.object, description=_title(members))
+    batch.property(node, "Kind", _string(first.kind.value), Id.String, standard=False)
+    return node
+
+
+def _title(members: list[Tag]) -> str:
+    """What the members' descriptions have in common: each is the object's, a comma and what the member adds."""
+    texts = [tag.description for tag in members]
+    shortest = min(texts, key=len)
+    if all(text.startswith(shortest) for text in texts):
+        return shortest
+    return shortest.rpartition(", ")[0]
+
+
+def _member(batch: NodeBatch, owner: ua.NodeId, tag: Tag, sampling_ms: float) -> ua.NodeId:
+    """One variable with the properties of its type."""
+    variant_type = VARIANT_TYPES[tag.type]
+    discrete = tag.type is ValueType.BOOL or (tag.type is ValueType.UINT16 and bool(tag.states))
+    analog = tag.type is ValueType.FLOAT or (bool(tag.eu) and not discrete)
+    ranged = analog and math.isfinite(tag.low) and math.isfinite(tag.high)
+    if discrete:
+        type_ = Id.TwoStateDiscreteType if tag.type is ValueType.BOOL else Id.MultiStateDiscreteType
+    elif not analog:
+        type_ = Id.BaseDataVariableType
+    elif tag.eu:
+        type_ = Id.AnalogUnitRangeType if ranged else Id.AnalogUnitType
+    else:
+        type_ = Id.AnalogItemType if ranged else Id.DataItemType
+    node = batch.variable(
+        tag.name,
+        owner,
+        ua.Variant(None, ua.VariantType.Null),
+        browse_name=ua.QualifiedName(tag.member, batch.namespace),
+        data_type=variant_type.value,
+        description=tag.description,
+        writable=tag.role is not None,
+        sampling_ms=sampling_ms,
+        type_=type_,
+    )
+    if ranged:
+        span = _structure(ua.Range(tag.low, tag.high))
+        batch.property(node, "EURange", span, Id.Range)
+        if tag.member == "PV" and tag.kind in _MEASURED and (tag.field or tag.kind is not Kind.CONTROLLER):
+            batch.property(node, "InstrumentRange", span, Id.Range)
+    if analog and tag.eu:
+        batch.property(node, "EngineeringUnits", _structure(engineering_unit(tag.eu)), Id.EUInformation)
+    if tag.type is ValueType.BOOL:
+        off, on = tag.states or _NO_STATES
+        batch.property(node, "FalseState", _text(off), Id.LocalizedText)
+        batch.property(node, "TrueState", _text(on), Id.LocalizedText)
+    elif discrete:
+        states = [ua.LocalizedText(state) for state in tag.states]
+        names = ua.Variant(states, ua.VariantType.LocalizedText, is_array=True)
+        batch.property(node, "EnumStrings", names, Id.LocalizedText)
+    return node
+
+
+def _string(text: str) -> ua.Variant:
+    return ua.Variant(text, ua.VariantType.String)
+
+
+def _text(text: str) -> ua.Variant:
+    return ua.Variant(ua.LocalizedText(text), ua.VariantType.LocalizedText)
+
+
+def _structure(value: object) -> ua.Variant:
+    return ua.Variant(value, ua.VariantType.ExtensionObject)

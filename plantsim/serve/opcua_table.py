@@ -1,0 +1,39 @@
+"""The image that clients see, row by row as DataValues."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+from asyncua import ua
+
+from plantsim.engine.image import ProcessImage
+from plantsim.model.tag import TagTable
+from plantsim.serve.opcua_values import moment, status_code, wire_type
+
+
+class LiveTable:
+    """The image that clients see, as DataValues by row. It is replaced whole: one request reads one scan."""
+
+    def __init__(self, tags: TagTable, image: ProcessImage) -> None:
+        self.image = image
+        self._wire = {tag.row: wire_type(tag) for tag in tags}
+        self._is_tag = np.zeros(len(image.value), dtype=np.bool_)
+        self._is_tag[list(self._wire)] = True
+
+    def read(self, row: int, now: datetime | None = None) -> ua.DataValue:
+        """Value, status and source time of one row; ``now`` is its server time, by default that of the call."""
+        image = self.image
+        variant, status = self._wire[row].variant(float(image.value[row]), int(image.status[row]))
+        return ua.DataValue(
+            variant, status_code(status), moment(float(image.time[row])), datetime.now(UTC) if now is None else now
+        )
+
+    def replace(self, image: ProcessImage) -> list[int]:
+        """Show another image; the rows whose value or status differ."""
+        before, self.image = self.image, image
+        # compared bit by bit: a nan that stays is no change
+        changed = before.value.view(np.int64) != image.value.view(np.int64)
+        changed |= before.status != image.status
+        rows: list[int] = np.flatnonzero(changed & self._is_tag).tolist()
+        return rows
