@@ -7,29 +7,28 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from plantsim.commands.itself import command
+
 READY = re.compile(r"ready plant=belfast opcua=opc\.tcp://127\.0\.0\.1:(\d+)/plantsim modbus=127\.0\.0\.1:(\d+)\n")
 
 
 def plantsim(*words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "plantsim", *words]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL
+        command(*words), capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL
     )
 
 
 @contextmanager
 def running(*words: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a background process, which does not outlive the block."""
-    command = [sys.executable, "-m", "plantsim", *words]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process
@@ -41,13 +40,13 @@ def running(*words: str) -> Iterator[subprocess.Popen[str]]:
 def test_help_lists_the_commands() -> None:
     done = plantsim("--help")
     assert done.returncode == 0
-    for command in ("demo", "run", "hmi", "simulate", "settle", "tags", "plants", "check"):
-        assert re.search(rf"^ +{command} ", done.stdout, re.MULTILINE)
+    for name in ("demo", "run", "hmi", "simulate", "settle", "tags", "plants", "check"):
+        assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "hmi", "simulate", "settle", "tags", "plants", "check"])
-def test_every_command_has_help(command: str) -> None:
-    done = plantsim(command, "--help")
+@pytest.mark.parametrize("name", ["demo", "run", "hmi", "simulate", "settle", "tags", "plants", "check"])
+def test_every_command_has_help(name: str) -> None:
+    done = plantsim(name, "--help")
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -9,7 +9,6 @@ import select
 import socket
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from plantsim.commands.itself import command
 
 CTRL_Q = b"\x11"
 
@@ -58,8 +59,7 @@ def terminal(*words: str) -> Iterator[Terminal]:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 40, 120, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    command = [sys.executable, "-m", "plantsim", *words]
-    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
+    with subprocess.Popen(command(*words), stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
         try:
             yield Terminal(master, process)
         finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from plantsim.cli import build_parser
+from plantsim.commands.itself import command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,8 +21,8 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 def test_python_example_reads_the_plant(tmp_path: Path) -> None:
     (example,) = [text for language, text in BLOCKS if language == "python"]
     options = ["--opcua", "0", "--modbus", "0", "--state", str(tmp_path)]
-    command = [sys.executable, "-m", "plantsim", "run", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as plant:
+    run = command("run", *options)
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as plant:
         assert plant.stdout is not None
         ready = re.search(r"opcua=(\S+)", plant.stdout.readline())
         assert ready

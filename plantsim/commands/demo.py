@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from plantsim.commands import itself
 from plantsim.commands import run as servers
 from plantsim.commands.hmi import has_terminal
 from plantsim.commands.state import state_folder
@@ -42,8 +43,9 @@ def run(args: Namespace) -> int:
 def child(words: list[str], stderr: int) -> Iterator[subprocess.Popen[str]]:
     """``plantsim run`` with these words, ended with the block however that ends."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    command = [sys.executable, "-m", "plantsim", "run", *words]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    process = subprocess.Popen(
+        itself.command("run", *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True
+    )
     try:
         yield process
     finally:

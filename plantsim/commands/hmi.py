@@ -8,7 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from getpass import getpass
 
-from plantsim.commands import values
+from plantsim.commands import itself, values
 from plantsim.commands.address import check_port
 from plantsim.commands.stop import Stop
 
@@ -79,7 +79,7 @@ def serve(args: Namespace, password: str | None) -> None:
     check_port(args.host, args.web, "--web")
     if password is not None:
         os.environ[PASSWORD] = password  # for the HMI processes; a command line could be read by others
-    command = [sys.executable, "-m", "plantsim", "hmi", args.endpoint, "--security", args.security]
+    command = itself.command("hmi", args.endpoint, "--security", args.security)
     if args.user:
         command += ["--user", args.user]
     Site(shlex.join(command), args.host, args.web).serve()

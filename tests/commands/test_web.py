@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 
@@ -14,9 +13,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from textual_serve import server
 from textual_serve.app_service import AppService
 
+from plantsim.commands.itself import command
 from plantsim.commands.web import Site
 
-HMI = shlex.join([sys.executable, "-m", "plantsim", "hmi", "opc.tcp://127.0.0.1:9/plantsim"])
+HMI = shlex.join(command("hmi", "opc.tcp://127.0.0.1:9/plantsim"))
 Client = TestClient[aiohttp.web.Request, aiohttp.web.Application]
 
 

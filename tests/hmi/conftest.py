@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
@@ -21,6 +20,7 @@ from hmi.comm.login import Login
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 from hmi.screens.display import Display
 from hmi.screens.overview import Overview
+from plantsim.commands.itself import command
 
 MODES = ("Manual", "Automatic", "Cascade", "External")
 
@@ -86,9 +86,10 @@ READY_WITHIN = 15.0
 def _running(state: Path, *options: str) -> Iterator[str]:
     """``plantsim run belfast`` in a process of its own, ended with the block; gives its OPC UA endpoint."""
     words = ["belfast", "--modbus", "0", "--state", str(state), *options]
-    command = [sys.executable, "-m", "plantsim", "run", *words]
     with (state / "server.log").open("a") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            command("run", *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
+        )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
