@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -158,16 +158,16 @@ class OpcUaServer:
 
     async def _listen(self, server: Server, core: Core, identity: Identity | None) -> None:
         """Open the port. Done by hand: the library's own start prints a traceback when the port is in use."""
-        bound = BinaryServer(core, self._host, self._port, server.limits)
-        bound.set_policies(policies(identity, self._none_allowed))
         await core.start()
         try:
+            bound = BinaryServer(core, await self._address(), self._port, server.limits)
+            bound.set_policies(policies(identity, self._none_allowed))
             await bound.start()
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise CannotListen(
-                error.errno or errno.EADDRNOTAVAIL, f"OPC UA cannot listen on {self._host}:{self._port}: {reason}"
-            ) from error
+            # asyncio puts the address into the text, and the resolver has numbers of its own
+            reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+            text = f"OPC UA cannot listen on {self._host}:{self._port}: {reason}"
+            raise CannotListen(error.errno, text) from error
         server.bserver = bound
         host = f"[{self._host}]" if ":" in self._host else self._host
         url = f"opc.tcp://{host}:{bound.port}{PATH}"
@@ -180,6 +180,13 @@ class OpcUaServer:
         )
         for endpoint in endpoints(url, application, identity, self._none_allowed):
             core.add_endpoint(endpoint)
+
+    async def _address(self) -> str:
+        """What to bind to. A name may stand for several addresses, which cannot share a port that is chosen freely."""
+        if self._port != 0:
+            return self._host
+        found = await asyncio.get_running_loop().getaddrinfo(self._host, 0, type=socket.SOCK_STREAM)
+        return str(found[0][4][0])
 
 
 async def _stop_core(core: Core) -> None:

@@ -163,8 +163,12 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
         return int(ua.StatusCodes.Good)
 
     async def step(call: Call) -> int:
+        (seconds,) = call.arguments
+        if 0 < seconds < engine.scan_period / 2:  # no scan at all
+            engine.freeze()
+            return int(ua.StatusCodes.Good)
         try:
-            stepping = asyncio.wrap_future(engine.step(*call.arguments))
+            stepping = asyncio.wrap_future(engine.step(seconds))
         except (ValueError, OverflowError):
             return int(ua.StatusCodes.BadOutOfRange)
         # waited for from outside: the engine may cancel it, which must not look like the end of this connection

@@ -77,6 +77,20 @@ async def test_a_port_in_use_is_one_clear_error(synthetic: Any, caplog: pytest.L
     await server.stop()
 
 
+async def test_a_host_that_does_not_exist_is_one_clear_error(synthetic: Any, tmp_path: Path) -> None:
+    server = OpcUaServer(synthetic, host="no.such.host.invalid", port=0, state=tmp_path, insecure=False)
+    with pytest.raises(CannotListen, match=r"OPC UA cannot listen on no\.such\.host\.invalid:0: "):
+        await server.start()
+
+
+async def test_a_name_with_several_addresses_can_have_a_free_port(
+    synthetic: Any, opcua_server: Any, connect: Any
+) -> None:
+    async with opcua_server(synthetic, host="localhost") as server, connect(server.endpoint) as console:
+        assert port_of(server) > 0
+        assert await console.value("TIC-201.Kind") == "controller"
+
+
 async def test_another_version_of_asyncua_is_served_with_a_warning(
     synthetic: Any, connect: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
