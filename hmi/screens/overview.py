@@ -16,7 +16,7 @@ from hmi.widgets.sections import Sections, area_analogs, grid_columns, grid_rows
 from hmi.widgets.trend import TagTrend
 
 MOST_TRENDS = 6
-_TREND_SIZE = (36, 5)
+_TREND_SIZE = (36, 7)
 """Least columns and rows of a trend worth looking at."""
 
 

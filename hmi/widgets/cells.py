@@ -88,7 +88,7 @@ def analog(canvas: Canvas, view: View, tag: TagObject, x: int, y: int, width: in
     row.add(tag.id, name_style(view, tag, looks.text), TAG).add(" ", looks.text)
     fixed = 2 + TAG + 1 + VALUE + 1 + UNIT + 1 + 6
     room = width - fixed
-    title = min(34, room - 14) if room >= 26 else 0
+    title = min(34, max(16, room - 16)) if room >= 26 else 0
     if title:
         row.add(tag.title, looks.dim, title)
         room -= title

@@ -111,9 +111,6 @@ class Face(Panel):
         words = quality_words(reading.status)
         row.add(words, looks.text if words == "good" else looks.bad)
         row.add(f"   source time {clock(reading.time)}", looks.dim)
-        tuning = [m for name in _TUNING if (m := tag.members.get(name)) is not None]
-        if any(m.for_others for m in tuning):
-            row.add("   tuning by engineer", looks.dim)
 
     def _alarms(self, canvas: Canvas, tag: TagObject, y: int) -> None:
         view, looks = self.view, self.view.looks

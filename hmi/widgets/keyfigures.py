@@ -6,6 +6,7 @@ import math
 
 from hmi.format import BAD, duration, mode_letter, number, places
 from hmi.model import Plant, Purity
+from hmi.store import Quality
 from hmi.view import Target
 from hmi.widgets import cells
 from hmi.widgets.bar import bar
@@ -13,6 +14,8 @@ from hmi.widgets.canvas import Canvas, Row
 from hmi.widgets.panel import Panel
 
 WIDE = 100
+_ROOMY = 140
+"""Columns from which titles and bars take their full length."""
 
 
 def purity_columns(width: int) -> int:
@@ -51,21 +54,23 @@ class KeyFigures(Panel):
         priority = cells.alarm_mark(row, view, tag)
         wide = canvas.width >= WIDE
         row.add(tag.id, cells.name_style(view, tag, looks.text), 8)
-        row.add("Throughput", looks.title, 36 if wide else 11)
+        title, width = _lengths(canvas.width)
+        row.add("Throughput", looks.title, title + 1 if wide else 11)
         shown = cells.value(row, view, tag)
         row.add(tag.primary.eu, looks.dim, 8 if wide else 5)
         setpoint = view.store.number(f"{tag.id}.SP")
         row.add(" set ", looks.dim).add(_digits(setpoint, places(tag.primary, tag)), looks.setting, 6, right=True)
         row.add("  ", looks.text)
-        width = 30 if wide else 12
         bar(row, looks, width, shown, tag.display_span, tag.normal, tuple(tag.limits.values()), setpoint, priority)
         row.add(" ", looks.text)
-        cells.mode(row, view, tag) if wide else row.add(
-            mode_letter(tag.members.get("MODE"), view.store.number(f"{tag.id}.MODE")), looks.dim
-        )
-        limit = view.store.read(f"{tag.id}.Limit").value
-        if isinstance(limit, str) and limit:
-            row.add("  held by " if wide else " held ", looks.dim).add(limit, looks.live)
+        if wide:
+            cells.mode(row, view, tag)
+        else:
+            letter = mode_letter(tag.members.get("MODE"), view.store.number(f"{tag.id}.MODE"))
+            row.add(letter, looks.dim)
+        limit = view.store.read(f"{tag.id}.Limit")
+        if isinstance(limit.value, str) and limit.value and limit.quality is not Quality.BAD:
+            row.add("  held by " if wide else " held ", looks.dim).add(limit.value, looks.live)
 
     def _wide(self, canvas: Canvas, purity: Purity, y: int) -> None:
         view, looks = self.view, self.view.looks
@@ -73,12 +78,14 @@ class KeyFigures(Panel):
         row = canvas.row(y).add(" ", looks.text)
         canvas.pick(0, y, canvas.width, Target("tag", tag.id))
         priority = cells.alarm_mark(row, view, tag)
-        row.add(tag.id, cells.name_style(view, tag, looks.text), 8).add(tag.title, looks.text, 35).add(" ", looks.text)
+        title, width = _lengths(canvas.width)
+        row.add(tag.id, cells.name_style(view, tag, looks.text), 8)
+        row.add(tag.title, looks.text, title).add(" ", looks.text)
         shown = cells.value(row, view, tag)
         row.add(tag.primary.eu if tag.primary is not None else "", looks.dim, 8)
         target = self._target(row, purity, "  at ")
         row.add("  ", looks.text)
-        bar(row, looks, 30, shown, tag.display_span, tag.normal, tuple(tag.limits.values()), target, priority)
+        bar(row, looks, width, shown, tag.display_span, tag.normal, tuple(tag.limits.values()), target, priority)
         row.add("  sample ", looks.dim).add(self._age(purity), looks.text).add(" old", looks.dim)
         coming = view.store.number(f"{tag.id}.NextResult")
         if not math.isnan(coming):
@@ -111,6 +118,13 @@ class KeyFigures(Panel):
         """How old the sample is that the value stands for."""
         taken = self.view.store.number(f"{purity.analyser}.SampleTime")
         return duration(self.view.store.now - taken)
+
+
+def _lengths(width: int) -> tuple[int, int]:
+    """Cells of a title and of a bar."""
+    if width < WIDE:
+        return 11, 12
+    return (35, 30) if width >= _ROOMY else (23, 20)
 
 
 def _digits(value: float, digits: int) -> str:

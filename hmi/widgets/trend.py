@@ -122,7 +122,9 @@ def _band_rows(scale_: tuple[float, float], band: tuple[float, float] | None, he
         return set()
     step = (high - low) / height
     middles = (high - (line + 0.5) * step for line in range(height))
-    return {line for line, middle in enumerate(middles) if band[0] <= middle <= band[1]}
+    within = {line for line, middle in enumerate(middles) if band[0] <= middle <= band[1]}
+    centre = int((high - (band[0] + band[1]) / 2) / step)
+    return within or {max(0, min(height - 1, centre))}
 
 
 def time_axis(row: Row, view: View, x: int, width: int, span: float) -> None:
