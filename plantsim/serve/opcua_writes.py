@@ -13,7 +13,7 @@ from plantsim.model.tag import Tag
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_values import written
 
-log = logging.getLogger(__name__)
+journal = logging.getLogger("plantsim.journal")
 
 STATUS_OF: dict[Refusal, int] = {
     Refusal.UNKNOWN: ua.StatusCodes.BadNodeIdUnknown,
@@ -37,23 +37,25 @@ class Writes:
         self._tags = tags
 
     def write(self, items: Sequence[ua.WriteValue], origin: Origin) -> list[ua.StatusCode]:
-        """One status for each item. What is accepted goes to the engine in one piece, in order."""
+        """One status for each item. Whatever has a value that the engine understands goes there, in one piece."""
         answers: list[int] = []
-        accepted: list[tuple[int, Tag, float | bool | int]] = []
+        asked: list[tuple[int, str, float | bool | int]] = []
         for index, item in enumerate(items):
             tag = self._tags.get(item.NodeId)
             if tag is None or item.AttributeId != ua.AttributeIds.Value:
                 answers.append(self._not_a_tag(item))
                 continue
             value = written(item.Value.Value, tag.type) if item.Value is not None else None
-            answers.append(_refused(item, tag, value, origin))
-            if value is not None and answers[-1] == ua.StatusCodes.Good:
-                accepted.append((index, tag, value))
-        refusals = self._engine.write([(tag.name, value) for _, tag, value in accepted], origin) if accepted else []
-        for (index, tag, value), refusal in zip(accepted, refusals, strict=True):
+            unfit = _unfit(item, value)
+            if unfit is None and value is not None:
+                asked.append((index, tag.name, value))
+                answers.append(ua.StatusCodes.Good)
+            else:
+                answers.append(_refused(tag, unfit, origin))
+        refusals = self._engine.write([(name, value) for _, name, value in asked], origin) if asked else []
+        for (index, _, _), refusal in zip(asked, refusals, strict=True):
             if refusal is not None:
                 answers[index] = STATUS_OF[refusal]
-                log.info("%s by %s refused: %s = %s, %s", origin.via, origin.user, tag.name, value, refusal.value)
         return [ua.StatusCode(answer) for answer in answers]
 
     def _not_a_tag(self, item: ua.WriteValue) -> int:
@@ -65,15 +67,24 @@ class Writes:
         return int(ua.StatusCodes.BadNotWritable)
 
 
-def _refused(item: ua.WriteValue, tag: Tag, value: float | bool | int | None, origin: Origin) -> int:
-    """Good, or why the engine need not be asked. Role comes before type, as in the engine."""
-    if tag.role is None:
-        return int(ua.StatusCodes.BadNotWritable)
-    if origin.role < tag.role:
-        return int(ua.StatusCodes.BadUserAccessDenied)
+def _unfit(item: ua.WriteValue, value: float | bool | int | None) -> int | None:
+    """Why the engine cannot be asked, if it cannot."""
     if item.IndexRange:
         return int(ua.StatusCodes.BadIndexRangeNoData)
     # a SourceTimestamp is tolerated, many clients always send one; a status would be an invented measurement
     if item.Value is not None and item.Value.StatusCode is not None and item.Value.StatusCode.value != 0:
         return int(ua.StatusCodes.BadWriteNotSupported)
-    return int(ua.StatusCodes.Good if value is not None else ua.StatusCodes.BadTypeMismatch)
+    return int(ua.StatusCodes.BadTypeMismatch) if value is None else None
+
+
+def _refused(tag: Tag, unfit: int | None, origin: Origin) -> int:
+    """The answer to what the engine was not asked; role comes before type, as in the engine."""
+    if tag.role is None:
+        status = ua.StatusCodes.BadNotWritable
+    elif origin.role < tag.role:
+        status = ua.StatusCodes.BadUserAccessDenied
+    else:
+        status = unfit
+    name, _ = ua.status_codes.get_name_and_doc(status)
+    journal.info("%s (%s): write of %s refused, %s", origin.user, origin.via, tag.name, name)
+    return int(status)

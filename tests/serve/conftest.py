@@ -109,10 +109,14 @@ class SyntheticEngine:
 
     def write(self, writes: Sequence[tuple[str, float | bool | int]], origin: Origin) -> list[Refusal | None]:
         self.origins.append(origin)
-        return [self._write(name, value) for name, value in writes]
+        return [self._write(name, value, origin) for name, value in writes]
 
-    def _write(self, name: str, value: float | bool | int) -> Refusal | None:
+    def _write(self, name: str, value: float | bool | int, origin: Origin) -> Refusal | None:
         tag = self.tags[name]
+        if tag.role is None:
+            return Refusal.READ_ONLY
+        if origin.role < tag.role:
+            return Refusal.ROLE
         if not tag.low <= value <= tag.high:
             return Refusal.RANGE
         if name in self.refusals:

@@ -82,6 +82,8 @@ async def test_anonymous_reads_and_writes_nothing(secured: Secured, synthetic: A
         assert await console.value("TIC-201.Kind") == "controller"
         assert await console.write(("TIC-201.SP", ua.Variant(50.0, Double))) == ["BadUserAccessDenied"]
         assert await console.write(("TIC-201.PV", ua.Variant(50.0, Double))) == ["BadNotWritable"]
+        text = ua.Variant("50", ua.VariantType.String)
+        assert await console.write(("TIC-201.SP", text)) == ["BadUserAccessDenied"], "role comes before type"
         assert await console.value("TIC-201.SP", ua.AttributeIds.UserAccessLevel) == 1
         assert await console.value("TIC-201.SP", ua.AttributeIds.AccessLevel) == 3
 

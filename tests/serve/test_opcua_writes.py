@@ -104,6 +104,12 @@ async def test_in_one_request_each_item_has_its_own_answer_and_order_is_kept(con
     assert synthetic.accepted == [("TIC-201.MODE", 0), ("TIC-201.OP", 20)]
 
 
+async def test_a_refused_write_leaves_a_line_in_the_journal(console: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "plantsim.journal"):
+        await console.write(("TIC-201.SP", ua.Variant("hot", Types.String)))
+    assert caplog.messages == ["anonymous (opcua): write of TIC-201.SP refused, BadTypeMismatch"]
+
+
 async def test_nothing_but_values_of_tags_can_be_written(console: Any) -> None:
     for name, attribute in (("TIC-201.SP", "DisplayName"), ("TIC-201.SP", "AccessLevel"), ("Plant", "Description")):
         item = ua.WriteValue(
