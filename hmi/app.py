@@ -233,7 +233,7 @@ class HmiApp(App[int]):
         """Quit; ask first when a write is under way or half entered."""
         screen = self.screen
         if isinstance(screen, Display) and (screen.line.engaged or self.operations.pending):
-            screen.line.confirm("an entry is pending: quit?", lambda: self.exit(0))
+            screen.line.confirm("an entry is pending: quit?", lambda: self.exit(0), "quit")
         else:
             self.exit(0)
 

@@ -75,7 +75,7 @@ class Words(Panel):
             return
         row.add(f" {line.text} ", looks.setting + Style(bold=True))
         if line.stage is Stage.CONFIRMING:
-            row.add("   ", looks.text).add("Enter", looks.live).add(" send  ", looks.dim)
+            row.add("   ", looks.text).add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
             row.add("Esc", looks.live).add(" cancel", looks.dim)
         elif line.stage is Stage.BUSY:
             row.add(" ...", looks.dim)
@@ -100,6 +100,7 @@ class EntryLine(Horizontal):
         self.view = view
         self.stage = Stage.IDLE
         self.text = ""
+        self.verb = "send"
         self.said: tuple[str, Tone] | None = None
         self._said_at = 0.0
         self._check: Callable[[str], object] = str
@@ -124,8 +125,9 @@ class EntryLine(Horizontal):
         self._input.value = initial
         self._input.focus()
 
-    def confirm(self, text: str, then: Callable[[], None]) -> None:
-        """Let the operator confirm what is about to happen."""
+    def confirm(self, text: str, then: Callable[[], None], verb: str = "send") -> None:
+        """Let the operator confirm what is about to happen; ``verb`` says what Enter does."""
+        self.verb = verb
         self._then = lambda _: then()
         self._enter(Stage.CONFIRMING, text)
         self.focus()
@@ -194,4 +196,4 @@ class EntryLine(Horizontal):
                     then(None)
             elif event.key == "escape":
                 self.cancel()
-                self.say("cancelled, nothing was sent")
+                self.say("cancelled, nothing was sent" if self.verb == "send" else "cancelled")
