@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 
 from plantsim.engine.command import Command, Origin, Refusal
@@ -36,6 +37,14 @@ LONGEST_STEP_S = 3600.0
 
 Listener = Callable[[ProcessImage], None]
 Write = tuple[str, Value]
+
+
+@dataclass
+class Step:
+    """Scans that were asked for by hand, and who waits for them."""
+
+    scans: int
+    done: Future[None]
 
 
 class Engine:
@@ -76,7 +85,7 @@ class Engine:
         self._stopping = False
         self._wake = threading.Condition()
         self._commands: deque[Command] = deque()
-        self._steps: deque[tuple[int, Future[None]]] = deque()
+        self._steps: deque[Step] = deque()
         self._listeners: list[Listener] = []
         self._thread: threading.Thread | None = None
         self._actual_speed = 0.0
@@ -174,13 +183,16 @@ class Engine:
             self._wake.notify()
 
     def step(self, seconds: float) -> Future[None]:
-        """Freeze and run round(seconds/scan) scans; done when the last image is published. ValueError beyond 3600 s."""
+        """Freeze and run round(seconds/scan) scans; done when the last image is published. ValueError beyond 3600 s.
+
+        An engine that stops meanwhile cancels what has not been run.
+        """
         if not 0.0 < seconds <= LONGEST_STEP_S:
             raise ValueError(f"step: found {seconds} s, allowed more than 0 and at most {LONGEST_STEP_S:.0f} s")
         done: Future[None] = Future()
         with self._wake:
             self._running = False
-            self._steps.append((round(seconds / self.scan_period), done))
+            self._steps.append(Step(round(seconds / self.scan_period), done))
             self._wake.notify()
         return done
 
@@ -212,10 +224,7 @@ class Engine:
             while not self._stopping:
                 applied = self._apply()
                 if self._steps:
-                    scans, done = self._steps.popleft()
-                    self._advance(scans)
-                    self._publish()
-                    done.set_result(None)
+                    self._keep_step(self._steps[0])
                 elif self._running:
                     self._keep_pace()
                 elif applied:
@@ -223,6 +232,30 @@ class Engine:
                     self._publish()
                 else:
                     self._wake.wait(1.0)
+            for step in self._steps:
+                step.done.cancel()
+            self._steps.clear()
+
+    def _keep_step(self, step: Step) -> None:
+        """Run a part of a step, so that commands need not wait for the whole of it."""
+        scans = min(step.scans, self._batch())
+        self._advance(scans)
+        step.scans -= scans
+        if step.scans == 0 or self.failure is not None:
+            self._steps.popleft()
+            self._publish()
+            if not step.done.cancelled():
+                step.done.set_result(None)
+        else:
+            self._yield()
+
+    def _batch(self) -> int:
+        """Scans that take about BATCH_S."""
+        return max(1, int(BATCH_S / self._scan_wall))
+
+    def _yield(self) -> None:
+        """Hand the lock to whoever waits for it: a condition's lock is not fair."""
+        self._wake.wait(1e-4)
 
     def _keep_pace(self) -> None:
         """Run what is due, or wait for it; called with the lock held, which is given away while waiting."""
@@ -231,15 +264,14 @@ class Engine:
         if due == 0:
             self._wake.wait(max(self._pace.deadline() - now, 0.0))
             return
-        scans = min(due, max(1, int(BATCH_S / self._scan_wall)))
+        scans = min(due, self._batch())
         self._advance(scans)
         now = time.monotonic()
         self._pace.ran(scans, now)
         if self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
             self._publish()
-        if math.isinf(self._pace.speed):
-            # hand the lock to whoever waits for it: a condition's lock is not fair
-            self._wake.wait(1e-4)
+        if scans < due:
+            self._yield()
 
     def _apply(self) -> bool:
         """Put the queued commands into force."""
@@ -250,7 +282,7 @@ class Engine:
         return applied
 
     def _advance(self, scans: int) -> None:
-        if self.failure is not None:
+        if self.failure is not None or scans == 0:
             return
         begun = time.perf_counter()
         try:
