@@ -18,8 +18,10 @@ from hmi.widgets.entryline import EntryLine, Tone
 
 READBACK = 2.0
 """Seconds a written value may take to read back."""
-MOST_STEP = 3600.0
+MOST_STEP = 86400.0
 """Seconds of plant time one step may take."""
+PIECE = 300.0
+"""Seconds of plant time asked for in one call."""
 
 Worker = Callable[[Awaitable[None]], object]
 
@@ -133,11 +135,23 @@ class Operations:
 
         def advance(seconds: object) -> None:
             assert isinstance(seconds, float)
-            line.busy(f"step {seconds:g} s")
-            self._work(self._call(line, f"step {seconds:g} s", "Step", seconds))
+            self._work(self._step(line, seconds))
 
         prompt = "step by how many seconds of plant time (freezes first):"
         line.ask(prompt, lambda text: parse_positive(text, "number of seconds", MOST_STEP), advance, initial="1")
+
+    async def _step(self, line: EntryLine, seconds: float) -> None:
+        """Advance in pieces, so that none takes longer than an answer may."""
+        done = 0.0
+        while done < seconds:
+            line.busy(f"step {seconds:g} s, {done:g} s done")
+            piece = min(PIECE, seconds - done)
+            outcome = await self._waiting(self._link.call("Step", piece))
+            if not outcome.ok:
+                self._report(line, f"step {seconds:g} s, {done:g} s done;", outcome)
+                return
+            done += piece
+        line.say(f"step {seconds:g} s done")
 
     async def _call(self, line: EntryLine, what: str, method: str, *arguments: float) -> None:
         outcome = await self._waiting(self._link.call(method, *arguments))

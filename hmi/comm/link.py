@@ -21,7 +21,7 @@ from hmi.alarms import AlarmBook, AlarmRecord
 from hmi.comm.browse import Browsed, NotAPlant, browse_plant, read_limits
 from hmi.comm.feed import Feed
 from hmi.comm.login import Login
-from hmi.comm.outcome import DONE, Outcome, error_words, refusal
+from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
 from hmi.comm.services import node_id
 from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.store import TagStore
@@ -209,7 +209,7 @@ class Link:
             self.state = replace(self.state, phase=phase)
 
     def _lost(self, error: Exception) -> None:
-        words = str(error) if isinstance(error, NotAPlant) else error_words(error)
+        words = str(error) if isinstance(error, NotAPlant) else connect_words(error)
         if self.state.online:
             self._store.lose()
             self._book.lose()

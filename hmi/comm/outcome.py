@@ -73,12 +73,19 @@ def quality_words(status: int) -> str:
     return f"{word}, {detail}" if detail else word
 
 
-def error_words(error: BaseException, timeout: str = "no answer in time") -> str:
-    """Why connecting or a request failed."""
+def connect_words(error: BaseException) -> str:
+    """Why connecting failed."""
+    if isinstance(error, UaStatusCodeError) and error.code == StatusCodes.BadUserAccessDenied:
+        return status_words(StatusCodes.BadIdentityTokenRejected)
+    return error_words(error)
+
+
+def error_words(error: BaseException) -> str:
+    """Why a request failed."""
     if isinstance(error, UaStatusCodeError):
         return status_words(error.code)
     if isinstance(error, TimeoutError):
-        return timeout
+        return "no answer in time"
     if isinstance(error, ConnectionRefusedError):
         return "nobody listens there"
     if isinstance(error, OSError) and error.strerror:

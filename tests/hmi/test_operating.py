@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from asyncua import Client, ua
 
+from hmi.comm.login import Login
 from hmi.view import Target
 from hmi.widgets.entryline import Stage
 
@@ -108,9 +110,20 @@ async def test_drive_is_commanded_by_name_of_its_states(endpoint: str, sit_down:
         await desk.until(lambda: desk.value("AG-203.RUN") == 1)
 
 
-async def test_observer_is_told_that_he_may_not_write(start_plant: StartPlant, sit_down: SitDown) -> None:
-    """Where anonymous means observer, nothing is sent and the simulation is not offered."""
+async def test_what_is_offered_follows_the_login(start_plant: StartPlant, sit_down: SitDown, tmp_path: Path) -> None:
+    """Anonymous only looks, an operator writes but does not freeze, a wrong password is named as the reason."""
     with start_plant("--opcua", "0") as endpoint:
+        async with sit_down(endpoint, login=Login("operator", "wrong"), wait=False) as desk:
+            await desk.see("last error: the server does not accept this user or password")
+        passwords = dict(line.split() for line in (tmp_path / "initial-passwords.txt").read_text().splitlines())
+        login = Login("operator", passwords["operator"], "encrypt", tmp_path / "client")
+        async with sit_down(endpoint, login=login) as desk:
+            assert "Freeze" not in desk.text
+            desk.display.open_face("TIC-201")
+            await desk.press("p")
+            await desk.type(f"{desk.value('TIC-201.SP') + 1}")
+            await desk.press("enter")
+            await desk.see("°C done")
         async with sit_down(endpoint) as desk:
             assert desk.app.view.plant.methods == frozenset()
             assert "Freeze" not in desk.text
