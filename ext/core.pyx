@@ -206,7 +206,7 @@ cdef class Core:
         self.s.nc = len(sp["mass"])
         self.s.na = sp["dissolved"]
         self.s.nb = spec["bins"]
-        self.s.width = S_MOL + self.s.nc + 2*self.s.nb
+        self.s.width = S_MOL + self.s.nc + 4*self.s.nb
         self.s.vmol = own.doubles(sp["molar_volume"])
         self.s.mass = own.doubles(sp["mass"])
         self.s.solid = own.ints([0 if j < self.s.na else 1 for j in range(self.s.nc)])
@@ -341,7 +341,7 @@ cdef class Core:
             "feed_bin": 2,
             "furnace": nc + 1,
             "mill": nc + 2,
-            "leach_tank": nc + 2 + 2*nb,
+            "leach_tank": nc + 2 + 4*nb,
             "reactor": nc + 1,
             "filter": 0,
             "sx_circuit": (self.s.na + len(d.get("re", ())) + 1)*sum(d.get("stages", ())) + len(d.get("re", ())) + 1,
@@ -448,7 +448,7 @@ cdef class Core:
             mill.classifier = d["classifier"]
             mill.nitrogen = d["nitrogen"]
             mill.probe = d["probe"]
-            self._vessel(u, nc + 2*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3])
+            self._vessel(u, nc + 4*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3])
         elif kind == "leach_tank":
             u.kind = LEACH_TANK
             leach = <LeachTank*>own.take(1, sizeof(LeachTank))
@@ -474,7 +474,7 @@ cdef class Core:
             leach.acid_vapour = d["acid_vapour"]
             leach.heat_dilution = d["heat_dilution"]
             leach.probe = d["probe"]
-            self._vessel(u, nc + 2*nb + 3, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*(2*nb) + [1e-2])
+            self._vessel(u, nc + 4*nb + 3, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*(4*nb) + [1e-2])
         elif kind == "reactor":
             u.kind = REACTOR
             reactor = <Reactor*>own.take(1, sizeof(Reactor))
@@ -618,6 +618,7 @@ cdef class Core:
             for i, c in enumerate(d["simple"]):
                 kiln.simple[i] = c
             kiln.i_ox = d["oxalate"]
+            kiln.volatile = own.doubles(d["volatile"])
             for i in range(kiln.zones):
                 kiln.heater[i] = d["heaters"][i]
             kiln.power = d["power"]
@@ -967,6 +968,43 @@ cdef class Core:
                         f[(u.y - self.y) + i] = u.vessel.work[i]
         return result
 
+    cdef Vessel* _integrated(self, int unit) except NULL:
+        if not 0 <= unit < self.n_units or self.unit[unit].vessel == NULL:
+            raise ValueError(f"unit {unit} has no integrator")
+        return self.unit[unit].vessel
+
+    def derivative(self, int unit):
+        """dy/dt of a unit's states, as they are, with arriving streams and openings as they are; behind them its outflows.
+        This is what the integrator integrates."""
+        cdef Vessel* v = self._integrated(unit)
+        result = np.zeros(v.ny + v.nq)
+        cdef double[::1] f = result
+        v.rhs(v.unit, &self.s, v.y, &f[0])
+        return result
+
+    def advance_unit(self, int unit, double h):
+        """One tick of h s for one unit alone, arriving streams and openings held. Returns its mean outflows."""
+        cdef Vessel* v = self._integrated(unit)
+        cdef int i
+        vessel_advance(v, &self.s, h)
+        result = np.zeros(v.nq)
+        for i in range(v.nq):
+            result[i] = v.q[i]
+        return result
+
+    def relax(self, int unit, double gh, b):
+        """(I - gh A)^-1 b, A being the chemistry's Jacobian that the integrator uses at the present state [1/s]. b has the
+        unit's derivatives and, behind them, its outflows."""
+        cdef Vessel* v = self._integrated(unit)
+        result = np.array(b, dtype=np.float64)
+        if result.shape != (v.ny + v.nq,):
+            raise ValueError(f"b: found shape {result.shape}, allowed ({v.ny + v.nq},)")
+        cdef double[::1] x = result
+        if v.factor != NULL:
+            v.factor(v.unit, &self.s, v.y, gh)
+            v.solve(v.unit, &x[0])
+        return result
+
     def disturb(self, int stream, double factor):
         """Make the device of a stream deliver `factor` times what it should: wear, air lock, a wrong pump."""
         if self.outlets[stream] == NULL:
@@ -1048,7 +1086,7 @@ cdef class Core:
                 for i in range(self.s.nc):
                     n[i] += u.y[i]
             if u.kind == LEACH_TANK:
-                n[self.s.i_h2] += u.y[self.s.nc + 1 + 2*self.s.nb]
+                n[self.s.i_h2] += u.y[self.s.nc + 1 + 4*self.s.nb]
         sinks = {self.sink[k] for k in range(self.n_sinks)}
         for k in range(self.n_streams):
             if k not in sinks:

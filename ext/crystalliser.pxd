@@ -15,7 +15,7 @@ Outflow integrals: mol of every species. Explicit (A = 0): nothing here relaxes 
 """
 
 from sheet cimport Sheet, KW, liquid_volume, dmax
-from tank cimport Tank, tank_mix, tank_send, outlet_flow
+from tank cimport Tank, stirring, tank_mix, tank_send, outlet_flow
 from numerics cimport fast_exp, fast_log, fast_log10
 
 cdef struct Crystalliser:
@@ -103,7 +103,7 @@ cdef inline void crystalliser_rhs(void* unit, Sheet* s, const double* y, double*
     birth = u.kb*over*over*v
     for k in range(u.tank.n_out):
         q += outlet_flow(&u.tank.outlet[k], &u.tank, s, v)
-    rate = q/v
+    rate = q/v*stirring(&u.tank, s)
     fm[0] = birth - rate*m[0]
     fm[1] = growth*m[0] - rate*m[1]
     fm[2] = 2.0*growth*m[1] - rate*m[2]

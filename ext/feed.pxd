@@ -110,14 +110,15 @@ cdef inline double share_finer(const Mill* u, double ratio) noexcept nogil:
 
 
 cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
-    """States: mol of every species, d80 [m], oxygen fraction in the casing. Outflow integrals: mol, then kg in bins."""
+    """States: mol of every species, d80 [m], oxygen fraction in the casing. Outflow integrals: mol, then kg in bins and kg
+    times mean radius, which every bin's quarters give."""
     cdef Mill* u = <Mill*>unit
     cdef const double* x = stream_now(s, u.inlet)
     cdef double leave = s.drive[u.motor]/u.residence
     cdef double kg[2]
-    cdef double finer, coarser, r80, purge = u.purge*s.drive[u.nitrogen]
+    cdef double finer, coarser, share, first, r80, purge = u.purge*s.drive[u.nitrogen]
     cdef double* out = f + s.nc + 2
-    cdef int i, c, b
+    cdef int i, c, b, k
     kg[0] = 0.0
     kg[1] = 0.0
     for i in range(s.nc):
@@ -131,17 +132,23 @@ cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noex
     r80 = 0.5*dmax(y[s.nc], 1e-6)
     finer = 0.0
     for b in range(s.nb):
-        coarser = share_finer(u, (b + 1)*u.bin_width/r80) if b + 1 < s.nb else 1.0
+        share = 0.0
+        first = 0.0
+        for k in range(4):
+            coarser = 1.0 if b + 1 == s.nb and k == 3 else share_finer(u, (b + 0.25*(k + 1))*u.bin_width/r80)
+            share += coarser - finer
+            first += (coarser - finer)*(b + 0.25*k + 0.125)
+            finer = coarser
         for c in range(2):
-            out[s.nc + c*s.nb + b] = kg[c]*(coarser - finer)
-        finer = coarser
+            out[s.nc + c*s.nb + b] = kg[c]*share
+            out[s.nc + (2 + c)*s.nb + b] = kg[c]*first
 
 
 cdef inline void mill_send(Mill* u, Sheet* s, const double* y, const double* q) noexcept nogil:
     cdef double* x = stream_next(s, u.outlet) + S_MOL + s.nc
     cdef int b
     send(s, u.outlet, 313.15, q, 1.0)
-    for b in range(2*s.nb):
+    for b in range(4*s.nb):
         x[b] = q[s.nc + b]
 
 

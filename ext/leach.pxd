@@ -1,12 +1,21 @@
 # cython: language_level=3
-"""Acid leach tank: particles of all ages shrink in their size bins, iron and rare earths dissolve, hydrogen leaves.
+"""Acid leach tank: particles of all ages shrink in their bins of radius, iron and rare earths dissolve, hydrogen leaves.
 
-Population balance with a size-independent rate, dr/dt = -k(T) [H+] (Lister et al. 2021, linear in HCl): in a stirred tank
-particles of all ages live together, so each class (alloy, oxide) is carried in bins of radius. The flux from one bin to
-the next below is upwind; what a bin loses in volume on the way is what dissolves. A class dissolves congruently.
+Population balance with a rate that does not depend on size, dr/dt = -v = -k(T) [H+] (Lister et al. 2021, linear in HCl): in
+a stirred tank particles of all ages live together, so each class (alloy, oxide) is carried in bins of radius. A bin knows
+its mass M and the first moment P of its mass in radius; the particles in it are taken to lie evenly, by number, between
+its lower edge b and a radius e that follows from the mean P/M:
 
-States: mol of every species, temperature [K], kg in every bin (alloy, then oxide), mol H2 in the headspace.
-Outflow integrals: mol of every species, kg of every bin, then mol H2, H2O and HCl to the sweep.
+    vc = 4 v M/(e^4 - b^4)      mass flow over the lower edge: vc b^3, and its moment vc b^4
+    dM/dt = in - vc e^3         what does not go over the edge dissolves: vc (e^3 - b^3)
+    dP/dt = in - vc b^4 - 4 v M
+
+Summed over the bins the last line is dP/dt = in - 4 v M, which is exact for any distribution: that is why so few bins are
+enough (one moment alone, upwind, leaves half as much again undissolved). A class dissolves congruently.
+
+States: mol of every species, temperature [K], kg in every bin (alloy, then oxide), the same times the mean radius of the
+mass in bin widths, mol H2 in the headspace.
+Outflow integrals: mol of every species, kg and moment of every bin, then mol H2, H2O and HCl to the sweep.
 """
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, stream_next, liquid_volume, dmax, dmin
@@ -34,20 +43,52 @@ cdef struct LeachTank:
     int probe                   # level, temperature, free acid, H2 fraction, H2 made, heat, volume, solids, H2 in the sweep
 
 
+cdef extern from *:
+    """
+    #define TRACE 1e-7           /* kg */
+    """
+    const double TRACE
+
 cdef enum:
     LEACH_PROBES = 8
+
+
+cdef inline double leach_shrink(int nb, double v, const double* m, const double* p, double* fm, double* fp) noexcept nogil:
+    """Add the shrinking of one class to dM/dt and dP/dt; returns what dissolves [kg/s].
+
+    v: shrinking rate in bin widths per second. A bin with less than TRACE in it is taken as evenly filled, and e stands
+    still a tenth of a bin above the lower edge; P - bM then falls in proportion to itself, so that it stays positive.
+    """
+    cdef double gone = 0.0, b1, low, e, c, whole, over, mean, above
+    cdef int b
+    for b in range(nb):
+        low = b
+        b1 = b + 1.0
+        # mean radius of an evenly filled bin, measured from its lower edge: there e is the upper edge
+        mean = 0.8*(b1*b1*b1*b1*b1 - low*low*low*low*low)/(b1*b1*b1*b1 - low*low*low*low) - low
+        above = p[b] - low*m[b]
+        e = dmin(dmax((above/mean + TRACE)/(m[b] + TRACE), 0.1), 2.0)
+        c = 4.0*v/((2.0*low*(low + e) + e*e)*(2.0*low + e)*e)
+        whole = c*(low + e)*(low + e)*(low + e)
+        over = c*low*low*low
+        fm[b] -= whole*m[b]
+        # b whole M + (4 v - b (whole - over)) M, but for M its equal above/(mean e)
+        fp[b] -= low*whole*m[b] + (4.0*v - low*(whole - over))*above/(mean*e)
+        gone += (whole - over)*m[b]
+        if b > 0:
+            fm[b - 1] += over*m[b]
+            fp[b - 1] += low*over*m[b]
+    return gone
 
 
 cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
     cdef LeachTank* u = <LeachTank*>unit
     cdef int nc = s.nc, nb = s.nb, i, b, c, k, j
-    cdef int i_bins = nc + 1, i_gas = nc + 1 + 2*nb, ny = nc + 2 + 2*nb
+    cdef int i_bins = nc + 1, i_gas = nc + 1 + 4*nb, ny = nc + 2 + 4*nb
     cdef double* out = f + ny
-    cdef double temp = y[nc], v, q = 0.0, h, a, fresh, shrink, mass, loss, r, heat = 0.0, rel, above, arrhenius, h2 = 0.0
+    cdef double temp = y[nc], v, q = 0.0, h, fresh, mass, loss, r, heat = 0.0, rel, arrhenius, h2 = 0.0
     cdef double frac[2]
     cdef const double* x
-    cdef const double* m
-    cdef double* fm
     cdef double cap = tank_mix(&u.tank, s, y, temp, f, out)
     v = dmax(liquid_volume(s, y), 1e-9)
     for k in range(u.tank.n_out):
@@ -56,29 +97,21 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
     h = free_acid(y[s.i_h]/(1e3*v))
     arrhenius = fast_exp(u.activation/R_GAS*(1.0/298.15 - 1.0/dmax(temp, 250.0)))*stirring(&u.tank, s)
 
-    # d m_b/dt = in - m_b Q/V - a m_b + a m_(b+1) (r_b/r_(b+1))^3,  a = k [H+]/dr
-    for c in range(2):
-        m = y + i_bins + c*nb
-        fm = f + i_bins + c*nb
-        a = u.rate[c]*arrhenius*h/u.bin_width
-        mass = 0.0
-        loss = 0.0
-        for b in range(nb):
-            out[nc + c*nb + b] = rel*m[b]
-            fm[b] = -rel*m[b] - a*m[b]
-            mass += m[b]
-            loss += a*m[b]
-            if b + 1 < nb:
-                r = (b + 0.5)/(b + 1.5)
-                above = a*m[b + 1]*r*r*r
-                fm[b] += above
-                loss -= above
-        frac[c] = loss/mass if mass > 1e-15 else 0.0
+    for b in range(4*nb):
+        out[nc + b] = rel*y[i_bins + b]
+        f[i_bins + b] = -out[nc + b]
     for k in range(u.tank.n_in):
         x = stream_now(s, u.tank.inlet[k]) + S_MOL
-        for b in range(2*nb):
+        for b in range(4*nb):
             f[i_bins + b] += x[nc + b]
         heat += u.heat_dilution*dmax(x[s.i_h], 0.0)
+    for c in range(2):
+        k = i_bins + c*nb
+        loss = leach_shrink(nb, u.rate[c]*arrhenius*h/u.bin_width, y + k, y + k + 2*nb, f + k, f + k + 2*nb)
+        mass = 0.0
+        for b in range(nb):
+            mass += y[k + b]
+        frac[c] = loss/mass if mass > 1e-15 else 0.0
 
     # congruent dissolution of each class
     for i in range(s.na, nc):
@@ -97,15 +130,15 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
     fresh = u.sweep_capacity*s.drive[u.sweep] if u.sweep >= 0 else 0.0
     r = y[i_gas]/(u.headspace*41.6)*(fresh + h2)
     f[i_gas] = h2 - r
-    out[nc + 2*nb] = r
+    out[nc + 4*nb] = r
     r = u.water_vapour*fast_exp(5200.0*(1.0/333.15 - 1.0/dmax(temp, 250.0)))*v/(v + 1e-3)
     f[s.i_h2o] -= r
-    out[nc + 2*nb + 1] = r
+    out[nc + 4*nb + 1] = r
     heat -= 43.0e3*r
     r = u.acid_vapour*h*dmax(y[s.i_cl], 0.0)/(1e3*v)*v/(v + 1e-3)
     f[s.i_h] -= r
     f[s.i_cl] -= r
-    out[nc + 2*nb + 2] = r
+    out[nc + 4*nb + 2] = r
     f[nc] += heat/cap
 
 
@@ -119,13 +152,13 @@ cdef inline void leach_send(LeachTank* u, Sheet* s, const double* y, const doubl
     for k in range(u.tank.n_out):
         x = stream_next(s, u.tank.outlet[k].stream) + S_MOL + nc
         share = outlet_flow(&u.tank.outlet[k], &u.tank, s, v)/total if total > 0.0 else 1.0/u.tank.n_out
-        for b in range(2*s.nb):
+        for b in range(4*s.nb):
             x[b] = share*q[nc + b]
 
 
 cdef inline void leach_vent(LeachTank* u, Sheet* s, const double* q, double tick) noexcept nogil:
     """Book what went with the sweep as left."""
-    cdef const double* gas = q + s.nc + 2*s.nb
+    cdef const double* gas = q + s.nc + 4*s.nb
     s.edge_out[s.i_h2] += tick*gas[0]
     s.edge_out[s.i_h2o] += tick*gas[1]
     s.edge_out[s.i_h] += tick*gas[2]
@@ -143,8 +176,8 @@ cdef inline void leach_observe(LeachTank* u, Sheet* s, const double* y, const do
     p[0] = v/u.tank.span
     p[1] = y[s.nc]
     p[2] = free_acid(y[s.i_h]/(1e3*dmax(v, 1e-9)))*1e3
-    p[3] = y[s.nc + 1 + 2*s.nb]/(u.headspace*41.6)
-    p[4] = q[s.nc + 2*s.nb]
+    p[3] = y[s.nc + 1 + 4*s.nb]/(u.headspace*41.6)
+    p[4] = q[s.nc + 4*s.nb]
     p[5] = v
     p[6] = solids
     p[7] = -fast_log10(dmax(1e-3*p[2], 1e-14))

@@ -53,6 +53,7 @@ cdef struct Reactor:
     double d[20]
     double gh
     int i_fe2, i_fe3, i_h
+    int i_oxygen            # of the gas among derivatives and flows
     int probe
 
 cdef enum:
@@ -148,6 +149,7 @@ cdef inline void reactor_factor(void* unit, Sheet* s, const double* y, double gh
     reactor_rates(u, s, y, u.frozen)
     u.gh = gh
     u.i_h = s.i_h
+    u.i_oxygen = 2*s.nc + 1
     for i in range(n):
         for j in range(n):
             x = 0.0
@@ -169,6 +171,7 @@ cdef inline void reactor_solve(void* unit, double* b) noexcept nogil:
     for i in range(n):
         for k in range(u.rx[i].n):
             b[u.rx[i].idx[k]] += u.gh*u.rx[i].coef[k]*u.d[i]
+        b[u.i_oxygen] += u.gh*u.rx[i].oxygen*u.d[i]
 
 
 cdef inline void reactor_observe(Reactor* u, Sheet* s, const double* y) noexcept nogil:

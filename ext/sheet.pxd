@@ -2,7 +2,8 @@
 """What all units share: the species, the streams between units, the actuators' openings and the boundary's totals.
 
 A stream is a block of `width` doubles: temperature [K], liquid volume flow [m3/s], molar flow of every species [mol/s],
-then the mass flow of undissolved particles in each size bin [kg/s], metal bins first, oxide bins after.
+then the undissolved particles: mass flow in each bin of radius [kg/s], alloy and then oxide, and after that the same times
+the mean radius of the mass, counted in bin widths.
 
 A tick reads the streams of the last one (`now`) and writes the mean flow over this one (`nxt`): units see each other with
 one tick's delay, so their order does not matter, and what is under way in a stream is part of the hold-up, so nothing is

@@ -79,6 +79,7 @@ cdef struct Calciner:
     int n_simple
     Simple simple[12]
     int i_ox
+    double* volatile            # kg that a mol of each species loses on ignition
     int heater[8]
     double power                # W a zone
     double wall_capacity        # J/K a zone
@@ -251,9 +252,9 @@ cdef inline void calciner_vent(Calciner* u, Sheet* s, const double* q, double ti
 
 
 cdef inline void calciner_observe(Calciner* u, Sheet* s, const double* y) noexcept nogil:
-    """Loss on ignition: mass fraction that heating the product further would still drive off as H2O and CO2."""
+    """Loss on ignition: share of its mass that the product would still lose in air at the highest temperature."""
     cdef double* p = s.probe + u.probe
-    cdef int z, i, j, w = s.nc + 2
+    cdef int z, i, w = s.nc + 2
     cdef double volatile = 0.0, total = 0.0, hold_up = 0.0, heat = 0.0
     cdef const double* n
     for z in range(u.zones):
@@ -266,10 +267,7 @@ cdef inline void calciner_observe(Calciner* u, Sheet* s, const double* y) noexce
     n = y + (u.zones - 1)*w
     for i in range(s.nc):
         total += n[i]*s.mass[i]
-    for j in range(u.n_chain):
-        volatile += n[u.chain[j].hydrate]*(10.0*0.018015 + 6.0*0.04401)
-        volatile += n[u.chain[j].anhydrous]*6.0*0.04401 + n[u.chain[j].oxycarbonate]*0.04401
-    volatile += n[s.i_h2o]*0.018015
+        volatile += n[i]*u.volatile[i]
     p[16] = volatile/dmax(total, 1e-9)
     p[17] = hold_up
     p[18] = heat

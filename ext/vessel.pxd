@@ -81,17 +81,19 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
         for i in range(ny):
             x = v.y[i] + h*(1.5*k1[i] + 0.5*k2[i])
             e = fabs(0.5*h*(k1[i] + k2[i]))/(v.atol[i] + STEP_RTOL*fabs(v.y[i]))
-            if not (e <= err):
+            if e > err:
                 err = e
+            if x - x != 0.0:    # not finite, and a comparison with it is never true
+                bad = True
             if x < 0.0 and x < -1e-9*v.atol[i] and not is_signed(v, i):
                 bad = True
             u[i] = x
-        if (err > 1.0 or err != err or bad) and depth < MAX_QUARTERINGS:
+        if (err > 1.0 or bad) and depth < MAX_QUARTERINGS:
             h *= 0.25
             depth += 1
             v.rejected += 1
             continue
-        if err > 1.0 or err != err or bad:
+        if err > 1.0 or bad:
             v.floored += 1
         for i in range(ny):
             v.y[i] = u[i]

@@ -14,9 +14,9 @@ AMBIENT_K = 293.15
 """Surroundings of every vessel."""
 COLD_K, HOT_K = 291.15, 361.15
 """Jacket media: cooling water 18 C, hot water 88 C."""
-BINS = 30
-BIN_WIDTH_M = 5e-6
-"""Particle radius is followed in 30 bins of 5 um: 300 um diameter is the coarsest the mill lets through."""
+BINS = 15
+BIN_WIDTH_M = 10e-6
+"""Particle radius is followed in 15 bins of 10 um: 300 um diameter is the coarsest the mill lets through."""
 AIR_MOL_PER_M3 = 44.615
 """mol in a normal cubic metre."""
 

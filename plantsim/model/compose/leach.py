@@ -58,5 +58,5 @@ def leach_tank(c: Context, unit: Unit) -> dict[str, Any]:
         "water_vapour": p["water_vapour"],
         "acid_vapour": p["acid_vapour"],
         "heat_dilution": c.chemistry.value("leach", "heat_dilution") if p["dilution_heat"] else 0.0,
-        "initial": [*n, temperature, *[0.0] * (2 * BINS), 0.0],
+        "initial": [*n, temperature, *[0.0] * (4 * BINS), 0.0],
     }

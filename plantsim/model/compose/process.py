@@ -72,7 +72,7 @@ class Process:
         """Index of a measured quantity of a stream: flow, mass_flow, temperature, conc(A, B), purity(PRODUCT)."""
         k = self.layout.streams[stream]
         volume = [s.molar_volume for s in self.context.species]
-        width = 2 + len(self.context.names) + 2 * BINS
+        width = 2 + len(self.context.names) + 4 * BINS
         name, _, rest = probe.partition("(")
         arguments = [a.strip() for a in rest.rstrip(")").split(",") if a.strip()]
         if name == "temperature":

@@ -35,10 +35,13 @@ def calciner(c: Context, unit: Unit) -> dict[str, Any]:
     ix = c.index
     chemistry = c.chemistry
     zones = int(p["zones"])
+    volatile = c.vector({"H2O": c.mass[ix["H2O"]]})
     chains = []
     for hydrate, anhydrous, oxycarbonate, oxide in chemistry.value("calcination", "chains"):
         element = next(e for e in chemistry.species[hydrate].formula if e not in ("C", "H", "O"))
         per = chemistry.species[hydrate].formula[element] / chemistry.species[oxide].formula[element]
+        for name in (hydrate, anhydrous, oxycarbonate):
+            volatile[ix[name]] = c.mass[ix[name]] - per * c.mass[ix[oxide]]
         chains.append(
             {
                 "hydrate": ix[hydrate],
@@ -56,6 +59,7 @@ def calciner(c: Context, unit: Unit) -> dict[str, Any]:
         element = next(e for e in f if e not in ("C", "H", "O"))
         per = f[element] / g[element]
         water = 0.5 * f.get("H", 0.0)
+        volatile[ix[oxalate]] = c.mass[ix[oxalate]] - per * c.mass[ix[oxide]]
         simple.append(
             {
                 "oxalate": ix[oxalate],
@@ -78,6 +82,7 @@ def calciner(c: Context, unit: Unit) -> dict[str, Any]:
         "chains": chains,
         "simple": simple,
         "oxalate": ix["Ox"],
+        "volatile": volatile,
         "heaters": [c.drive(unit, f"zone{z + 1}") for z in range(zones)],
         "power": p["power"],
         "wall_capacity": p["wall"],
