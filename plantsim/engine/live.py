@@ -73,7 +73,10 @@ class LivePlant:
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
         self.core.reset_field()
         if start == "steady":
-            self.restore(read_snapshot(steady_path(plant), plant.sha256))
+            path = steady_path(plant)
+            if not path.exists():
+                raise SnapshotError(f"{path}: not there; `plantsim settle {plant.path}` finds the steady state")
+            self.restore(read_snapshot(path, plant.sha256))
         elif start != "cold":
             self.restore(read_snapshot(Path(start), plant.sha256))
 
@@ -182,6 +185,8 @@ class LivePlant:
         self.core.scan = int(arrays["scan"])
         self.book.restore(np.asarray(arrays["alarms"], dtype=np.uint8))
         self.core.refresh()
+        for name in ("signal", "quality"):  # refreshing has taken the last scan's noise off the readings
+            getattr(self.core, name)[...] = arrays[name]
 
     def state_sha256(self) -> str:
         """Hash of everything that decides how the run goes on."""

@@ -173,7 +173,9 @@ class Steady:
             )
             if residual[worst] < tolerance:
                 self.put(x)
-                self.core.step_from_rest(self.h)
+                state = self.core.state.copy()
+                self.core.step_from_rest(self.h)  # set points and outputs of the loops follow
+                self.core.state[:] = state
                 self.put(x)
                 self.core.emit()
                 return Settled(float(residual[worst]), iteration, len(active), self.names[worst])
