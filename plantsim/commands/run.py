@@ -116,7 +116,7 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
             external=args.external,
         )
     except SnapshotError as error:
-        raise Stop(f"{error}; 'plantsim settle {args.plant}' makes a new one") from None
+        raise Stop(str(error)) from None
     opcua = OpcUaServer(
         engine,
         host=args.host,

@@ -84,7 +84,7 @@ def run(args: Namespace) -> int:
                 sample=sample if results else None,
             )
         except SnapshotError as error:
-            raise Stop(f"{error}; 'plantsim settle {args.plant}' makes a new one") from None
+            raise Stop(str(error)) from None
         except NumericStop as error:
             raise Stop(f"the scan stopped: {error}", FAILED) from None
     print(as_json(report) if args.json else as_table(report))

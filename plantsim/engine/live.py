@@ -73,10 +73,10 @@ class LivePlant:
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
         self.core.reset_field()
         if start == "steady":
-            path = steady_path(plant)
-            if not path.exists():
-                raise SnapshotError(f"{path}: not there; `plantsim settle {plant.path}` finds the steady state")
-            self.restore(read_snapshot(path, plant.sha256))
+            try:
+                self.restore(read_snapshot(steady_path(plant), plant.sha256))
+            except SnapshotError as error:
+                raise SnapshotError(f"{error}; 'plantsim settle {plant.path}' finds the steady state") from error
         elif start != "cold":
             self.restore(read_snapshot(Path(start), plant.sha256))
 

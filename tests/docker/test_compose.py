@@ -42,6 +42,7 @@ SCHEMA: dict[str, Any] = {
                             "args": {"type": "object"},
                         },
                     },
+                    "hostname": {"type": "string", "pattern": "^[a-z0-9-]+$"},
                     "command": WORDS,
                     "environment": {"type": "object", "additionalProperties": {"type": ["string", "number", "null"]}},
                     "ports": {
