@@ -1,31 +1,11 @@
-"""Addresses that a command is asked to listen on."""
+"""Whether a command may listen where it is asked to."""
 
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 
 from plantsim.commands.stop import Stop
-
-
-def is_address(host: str) -> bool:
-    """Whether it is an IP address, not a name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody beyond this machine can reach what listens on ``host``."""
-    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
-
-
-def url_host(host: str) -> str:
-    """The host as it stands before a colon and a port."""
-    return f"[{host}]" if ":" in host else host
 
 
 def check_port(host: str, port: int, option: str) -> None:

@@ -12,9 +12,10 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from plantsim.commands import options
-from plantsim.commands.address import bind_failure, check_port, is_loopback, url_host
+from plantsim.commands.address import bind_failure, check_port
 from plantsim.commands.state import state_folder
 from plantsim.commands.stop import FAILED, MISUSED, Stop
+from plantsim.serve.address import is_loopback, url_host
 
 if TYPE_CHECKING:
     from plantsim.engine.engine import Engine

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from textual_serve.server import Server
 
-from plantsim.commands.address import is_address, is_loopback
+from plantsim.serve.address import is_address, is_loopback
 
 
 class Site(Server):

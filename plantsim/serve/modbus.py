@@ -7,13 +7,13 @@ quantities the wrong codes, serves half of a float, and takes several times the 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import socket
 import struct
 from importlib.metadata import version
 from typing import cast
 
+from plantsim.serve.address import is_loopback
 from plantsim.serve.modbus_pdu import MAX_PDU, Engine, Responder
 from plantsim.serve.registers import Registers
 
@@ -41,7 +41,7 @@ class ModbusServer:
         self._responder = Responder(
             engine,
             Registers(engine.tags, engine.alarms, word_order),
-            allow_writes=_is_loopback(host) if allow_writes is None else allow_writes,
+            allow_writes=is_loopback(host) if allow_writes is None else allow_writes,
             identity={
                 0: "plantsim",
                 1: engine.plant.name,
@@ -163,10 +163,3 @@ class _Connection(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -17,6 +17,7 @@ from asyncua import Server, ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
 from plantsim.serve import opcua_alarms, opcua_methods, opcua_seam, opcua_space
+from plantsim.serve.address import is_loopback, url_host
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_nodes import NodeBatch
 from plantsim.serve.opcua_outlet import LiveOutlet, Outlet, StoredOutlet
@@ -25,7 +26,6 @@ from plantsim.serve.opcua_security import (
     Identity,
     application_uri,
     endpoints,
-    is_loopback,
     open_identity,
     policies,
 )
@@ -69,7 +69,7 @@ class OpcUaServer:
     @property
     def endpoint(self) -> str:
         """The URL; while listening, with the port really in use."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        host = url_host(self._host)
         bound = self._server.bserver if self._server is not None else None
         return f"opc.tcp://{host}:{bound.port if bound is not None else self._port}{PATH}"
 
@@ -169,7 +169,7 @@ class OpcUaServer:
             text = f"OPC UA cannot listen on {self._host}:{self._port}: {reason}"
             raise CannotListen(error.errno, text) from error
         server.bserver = bound
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        host = url_host(self._host)
         url = f"opc.tcp://{host}:{bound.port}{PATH}"
         application = ua.ApplicationDescription(
             ApplicationUri=application_uri(),

@@ -59,14 +59,6 @@ class _DiscoveryOnly(PermissionRuleset):
         return False
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on ``host``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def application_uri() -> str:
     """What this server is called among all applications."""
     return f"urn:{socket.gethostname()}:plantsim"

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from plantsim.serve.address import is_loopback
 from plantsim.serve.opcua import OpcUaServer
-from plantsim.serve.opcua_security import CERTIFICATE, KEY, is_loopback, open_identity
+from plantsim.serve.opcua_security import CERTIFICATE, KEY, open_identity
 
 
 def test_insecure_is_for_loopback_only(synthetic: Any) -> None:
