@@ -2,7 +2,7 @@
 # cython: freethreading_compatible=True
 """The core: a plant as tables, and the scan that advances it.
 
-Built once from dictionaries (plantsim/model/compose.py makes them), then run without Python objects, without the GIL and
+Built once from dictionaries (plantsim/model/compose makes them), then run without Python objects, without the GIL and
 without allocation. One scan: control, actuators, process, transmitters, alarms, meters. All units read the state and the
 streams of the scan's start.
 """
@@ -37,15 +37,9 @@ from field cimport (
 from control cimport Loop, loop_refresh, loop_reset, loop_scan
 from alarm cimport Alarm, AlarmEvent, AlarmLog, alarm_scan
 
-cdef enum Kind:
-    FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER
-
-cdef struct Unit:
-    int kind
-    void* p
-    double* y
-    int ny
-    Vessel* vessel          # NULL for units that need no integrator
+include "memory.pxi"
+include "units.pxi"
+include "build.pxi"
 
 cdef struct Weighted:       # a measured quantity of a stream or of what a unit holds
     int kind                # WEIGHTED_*
@@ -67,90 +61,6 @@ cdef struct Meter:          # total += tick * probe * factor, while the gate's p
     double factor
     int gate
     double below
-
-
-cdef class Memory:
-    """Owns C memory: everything is zeroed at birth and freed with the object."""
-    cdef list blocks
-
-    def __cinit__(self):
-        self.blocks = []
-
-    cdef void* take(self, size_t count, size_t size) except NULL:
-        cdef void* p = calloc(count if count else 1, size)
-        if p == NULL:
-            raise MemoryError()
-        self.blocks.append(<size_t>p)
-        return p
-
-    cdef double* doubles(self, values) except NULL:
-        cdef double* p = <double*>self.take(len(values), sizeof(double))
-        cdef int i
-        for i in range(len(values)):
-            p[i] = values[i]
-        return p
-
-    cdef int* ints(self, values) except NULL:
-        cdef int* p = <int*>self.take(len(values), sizeof(int))
-        cdef int i
-        for i in range(len(values)):
-            p[i] = values[i]
-        return p
-
-    def __dealloc__(self):
-        cdef size_t p
-        for p in self.blocks:
-            free(<void*>p)
-
-
-cdef void outlet_from(Outlet* o, dict d) except *:
-    o.stream = d["stream"]
-    o.drive = d["drive"]
-    o.head = d["head"]
-    o.capacity = d["capacity"]
-    o.factor = 1.0
-
-
-cdef void tank_from(Tank* t, dict d) except *:
-    cdef int i
-    t.n_in = len(d["inlets"])
-    t.n_out = len(d["outlets"])
-    if t.n_in > MAX_IN or t.n_out > MAX_OUT:
-        raise ValueError(f"a tank has at most {MAX_IN} inlets and {MAX_OUT} outlets")
-    for i in range(t.n_in):
-        t.inlet[i] = d["inlets"][i]
-    for i in range(t.n_out):
-        outlet_from(&t.outlet[i], d["outlets"][i])
-    t.span = d["span"]
-    t.weir = d["weir"]
-    t.loss = d["loss"]
-    t.ambient = d["ambient"]
-    t.jacket = d["jacket"]
-    t.cooling = d["cooling"]
-    t.heating = d["heating"]
-    t.cold = d["cold"]
-    t.hot = d["hot"]
-    t.agitator = d["agitator"]
-
-
-cdef void reaction_from(Reaction* r, dict d) except *:
-    cdef int i
-    r.kind = d["kind"]
-    r.a = d["a"]
-    r.b = d["b"]
-    r.z = d["z"]
-    r.k = d["k"]
-    r.ea = d["ea"]
-    r.log_k = d["log_k"]
-    r.log_k_slope = d["log_k_slope"]
-    r.heat = d["heat"]
-    r.oxygen = d["oxygen"]
-    r.n = len(d["stoichiometry"])
-    if r.n > MAX_TERMS:
-        raise ValueError(f"a reaction has at most {MAX_TERMS} species")
-    for i, (species, coefficient) in enumerate(d["stoichiometry"]):
-        r.idx[i] = species
-        r.coef[i] = coefficient
 
 
 cdef class Core:
@@ -196,8 +106,9 @@ cdef class Core:
     cdef object _sizes, _keep
 
     def __init__(self, dict spec):
-        cdef int i, k, n
+        cdef int i, n
         cdef dict d
+        cdef Making making
         self.own = Memory()
         self._keep = []
         self.bad_state = -1
@@ -239,7 +150,7 @@ cdef class Core:
             self.buffer[0][i*self.s.width] = 293.15
             self.buffer[1][i*self.s.width] = 293.15
 
-        sizes = [self._unit_size(d) for d in spec["units"]]
+        sizes = [unit_size(d, self.s.na, self.s.nc, self.s.nb) for d in spec["units"]]
         self._sizes = sizes
         self.n_units = len(sizes)
         self.state = np.zeros(sum(sizes))
@@ -247,12 +158,14 @@ cdef class Core:
         self.y_count = len(self.state)
         self.unit = <Unit*>own.take(self.n_units, sizeof(Unit))
         self.outlets = <Outlet**>own.take(self.n_streams, sizeof(Outlet*))
+        making.s = &self.s
+        making.outlets = self.outlets
         n = 0
         for i, d in enumerate(spec["units"]):
             self.unit[i].y = self.y + n
             self.unit[i].ny = sizes[i]
             n += sizes[i]
-            self._build_unit(&self.unit[i], d)
+            build_unit(&self.unit[i], &making, own, d)
 
         self.sink = own.ints(spec["sinks"])
         self.n_sinks = len(spec["sinks"])
@@ -334,387 +247,7 @@ cdef class Core:
         self._keep.append(array)
         return &flat[0]
 
-    def _unit_size(self, dict d):
-        nc, nb = self.s.nc, self.s.nb
-        kind = d["kind"]
-        return {
-            "feed_bin": 2,
-            "furnace": nc + 1,
-            "mill": nc + 2,
-            "leach_tank": nc + 2 + 4*nb,
-            "reactor": nc + 1,
-            "filter": 0,
-            "sx_circuit": (self.s.na + len(d.get("re", ())) + 1)*sum(d.get("stages", ())) + len(d.get("re", ())) + 1,
-            "crystalliser": nc + 5,
-            "dryer": nc + 1,
-            "calciner": d.get("zones", 0)*(nc + 2),
-            "store": 1,
-            "hopper": nc + 1,
-        }[kind]
-
-    cdef Vessel* _vessel(self, Unit* u, int nq, Rhs rhs, Factor factor, Solve solve, atol) except NULL:
-        cdef Vessel* v = <Vessel*>self.own.take(1, sizeof(Vessel))
-        v.ny = u.ny
-        v.nq = nq
-        v.y = u.y
-        v.q = <double*>self.own.take(nq, sizeof(double))
-        v.work = <double*>self.own.take(4*(u.ny + nq), sizeof(double))
-        v.atol = self.own.doubles(atol)
-        v.unit = u.p
-        v.rhs = rhs
-        v.factor = factor
-        v.solve = solve
-        v.i_signed = self.s.i_h
-        v.n_signed = 1
-        v.stride = 1
-        u.vessel = v
-        return v
-
-    cdef void _register(self, Outlet* o) except *:
-        if self.outlets[o.stream] != NULL:
-            raise ValueError(f"stream {o.stream} leaves two units")
-        self.outlets[o.stream] = o
-
-    cdef void _build_unit(self, Unit* u, dict d) except *:
-        kind = d["kind"]
-        cdef int nc = self.s.nc, nb = self.s.nb, i, j
-        cdef Memory own = self.own
-        cdef FeedBin* bin_
-        cdef Furnace* furnace
-        cdef Mill* mill
-        cdef LeachTank* leach
-        cdef Reactor* reactor
-        cdef Filter* filter_
-        cdef SxCircuit* sx
-        cdef Crystalliser* cr
-        cdef Dryer* dryer
-        cdef Calciner* kiln
-        cdef Store* store
-        cdef Hopper* hopper
-        initial = d["initial"]
-        if len(initial) != u.ny:
-            raise ValueError(f"{kind}: {len(initial)} initial states for {u.ny}")
-        for i in range(u.ny):
-            u.y[i] = initial[i]
-        if kind == "feed_bin":
-            u.kind = FEED_BIN
-            bin_ = <FeedBin*>own.take(1, sizeof(FeedBin))
-            u.p = bin_
-            outlet_from(&bin_.outlet, d["outlet"])
-            self._register(&bin_.outlet)
-            bin_.per_kg = own.doubles(d["per_kg"])
-            bin_.refill_at = d["refill_at"]
-            bin_.lot = d["lot"]
-            bin_.temperature = d["temperature"]
-            bin_.probe = d["probe"]
-        elif kind == "furnace":
-            u.kind = FURNACE
-            furnace = <Furnace*>own.take(1, sizeof(Furnace))
-            u.p = furnace
-            furnace.inlet = d["inlet"]
-            furnace.outlet = d["outlet"]
-            furnace.residence = d["residence"]
-            furnace.heat_capacity = d["heat_capacity"]
-            furnace.power = d["power"]
-            furnace.loss = d["loss"]
-            furnace.ambient = d["ambient"]
-            furnace.solids_cp = d["solids_cp"]
-            furnace.field = d["field"]
-            furnace.field_scale = d["field_scale"]
-            furnace.heater = d["heater"]
-            furnace.probe = d["probe"]
-            self._vessel(u, nc, furnace_rhs, NULL, NULL, [1e-3]*nc + [1.0])
-        elif kind == "mill":
-            u.kind = MILL
-            mill = <Mill*>own.take(1, sizeof(Mill))
-            u.p = mill
-            mill.inlet = d["inlet"]
-            mill.outlet = d["outlet"]
-            mill.residence = d["residence"]
-            mill.kind = own.ints(d["class_of"])
-            mill.d80 = d["d80"]
-            mill.classifier_normal = d["classifier_normal"]
-            mill.classifier_lag = d["classifier_lag"]
-            mill.feed_d80 = d["feed_d80"]
-            mill.work_index = d["work_index"]
-            mill.idle_power = d["idle_power"]
-            mill.casing = d["casing"]
-            mill.leak = d["leak"]
-            mill.purge = d["purge"]
-            for i in range(64):
-                mill.table[i] = d["table"][i]
-            mill.bin_width = d["bin_width"]
-            mill.motor = d["motor"]
-            mill.classifier = d["classifier"]
-            mill.nitrogen = d["nitrogen"]
-            mill.probe = d["probe"]
-            self._vessel(u, nc + 4*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3])
-        elif kind == "leach_tank":
-            u.kind = LEACH_TANK
-            leach = <LeachTank*>own.take(1, sizeof(LeachTank))
-            u.p = leach
-            tank_from(&leach.tank, d["tank"])
-            for i in range(leach.tank.n_out):
-                self._register(&leach.tank.outlet[i])
-            leach.rate[0] = d["rate_alloy"]
-            leach.rate[1] = d["rate_oxide"]
-            leach.activation = d["activation"]
-            leach.bin_width = d["bin_width"]
-            leach.kind = own.ints(d["class_of"])
-            leach.product = own.ints(d["product"])
-            leach.n_product = own.doubles(d["n_product"])
-            leach.n_acid = own.doubles(d["n_acid"])
-            leach.n_hydrogen = own.doubles(d["n_hydrogen"])
-            leach.n_water = own.doubles(d["n_water"])
-            leach.heat = own.doubles(d["heat"])
-            leach.headspace = d["headspace"]
-            leach.sweep = d["sweep"]
-            leach.sweep_capacity = d["sweep_capacity"]
-            leach.water_vapour = d["water_vapour"]
-            leach.acid_vapour = d["acid_vapour"]
-            leach.heat_dilution = d["heat_dilution"]
-            leach.probe = d["probe"]
-            self._vessel(u, nc + 4*nb + 3, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*(4*nb) + [1e-2])
-        elif kind == "reactor":
-            u.kind = REACTOR
-            reactor = <Reactor*>own.take(1, sizeof(Reactor))
-            u.p = reactor
-            tank_from(&reactor.tank, d["tank"])
-            for i in range(reactor.tank.n_out):
-                self._register(&reactor.tank.outlet[i])
-            reactor.n_rx = len(d["reactions"])
-            if reactor.n_rx > MAX_RX:
-                raise ValueError(f"a reactor has at most {MAX_RX} reactions")
-            for i in range(reactor.n_rx):
-                reaction_from(&reactor.rx[i], d["reactions"][i])
-            reactor.i_fe2 = d["fe2"]
-            reactor.i_fe3 = d["fe3"]
-            reactor.i_h = self.s.i_h
-            reactor.probe = d["probe"]
-            if reactor.n_rx:
-                self._vessel(u, nc + 1, reactor_rhs, reactor_factor, reactor_solve, [1e-3]*nc + [1.0])
-            else:
-                self._vessel(u, nc + 1, reactor_rhs, NULL, NULL, [1e-3]*nc + [1.0])
-        elif kind == "filter":
-            u.kind = FILTER
-            filter_ = <Filter*>own.take(1, sizeof(Filter))
-            u.p = filter_
-            filter_.inlet = d["inlet"]
-            filter_.wash = d["wash"]
-            filter_.filtrate = d["filtrate"]
-            filter_.cake = d["cake"]
-            filter_.moisture = d["moisture"]
-            filter_.density = d["density"]
-            filter_.efficiency = d["efficiency"]
-            filter_.passing = d["passing"]
-            filter_.probe = d["probe"]
-        elif kind == "sx_circuit":
-            u.kind = SX_CIRCUIT
-            sx = <SxCircuit*>own.take(1, sizeof(SxCircuit))
-            u.p = sx
-            sx.n_extract, sx.n_scrub, sx.n_strip = d["stages"]
-            sx.feed = d["feed"]
-            sx.scrub = d["scrub"]
-            sx.strip = d["strip"]
-            sx.soda = d["soda"]
-            sx.raffinate = d["raffinate"]
-            sx.liquor = d["liquor"]
-            sx.organic = d["organic"]
-            sx.organic_capacity = d["organic_capacity"]
-            sx.organic_factor = 1.0
-            sx.mixer = d["mixer"]
-            sx.n_re = len(d["re"])
-            if sx.n_re > MAX_RE or sx_stages(sx) > MAX_STAGES:
-                raise ValueError(f"a circuit has at most {MAX_STAGES} stages and {MAX_RE} extracted metals")
-            for i in range(sx.n_re):
-                sx.re[i] = d["re"][i]
-                sx.k_ex[i] = d["k_ex"][i]
-            sx.k_na = d["k_na"]
-            sx.extractant = d["extractant"]
-            sx.entrainment = d["entrainment"]
-            for i in range(3):
-                sx.v_aq[i] = d["v_aq"][i]
-                sx.v_org[i] = d["v_org"][i]
-                sx.transfer[i] = d["transfer"][i]
-            sx.transfer_na = d["transfer_na"]
-            sx.tank_volume = d["tank_volume"]
-            i = sx.n_re + 1
-            sx.lu = <double*>own.take(sx_stages(sx)*i*i, sizeof(double))
-            sx.grad = <double*>own.take(sx_stages(sx)*4*i, sizeof(double))
-            sx.rho = <double*>own.take(i, sizeof(double))
-            sx.na_aq = self.s.na
-            sx.i_h = self.s.i_h
-            sx.i_na = self.s.i_na
-            sx.probe = d["probe"]
-            self._vessel(u, 2*self.s.na, sx_rhs, sx_factor, sx_solve, [1e-5]*u.ny)
-            u.vessel.stride = self.s.na + sx.n_re + 1
-            u.vessel.n_signed = sx_stages(sx)
-        elif kind == "crystalliser":
-            u.kind = CRYSTALLISER
-            cr = <Crystalliser*>own.take(1, sizeof(Crystalliser))
-            u.p = cr
-            tank_from(&cr.tank, d["tank"])
-            for i in range(cr.tank.n_out):
-                self._register(&cr.tank.outlet[i])
-            cr.n_re = len(d["re"])
-            cr.n_trace = len(d["trace"])
-            if cr.n_re > 12 or cr.n_trace > 12:
-                raise ValueError("a crystalliser has at most 12 rare earths and 12 trace metals")
-            for i in range(cr.n_re):
-                cr.re[i] = d["re"][i]
-                cr.solid[i] = d["solid"][i]
-                cr.log_ksp[i] = d["log_ksp"][i]
-            for i in range(cr.n_trace):
-                cr.trace[i] = d["trace"][i]
-                cr.trace_solid[i] = d["trace_solid"][i]
-                cr.trace_oxalate[i] = d["trace_oxalate"][i]
-                cr.trace_water[i] = d["trace_water"][i]
-                cr.lambda_[i] = d["lambda"][i]
-            cr.i_ox = d["oxalate"]
-            cr.kb = d["kb"]
-            cr.kg = d["kg"]
-            cr.shape = d["shape"]
-            cr.density = d["density"]
-            cr.heat = d["heat"]
-            cr.k1 = d["k1"]
-            cr.k2 = d["k2"]
-            cr.probe = d["probe"]
-            self._vessel(u, nc, crystalliser_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-2]*4)
-        elif kind == "dryer":
-            u.kind = DRYER
-            dryer = <Dryer*>own.take(1, sizeof(Dryer))
-            u.p = dryer
-            dryer.inlet = d["inlet"]
-            dryer.outlet = d["outlet"]
-            dryer.residence = d["residence"]
-            dryer.rate = d["rate"]
-            dryer.power = d["power"]
-            dryer.efficiency = d["efficiency"]
-            dryer.heat_capacity = d["heat_capacity"]
-            dryer.loss = d["loss"]
-            dryer.ambient = d["ambient"]
-            dryer.heater = d["heater"]
-            dryer.drive = d["drive"]
-            dryer.probe = d["probe"]
-            self._vessel(u, nc + 1, dryer_rhs, NULL, NULL, [1e-3]*nc + [1.0])
-        elif kind == "calciner":
-            u.kind = CALCINER
-            kiln = <Calciner*>own.take(1, sizeof(Calciner))
-            u.p = kiln
-            kiln.inlet = d["inlet"]
-            kiln.outlet = d["outlet"]
-            kiln.zones = d["zones"]
-            if kiln.zones > MAX_ZONES or len(d["chains"]) > 12 or len(d["simple"]) > 12:
-                raise ValueError(f"a calciner has at most {MAX_ZONES} zones and 12 oxalates of each sort")
-            kiln.residence = d["residence"]
-            kiln.speed_normal = d["speed_normal"]
-            for i in range(3):
-                kiln.a[i] = d["a"][i]
-                kiln.ea[i] = d["ea"][i]
-            kiln.n_chain = len(d["chains"])
-            for i, c in enumerate(d["chains"]):
-                kiln.chain[i] = c
-            kiln.n_simple = len(d["simple"])
-            for i, c in enumerate(d["simple"]):
-                kiln.simple[i] = c
-            kiln.i_ox = d["oxalate"]
-            kiln.volatile = own.doubles(d["volatile"])
-            for i in range(kiln.zones):
-                kiln.heater[i] = d["heaters"][i]
-            kiln.power = d["power"]
-            kiln.wall_capacity = d["wall_capacity"]
-            kiln.bed_capacity = d["bed_capacity"]
-            kiln.solids_cp = d["solids_cp"]
-            kiln.film = d["film"]
-            kiln.radiation = d["radiation"]
-            kiln.shell = d["shell"]
-            kiln.gas = d["gas"]
-            kiln.ambient = d["ambient"]
-            kiln.tube = d["tube"]
-            kiln.probe = d["probe"]
-            self._vessel(u, nc + 3, calciner_rhs, calciner_factor, calciner_solve, ([1e-3]*nc + [1.0, 1.0])*kiln.zones)
-            u.vessel.stride = nc + 2
-            u.vessel.n_signed = kiln.zones
-        elif kind == "store":
-            u.kind = STORE
-            store = <Store*>own.take(1, sizeof(Store))
-            u.p = store
-            store.n_out = len(d["outlets"])
-            if store.n_out > 12:
-                raise ValueError("a store has at most 12 outlets")
-            for i in range(store.n_out):
-                outlet_from(&store.outlet[i], d["outlets"][i])
-                self._register(&store.outlet[i])
-            store.molar = own.doubles(d["molar"])
-            store.temperature = d["temperature"]
-            store.span = d["span"]
-            store.refill_at = d["refill_at"]
-            store.delivery = d["delivery"]
-            store.probe = d["probe"]
-        elif kind == "hopper":
-            u.kind = HOPPER
-            hopper = <Hopper*>own.take(1, sizeof(Hopper))
-            u.p = hopper
-            hopper.inlet = d["inlet"]
-            hopper.bag_at = d["bag_at"]
-            hopper.probe = d["probe"]
-
     # ------------------------------------------------------------------ process
-
-    cdef void _leave(self, Unit* u, double tick) noexcept nogil:
-        """Put what the integrator let out into the outlet streams, and book gas as left."""
-        cdef double* q = u.vessel.q
-        cdef Sheet* s = &self.s
-        if u.kind == FURNACE:
-            send(s, (<Furnace*>u.p).outlet, u.y[s.nc], q, 1.0)
-        elif u.kind == MILL:
-            mill_send(<Mill*>u.p, s, u.y, q)
-        elif u.kind == LEACH_TANK:
-            leach_send(<LeachTank*>u.p, s, u.y, q)
-            leach_vent(<LeachTank*>u.p, s, q, tick)
-        elif u.kind == REACTOR:
-            tank_send(&(<Reactor*>u.p).tank, s, u.y, u.y[s.nc], q)
-            s.edge_out[s.i_o2] += tick*q[s.nc]
-        elif u.kind == SX_CIRCUIT:
-            sx_send(<SxCircuit*>u.p, s, q)
-        elif u.kind == CRYSTALLISER:
-            tank_send(&(<Crystalliser*>u.p).tank, s, u.y, u.y[s.nc], q)
-        elif u.kind == DRYER:
-            send(s, (<Dryer*>u.p).outlet, u.y[s.nc], q, 1.0)
-            s.edge_out[s.i_h2o] += tick*q[s.nc]
-        elif u.kind == CALCINER:
-            send(s, (<Calciner*>u.p).outlet, 333.15, q, 1.0)
-            calciner_vent(<Calciner*>u.p, s, q, tick)
-
-    cdef void _simple(self, Unit* u, double tick) noexcept nogil:
-        """Units without an integrator."""
-        if u.kind == FEED_BIN:
-            feed_bin_step(<FeedBin*>u.p, &self.s, u.y, tick)
-        elif u.kind == FILTER:
-            filter_step(<Filter*>u.p, &self.s)
-        elif u.kind == STORE:
-            store_step(<Store*>u.p, &self.s, u.y, tick)
-        elif u.kind == HOPPER:
-            hopper_step(<Hopper*>u.p, &self.s, u.y, tick)
-
-    cdef void _observe(self, Unit* u) noexcept nogil:
-        cdef Sheet* s = &self.s
-        if u.kind == FURNACE:
-            furnace_observe(<Furnace*>u.p, s, u.y)
-        elif u.kind == MILL:
-            mill_observe(<Mill*>u.p, s, u.y, u.vessel.q)
-        elif u.kind == LEACH_TANK:
-            leach_observe(<LeachTank*>u.p, s, u.y, u.vessel.q)
-        elif u.kind == REACTOR:
-            reactor_observe(<Reactor*>u.p, s, u.y)
-        elif u.kind == SX_CIRCUIT:
-            sx_observe(<SxCircuit*>u.p, s, u.y)
-        elif u.kind == CRYSTALLISER:
-            crystalliser_observe(<Crystalliser*>u.p, s, u.y)
-        elif u.kind == DRYER:
-            dryer_observe(<Dryer*>u.p, s, u.y, u.vessel.q)
-        elif u.kind == CALCINER:
-            calciner_observe(<Calciner*>u.p, s, u.y)
 
     cdef void _swap(self, double tick) noexcept nogil:
         """What was sent arrives; what arrives in no unit has left the plant."""
@@ -761,13 +294,13 @@ cdef class Core:
             u = &self.unit[k]
             if u.vessel != NULL:
                 vessel_advance(u.vessel, &self.s, tick)
-                self._leave(u, tick)
+                unit_leave(u, &self.s, tick)
             else:
-                self._simple(u, tick)
+                unit_step(u, &self.s, tick)
         self._swap(tick)
         for k in range(self.n_units):
             if self.unit[k].vessel != NULL:
-                self._observe(&self.unit[k])
+                unit_observe(&self.unit[k], &self.s)
         self._weigh()
         for k in range(self.n_drives):
             watts += self.power[k]*self.s.drive[k]
@@ -789,13 +322,13 @@ cdef class Core:
                 if v != NULL:
                     v.rhs(v.unit, &self.s, v.y, v.work)
                     memcpy(v.q, v.work + v.ny, v.nq*sizeof(double))
-                    self._leave(u, 0.0)
+                    unit_leave(u, &self.s, 0.0)
                 else:
-                    self._simple(u, 0.0)
+                    unit_step(u, &self.s, 0.0)
             self._swap(0.0)
         for k in range(self.n_units):
             if self.unit[k].vessel != NULL:
-                self._observe(&self.unit[k])
+                unit_observe(&self.unit[k], &self.s)
         self._weigh()
 
     # ------------------------------------------------------------------ field and control
@@ -928,7 +461,7 @@ cdef class Core:
             self._refresh()
             for k in range(self.n_units):
                 if self.unit[k].vessel != NULL:
-                    self._observe(&self.unit[k])
+                    unit_observe(&self.unit[k], &self.s)
             self._weigh()
 
     def step_from_rest(self, double h):
@@ -1046,47 +579,11 @@ cdef class Core:
 
     def hold_up(self):
         """mol of every species in the plant, what is under way in the streams included."""
-        cdef int k, i, z, b, w
-        cdef Unit* u
-        cdef SxCircuit* sx
-        cdef double v
+        cdef int k, i
         total = np.zeros(self.s.nc)
         cdef double[::1] n = total
         for k in range(self.n_units):
-            u = &self.unit[k]
-            if u.kind == FEED_BIN:
-                for i in range(self.s.nc):
-                    n[i] += u.y[0]*(<FeedBin*>u.p).per_kg[i]
-            elif u.kind == STORE:
-                for i in range(self.s.nc):
-                    n[i] += u.y[0]*(<Store*>u.p).molar[i]
-            elif u.kind == SX_CIRCUIT:
-                sx = <SxCircuit*>u.p
-                w = self.s.na + sx.n_re + 1
-                for z in range(sx_stages(sx) + 1):
-                    if z < sx_stages(sx):
-                        b = sx_bank(sx, z)
-                        for i in range(self.s.na):
-                            n[i] += u.y[z*w + i]*sx.v_aq[b]
-                        v = sx.v_org[b]
-                    else:
-                        v = sx.tank_volume
-                    b = z*w + self.s.na if z < sx_stages(sx) else z*w
-                    # in the organic a metal stands for the protons it has displaced
-                    for i in range(sx.n_re):
-                        n[sx.re[i]] += v*u.y[b + i]
-                        n[self.s.i_h] -= 3.0*v*u.y[b + i]
-                    n[self.s.i_na] += v*u.y[b + sx.n_re]
-                    n[self.s.i_h] -= v*u.y[b + sx.n_re]
-            elif u.kind == CALCINER:
-                for z in range((<Calciner*>u.p).zones):
-                    for i in range(self.s.nc):
-                        n[i] += u.y[z*(self.s.nc + 2) + i]
-            elif u.kind != FILTER:
-                for i in range(self.s.nc):
-                    n[i] += u.y[i]
-            if u.kind == LEACH_TANK:
-                n[self.s.i_h2] += u.y[self.s.nc + 1 + 4*self.s.nb]
+            unit_contents(&self.unit[k], &self.s, &n[0])
         sinks = {self.sink[k] for k in range(self.n_sinks)}
         for k in range(self.n_streams):
             if k not in sinks:

@@ -1,0 +1,448 @@
+"""Units from dictionaries. The keys are those that plantsim/model/compose writes; a missing one is a KeyError."""
+
+cdef struct Making:
+    Sheet* s
+    Outlet** outlets        # per stream, NULL where no device sets its flow
+
+
+cdef void outlet_from(Outlet* o, dict d) except *:
+    o.stream = d["stream"]
+    o.drive = d["drive"]
+    o.head = d["head"]
+    o.capacity = d["capacity"]
+    o.factor = 1.0
+
+
+cdef void tank_from(Tank* t, dict d) except *:
+    cdef int i
+    t.n_in = len(d["inlets"])
+    t.n_out = len(d["outlets"])
+    if t.n_in > MAX_IN or t.n_out > MAX_OUT:
+        raise ValueError(f"a tank has at most {MAX_IN} inlets and {MAX_OUT} outlets")
+    for i in range(t.n_in):
+        t.inlet[i] = d["inlets"][i]
+    for i in range(t.n_out):
+        outlet_from(&t.outlet[i], d["outlets"][i])
+    t.span = d["span"]
+    t.weir = d["weir"]
+    t.loss = d["loss"]
+    t.ambient = d["ambient"]
+    t.jacket = d["jacket"]
+    t.cooling = d["cooling"]
+    t.heating = d["heating"]
+    t.cold = d["cold"]
+    t.hot = d["hot"]
+    t.agitator = d["agitator"]
+
+
+cdef void reaction_from(Reaction* r, dict d) except *:
+    cdef int i
+    r.kind = d["kind"]
+    r.a = d["a"]
+    r.b = d["b"]
+    r.z = d["z"]
+    r.k = d["k"]
+    r.ea = d["ea"]
+    r.log_k = d["log_k"]
+    r.log_k_slope = d["log_k_slope"]
+    r.heat = d["heat"]
+    r.oxygen = d["oxygen"]
+    r.n = len(d["stoichiometry"])
+    if r.n > MAX_TERMS:
+        raise ValueError(f"a reaction has at most {MAX_TERMS} species")
+    for i, (species, coefficient) in enumerate(d["stoichiometry"]):
+        r.idx[i] = species
+        r.coef[i] = coefficient
+
+
+cdef Vessel* integrate(Unit* u, Making* m, Memory own, int nq, Rhs rhs, Factor factor, Solve solve, atol) except NULL:
+    """Give a unit an integrator: nq flows out, absolute tolerances of its states."""
+    cdef Vessel* v = <Vessel*>own.take(1, sizeof(Vessel))
+    v.ny = u.ny
+    v.nq = nq
+    v.y = u.y
+    v.q = <double*>own.take(nq, sizeof(double))
+    v.work = <double*>own.take(4*(u.ny + nq), sizeof(double))
+    v.atol = own.doubles(atol)
+    v.unit = u.p
+    v.rhs = rhs
+    v.factor = factor
+    v.solve = solve
+    v.i_signed = m.s.i_h
+    v.n_signed = 1
+    v.stride = 1
+    u.vessel = v
+    return v
+
+
+cdef void register(Making* m, Outlet* o) except *:
+    """Let disturbances find the outlet by its stream."""
+    if m.outlets[o.stream] != NULL:
+        raise ValueError(f"stream {o.stream} leaves two units")
+    m.outlets[o.stream] = o
+
+
+def unit_size(dict d, int na, int nc, int nb):
+    """How many states a unit has."""
+    kind = d["kind"]
+    return {
+        "feed_bin": 2,
+        "furnace": nc + 1,
+        "mill": nc + 2,
+        "leach_tank": nc + 2 + 4*nb,
+        "reactor": nc + 1,
+        "filter": 0,
+        "sx_circuit": (na + len(d.get("re", ())) + 1)*sum(d.get("stages", ())) + len(d.get("re", ())) + 1,
+        "crystalliser": nc + 5,
+        "dryer": nc + 1,
+        "calciner": d.get("zones", 0)*(nc + 2),
+        "store": 1,
+        "hopper": nc + 1,
+    }[kind]
+
+
+cdef void build_feed_bin(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef FeedBin* bin_
+    u.kind = FEED_BIN
+    bin_ = <FeedBin*>own.take(1, sizeof(FeedBin))
+    u.p = bin_
+    outlet_from(&bin_.outlet, d["outlet"])
+    register(m, &bin_.outlet)
+    bin_.per_kg = own.doubles(d["per_kg"])
+    bin_.refill_at = d["refill_at"]
+    bin_.lot = d["lot"]
+    bin_.temperature = d["temperature"]
+    bin_.probe = d["probe"]
+
+
+cdef void build_furnace(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Furnace* furnace
+    cdef int nc = m.s.nc
+    u.kind = FURNACE
+    furnace = <Furnace*>own.take(1, sizeof(Furnace))
+    u.p = furnace
+    furnace.inlet = d["inlet"]
+    furnace.outlet = d["outlet"]
+    furnace.residence = d["residence"]
+    furnace.heat_capacity = d["heat_capacity"]
+    furnace.power = d["power"]
+    furnace.loss = d["loss"]
+    furnace.ambient = d["ambient"]
+    furnace.solids_cp = d["solids_cp"]
+    furnace.field = d["field"]
+    furnace.field_scale = d["field_scale"]
+    furnace.heater = d["heater"]
+    furnace.probe = d["probe"]
+    integrate(u, m, own, nc, furnace_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+
+
+cdef void build_mill(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Mill* mill
+    cdef int nc = m.s.nc, nb = m.s.nb
+    cdef int i
+    u.kind = MILL
+    mill = <Mill*>own.take(1, sizeof(Mill))
+    u.p = mill
+    mill.inlet = d["inlet"]
+    mill.outlet = d["outlet"]
+    mill.residence = d["residence"]
+    mill.kind = own.ints(d["class_of"])
+    mill.d80 = d["d80"]
+    mill.classifier_normal = d["classifier_normal"]
+    mill.classifier_lag = d["classifier_lag"]
+    mill.feed_d80 = d["feed_d80"]
+    mill.work_index = d["work_index"]
+    mill.idle_power = d["idle_power"]
+    mill.casing = d["casing"]
+    mill.leak = d["leak"]
+    mill.purge = d["purge"]
+    for i in range(64):
+        mill.table[i] = d["table"][i]
+    mill.bin_width = d["bin_width"]
+    mill.motor = d["motor"]
+    mill.classifier = d["classifier"]
+    mill.nitrogen = d["nitrogen"]
+    mill.probe = d["probe"]
+    integrate(u, m, own, nc + 4*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3])
+
+
+cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef LeachTank* leach
+    cdef int nc = m.s.nc, nb = m.s.nb
+    cdef int i
+    u.kind = LEACH_TANK
+    leach = <LeachTank*>own.take(1, sizeof(LeachTank))
+    u.p = leach
+    tank_from(&leach.tank, d["tank"])
+    for i in range(leach.tank.n_out):
+        register(m, &leach.tank.outlet[i])
+    leach.rate[0] = d["rate_alloy"]
+    leach.rate[1] = d["rate_oxide"]
+    leach.activation = d["activation"]
+    leach.bin_width = d["bin_width"]
+    leach.kind = own.ints(d["class_of"])
+    leach.product = own.ints(d["product"])
+    leach.n_product = own.doubles(d["n_product"])
+    leach.n_acid = own.doubles(d["n_acid"])
+    leach.n_hydrogen = own.doubles(d["n_hydrogen"])
+    leach.n_water = own.doubles(d["n_water"])
+    leach.heat = own.doubles(d["heat"])
+    leach.headspace = d["headspace"]
+    leach.sweep = d["sweep"]
+    leach.sweep_capacity = d["sweep_capacity"]
+    leach.water_vapour = d["water_vapour"]
+    leach.acid_vapour = d["acid_vapour"]
+    leach.heat_dilution = d["heat_dilution"]
+    leach.probe = d["probe"]
+    integrate(u, m, own, nc + 4*nb + 3, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*(4*nb) + [1e-2])
+
+
+cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Reactor* reactor
+    cdef int nc = m.s.nc
+    cdef int i
+    u.kind = REACTOR
+    reactor = <Reactor*>own.take(1, sizeof(Reactor))
+    u.p = reactor
+    tank_from(&reactor.tank, d["tank"])
+    for i in range(reactor.tank.n_out):
+        register(m, &reactor.tank.outlet[i])
+    reactor.n_rx = len(d["reactions"])
+    if reactor.n_rx > MAX_RX:
+        raise ValueError(f"a reactor has at most {MAX_RX} reactions")
+    for i in range(reactor.n_rx):
+        reaction_from(&reactor.rx[i], d["reactions"][i])
+    reactor.i_fe2 = d["fe2"]
+    reactor.i_fe3 = d["fe3"]
+    reactor.i_h = m.s.i_h
+    reactor.probe = d["probe"]
+    if reactor.n_rx:
+        integrate(u, m, own, nc + 1, reactor_rhs, reactor_factor, reactor_solve, [1e-3]*nc + [1.0])
+    else:
+        integrate(u, m, own, nc + 1, reactor_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+
+
+cdef void build_filter(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Filter* filter_
+    u.kind = FILTER
+    filter_ = <Filter*>own.take(1, sizeof(Filter))
+    u.p = filter_
+    filter_.inlet = d["inlet"]
+    filter_.wash = d["wash"]
+    filter_.filtrate = d["filtrate"]
+    filter_.cake = d["cake"]
+    filter_.moisture = d["moisture"]
+    filter_.density = d["density"]
+    filter_.efficiency = d["efficiency"]
+    filter_.passing = d["passing"]
+    filter_.probe = d["probe"]
+
+
+cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef SxCircuit* sx
+    cdef int i
+    u.kind = SX_CIRCUIT
+    sx = <SxCircuit*>own.take(1, sizeof(SxCircuit))
+    u.p = sx
+    sx.n_extract, sx.n_scrub, sx.n_strip = d["stages"]
+    sx.feed = d["feed"]
+    sx.scrub = d["scrub"]
+    sx.strip = d["strip"]
+    sx.soda = d["soda"]
+    sx.raffinate = d["raffinate"]
+    sx.liquor = d["liquor"]
+    sx.organic = d["organic"]
+    sx.organic_capacity = d["organic_capacity"]
+    sx.organic_factor = 1.0
+    sx.mixer = d["mixer"]
+    sx.n_re = len(d["re"])
+    if sx.n_re > MAX_RE or sx_stages(sx) > MAX_STAGES:
+        raise ValueError(f"a circuit has at most {MAX_STAGES} stages and {MAX_RE} extracted metals")
+    for i in range(sx.n_re):
+        sx.re[i] = d["re"][i]
+        sx.k_ex[i] = d["k_ex"][i]
+    sx.k_na = d["k_na"]
+    sx.extractant = d["extractant"]
+    sx.entrainment = d["entrainment"]
+    for i in range(3):
+        sx.v_aq[i] = d["v_aq"][i]
+        sx.v_org[i] = d["v_org"][i]
+        sx.transfer[i] = d["transfer"][i]
+    sx.transfer_na = d["transfer_na"]
+    sx.tank_volume = d["tank_volume"]
+    i = sx.n_re + 1
+    sx.lu = <double*>own.take(sx_stages(sx)*i*i, sizeof(double))
+    sx.grad = <double*>own.take(sx_stages(sx)*4*i, sizeof(double))
+    sx.rho = <double*>own.take(i, sizeof(double))
+    sx.na_aq = m.s.na
+    sx.i_h = m.s.i_h
+    sx.i_na = m.s.i_na
+    sx.probe = d["probe"]
+    integrate(u, m, own, 2*m.s.na, sx_rhs, sx_factor, sx_solve, [1e-5]*u.ny)
+    u.vessel.stride = m.s.na + sx.n_re + 1
+    u.vessel.n_signed = sx_stages(sx)
+
+
+cdef void build_crystalliser(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Crystalliser* cr
+    cdef int nc = m.s.nc
+    cdef int i
+    u.kind = CRYSTALLISER
+    cr = <Crystalliser*>own.take(1, sizeof(Crystalliser))
+    u.p = cr
+    tank_from(&cr.tank, d["tank"])
+    for i in range(cr.tank.n_out):
+        register(m, &cr.tank.outlet[i])
+    cr.n_re = len(d["re"])
+    cr.n_trace = len(d["trace"])
+    if cr.n_re > 12 or cr.n_trace > 12:
+        raise ValueError("a crystalliser has at most 12 rare earths and 12 trace metals")
+    for i in range(cr.n_re):
+        cr.re[i] = d["re"][i]
+        cr.solid[i] = d["solid"][i]
+        cr.log_ksp[i] = d["log_ksp"][i]
+    for i in range(cr.n_trace):
+        cr.trace[i] = d["trace"][i]
+        cr.trace_solid[i] = d["trace_solid"][i]
+        cr.trace_oxalate[i] = d["trace_oxalate"][i]
+        cr.trace_water[i] = d["trace_water"][i]
+        cr.lambda_[i] = d["lambda"][i]
+    cr.i_ox = d["oxalate"]
+    cr.kb = d["kb"]
+    cr.kg = d["kg"]
+    cr.shape = d["shape"]
+    cr.density = d["density"]
+    cr.heat = d["heat"]
+    cr.k1 = d["k1"]
+    cr.k2 = d["k2"]
+    cr.probe = d["probe"]
+    integrate(u, m, own, nc, crystalliser_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-2]*4)
+
+
+cdef void build_dryer(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Dryer* dryer
+    cdef int nc = m.s.nc
+    u.kind = DRYER
+    dryer = <Dryer*>own.take(1, sizeof(Dryer))
+    u.p = dryer
+    dryer.inlet = d["inlet"]
+    dryer.outlet = d["outlet"]
+    dryer.residence = d["residence"]
+    dryer.rate = d["rate"]
+    dryer.power = d["power"]
+    dryer.efficiency = d["efficiency"]
+    dryer.heat_capacity = d["heat_capacity"]
+    dryer.loss = d["loss"]
+    dryer.ambient = d["ambient"]
+    dryer.heater = d["heater"]
+    dryer.drive = d["drive"]
+    dryer.probe = d["probe"]
+    integrate(u, m, own, nc + 1, dryer_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+
+
+cdef void build_calciner(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Calciner* kiln
+    cdef int nc = m.s.nc
+    cdef int i
+    u.kind = CALCINER
+    kiln = <Calciner*>own.take(1, sizeof(Calciner))
+    u.p = kiln
+    kiln.inlet = d["inlet"]
+    kiln.outlet = d["outlet"]
+    kiln.zones = d["zones"]
+    if kiln.zones > MAX_ZONES or len(d["chains"]) > 12 or len(d["simple"]) > 12:
+        raise ValueError(f"a calciner has at most {MAX_ZONES} zones and 12 oxalates of each sort")
+    kiln.residence = d["residence"]
+    kiln.speed_normal = d["speed_normal"]
+    for i in range(3):
+        kiln.a[i] = d["a"][i]
+        kiln.ea[i] = d["ea"][i]
+    kiln.n_chain = len(d["chains"])
+    for i, c in enumerate(d["chains"]):
+        kiln.chain[i] = c
+    kiln.n_simple = len(d["simple"])
+    for i, c in enumerate(d["simple"]):
+        kiln.simple[i] = c
+    kiln.i_ox = d["oxalate"]
+    kiln.volatile = own.doubles(d["volatile"])
+    for i in range(kiln.zones):
+        kiln.heater[i] = d["heaters"][i]
+    kiln.power = d["power"]
+    kiln.wall_capacity = d["wall_capacity"]
+    kiln.bed_capacity = d["bed_capacity"]
+    kiln.solids_cp = d["solids_cp"]
+    kiln.film = d["film"]
+    kiln.radiation = d["radiation"]
+    kiln.shell = d["shell"]
+    kiln.gas = d["gas"]
+    kiln.ambient = d["ambient"]
+    kiln.tube = d["tube"]
+    kiln.probe = d["probe"]
+    integrate(u, m, own, nc + 3, calciner_rhs, calciner_factor, calciner_solve, ([1e-3]*nc + [1.0, 1.0])*kiln.zones)
+    u.vessel.stride = nc + 2
+    u.vessel.n_signed = kiln.zones
+
+
+cdef void build_store(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Store* store
+    cdef int i
+    u.kind = STORE
+    store = <Store*>own.take(1, sizeof(Store))
+    u.p = store
+    store.n_out = len(d["outlets"])
+    if store.n_out > 12:
+        raise ValueError("a store has at most 12 outlets")
+    for i in range(store.n_out):
+        outlet_from(&store.outlet[i], d["outlets"][i])
+        register(m, &store.outlet[i])
+    store.molar = own.doubles(d["molar"])
+    store.temperature = d["temperature"]
+    store.span = d["span"]
+    store.refill_at = d["refill_at"]
+    store.delivery = d["delivery"]
+    store.probe = d["probe"]
+
+
+cdef void build_hopper(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Hopper* hopper
+    u.kind = HOPPER
+    hopper = <Hopper*>own.take(1, sizeof(Hopper))
+    u.p = hopper
+    hopper.inlet = d["inlet"]
+    hopper.bag_at = d["bag_at"]
+    hopper.probe = d["probe"]
+
+
+cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
+    """A unit from its table: parameters, connections, initial state."""
+    cdef int i
+    kind = d["kind"]
+    initial = d["initial"]
+    if len(initial) != u.ny:
+        raise ValueError(f"{kind}: {len(initial)} initial states for {u.ny}")
+    for i in range(u.ny):
+        u.y[i] = initial[i]
+    if kind == "feed_bin":
+        build_feed_bin(u, m, own, d)
+    elif kind == "furnace":
+        build_furnace(u, m, own, d)
+    elif kind == "mill":
+        build_mill(u, m, own, d)
+    elif kind == "leach_tank":
+        build_leach_tank(u, m, own, d)
+    elif kind == "reactor":
+        build_reactor(u, m, own, d)
+    elif kind == "filter":
+        build_filter(u, m, own, d)
+    elif kind == "sx_circuit":
+        build_sx_circuit(u, m, own, d)
+    elif kind == "crystalliser":
+        build_crystalliser(u, m, own, d)
+    elif kind == "dryer":
+        build_dryer(u, m, own, d)
+    elif kind == "calciner":
+        build_calciner(u, m, own, d)
+    elif kind == "store":
+        build_store(u, m, own, d)
+    elif kind == "hopper":
+        build_hopper(u, m, own, d)

@@ -1,0 +1,108 @@
+"""A unit of any kind: which kernel it is, and what a scan does with it."""
+
+cdef enum Kind:
+    FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER
+
+cdef struct Unit:
+    int kind
+    void* p
+    double* y
+    int ny
+    Vessel* vessel          # NULL for units that need no integrator
+
+
+cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
+    """Put what the integrator let out into the outlet streams, and book gas as left."""
+    cdef double* q = u.vessel.q
+    if u.kind == FURNACE:
+        send(s, (<Furnace*>u.p).outlet, u.y[s.nc], q, 1.0)
+    elif u.kind == MILL:
+        mill_send(<Mill*>u.p, s, u.y, q)
+    elif u.kind == LEACH_TANK:
+        leach_send(<LeachTank*>u.p, s, u.y, q)
+        leach_vent(<LeachTank*>u.p, s, q, tick)
+    elif u.kind == REACTOR:
+        tank_send(&(<Reactor*>u.p).tank, s, u.y, u.y[s.nc], q)
+        s.edge_out[s.i_o2] += tick*q[s.nc]
+    elif u.kind == SX_CIRCUIT:
+        sx_send(<SxCircuit*>u.p, s, q)
+    elif u.kind == CRYSTALLISER:
+        tank_send(&(<Crystalliser*>u.p).tank, s, u.y, u.y[s.nc], q)
+    elif u.kind == DRYER:
+        send(s, (<Dryer*>u.p).outlet, u.y[s.nc], q, 1.0)
+        s.edge_out[s.i_h2o] += tick*q[s.nc]
+    elif u.kind == CALCINER:
+        send(s, (<Calciner*>u.p).outlet, 333.15, q, 1.0)
+        calciner_vent(<Calciner*>u.p, s, q, tick)
+
+
+cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
+    """One tick of a unit without an integrator."""
+    if u.kind == FEED_BIN:
+        feed_bin_step(<FeedBin*>u.p, s, u.y, tick)
+    elif u.kind == FILTER:
+        filter_step(<Filter*>u.p, s)
+    elif u.kind == STORE:
+        store_step(<Store*>u.p, s, u.y, tick)
+    elif u.kind == HOPPER:
+        hopper_step(<Hopper*>u.p, s, u.y, tick)
+
+
+cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
+    """Write the true values that instruments may measure."""
+    if u.kind == FURNACE:
+        furnace_observe(<Furnace*>u.p, s, u.y)
+    elif u.kind == MILL:
+        mill_observe(<Mill*>u.p, s, u.y, u.vessel.q)
+    elif u.kind == LEACH_TANK:
+        leach_observe(<LeachTank*>u.p, s, u.y, u.vessel.q)
+    elif u.kind == REACTOR:
+        reactor_observe(<Reactor*>u.p, s, u.y)
+    elif u.kind == SX_CIRCUIT:
+        sx_observe(<SxCircuit*>u.p, s, u.y)
+    elif u.kind == CRYSTALLISER:
+        crystalliser_observe(<Crystalliser*>u.p, s, u.y)
+    elif u.kind == DRYER:
+        dryer_observe(<Dryer*>u.p, s, u.y, u.vessel.q)
+    elif u.kind == CALCINER:
+        calciner_observe(<Calciner*>u.p, s, u.y)
+
+
+cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
+    """Add the mol of every species that a unit holds."""
+    cdef int i, z, b, w
+    cdef SxCircuit* sx
+    cdef double v
+    if u.kind == FEED_BIN:
+        for i in range(s.nc):
+            n[i] += u.y[0]*(<FeedBin*>u.p).per_kg[i]
+    elif u.kind == STORE:
+        for i in range(s.nc):
+            n[i] += u.y[0]*(<Store*>u.p).molar[i]
+    elif u.kind == SX_CIRCUIT:
+        sx = <SxCircuit*>u.p
+        w = s.na + sx.n_re + 1
+        for z in range(sx_stages(sx) + 1):
+            if z < sx_stages(sx):
+                b = sx_bank(sx, z)
+                for i in range(s.na):
+                    n[i] += u.y[z*w + i]*sx.v_aq[b]
+                v = sx.v_org[b]
+            else:
+                v = sx.tank_volume
+            b = z*w + s.na if z < sx_stages(sx) else z*w
+            # in the organic a metal stands for the protons it has displaced
+            for i in range(sx.n_re):
+                n[sx.re[i]] += v*u.y[b + i]
+                n[s.i_h] -= 3.0*v*u.y[b + i]
+            n[s.i_na] += v*u.y[b + sx.n_re]
+            n[s.i_h] -= v*u.y[b + sx.n_re]
+    elif u.kind == CALCINER:
+        for z in range((<Calciner*>u.p).zones):
+            for i in range(s.nc):
+                n[i] += u.y[z*(s.nc + 2) + i]
+    elif u.kind != FILTER:
+        for i in range(s.nc):
+            n[i] += u.y[i]
+    if u.kind == LEACH_TANK:
+        n[s.i_h2] += u.y[s.nc + 1 + 4*s.nb]
