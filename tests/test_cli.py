@@ -211,3 +211,17 @@ def test_simulate_is_reproduced_by_its_seed() -> None:
         for seed in ("1", "1", "2")
     ]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_run_leaves_its_state_and_a_later_one_goes_on_from_it(tmp_path: Path) -> None:
+    """The plant's time goes on counting, and a snapshot's scan period is part of it."""
+    state = ("--state", str(tmp_path))
+    first = plantsim("run", "belfast", "--opcua", "0", "--modbus", "0", "--speed", "max", "--for", "60s", *state)
+    assert first.returncode == 0
+    assert (tmp_path / "snapshots" / "belfast" / "last.snapshot").exists()
+    second = plantsim("simulate", "belfast", "--start", "last", "--for", "10s", "--json", *state)
+    assert second.returncode == 0
+    assert json.loads(second.stdout)["plant_seconds"] == pytest.approx(10.0)
+    other = plantsim("simulate", "belfast", "--start", "last", "--scan", "50ms", "--for", "10s", *state)
+    assert other.returncode == 1
+    assert "found a scan of 0.1 s, allowed the run's 0.05 s" in other.stderr

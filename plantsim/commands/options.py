@@ -29,9 +29,16 @@ def add_run(parser: ArgumentParser) -> None:
         "--seed", type=values.seed, default=1, metavar="N", help="seed of all noise (default %(default)s)"
     )
     group.add_argument(
-        "--start", choices=["cold", "steady"], default="steady", help="initial state of the plant (default %(default)s)"
+        "--start",
+        type=values.start,
+        default="steady",
+        metavar="STATE",
+        help="cold, steady, or a snapshot by name (a run leaves the one called last) or path (default %(default)s)",
     )
     group.add_argument("--scan", type=values.scan, default=0.1, metavar="PERIOD", help="10ms to 1s (default 100ms)")
+    group.add_argument(
+        "--state", type=Path, metavar="DIR", help="snapshots, certificates and passwords (default: your state folder)"
+    )
     group.add_argument("--epoch", type=values.epoch, metavar="TIME", help="plant time at the start, ISO 8601")
 
 
@@ -62,9 +69,6 @@ def add_servers(parser: ArgumentParser) -> None:
         default=frozenset[str](),
         metavar="AREA[,AREA]",
         help="areas that a PLC controls through the I/O racks",
-    )
-    group.add_argument(
-        "--state", type=Path, metavar="DIR", help="certificates and passwords (default: your state folder)"
     )
     group.add_argument(
         "--log-level", choices=["debug", "info", "warning", "error"], default="info", help="default %(default)s"

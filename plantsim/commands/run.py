@@ -9,11 +9,12 @@ import signal
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plantsim.commands import options
 from plantsim.commands.address import bind_failure, check_port
-from plantsim.commands.state import state_folder
+from plantsim.commands.state import snapshot_path, start_of, state_folder
 from plantsim.commands.stop import FAILED, MISUSED, Stop
 from plantsim.serve.address import is_loopback, url_host
 
@@ -90,7 +91,17 @@ async def serve(args: Namespace) -> int:
         log.info("stopping")
     if engine.failure is not None:
         raise Stop(f"the scan stopped: {engine.failure}", FAILED)
+    save_last(engine, snapshot_path(state_folder(args.state), engine.plant.name, "last"))
     return 0
+
+
+def save_last(engine: Engine, path: Path) -> None:
+    """Keep the state of a run that ended well, for ``--start last``."""
+    try:
+        engine.save(path)
+    except OSError as error:
+        raise Stop(f"{path}: {error.strerror}", FAILED) from None
+    log.info("snapshot %s", path)
 
 
 def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
@@ -110,7 +121,7 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
             plant,
             scan_period=args.scan,
             seed=args.seed,
-            start=args.start,
+            start=start_of(args.state, plant.name, args.start),
             epoch=args.epoch,
             speed=args.speed,
             frozen=args.frozen,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from plantsim.commands import options, values
 from plantsim.commands.plot import Plot
+from plantsim.commands.state import start_of
 from plantsim.commands.stop import FAILED, Stop
 from plantsim.commands.trends import CsvTrends, ParquetTrends, open_trends
 
@@ -77,7 +78,7 @@ def run(args: Namespace) -> int:
                 plant,
                 args.duration,
                 seed=args.seed,
-                start=args.start,
+                start=start_of(args.state, plant.name, args.start),
                 scan_period=args.scan,
                 epoch=EPOCH_2026 if args.epoch is None else args.epoch,
                 every=args.every,

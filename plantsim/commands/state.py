@@ -1,4 +1,4 @@
-"""The state folder: certificates, passwords, logs."""
+"""The state folder: certificates, passwords, snapshots, logs."""
 
 from __future__ import annotations
 
@@ -17,3 +17,15 @@ def state_folder(chosen: Path | None) -> Path:
     except OSError as error:
         raise Stop(f"--state {folder}: {error.strerror}") from None
     return folder
+
+
+def start_of(chosen: Path | None, plant: str, start: str) -> str:
+    """What the engine is to start from: ``cold``, ``steady``, or the file of a snapshot given by name or path."""
+    if start in ("cold", "steady") or "/" in start:
+        return start
+    return str(snapshot_path(state_folder(chosen), plant, start))
+
+
+def snapshot_path(folder: Path, plant: str, name: str) -> Path:
+    """Where a plant's snapshot of that name stands in the state folder."""
+    return folder / "snapshots" / plant / f"{name}.snapshot"

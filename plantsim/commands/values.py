@@ -68,6 +68,13 @@ def epoch(text: str) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
+def start(text: str) -> str:
+    """``cold``, ``steady``, a snapshot's name, or its path."""
+    if "/" in text or re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        return text
+    raise ArgumentTypeError(f"'{text}' is no state; allowed: cold, steady, a snapshot's name (A-Z a-z 0-9 _ -) or path")
+
+
 def areas(text: str) -> frozenset[str]:
     """Area ids with commas between; which ids exist is the plant's to say."""
     ids = [part.strip() for part in text.split(",")]

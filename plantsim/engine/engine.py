@@ -70,9 +70,9 @@ class Engine:
         self.plant = plant
         self.scan_period = scan_period
         self.external = external
-        self.live = LivePlant(
-            plant, scan_period=scan_period, seed=seed, start=start, epoch=time.time() if epoch is None else epoch
-        )
+        self.live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch or 0.0)
+        if epoch is None:
+            self.live.epoch = time.time() - float(self.live.core.time)
         self.tags: TagTable = self.live.tags
         self.alarms: tuple[AlarmPoint, ...] = self.live.alarms
         self.permission = Permission(plant, self.tags, external)

@@ -40,16 +40,33 @@ def steady_path(plant: Plant) -> Path:
     return plant.path.with_suffix(".steady")
 
 
+def start_path(plant: Plant, start: str) -> Path:
+    """The file of a start. Raises SnapshotError if there is no steady state yet."""
+    if start != "steady":
+        return Path(start)
+    path = steady_path(plant)
+    if not path.exists():
+        raise SnapshotError(f"{path}: not there; 'plantsim settle {plant.path}' finds the steady state")
+    return path
+
+
 class LivePlant:
     """A plant and its state.
 
-    scan_period: s of plant time. start: ``steady``, ``cold`` or the path of a snapshot. epoch: plant time at scan 0,
-    seconds since 1970.
+    scan_period: s of plant time. start: ``steady``, ``cold`` or the path of a snapshot, which brings its seed and must
+    be of the same scan period. epoch: plant time at scan 0, seconds since 1970.
     """
 
     def __init__(
         self, plant: Plant, *, scan_period: float = 0.1, seed: int = 1, start: str = "steady", epoch: float = 0.0
     ) -> None:
+        saved = None if start == "cold" else read_snapshot(start_path(plant, start), plant.sha256)
+        if saved is not None and start != "steady":
+            seed = int(saved["seed"])
+            if float(saved["scan_period"]) != scan_period:
+                raise SnapshotError(
+                    f"{start}: found a scan of {saved['scan_period']} s, allowed the run's {scan_period} s"
+                )
         self.plant = plant
         self.seed = seed
         self.epoch = epoch
@@ -72,13 +89,8 @@ class LivePlant:
         self._kpi_rows = {t.name: t.row for t in self.tags if t.kind is Kind.KPI}
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
         self.core.reset_field()
-        if start == "steady":
-            try:
-                self.restore(read_snapshot(steady_path(plant), plant.sha256))
-            except SnapshotError as error:
-                raise SnapshotError(f"{error}; 'plantsim settle {plant.path}' finds the steady state") from error
-        elif start != "cold":
-            self.restore(read_snapshot(Path(start), plant.sha256))
+        if saved is not None:
+            self.restore(saved)
 
     # ------------------------------------------------------------------ running
 
@@ -195,10 +207,10 @@ class LivePlant:
             digest.update(np.ascontiguousarray(self.arrays()[name]).tobytes())
         return digest.hexdigest()
 
-    def balance_error(self, hold_up: Vector) -> float:
-        """Largest over the elements of |in - out - change of hold-up| / (in + initial hold-up), since scan 0.
+    def balance_error(self, hold_up: Vector, entered: Vector, left: Vector) -> float:
+        """Largest over the elements of |in - out - change of hold-up| / (in + initial hold-up).
 
-        hold_up: mol of every species at scan 0, from `Core.hold_up`.
+        hold_up: mol of every species at the start, from `Core.hold_up`; entered, left: mol that came and went since.
         """
         chemistry = self.plant.chemistry
         species = [chemistry.species[name] for name in self.layout.species]
@@ -206,9 +218,8 @@ class LivePlant:
         worst = 0.0
         for element in sorted(chemistry.elements):
             atoms = np.array([s.formula.get(element, 0.0) for s in species])
-            entered = float(atoms @ self.core.edge_in)
-            gap = entered - float(atoms @ self.core.edge_out) - float(atoms @ change)
-            base = entered + abs(float(atoms @ hold_up))
+            gap = float(atoms @ entered) - float(atoms @ left) - float(atoms @ change)
+            base = float(atoms @ entered) + abs(float(atoms @ hold_up))
             if base > 0.0:
                 worst = max(worst, abs(gap) / base)
         return worst

@@ -73,7 +73,9 @@ def simulate(
     Raises NumericStop if the core stops, SnapshotError if it can not start.
     """
     live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch)
-    hold_up = live.core.hold_up()
+    core = live.core
+    hold_up, before = core.hold_up(), core.total.copy()
+    entered, left = core.edge_in.copy(), core.edge_out.copy()
     scans = round(seconds / scan_period)
     batch = max(1, round(every / scan_period)) if sample is not None and every > 0.0 else MOST_SCANS
 
@@ -92,7 +94,7 @@ def simulate(
         look()
     wall = time.perf_counter() - begun
 
-    total, figures = live.core.total, live.figures
+    total, figures = core.total - before, live.figures
     hours = seconds / S_PER_H if seconds > 0.0 else 1.0
     reports = {
         p.name: ProductReport(
@@ -116,7 +118,7 @@ def simulate(
         specific_acid=figures.specific_acid(total),
         specific_energy_kwh_kg=figures.specific_energy(total),
         off_spec_kg=figures.off_spec_kg(total),
-        balance_error=live.balance_error(hold_up),
+        balance_error=live.balance_error(hold_up, core.edge_in - entered, core.edge_out - left),
         alarms=live.book.annunciated,
         state_sha256=live.state_sha256(),
     )

@@ -32,7 +32,7 @@ def test_purity_is_above_specification(day: Report, product: str) -> None:
 
 @pytest.mark.parametrize(("element", "recovery"), [("Nd", 95.1), ("Pr", 93.6), ("Dy", 95.0), ("Tb", 92.5)])
 def test_recovery_is_near_the_design_basis(day: Report, element: str, recovery: float) -> None:
-    """Pr and Tb lie higher: here they leave with Nd and Dy, while the design loses more of them as dilute by-products."""
+    """Pr and Tb lie higher: here they leave with Nd and Dy, not as dilute by-products that lose more."""
     low, high = -1.5, 3.5 if element in ("Pr", "Tb") else 1.5
     assert recovery + low < day.element_recovery_pct[element] < recovery + high
 
