@@ -13,7 +13,7 @@ Every output maps OP to a row, piecewise linear and flat beyond its ends; the in
     loop_reset      memory such that the loop computes the OP that stands in its row, with everything at rest
 """
 
-from libc.math cimport fabs
+from libc.math cimport fabs, fmax, fmin
 
 from clock cimport Clock
 from field cimport put, toward
@@ -127,7 +127,9 @@ cdef inline double pid(const Loop* c, bint computes, double step, double h, doub
                        const unsigned int* qual) noexcept nogil:
     """OP = K (e + 1/Ti int e dt + Td dPV/dt), e and PV in % of span with the sign of the action; dPV/dt filtered with Td/8.
 
-    The integral stands while OP is at a limit and e would drive it on. Inside the gap the gain is half, and e continuous.
+    While OP is at a limit and e would drive it on the integral stands; what of it lies beyond that limit, left over from
+    an error of the other sign, dies away with Ti, so that it does not hold the loop at the limit when e turns. Inside the
+    gap the gain is half, and e continuous.
     A Bad PV holds the OP; once it is not Bad any more, the loop takes over from there.
     """
     cdef double unit = c.action*100.0/(c.hi - c.lo)
@@ -149,9 +151,14 @@ cdef inline double pid(const Loop* c, bint computes, double step, double h, doub
         m[C_INTEGRAL] = op - rest
         return op
     free = rest + m[C_INTEGRAL]
-    if ti > 0.0 and not (free >= c.op_hi and gain*e > 0.0) and not (free <= c.op_lo and gain*e < 0.0):
-        m[C_INTEGRAL] += gain*h/ti*e
-        free = rest + m[C_INTEGRAL]
+    if ti > 0.0:
+        if free >= c.op_hi and gain*e > 0.0:
+            m[C_INTEGRAL] += fmin(c.op_hi - m[C_INTEGRAL], 0.0)*h/(ti + h)
+        elif free <= c.op_lo and gain*e < 0.0:
+            m[C_INTEGRAL] += fmax(c.op_lo - m[C_INTEGRAL], 0.0)*h/(ti + h)
+        else:
+            m[C_INTEGRAL] += gain*h/ti*e
+            free = rest + m[C_INTEGRAL]
     return clip(free, c.op_lo, c.op_hi)
 
 

@@ -187,6 +187,23 @@ def test_a_saturated_loop_leaves_its_limit_as_soon_as_the_error_turns(rig: Rig) 
     assert rig["FIC.OP"] < 100.0
 
 
+@pytest.mark.parametrize(("op", "sign", "left"), [(100.0, 1.0, 4.0), (0.0, -1.0, 96.0)])
+def test_an_error_long_past_does_not_hold_a_loop_at_the_other_limit(
+    rig: Rig, op: float, sign: float, left: float
+) -> None:
+    """A large error at one limit leaves an integral far beyond the other; some Ti at that other one and it is gone."""
+    rig.loop("AIC", gain=4.0, ti=5.0, sp=50.0, op=op, mode=MAN)
+    rig["AIC.PV"] = 50.0 - 40.0 * sign
+    rig.scan()
+    rig["AIC.MODE"] = AUTO
+    rig["AIC.PV"] = 50.0 + sign
+    rig.run(60.0)
+    assert rig["AIC.OP"] == 100.0 - op
+    rig["AIC.PV"] = 50.0 - sign
+    rig.scan()
+    assert rig["AIC.OP"] == pytest.approx(left, abs=0.2)
+
+
 def recovery(rig: Rig, seconds: float) -> list[float]:
     """PV of a lag of 20 s whose valve was stuck shut for a while."""
     y, record = 0.0, []
@@ -528,7 +545,11 @@ def twin(pv: list[float], sp: list[float], gain: float, ti: float, td: float, h:
         derivative = td * (x - filtered) / (td / 8 + h) if td else 0.0
         filtered = filtered + (x - filtered) * h / (td / 8 + h) if td else x
         u = gain * (error - derivative) + integral
-        if 0.0 < u < 100.0 or (u >= 100.0 and error < 0.0) or (u <= 0.0 and error > 0.0):
+        if u >= 100.0 and error > 0.0:
+            integral += min(100.0 - integral, 0.0) * h / (ti + h)
+        elif u <= 0.0 and error < 0.0:
+            integral += max(-integral, 0.0) * h / (ti + h)
+        else:
             integral += gain * h / ti * error
             u = gain * (error - derivative) + integral
         out.append(min(max(u, 0.0), 100.0))
