@@ -20,13 +20,13 @@ def position(value: float, low: float, high: float, width: int) -> int | None:
 
 
 def band(normal: tuple[float, float] | None, low: float, high: float, width: int) -> tuple[int, int]:
-    """First and one past the last cell of the normal band; at least one cell wide."""
+    """First and one past the last cell of the normal band: all that the pointer of a normal value may stand in."""
     if normal is None or not high > low:
         return 0, 0
     first = (normal[0] - low) / (high - low) * width
     last = (normal[1] - low) / (high - low) * width
-    start = max(0, min(width - 1, round(first)))
-    return start, min(width, max(start + 1, round(last)))
+    start = max(0, min(width - 1, math.floor(first)))
+    return start, min(width, max(start + 1, math.ceil(last)))
 
 
 def bar(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich.style import Style
 
 from hmi.model import Area, Plant, TagObject
@@ -144,7 +142,6 @@ class Sections(Panel):
         return record.alarm.priority if record is not None and record.active else None
 
 
-def area_analogs(plant: Plant) -> Iterator[TagObject]:
-    """The most telling analog of each section, in flow order."""
-    for area in plant.areas:
-        yield from key_analogs(plant, area.id)[:1]
+def area_analogs(plant: Plant) -> list[TagObject]:
+    """The most telling analog of each section: those with the highest alarm priority first, then in flow order."""
+    return sorted((tag for area in plant.areas for tag in key_analogs(plant, area.id)[:1]), key=_weight)

@@ -39,15 +39,18 @@ class Pen:
 
 def dots(trace: Trace, low: float, high: float, width: int, height: int) -> NDArray[np.int64]:
     """Braille dot patterns (0 .. 255) of a curve, ``height`` rows of ``width`` cells; the trace has 2 width columns."""
-    rows = 4 * height
-    scaled = (np.stack((trace.high, trace.low)) - low) / (high - low)
-    known = ~np.isnan(scaled[0])
-    place = np.rint((1 - np.clip(np.nan_to_num(scaled), 0, 1)) * (rows - 1)).astype(np.int64)
-    line = np.arange(rows)[:, None]
-    mask = (line >= place[0]) & (line <= place[1]) & known
+    known = ~np.isnan(trace.high)
+    line = np.arange(4 * height)[:, None]
+    mask = (line >= _dot(trace.high, low, high, height)) & (line <= _dot(trace.low, low, high, height)) & known
     patterns = mask.reshape(height, 4, width, 2) * _WEIGHTS[None, :, None, :]
     total: NDArray[np.int64] = patterns.sum(axis=(1, 3))
     return total
+
+
+def _dot(value: NDArray[np.float64] | float, low: float, high: float, height: int) -> NDArray[np.int64]:
+    """The dot row of a value, 0 on top, in a curve of ``height`` cells; at the edge where it is off the scale."""
+    share = np.clip(np.nan_to_num((np.asarray(value) - low) / (high - low)), 0, 1)
+    return np.rint((1 - share) * (4 * height - 1)).astype(np.int64)
 
 
 def text(patterns: NDArray[np.int64]) -> str:
@@ -92,7 +95,7 @@ def curves(
     """Draw pens into a rectangle, the first on top. ``band`` is in the first pen's scale, ``marked`` a cell column."""
     traces = [view.store.trace(pen.member, span, 2 * width) for pen in pens]
     layers = [dots(t, *pen.scale, width, height) for t, pen in zip(traces, pens, strict=True)]
-    ground = _band_rows(pens[0].scale, band, height) if pens else set()
+    ground = band_rows(pens[0].scale, band, height) if pens else set()
     for line in range(height):
         row = canvas.row(y + line, x)
         merged = np.zeros(width, np.int64)
@@ -116,15 +119,13 @@ def _runs(row: Row, line: str, owner: NDArray[np.int64], pens: Sequence[Pen], sh
         row.add(line[start:end], style)
 
 
-def _band_rows(scale_: tuple[float, float], band: tuple[float, float] | None, height: int) -> set[int]:
+def band_rows(scale_: tuple[float, float], band: tuple[float, float] | None, height: int) -> set[int]:
+    """Cell rows to shade: all that a normal value may be drawn in."""
     low, high = scale_
     if band is None or not high > low:
         return set()
-    step = (high - low) / height
-    middles = (high - (line + 0.5) * step for line in range(height))
-    within = {line for line, middle in enumerate(middles) if band[0] <= middle <= band[1]}
-    centre = int((high - (band[0] + band[1]) / 2) / step)
-    return within or {max(0, min(height - 1, centre))}
+    top, bottom = (_dot(value, low, high, height) for value in (band[1], band[0]))
+    return set(range(int(top) // 4, int(bottom) // 4 + 1))
 
 
 def time_axis(row: Row, view: View, x: int, width: int, span: float) -> None:

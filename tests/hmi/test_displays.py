@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -18,13 +19,13 @@ SIZES = [(80, 24), (120, 40), (160, 50)]
 async def test_throughput_and_purity_come_first(endpoint: str, sit_down: SitDown) -> None:
     """The two numbers the plant is run for stand above everything else, the purity with target and age."""
     async with sit_down(endpoint, (160, 50)) as desk:
-        await desk.see("sample")
+        await desk.until(lambda: re.search(r"sample +\d+ (s|min) old", desk.lines[2]))
+        await desk.until(lambda: re.search(r"set +\d", desk.lines[1]))
         assert "WIC-100" in desk.lines[1]
         assert "Throughput" in desk.lines[1]
         assert f"{desk.value('WIC-100.SP'):.2f}" in desk.lines[1]
         assert "AI-701" in desk.lines[2]
         assert f"at  {desk.value('AIC-701.SP'):.2f}" in desk.lines[2]
-        assert " old" in desk.lines[2]
 
 
 async def test_sections_stand_in_flow_order(endpoint: str, sit_down: SitDown) -> None:

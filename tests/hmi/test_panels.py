@@ -11,7 +11,7 @@ from hmi.store import Trace
 from hmi.theme import HOLLOW, PALETTES, SHAPES, Palette
 from hmi.widgets.bar import band, position
 from hmi.widgets.canvas import Row
-from hmi.widgets.trend import dots, next_span, span_text, text
+from hmi.widgets.trend import band_rows, dots, next_span, span_text, text
 from hmi.widgets.units import arrange
 
 
@@ -25,7 +25,7 @@ def test_pointer_moves_by_half_cells(value: float, half: int | None) -> None:
 
 def test_band_is_never_narrower_than_a_cell() -> None:
     """A band too narrow for the bar is still seen."""
-    assert band((49.0, 49.1), 0.0, 100.0, 10) == (5, 6)
+    assert band((49.0, 49.1), 0.0, 100.0, 10) == (4, 5)
     assert band((0.0, 100.0), 0.0, 100.0, 10) == (0, 10)
     assert band(None, 0.0, 100.0, 10) == (0, 0)
 
@@ -49,6 +49,21 @@ def test_values_off_the_scale_stay_at_its_edge() -> None:
     """A curve never leaves its box."""
     flat = np.full(2, 99.0)
     assert text(dots(Trace(flat, flat, flat), 0.0, 10.0, 1, 2)[0]) == "⠉"
+
+
+@pytest.mark.parametrize("height", range(1, 12))
+@pytest.mark.parametrize("normal", [(57.0, 63.0), (59.9, 60.1), (45.0, 50.0), (40.0, 95.0)])
+def test_normal_values_are_drawn_on_the_band(height: int, normal: tuple[float, float]) -> None:
+    """However few rows or cells there are, a value within the band never looks outside it."""
+    shaded = band_rows((45.0, 90.0), normal, height)
+    start, end = band(normal, 45.0, 90.0, height)
+    for value in np.linspace(max(45.0, normal[0]), min(90.0, normal[1]), 50):
+        curve = np.full(2, value)
+        (row,) = np.flatnonzero(dots(Trace(curve, curve, curve), 45.0, 90.0, 1, height)[:, 0])
+        assert row in shaded
+        half = position(float(value), 45.0, 90.0, height)
+        assert half is not None
+        assert start <= half // 2 < end or value == normal[1]
 
 
 def test_spans_step_between_minutes_and_a_day() -> None:
