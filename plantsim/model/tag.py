@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import overload
 
 
 class Role(IntEnum):
@@ -146,7 +147,12 @@ class TagTable(Sequence[Tag]):
     def __len__(self) -> int:
         return len(self._tags)
 
-    def __getitem__(self, key):  # type: ignore[no-untyped-def]  # int, slice or name
+    @overload
+    def __getitem__(self, key: int | str) -> Tag: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Tag, ...]: ...
+    def __getitem__(self, key: int | str | slice) -> Tag | tuple[Tag, ...]:
+        """A tag by its place or its name, or several by their places."""
         return self._by_name[key] if isinstance(key, str) else self._tags[key]
 
     def __iter__(self) -> Iterator[Tag]:

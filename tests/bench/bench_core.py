@@ -54,7 +54,7 @@ def equations(live: LivePlant) -> tuple[Callable[[float, Vector], Vector], Vecto
 
 
 def lsoda(f: Callable[[float, Vector], Vector], y: Vector, span: float) -> float:
-    """Plant seconds per wall second of LSODA, started anew after every `span` of plant time, as far as the budget goes."""
+    """Plant seconds per wall second of LSODA, started anew after every `span` s, as far as the budget goes."""
     begun = time.perf_counter()
     covered = 0.0
     while time.perf_counter() - begun < BUDGET_S:
@@ -72,7 +72,8 @@ def main() -> None:
     scans = round(CLOSED_LOOP_S / live.scan_period)
     wall = best(ROUNDS, lambda: live.advance(scans))
     ours = CLOSED_LOOP_S / wall
-    print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, {live.core.state.size} states")
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    print(f"{platform.machine()}, {versions}, {live.core.state.size} states")
     print(f"closed loop, {live.scan_period} s scans: {ours:10.0f} x real time, {1e6 * wall / scans:.1f} us a scan")
 
     other = LivePlant(plant)
