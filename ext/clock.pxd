@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Plant time as every layer of a scan sees it."""
 
 cdef struct Clock:

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Oxalate crystalliser by the method of moments.
 
     2 RE3+ + 3 C2O4(2-) + 10 H2O -> RE2(C2O4)3.10H2O

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Feed preparation: bin with loss-in-weight feeder, demagnetising furnace, inerted mill with classifier."""
 
 from sheet cimport Sheet, Outlet, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, send, dmax

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Continuous cake filter with wash: an algebraic split of what comes in, averaged over the cake cycle.
 
 Cake keeps liquor in proportion to its solids; wash water displaces a part 1 - exp(-e N) of it, N being wash volumes over

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Acid leach tank: particles of all ages shrink in their bins of radius, iron and rare earths dissolve, hydrogen leaves.
 
 Population balance with a rate that does not depend on size, dr/dt = -v = -k(T) [H+] (Lister et al. 2021, linear in HCl): in

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Quality of a row of the process image: OPC UA status codes (Part 4, 7.39; Part 8, 6.3), severity in the two top bits."""
 
 cdef extern from *:

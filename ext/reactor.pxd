@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Stirred reactor for iron removal: oxidation by peroxide, hydrolysis, adsorption on the precipitate. Without reactions
 it is a plain tank.
 

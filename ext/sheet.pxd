@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """What all units share: the species, the streams between units, the actuators' openings and the boundary's totals.
 
 A stream is a block of `width` doubles: temperature [K], liquid volume flow [m3/s], molar flow of every species [mol/s],

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Stores at the boundary: reagent tanks with deliveries, water mains, product hoppers with bagging."""
 
 from sheet cimport Sheet, Outlet, MAX_IN, S_TEMP, S_VOL, S_MOL, stream_now, send, dmax

@@ -1,11 +1,12 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Solvent extraction circuit: extract, scrub and strip banks in counter-current, with the organic closed into a loop.
 
     RE3+ + 3 (HA)2 = RE(HA2)3 + 3 H+        D = K e^3/[H+]^3,  e = C/2 - 3 sum RE_org - Na_org/2 (free dimer)
     NaHA2 + H+ = (HA)2 + Na+                Na_org* = K_Na [Na+] e^0.5/[H+], fast
 
-Free extractant, Na and H+ are states. Mass transfer r = kt (D x - y) per volume of organic and second; the stage
-efficiency kt tau/(1 + kt tau) follows from the organic flow. Stage 0 is E1, the raffinate end; organic runs upwards, the
+Free extractant, Na and H+ are states. Mass transfer r = kt (D x - y)/(1 + D/FILM) per volume of organic and second: the
+organic film resists, and where D is large the aqueous one as well; the stage efficiency, kt tau/(1 + kt tau) at moderate D,
+follows from the organic flow. Stage 0 is E1, the raffinate end; organic runs upwards, the
 aqueous downwards; the link between the last scrub stage and the first strip stage is cut on the aqueous side: scrub acid
 enters the former, strip acid the last strip stage, strip liquor leaves the first. Hold-up of both phases is constant.
 Stripped organic goes through a tank, takes up the soda's Na as far as there is free extractant, and returns to E1; the
@@ -20,6 +21,14 @@ from tank cimport free_acid
 from numerics cimport fast_log10
 from vessel cimport lu_factor, lu_solve
 from libc.math cimport sqrt
+
+cdef extern from *:
+    """
+    #define FILM 1e3             /* transfer coefficient of the aqueous film over that of the organic one */
+    #define LEAST_ACID 1e-6      /* mol/L: the extractant is an acid itself, and holds that much in any aqueous */
+    #define LEAST_FREE 1e-6      /* mol/L of free dimer */
+    """
+    const double FILM, LEAST_ACID, LEAST_FREE
 
 cdef enum:
     MAX_RE = 12
@@ -71,7 +80,7 @@ cdef inline double sx_free(const SxCircuit* u, const double* org) noexcept nogil
     cdef int i
     for i in range(u.n_re):
         e -= 3.0*org[i]
-    return dmax(e, 1e-6)
+    return dmax(e, LEAST_FREE)
 
 
 cdef inline double sx_organic_flow(const SxCircuit* u, const Sheet* s) noexcept nogil:
@@ -81,12 +90,13 @@ cdef inline double sx_organic_flow(const SxCircuit* u, const Sheet* s) noexcept 
 cdef inline void sx_rates(const SxCircuit* u, const Sheet* s, int j, const double* c, double* r) noexcept nogil:
     """Transfer rates of a stage per litre of organic, mol/L/s: rare earths to the organic, then Na to the aqueous."""
     cdef const double* org = c + u.na_aq
-    cdef double h = dmax(free_acid(c[u.i_h]), 1e-9), e = sx_free(u, org), x = e/h, kt = u.transfer[sx_bank(u, j)]
+    cdef double h = dmax(free_acid(c[u.i_h]), LEAST_ACID), e = sx_free(u, org), x = e/h, kt = u.transfer[sx_bank(u, j)], d
     cdef double mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
     cdef int i
     x = x*x*x
     for i in range(u.n_re):
-        r[i] = kt*mix*(u.k_ex[i]*x*c[u.re[i]] - org[i])
+        d = u.k_ex[i]*x
+        r[i] = kt*mix*(d*c[u.re[i]] - org[i])/(1.0 + d/FILM)
     r[u.n_re] = u.transfer_na*mix*(org[u.n_re] - u.k_na*c[u.i_na]*sqrt(e)/h)
 
 
@@ -174,7 +184,7 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
     """Per stage I - g h D S in the space of its n_re + 1 transfers: diagonal, plus what all share through [H+] and e."""
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 1, m = nr + 1, i, j, k, b
-    cdef double h, e, x, d, kt, net, dh, phi, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer], kn
+    cdef double h, e, x, d, kt, net, dh, de, phi, film, slope, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer], kn
     cdef const double* c
     cdef double* g
     cdef double* lu
@@ -186,23 +196,26 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
         g = u.grad + 4*m*j
         lu = u.lu + m*m*j
         net = c[u.i_h]
-        h = dmax(free_acid(net), 1e-9)
-        dh = h/sqrt(net*net + 4.0*KW)
+        h = dmax(free_acid(net), LEAST_ACID)
+        dh = h/sqrt(net*net + 4.0*KW) if h > LEAST_ACID else 0.0
         e = sx_free(u, c + na)
+        de = 1.0 if e > LEAST_FREE else 0.0
         x = e/h
         x = x*x*x
         kt = u.transfer[b]*mix
         for i in range(nr):
             d = u.k_ex[i]*x
-            g[4*i] = kt*d
-            g[4*i + 1] = -kt
-            g[4*i + 2] = -3.0*kt*d*c[u.re[i]]/h*dh
-            g[4*i + 3] = 3.0*kt*d*c[u.re[i]]/e
+            film = 1.0/(1.0 + d/FILM)
+            slope = 3.0*kt*d*film*film*(c[u.re[i]] + c[na + i]/FILM)
+            g[4*i] = kt*d*film
+            g[4*i + 1] = -kt*film
+            g[4*i + 2] = -slope/h*dh
+            g[4*i + 3] = slope/e*de
         kn = u.transfer_na*mix*u.k_na*sqrt(e)/h
         g[4*nr] = -kn
         g[4*nr + 1] = u.transfer_na*mix
         g[4*nr + 2] = kn*c[u.i_na]/h*dh
-        g[4*nr + 3] = -0.5*kn*c[u.i_na]/e
+        g[4*nr + 3] = -0.5*kn*c[u.i_na]/e*de
         for i in range(m):
             for k in range(nr):     # transfer k: aqueous -phi, organic +1, H +3 phi, e -3
                 lu[i*m + k] = -gh*(3.0*phi*g[4*i + 2] - 3.0*g[4*i + 3])

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """A stirred vessel of liquor: inflow, outlets, jacket, and the acidity of what is in it."""
 
 from libc.math cimport sqrt

@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """Dryer and calciner: water leaves, oxalate becomes oxide in three first-order steps.
 
     RE2(C2O4)3.10H2O -> RE2(C2O4)3 + 10 H2O

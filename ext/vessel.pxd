@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, cdivision=True
 """The integrator: one ROS2 W-step a tick, with a step test and quartering.
 
     (I - g h A) k1 = f(u)                    g = 1 - 1/sqrt 2, A = local chemistry alone
