@@ -1,15 +1,22 @@
-"""A rig: instruments, actuators, loops and alarms wired by name, without a plant behind them."""
+"""A rig: instruments, actuators, loops and alarms wired by name, without a plant behind them; and a bench for units."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
 
 from plantsim import _layers
+from plantsim._core import Core
+from plantsim.engine.live import LivePlant
+from plantsim.model.compose.context import BINS
+from plantsim.model.compose.process import Process
+from plantsim.model.plant import Plant
 
 MAN, AUTO, CASCADE, EXTERNAL = 0, 1, 2, 3
 PID, RATIO, OVERRIDE = 0, 1, 2
@@ -308,3 +315,229 @@ def rig() -> Rig:
 @pytest.fixture(scope="session")
 def make_rig() -> type[Rig]:
     return Rig
+
+
+Vector = NDArray[np.float64]
+NO_FIELD = ("transmitters", "analysers", "calculations", "valves", "on_off_valves", "motors", "loops", "alarms")
+
+
+def merge(into: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Replace what `changes` names, dicts within dicts key by key."""
+    for key, value in changes.items():
+        assert key in into, f"no {key}"
+        if isinstance(value, Mapping) and isinstance(into[key], dict):
+            merge(into[key], value)
+        else:
+            into[key] = value
+
+
+class Bench:
+    """Units of the Belfast line without instruments or control: streams and openings are what a test makes of them.
+
+    units: what to change in the table of each unit taken. All actuators stand fully open.
+    """
+
+    def __init__(self, plant: Plant, units: Mapping[str, Mapping[str, Any]], *, molar_volumes: bool = True) -> None:
+        process = Process(plant)
+        spec = process.build()
+        self.layout = process.layout
+        self.chemistry = plant.chemistry
+        self.context = process.context
+        self.species = [plant.chemistry.species[name] for name in self.layout.species]
+        self.index = {name: i for i, name in enumerate(self.layout.species)}
+        self.nc, self.na, self.nb = len(self.species), int(spec["species"]["dissolved"]), BINS
+        tables = {unit: spec["units"][self.layout.units[unit]] for unit in units}
+        for unit, changes in units.items():
+            merge(tables[unit], changes)
+        self.tables: dict[str, dict[str, Any]] = copy.deepcopy(tables)
+        self.spec = {
+            **spec,
+            "units": list(self.tables.values()),
+            "weighted": [],
+            "meters": [],
+            "probes": process.n_probes,
+            "rows": 1,
+            "memory": 1,
+            "signal": [0.0],
+            "scan_period": 0.1,
+            "seed": 1,
+            **{name: [] for name in NO_FIELD},
+        }
+        self.mass = np.array(spec["species"]["mass"])
+        self.volume = np.array(spec["species"]["molar_volume"])
+        if not molar_volumes:
+            self.volume[1:] = 0.0
+            self.spec["species"] = {**spec["species"], "molar_volume": self.volume.tolist()}
+        self.core = Core(self.spec)
+        self.core.drive[:] = 1.0
+        offsets = self.core.offsets()
+        self._at = {unit: slice(*offsets[k : k + 2]) for k, unit in enumerate(self.tables)}
+        self._unit = {unit: k for k, unit in enumerate(self.tables)}
+        elements = sorted(plant.chemistry.elements)
+        self.elements: tuple[str, ...] = (*elements, "charge")
+        self.atoms = np.array(
+            [[s.formula.get(e, 0.0) for s in self.species] for e in elements] + [[s.charge for s in self.species]],
+            dtype=float,
+        )
+
+    # state
+
+    def state(self, unit: str) -> Vector:
+        """The states of a unit, live."""
+        return self.core.state[self._at[unit]]
+
+    def get(self, unit: str, species: str) -> float:
+        """mol of a species in a unit whose states begin with them."""
+        return float(self.state(unit)[self.index[species]])
+
+    def fill(
+        self, unit: str, litres: float, solutes: Mapping[str, float], kelvin: float = 298.15, **solids: float
+    ) -> None:
+        """Put a liquor (mol/L of solutes) and solids (mol) into a vessel."""
+        molar = np.array(self.context.liquor(solutes))
+        if not self.volume[1:].any():
+            molar[0] = 1.0 / self.volume[0]
+        state = self.state(unit)
+        state[: self.nc] = 1e-3 * litres * molar
+        state[self.nc] = kelvin
+        for name, mol in solids.items():
+            state[self.index[name]] = mol
+
+    def probe(self, unit: str, name: str) -> float:
+        """A true value, as of the last emission."""
+        return float(self.core.probe[self.layout.probes[unit, name]])
+
+    def from_steady(self, live: LivePlant) -> None:
+        """Take states, streams and openings of the plant at its steady state."""
+        offsets = live.core.offsets()
+        for unit in self.tables:
+            k = live.layout.units[unit]
+            self.state(unit)[:] = live.core.state[offsets[k] : offsets[k + 1]]
+        self.core.streams[:] = live.core.arriving
+        self.core.drive[:] = live.core.drive
+
+    # surroundings
+
+    def scale(self, stream: str, factor: float) -> None:
+        """Hold `factor` times what arrives by a stream."""
+        self.core.streams[:, self.layout.streams[stream], 1:] *= factor
+
+    def feed(self, stream: str, mol: Mapping[str, float] | Vector, kelvin: float = 298.15) -> None:
+        """Hold what arrives by a stream: mol/s of species."""
+        block = np.zeros(self.core.streams.shape[2])
+        block[0] = kelvin
+        if isinstance(mol, Mapping):
+            for name, x in mol.items():
+                block[2 + self.index[name]] = x
+        else:
+            block[2 : 2 + self.nc] = mol
+        block[1] = block[2 : 2 + self.na] @ self.volume[: self.na]
+        self.core.streams[:, self.layout.streams[stream]] = block
+
+    def liquor(self, litres_per_s: float, solutes: Mapping[str, float]) -> Vector:
+        """mol/s of a flow of liquor, mol/L of solutes."""
+        return 1e-3 * litres_per_s * np.array(self.context.liquor(solutes))
+
+    def particles(self, stream: str, kg: Vector, radius: Vector) -> None:
+        """Hold the particles of a stream: kg/s in each bin (alloy, then oxide) and their mean radius in bins."""
+        first = 2 + self.nc
+        self.core.streams[:, self.layout.streams[stream], first : first + 2 * self.nb] = kg
+        self.core.streams[:, self.layout.streams[stream], first + 2 * self.nb :] = kg * radius
+
+    def arriving(self, stream: str) -> Vector:
+        """The block of a stream as it arrives in the next scan."""
+        block: Vector = self.core.arriving[self.layout.streams[stream]]
+        return block
+
+    def opening(self, device: str, position: float) -> None:
+        """Set an actuator, 0..1."""
+        self.core.drive[self.layout.drives[device]] = position
+
+    # running
+
+    def tick(self, unit: str, h: float, n: int = 1) -> Vector:
+        """n ticks of one unit; returns its outflows integrated, mol (kg in bins)."""
+        out = h * self.core.advance_unit(self._unit[unit], h)
+        for _ in range(n - 1):
+            out += h * self.core.advance_unit(self._unit[unit], h)
+        return out
+
+    def left(self, unit: str, out: Vector) -> Vector:
+        """mol of every species in integrated outflows, what went as gas included."""
+        nc, kind = self.nc, self.tables[unit]["kind"]
+        mol = np.zeros(nc)
+        if kind == "sx_circuit":
+            mol[: self.na] = out[: self.na] + out[self.na :]
+            return mol
+        mol[:] = out[:nc]
+        gases = {
+            "leach_tank": ("H2", "H2O", "H"),
+            "reactor": ("O2",),
+            "dryer": ("H2O",),
+            "calciner": ("H2O", "CO2", "O2"),
+        }
+        first = nc + 4 * self.nb if kind == "leach_tank" else nc
+        for k, gas in enumerate(gases.get(kind, ())):
+            mol[self.index[gas]] += out[first + k]
+            if gas == "H":
+                mol[self.index["Cl"]] += out[first + k]
+        return mol
+
+    def arrived(self, unit: str) -> Vector:
+        """mol/s of every species that arrives in a unit."""
+        table = self.tables[unit]
+        streams = [table[port] for port in ("inlet", "feed", "scrub", "strip", "soda") if port in table]
+        streams += table["tank"]["inlets"] if "tank" in table else []
+        result: Vector = self.core.arriving[streams, 2 : 2 + self.nc].sum(axis=0)
+        return result
+
+    def run(self, unit: str, h: float, n: int) -> float:
+        """n ticks of one unit that holds something; returns the largest gap in the balances of elements and charge,
+        each relative to what there was and what came."""
+        before = self.core.hold_up()
+        out = self.left(unit, self.tick(unit, h, n))
+        came = n * h * self.arrived(unit)
+        gap = self.atoms @ (self.core.hold_up() - before + out - came)
+        size = np.abs(self.atoms) @ (np.abs(before) + np.abs(came))
+        result: float = np.max(np.abs(gap[size > 0.0]) / size[size > 0.0])
+        return result
+
+    def rate(self, unit: str, y: Vector | None = None) -> Vector:
+        """dy/dt of a unit at its state or at y, its outflows behind."""
+        state = self.state(unit)
+        keep = state.copy()
+        if y is not None:
+            state[:] = y
+        result = self.core.derivative(self._unit[unit])
+        state[:] = keep
+        return result
+
+    def relax(self, unit: str, gh: float, b: Vector) -> Vector:
+        """(I - gh A)^-1 b with the integrator's A."""
+        return self.core.relax(self._unit[unit], gh, b)
+
+    def exact(self, unit: str, seconds: float, rtol: float = 1e-11, atol: float = 1e-13) -> Vector:
+        """Where the unit's states go in that time, by SciPy's Radau on the same right-hand side."""
+        ny = len(self.state(unit))
+        solution = solve_ivp(
+            lambda t, y: self.rate(unit, y)[:ny], (0.0, seconds), self.state(unit).copy(), "Radau", rtol=rtol, atol=atol
+        )
+        assert solution.success
+        result: Vector = solution.y[:, -1]
+        return result
+
+    def effort(self, unit: str) -> tuple[int, int, int]:
+        """Accepted steps, rejected steps, ticks in which the smallest step was too large."""
+        return self.core.effort()[self._unit[unit]]
+
+
+@pytest.fixture
+def make_bench(belfast: Plant) -> Callable[..., Bench]:
+    """A bench from the units' names, each with what to change in its table."""
+
+    def make(*units: str, molar_volumes: bool = True, **changes: Any) -> Bench:
+        """`changes` apply to the only unit, or are given per unit under `tables`."""
+        tables: Mapping[str, Mapping[str, Any]] = changes.pop("tables", {units[0]: changes})
+        return Bench(belfast, {unit: tables.get(unit, {}) for unit in units}, molar_volumes=molar_volumes)
+
+    return make
