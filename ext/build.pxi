@@ -217,7 +217,10 @@ cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
     reactor.i_h = m.s.i_h
     reactor.probe = d["probe"]
     if reactor.n_rx:
-        integrate(u, m, own, nc + 1, reactor_rhs, reactor_factor, reactor_solve, [1e-3]*nc + [1.0])
+        # what decides on hydrolysis is acid down to 1e-7 mol/L
+        tolerance = [1e-3]*nc + [1.0]
+        tolerance[m.s.i_h] = 1e-4*reactor.tank.span
+        integrate(u, m, own, nc + 1, reactor_rhs, reactor_factor, reactor_solve, tolerance)
     else:
         integrate(u, m, own, nc + 1, reactor_rhs, NULL, NULL, [1e-3]*nc + [1.0])
 
