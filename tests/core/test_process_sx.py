@@ -75,7 +75,7 @@ def test_a_trace_is_extracted_as_kremser_says(acid: float, kt: float, make_bench
 
 
 def test_total_reflux_separates_by_beta_in_every_stage(make_bench: MakeBench) -> None:
-    """Nd/Pr rises by 1.5 a stage: saponified organic takes all up, scrub acid drives all back, no net flow of either."""
+    """Nd/Pr rises by 1.5 a stage: soda lets no metal out at one end, scrub acid none at the other."""
     bench = circuit(make_bench, (10, 8, 2), (0.03, 0.3, 4.0), transfer=[20.0, 20.0, 20.0], entrainment=0.0)
     for metal in ("Nd", "Pr"):
         aqueous(bench, metal)[4:10] = 0.05
@@ -96,7 +96,7 @@ def test_total_reflux_separates_by_beta_in_every_stage(make_bench: MakeBench) ->
 
 
 def test_steady_circuit_obeys_the_acid_law(make_bench: MakeBench, live: LivePlant) -> None:
-    """3 P = soda + raffinate acid - acid of scrub, feed and entrainment, P going to strip; Na, Cl and each metal close."""
+    """3 P = soda + raffinate acid - acid of scrub, feed and entrainment, P going to strip; all else closes."""
     bench = make_bench(UNIT)
     bench.from_steady(live)
     index, na, stage = bench.index, bench.na, rows(bench)
