@@ -115,7 +115,9 @@ async def test_a_set_point_written_is_in_force_at_the_next_scan(engine: Engine, 
 async def test_a_measurement_reads_as_in_the_image_with_its_quality(engine: Engine, server: ModbusServer) -> None:
     await step(engine)
     tag = engine.tags["TIC-201.PV"]
-    assert tag.modbus and tag.modbus_quality and tag.rack
+    assert tag.modbus is not None
+    assert tag.modbus_quality is not None
+    assert tag.rack is not None
     async with scada(server) as client:
         value = await client.read_input_registers(tag.modbus.address, count=2)
         quality = await client.read_discrete_inputs(tag.modbus_quality.address, count=1)
