@@ -14,7 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plantsim.engine.command import Command, Origin, Refusal
@@ -37,6 +38,13 @@ LONGEST_STEP_S = 3600.0
 
 Listener = Callable[[ProcessImage], None]
 Write = tuple[str, Value]
+
+
+def positive(speed: float) -> float:
+    """A speed that can be run at; ValueError if it is none."""
+    if not speed > 0.0:
+        raise ValueError(f"speed: found {speed}, allowed a positive number")
+    return speed
 
 
 @dataclass
@@ -80,7 +88,7 @@ class Engine:
         for loop in plant.loops:
             if self.tags[f"{loop.tag}.PV"].area in external:
                 self.live.core.signal[self.tags[f"{loop.tag}.MODE"].row] = EXTERNAL
-        self._pace = Pace(scan_period, speed)
+        self._pace = Pace(scan_period, positive(speed))
         self._running = not frozen
         self._stopping = False
         self._wake = threading.Condition()
@@ -105,44 +113,61 @@ class Engine:
         return self.permission.check(self._image, name, value, origin)
 
     def write(self, writes: Sequence[Write], origin: Origin) -> list[Refusal | None]:
-        """Queue writes for the next scan, in order; says for each why it was refused, or None."""
-        image = self._image
-        return self._queue(writes, origin, lambda name, value: self.permission.check(image, name, value, origin))
+        """Queue writes for the next scan, in order; says for each why it was refused, or None.
+
+        A write is judged by the plant as the writes before it will have made it.
+        """
+        check = self.permission.check
+        return self._queue(writes, origin, lambda ahead, name, value: check(ahead, name, value, origin))
 
     def write_rack(self, writes: Sequence[Write], origin: Origin) -> list[Refusal | None]:
         """Queue actuator commands of an I/O rack."""
-        image = self._image
-        return self._queue(writes, origin, lambda name, value: self.permission.check_rack(image, name, value))
+        return self._queue(writes, origin, self.permission.check_rack)
 
     def _queue(
-        self, writes: Sequence[Write], origin: Origin, check: Callable[[str, Value], Refusal | None]
+        self, writes: Sequence[Write], origin: Origin, check: Callable[[ProcessImage, str, Value], Refusal | None]
     ) -> list[Refusal | None]:
         answers: list[Refusal | None] = []
         with self._wake:
+            ahead = self._ahead()
             for name, value in writes:
-                refusal = check(name, value)
+                refusal = check(ahead, name, value)
                 answers.append(refusal)
                 if refusal is not None:
                     journal.info("%s (%s): %s = %s refused, %s", origin.user, origin.via, name, value, refusal.value)
                     continue
                 journal.info("%s (%s): %s = %s", origin.user, origin.via, name, value)
-                self._commands.append(Command(self.tags[name].row, float(value), origin))
+                moved = {self.tags[name].row: float(value)}
                 drive = self.permission.drives.get(name)
                 if drive is not None and origin.via != "rack":
                     # a loop in Man goes on writing its output: move it, or the command would be gone with the next scan
-                    self._commands.append(Command(drive.op_row, drive.op_for(float(value)), origin))
+                    moved[drive.op_row] = drive.op_for(float(value), ahead.value[drive.op_row])
+                for row, to in moved.items():
+                    self._commands.append(Command(row, to, origin))
+                    ahead.value[row] = to
             self._wake.notify()
         return answers
 
+    def _ahead(self) -> ProcessImage:
+        """The image with commands as they stand by now, and as those that are queued will make them."""
+        value = self._image.value.copy()
+        value[: self.live.core_rows] = self.live.core.signal
+        for command in self._commands:
+            value[command.row] = command.value
+        return replace(self._image, value=value)
+
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` in the scan thread after every publication; returns how to stop that."""
+        """Call `listener` after every publication; returns how to stop that.
+
+        It is called in the thread that publishes, mostly the scan's, which waits for it: it must neither block nor stop
+        the engine. It is dropped if it raises.
+        """
         self._listeners.append(listener)
+        return lambda: self._unlisten(listener)
 
-        def stop() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return stop
+    def _unlisten(self, listener: Listener) -> None:
+        with suppress(ValueError):
+            self._listeners.remove(listener)
 
     def acknowledge(self, alarm: AlarmPoint, origin: Origin, comment: str = "") -> Refusal | None:
         """Acknowledge an alarm; MODE if there is nothing to acknowledge."""
@@ -174,10 +199,8 @@ class Engine:
 
     def set_speed(self, speed: float) -> None:
         """Times real time; inf is as fast as possible. ValueError if it is not a positive number."""
-        if not speed > 0.0:
-            raise ValueError(f"speed: found {speed}, allowed a positive number")
         with self._wake:
-            self._pace.speed = speed
+            self._pace.speed = positive(speed)
             self._pace.restart(time.monotonic())
             self._publish()
             self._wake.notify()
@@ -185,7 +208,7 @@ class Engine:
     def step(self, seconds: float) -> Future[None]:
         """Freeze and run round(seconds/scan) scans; done when the last image is published. ValueError beyond 3600 s.
 
-        An engine that stops meanwhile cancels what has not been run.
+        A step that is cancelled goes no further. An engine that stops, or has stopped, cancels what has not been run.
         """
         if not 0.0 < seconds <= LONGEST_STEP_S:
             raise ValueError(f"step: found {seconds} s, allowed more than 0 and at most {LONGEST_STEP_S:.0f} s")
@@ -193,6 +216,8 @@ class Engine:
         with self._wake:
             self._running = False
             self._steps.append(Step(round(seconds / self.scan_period), done))
+            if self._stopping:
+                self._cancel_steps()
             self._wake.notify()
         return done
 
@@ -205,7 +230,9 @@ class Engine:
     # ------------------------------------------------------------------ the scan thread
 
     def start(self) -> None:
-        """Start the scan thread."""
+        """Start the scan thread, once."""
+        if self._thread is not None or self._stopping:
+            raise RuntimeError("an engine is started once")
         self._pace.restart(time.monotonic())
         self._thread = threading.Thread(target=self._work, name="scan", daemon=True)
         self._thread.start()
@@ -214,40 +241,49 @@ class Engine:
         """End the scan thread; idempotent."""
         with self._wake:
             self._stopping = True
+            self._cancel_steps()
             self._wake.notify()
         if self._thread is not None:
             self._thread.join()
-            self._thread = None
+
+    def _cancel_steps(self) -> None:
+        while self._steps:
+            self._steps.popleft().done.cancel()
 
     def _work(self) -> None:
         with self._wake:
-            while not self._stopping:
-                applied = self._apply()
-                if self._steps:
-                    self._keep_step(self._steps[0])
-                elif self._running:
-                    self._keep_pace()
-                elif applied:
-                    self.live.core.refresh()
-                    self._publish()
-                else:
-                    self._wake.wait(1.0)
-            for step in self._steps:
-                step.done.cancel()
-            self._steps.clear()
+            try:
+                while not self._stopping:
+                    self._turn()
+            finally:  # whatever ends the thread, nobody is to wait for it in vain
+                self._stopping = True
+                self._cancel_steps()
+
+    def _turn(self) -> None:
+        """What is to be done next."""
+        applied = self._apply()
+        if self._steps:
+            self._keep_step(self._steps[0])
+        elif self._running:
+            self._keep_pace()
+        elif applied:
+            self.live.core.refresh()
+            self._publish()
+        else:
+            self._wake.wait(1.0)
 
     def _keep_step(self, step: Step) -> None:
         """Run a part of a step, so that commands need not wait for the whole of it."""
-        scans = min(step.scans, self._batch())
+        scans = 0 if step.done.cancelled() else min(step.scans, self._batch())
         self._advance(scans)
         step.scans -= scans
-        if step.scans == 0 or self.failure is not None:
-            self._steps.popleft()
-            self._publish()
-            if not step.done.cancelled():
-                step.done.set_result(None)
-        else:
+        if scans > 0 and step.scans > 0 and self.failure is None:
             self._yield()
+            return
+        self._steps.popleft()
+        self._publish()
+        if step.done.set_running_or_notify_cancel():
+            step.done.set_result(None)
 
     def _batch(self) -> int:
         """Scans that take about BATCH_S."""
@@ -318,4 +354,8 @@ class Engine:
         self._published = now
         self._image = self._compose()
         for listener in tuple(self._listeners):
-            listener(self._image)
+            try:
+                listener(self._image)
+            except Exception:
+                log.exception("a listener raised and is dropped")
+                self._unlisten(listener)

@@ -111,10 +111,23 @@ class LivePlant:
         """Unit and variable of a state, in words."""
         offsets = self.core.offsets()
         unit = int(np.searchsorted(offsets, state, side="right")) - 1
-        k = state - offsets[unit]
-        species = self.layout.species
-        variable = species[k] if k < len(species) else f"state {k}"
-        return f"{list(self.layout.units)[unit]}: {variable} is not finite in scan {self.core.scan}"
+        entry, species = self.assembly.spec["units"][unit], list(self.layout.species)
+        name, k = list(self.layout.units)[unit], state - offsets[unit]
+        names = [*species, "temperature"]
+        if entry["kind"] in ("feed_bin", "store"):
+            names = ["contents"]
+        elif entry["kind"] == "calciner":
+            names = [*species, "bed temperature", "wall temperature"]
+            zone, k = divmod(k, len(names))
+            name += f" zone {zone + 1}"
+        elif entry["kind"] == "sx_circuit":
+            organic = [f"{species[i]} in the organic" for i in entry["re"]] + ["Na in the organic"]
+            names = species[: self.assembly.spec["species"]["dissolved"]] + organic
+            stage, k = divmod(k, len(names))
+            in_tank = stage == sum(entry["stages"])
+            names, name = (organic, f"{name} organic tank") if in_tank else (names, f"{name} stage {stage + 1}")
+        variable = names[k] if k < len(names) else f"state {k}"
+        return f"{name}: {variable} is not finite in scan {self.core.scan}"
 
     # ------------------------------------------------------------------ image
 

@@ -33,10 +33,15 @@ class Pace:
         return max(0, wanted - self.done)
 
     def ran(self, scans: int, now: float) -> None:
-        """Tell that so many scans were run. One that ends after the next is due is an overrun."""
+        """Tell that so many scans were run in a row. One that ends after the next is due is an overrun.
+
+        Faster than real time, scans are run in a row on purpose: only the last of them can overrun.
+        """
         self.done += scans
         if math.isinf(self.speed):
             return
+        if self.speed <= 1.0:
+            self.overruns += scans - 1
         late = now - self.deadline()
         if late > 0.0:
             self.overruns += 1

@@ -23,11 +23,13 @@ class Drive:
     op_row: int
     output: Output
 
-    def op_for(self, value: float) -> float:
-        """OP (%) that makes the loop command `value`."""
+    def op_for(self, value: float, op: float) -> float:
+        """OP (%) that makes the loop command `value`; `op` if that does already, as beyond an end of a split range."""
         (op0, op1), (y0, y1) = self.output.op, self.output.value
-        share = (value - y0) / (y1 - y0) if y1 != y0 else 0.0
-        return op0 + min(max(share, 0.0), 1.0) * (op1 - op0)
+        if y1 == y0:
+            return op
+        wanted = op0 + min(max((value - y0) / (y1 - y0), 0.0), 1.0) * (op1 - op0)
+        return op if min(max(op, op0), op1) == wanted else wanted
 
 
 class Permission:
@@ -81,7 +83,7 @@ class Permission:
             return Refusal.TYPE
         if isinstance(value, bool):
             return None
-        if tag.type in (ValueType.UINT16, ValueType.UINT32, ValueType.INT64) and value != int(value):
+        if tag.type in (ValueType.UINT16, ValueType.UINT32, ValueType.INT64) and not float(value).is_integer():
             return Refusal.TYPE
         if not tag.low <= value <= tag.high:
             return Refusal.RANGE
