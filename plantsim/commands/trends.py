@@ -22,7 +22,13 @@ ROWS_AT_ONCE = 1000
 
 
 def open_trends(path: Path, tags: Sequence[Tag]) -> CsvTrends | ParquetTrends:
-    """A file of the kind that the suffix names, ``.csv`` or ``.parquet``; ``Stop`` when it can not be written."""
+    """A file of the kind that the suffix names, ``.csv`` or ``.parquet``; ``Stop`` when it can not be written.
+
+    Profiles, which are arrays, are left out.
+    """
+    from plantsim.model.tag import ValueType
+
+    tags = [tag for tag in tags if tag.type is not ValueType.PROFILE]
     try:
         return CsvTrends(path, tags) if path.suffix == ".csv" else ParquetTrends(path, tags)
     except ModuleNotFoundError as error:

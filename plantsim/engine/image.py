@@ -25,7 +25,8 @@ ACTIVE, UNACKED = 1, 2
 class ProcessImage:
     """One published scan. The arrays are never changed after publication; treat them as read-only.
 
-    value, status, time: one row per tag (``Tag.row``); time is the source time, seconds since 1970 in plant time.
+    value, status, time: one row per tag (``Tag.row``), of a profile as many as it has stages; time is the source time,
+    seconds since 1970 in plant time.
     alarms: one row per alarm point, bits ACTIVE and UNACKED.
     scan: scans since the start. wall: wall-clock seconds since 1970 at publication.
     """

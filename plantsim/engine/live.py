@@ -17,6 +17,7 @@ from plantsim._core import Core
 from plantsim.alarms.book import AlarmBook
 from plantsim.engine.image import BAD, GOOD, ProcessImage
 from plantsim.engine.kpi import S_PER_H, Figures
+from plantsim.engine.profiles import Profiles
 from plantsim.engine.snapshot import Arrays, SnapshotError, read_snapshot
 from plantsim.model.assemble import assemble
 from plantsim.model.modbus_map import map_path, read_map, with_addresses
@@ -29,6 +30,8 @@ Vector = NDArray[np.float64]
 MINUTES_PER_DAY = 1440
 CORE_ARRAYS = ("state", "memory", "signal", "quality", "edge_in", "edge_out", "total", "ring")
 STARTS = ("steady", "cold")
+NO_FIELD = (Kind.KPI, Kind.SIMULATION, Kind.PROFILE)
+"""Kinds of tags that the core has no row of."""
 
 
 class NumericStop(RuntimeError):
@@ -76,7 +79,7 @@ class LivePlant:
         if addresses.exists():
             tags, self.alarms = with_addresses(self.tags, self.alarms, read_map(addresses))
             self.tags = TagTable(tags)
-        field_rows = {t.name: t.row for t in self.tags if t.kind not in (Kind.KPI, Kind.SIMULATION)}
+        field_rows = {t.name: t.row for t in self.tags if t.kind not in NO_FIELD}
         self.assembly = assemble(plant, field_rows, scan_period=scan_period, seed=seed)
         self.layout = self.assembly.layout
         self.core = Core(self.assembly.spec)
@@ -88,6 +91,7 @@ class LivePlant:
         )
         self._kpi_rows = {t.name: t.row for t in self.tags if t.kind is Kind.KPI}
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
+        self._profiles = Profiles(self.tags, self.assembly, self.core.offsets())
         self.core.reset_field()
         if saved is not None:
             self.restore(saved)
@@ -133,12 +137,13 @@ class LivePlant:
 
     def image(self, simulation: Mapping[str, float], *, stopped: bool = False) -> ProcessImage:
         """The process image as of now, with the values of the Simulation rows; after a numeric stop no row is Good."""
-        value = np.zeros(len(self.tags))
-        status = np.full(len(self.tags), GOOD, dtype=np.uint32)
+        value = np.zeros(self.tags.rows)
+        status = np.full(self.tags.rows, GOOD, dtype=np.uint32)
         value[: self.core_rows] = self.core.signal
         status[: self.core_rows] = self.core.quality
         value[self._time_rows] += self.epoch
         self._figures_into(value)
+        self._profiles.into(value, self.core.state)
         for member, x in simulation.items():
             if member in self.simulation_rows:
                 value[self.simulation_rows[member]] = x
@@ -151,7 +156,7 @@ class LivePlant:
             wall=time.time(),
             value=value,
             status=status,
-            time=np.full(len(self.tags), now),
+            time=np.full(self.tags.rows, now),
             alarms=self.book.states(),
         )
 

@@ -32,6 +32,7 @@ class Kind(Enum):
     CALCULATION = "calculation"
     KPI = "kpi"
     SIMULATION = "simulation"
+    PROFILE = "profile"
 
 
 class ValueType(Enum):
@@ -46,6 +47,8 @@ class ValueType(Enum):
     """Seconds since 1970-01-01T00:00:00Z; nan where there is none yet."""
     TEXT = "text"
     """An index into the tag's ``states``."""
+    PROFILE = "profile"
+    """An array of float64: the ``count`` rows from the tag's own on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Tag:
     role: Role | None
     """Least role that may write; None is read-only."""
     row: int
-    """Row of the process image."""
+    """Row of the process image, of a profile the first."""
     states: tuple[str, ...] = ()
     """Names of the values 0, 1, ... of a discrete or text tag."""
     normal: tuple[float, float] | None = None
@@ -95,6 +98,8 @@ class Tag:
     """Discrete input that is 1 while an analog value is Good."""
     field: bool = False
     """On a controller's PV: measured by an element of its own, and so wired to the I/O rack."""
+    count: int = 1
+    """Rows that it takes in the process image: more than one only of a profile."""
 
     @property
     def node(self) -> str:
@@ -164,6 +169,11 @@ class TagTable(Sequence[Tag]):
     def get(self, name: str) -> Tag | None:
         """The tag of that name, or None."""
         return self._by_name.get(name)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the process image that they take; their rows count from 0."""
+        return sum(tag.count for tag in self._tags)
 
     def of(self, object_: str) -> tuple[Tag, ...]:
         """All members of one tag object, in the order of the list."""

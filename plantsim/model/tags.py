@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 
 from plantsim.model.members import CONTROLLER, DEVICE, LIMIT, LIMITS, NORMAL, PV, SAMPLED, Member
 from plantsim.model.plant import Alarm, Device, Instrument, Loop, Plant
 from plantsim.model.plant_wide import kpis, simulation
+from plantsim.model.profiles import profiles
 from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, TagTable, ValueType
 
 _CONDITIONS = {
@@ -22,7 +24,7 @@ _TUNING = ("Gain", "Ti", "Td")
 
 
 def build_tags(plant: Plant, first_row: int = 0) -> tuple[TagTable, tuple[AlarmPoint, ...]]:
-    """All tags: unit by unit in flow order, instruments before devices, then KPI and Simulation; and all alarms.
+    """All tags: unit by unit in flow order, instruments before devices, then KPI, Simulation, profiles; and all alarms.
 
     The tags' rows count from ``first_row``, the alarms' from 0.
     """
@@ -36,7 +38,9 @@ def build_tags(plant: Plant, first_row: int = 0) -> tuple[TagTable, tuple[AlarmP
                 tags += _of_device(device, unit.area)
     tags += kpis(plant)
     tags += simulation()
-    return TagTable([replace(tag, row=row) for row, tag in enumerate(tags, first_row)]), _alarm_points(plant)
+    tags += profiles(plant)
+    rows = accumulate((tag.count for tag in tags), initial=first_row)
+    return TagTable([replace(tag, row=row) for row, tag in zip(rows, tags, strict=False)]), _alarm_points(plant)
 
 
 def _of_instrument(plant: Plant, instrument: Instrument, area: str) -> Iterator[Tag]:

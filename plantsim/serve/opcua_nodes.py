@@ -51,8 +51,9 @@ class NodeBatch:
         sampling_ms: float = 0.0,
         type_: int = Id.BaseDataVariableType,
         reference: int = Id.HasComponent,
+        length: int = 0,
     ) -> ua.NodeId:
-        """A variable. sampling_ms: how often it may change, 0 for at any time."""
+        """A variable. sampling_ms: how often it may change, 0 for at any time. length: of an array, 0 for any."""
         access = ua.AccessLevel.CurrentRead.mask | (ua.AccessLevel.CurrentWrite.mask if writable else 0)
         attributes = ua.VariableAttributes(
             DisplayName=ua.LocalizedText(browse_name.Name),
@@ -60,7 +61,7 @@ class NodeBatch:
             Value=value,
             DataType=ua.NodeId(data_type),
             ValueRank=ua.ValueRank.OneDimension if value.is_array else ua.ValueRank.Scalar,
-            ArrayDimensions=[0] if value.is_array else [],
+            ArrayDimensions=[length] if value.is_array else [],
             AccessLevel=access,
             UserAccessLevel=access,
             MinimumSamplingInterval=sampling_ms,

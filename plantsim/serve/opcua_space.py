@@ -117,7 +117,7 @@ def _member(batch: NodeBatch, owner: ua.NodeId, tag: Tag, sampling_ms: float) ->
     """One variable with the properties of its type."""
     variant_type = VARIANT_TYPES[tag.type]
     discrete = tag.type is ValueType.BOOL or (tag.type is ValueType.UINT16 and bool(tag.states))
-    analog = tag.type is ValueType.FLOAT or (bool(tag.eu) and not discrete)
+    analog = tag.type in (ValueType.FLOAT, ValueType.PROFILE) or (bool(tag.eu) and not discrete)
     ranged = analog and math.isfinite(tag.low) and math.isfinite(tag.high)
     if discrete:
         type_ = Id.TwoStateDiscreteType if tag.type is ValueType.BOOL else Id.MultiStateDiscreteType
@@ -130,13 +130,14 @@ def _member(batch: NodeBatch, owner: ua.NodeId, tag: Tag, sampling_ms: float) ->
     node = batch.variable(
         tag.name,
         owner,
-        ua.Variant(None, ua.VariantType.Null),
+        ua.Variant(None, ua.VariantType.Null, is_array=tag.type is ValueType.PROFILE),
         browse_name=ua.QualifiedName(tag.member, batch.namespace),
         data_type=variant_type.value,
         description=tag.description,
         writable=tag.role is not None,
         sampling_ms=sampling_ms,
         type_=type_,
+        length=tag.count,
     )
     if ranged:
         span = _structure(ua.Range(tag.low, tag.high))

@@ -8,8 +8,8 @@ import numpy as np
 from asyncua import ua
 
 from plantsim.engine.image import ProcessImage
-from plantsim.model.tag import TagTable
-from plantsim.serve.opcua_values import moment, status_code, wire_type
+from plantsim.model.tag import TagTable, ValueType
+from plantsim.serve.opcua_values import moment, profile, status_code, wire_type
 
 
 class LiveTable:
@@ -17,23 +17,28 @@ class LiveTable:
 
     def __init__(self, tags: TagTable, image: ProcessImage) -> None:
         self.image = image
-        self._wire = {tag.row: wire_type(tag) for tag in tags}
+        self._wire = {tag.row: wire_type(tag) for tag in tags if tag.type is not ValueType.PROFILE}
+        self._count = {tag.row: tag.count for tag in tags if tag.type is ValueType.PROFILE}
         self._is_tag = np.zeros(len(image.value), dtype=np.bool_)
         self._is_tag[list(self._wire)] = True
 
     def read(self, row: int, now: datetime | None = None) -> ua.DataValue:
-        """Value, status and source time of one row; ``now`` is its server time, by default that of the call."""
+        """Value, status and source time of the tag at a row; ``now`` is its server time, by default the call's."""
         image = self.image
-        variant, status = self._wire[row].variant(float(image.value[row]), int(image.status[row]))
+        if row in self._count:
+            variant, status = profile(image.value[row : row + self._count[row]], int(image.status[row]))
+        else:
+            variant, status = self._wire[row].variant(float(image.value[row]), int(image.status[row]))
         return ua.DataValue(
             variant, status_code(status), moment(float(image.time[row])), datetime.now(UTC) if now is None else now
         )
 
     def replace(self, image: ProcessImage) -> list[int]:
-        """Show another image; the rows whose value or status differ."""
+        """Show another image; the rows of the tags whose value or status differ."""
         before, self.image = self.image, image
         # compared bit by bit: a nan that stays is no change
         changed = before.value.view(np.int64) != image.value.view(np.int64)
         changed |= before.status != image.status
         rows: list[int] = np.flatnonzero(changed & self._is_tag).tolist()
+        rows += [row for row, count in self._count.items() if changed[row : row + count].any()]
         return rows

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import numpy as np
 from asyncua import ua
+from numpy.typing import NDArray
 
 from plantsim.engine.image import BAD, BAD_WAITING_FOR_INITIAL_DATA
 from plantsim.model.tag import Tag, ValueType
@@ -27,6 +29,7 @@ VARIANT_TYPES = {
     ValueType.INT64: ua.VariantType.Int64,
     ValueType.TIME: ua.VariantType.DateTime,
     ValueType.TEXT: ua.VariantType.String,
+    ValueType.PROFILE: ua.VariantType.Double,
 }
 
 _WHOLE = {
@@ -81,11 +84,18 @@ class WireType:
         return ua.Variant(self.decode(value), self.variant_type, None, False), status
 
 
+def profile(values: NDArray[np.float64], status: int) -> tuple[ua.Variant, int]:
+    """Variant and status of an array of Doubles. What is Bad has no value."""
+    if status & BAD:
+        return _NO_VALUE, status
+    return ua.Variant(values.tolist(), ua.VariantType.Double, None, True), status
+
+
 def wire_type(tag: Tag) -> WireType:
     """How that tag is shown."""
     decode: Callable[[float], Any]
     match tag.type:
-        case ValueType.FLOAT:
+        case ValueType.FLOAT | ValueType.PROFILE:
             decode = float
         case ValueType.BOOL:
             decode = bool
@@ -115,7 +125,7 @@ def written(variant: ua.Variant | None, type_: ValueType) -> float | bool | int 
         return None
     if type_ is ValueType.BOOL:
         return bool(variant.Value) if variant.VariantType is ua.VariantType.Boolean else None
-    if type_ in (ValueType.TIME, ValueType.TEXT):
+    if type_ in (ValueType.TIME, ValueType.TEXT, ValueType.PROFILE):
         return None
     if variant.VariantType in _INTEGERS:
         whole = int(variant.Value)

@@ -44,12 +44,13 @@ async def test_a_browse_gives_the_whole_plant_in_flow_order(belfast: Plant, engi
         units = [unit.id for unit in belfast.units if unit.area == area.id]
         assert await console.browse(f"Area.{area.id}", component) == [f"Unit.{unit}" for unit in units]
         for unit in units:
-            found += await console.browse(f"Unit.{unit}", component)
+            found += sorted(await console.browse(f"Unit.{unit}", component), key=lambda name: name.endswith(".Profile"))
             targets = dict.fromkeys(s.target_unit for s in belfast.streams if s.source_unit == unit and s.target_unit)
             expected = [f"Unit.{target}" for target in targets if target != unit]
             assert await console.browse(f"Unit.{unit}", flows_to) == expected
     of_plant = [tag for tag in engine.tags if tag.kind not in (Kind.KPI, Kind.SIMULATION)]
-    assert found == list(dict.fromkeys(tag.object for tag in of_plant))
+    shown = dict.fromkeys(tag.object for unit in belfast.units for tag in of_plant if tag.unit == unit.id)
+    assert found == list(shown)
     assert await console.value("Plant.Products") == [product.name for product in belfast.products]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from plantsim.model.compose.context import Context
@@ -47,3 +48,15 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
         "tank_volume": 1e3 * p["organic_tank"],
         "initial": state,
     }
+
+
+def stage_states(entry: Mapping[str, Any], species: Mapping[str, Any], name: str, *, organic: bool) -> list[int]:
+    """Where a species stands in the state of a circuit, stage by stage from E1 to the last strip stage.
+
+    entry: the circuit's table. species: the core's species table. organic: in the organic, else in the aqueous.
+    """
+    index = species["index"][name]
+    dissolved, metals = species["dissolved"], list(entry["re"])
+    width = dissolved + len(metals) + 1
+    place = dissolved + metals.index(index) if organic else index
+    return [stage * width + place for stage in range(sum(entry["stages"]))]
