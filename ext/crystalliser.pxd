@@ -5,8 +5,8 @@
     S = (IAP/Ksp)^(1/5), IAP = [RE]^2 [C2O4(2-)]^3;  B = kb (S - 1)^2 V,  G = kg (S - 1)
     d m0/dt = B - out,  d mk/dt = k G m(k-1) - out,  crystal volume = kv m3
 
-Oxalic acid is weak (pKa 1.25 and 4.27): free acid follows from the net acidity and total oxalate by Newton's method from
-the side where the balance is convex, so the iteration needs no memory. The rare earths share the deposit in proportion to
+Oxalic acid is weak (pKa 1.25 and 4.27): free acid follows from the net acidity and total oxalate by Newton's method
+in a bracket, so the iteration needs no memory. The rare earths share the deposit in proportion to
 their concentrations (their Ksp are within half a decade); other metals follow with a small homogeneous distribution
 coefficient, r_i/[i] = lambda r_RE/[RE].
 
@@ -17,6 +17,7 @@ Outflow integrals: mol of every species. Explicit (A = 0): nothing here relaxes 
 from sheet cimport Sheet, KW, liquid_volume, dmax
 from tank cimport Tank, stirring, tank_mix, tank_send, outlet_flow
 from numerics cimport fast_exp, fast_log, fast_log10
+from libc.math cimport fabs, sqrt
 
 cdef struct Crystalliser:
     Tank tank
@@ -47,13 +48,14 @@ cdef enum:
 cdef inline double oxalic_free_acid(double net, double total, double k1, double k2) noexcept nogil:
     """[H+] with net = h + [HOx-] + 2 [H2Ox] - Kw/h; net and total oxalate in mol/L.
 
-    The left side rises with h and is concave for h > 0 within a fraction of a percent, so Newton from a point
-    below the root approaches it from below without overshoot; a bisection step guards the rest.
+    Newton within a bracket. h lies below what it would be without oxalate, and above what leaves [OH-] no more to
+    balance than caustic and oxalate together can ask for. In caustic liquor that bracket spans many decades, so a step
+    that leaves it, or is no better than halving, is replaced by the bracket's geometric mean.
     """
-    cdef double low = 1e-14, high = dmax(net, 0.0) + 1e-7, h, g, d, q, a1, a2
+    cdef double high = dmax(net, 0.0) + 1e-7, low = KW/(high + 2.0*total + dmax(-net, 0.0))
+    cdef double h = 0.5*high if net > 0.0 else sqrt(low*high), g, d, q, a1, a2, last = 1e300
     cdef int i
-    h = 0.5*high
-    for i in range(40):
+    for i in range(60):
         q = h*h + k1*h + k1*k2
         a1 = k1*h/q
         a2 = h*h/q
@@ -62,10 +64,11 @@ cdef inline double oxalic_free_acid(double net, double total, double k1, double 
             high = h
         else:
             low = h
-        d = 1.0 + total*(k1*(k1*k2 - h*h) + 2.0*h*(k1*h + 2.0*k1*k2))/(q*q) + KW/(h*h)
+        d = 1.0 + total*k1*(h*h + 4.0*k2*h + k1*k2)/(q*q) + KW/(h*h)
         d = h - g/d
-        if d <= low or d >= high:
-            d = 0.5*(low + high)
+        if d <= low or d >= high or fabs(g) > 0.5*last:
+            d = sqrt(low*high)
+        last = fabs(g)
         if d - h < 1e-13*h and h - d < 1e-13*h:
             return d
         h = d

@@ -21,11 +21,12 @@ def crystalliser(c: Context, unit: Unit) -> dict[str, Any]:
     mass = sum(c.mass[i] for i in solids) / len(solids)
     density = chemistry.value("oxalate", "density") / mass * 1e-3
     shape = chemistry.value("oxalate", "shape")
-    # moments of an exponential distribution of the given mean size that holds the crystals put in
+    # moments of an exponential distribution exp(-L/a) that holds the crystals put in, m(k) = k a m(k-1); the size of
+    # the file is the one that instruments see, m3/m2 = 3 a
     litres = sum(n[i] for i in solids) / density
-    size = unit.initial["size"] * 1e6
+    a = unit.initial["size"] * 1e6 / 3.0
     m3 = litres / shape
-    moments = [m3 / size**3, m3 / size**2, m3 / size, m3]
+    moments = [m3 / (6.0 * a**3), m3 / (6.0 * a**2), m3 / (3.0 * a), m3]
     trace_solids = [chemistry.species[names[t]] for t in trace]
     return {
         "tank": c.tank(unit),

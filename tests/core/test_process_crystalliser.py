@@ -1,0 +1,98 @@
+"""The oxalate crystalliser: acidity of oxalic acid, moments of its crystals, the stirred crystalliser's closed form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from plantsim.model.plant import Plant
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Bench
+
+MakeBench = Callable[..., "Bench"]
+UNIT = "CR-521"
+LITRES = 6.0
+K1, K2, KW = 10.0**-1.25, 10.0**-4.27, 1e-14
+
+
+def ph(net: float, total: float) -> float:
+    """pH of oxalic acid by bisection of its charge balance in log [H+]."""
+    low, high = -40.0, 5.0
+    for _ in range(200):
+        x = 0.5 * (low + high)
+        h = math.exp(x)
+        q = h * h + K1 * h + K1 * K2
+        low, high = (low, x) if h + total * (K1 * h + 2.0 * h * h) / q - KW / h > net else (x, high)
+    return -x / math.log(10.0)
+
+
+@pytest.mark.parametrize("total", [1e-9, 1e-3, 0.05, 1.0])
+@pytest.mark.parametrize("caustic", [0.0, 0.3, 0.9, 0.999, 1.0, 1.001, 1.5, 2.0, 2.001, 3.0, 20.0])
+def test_ph_of_oxalic_acid_at_any_neutralisation(make_bench: MakeBench, total: float, caustic: float) -> None:
+    """From free acid to a large excess of caustic, mol NaOH per mol of oxalate."""
+    bench = make_bench(UNIT, tank={"jacket": 0.0, "loss": 0.0})
+    bench.fill(UNIT, LITRES, {"H2Ox": total, "NaOH": caustic * total})
+    state = bench.state(UNIT)
+    litres = 1e3 * float(state[: bench.na] @ bench.volume[: bench.na])
+    bench.core.refresh()
+    expected = ph(bench.get(UNIT, "H") / litres, bench.get(UNIT, "Ox") / litres)
+    assert bench.probe(UNIT, "pH") == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("net", [-5.0, -1e-3, -1e-9, 1e-9, 1e-3, 5.0])
+def test_ph_without_oxalate_is_that_of_water(make_bench: MakeBench, net: float) -> None:
+    bench = make_bench(UNIT)
+    bench.fill(UNIT, LITRES, {"HCl": net} if net > 0.0 else {"NaOH": -net})
+    bench.core.refresh()
+    assert bench.probe(UNIT, "pH") == pytest.approx(ph(net, 0.0), abs=1e-6)
+
+
+def test_crystals_of_the_start_have_their_mass_and_size(make_bench: MakeBench, belfast: Plant) -> None:
+    """An exponential distribution: m(k) = k a m(k-1), with m3/m2 the size in the plant file."""
+    bench = make_bench(UNIT)
+    table, size = bench.tables[UNIT], belfast.unit(UNIT).initial["size"]
+    first = bench.nc + 1
+    state = np.array(table["initial"])
+    m0, m1, m2, m3 = state[first : first + 4]
+    assert m3 / m2 == pytest.approx(1e6 * size)
+    assert m2 / m1 == pytest.approx(2.0 * m1 / m0)
+    assert m3 / m2 == pytest.approx(3.0 * m1 / m0)
+    crystals = sum(state[i] for i in table["solid"])
+    assert m3 * table["shape"] * table["density"] == pytest.approx(crystals)
+
+
+def test_a_stirred_crystalliser_comes_to_the_msmpr_distribution(make_bench: MakeBench) -> None:
+    """n(L) = n0 exp(-L/(G tau)) at rest: m(k) = k G tau m(k-1), and the nuclei born are those that leave."""
+    outlet = make_bench(UNIT).tables[UNIT]["tank"]["outlets"][0]
+    overflow = {"weir": 1e-3 * LITRES, "outlets": [{**outlet, "drive": -1}]}  # which keeps the level, as no pump does
+    bench = make_bench(UNIT, tank={"jacket": 0.0, "loss": 0.0, **overflow})
+    table = bench.tables[UNIT]
+    bench.fill(UNIT, LITRES, {"HCl": 0.05, "H2Ox": 0.05})
+    bench.state(UNIT)[bench.nc + 1 :] = 0.0
+    flow = LITRES / 4200.0
+    bench.feed("520", bench.liquor(0.6 * flow, {"HCl": 0.1, "DyCl3": 0.15}))
+    bench.feed("521", bench.liquor(0.4 * flow, {"H2Ox": 0.6}))
+    bench.feed("522", np.zeros(bench.nc))
+    assert bench.run(UNIT, 1.0, 40 * 4200) < 1e-11
+    state = bench.state(UNIT)
+    ny = len(state)
+    assert np.max(np.abs(bench.rate(UNIT)[: bench.nc]) / (np.abs(state[: bench.nc]) + 1e-3)) < 1e-8
+    m = state[bench.nc + 1 :]
+    bench.core.refresh()
+    over = bench.probe(UNIT, "supersaturation") - 1.0
+    water = bench.index["H2O"]
+    tau = state[water] / bench.rate(UNIT)[ny + water]
+    length = table["kg"] * over * tau
+    assert m[1] / m[0] == pytest.approx(length, rel=1e-4)
+    assert m[2] / m[1] == pytest.approx(2.0 * length, rel=1e-4)
+    assert m[3] / m[2] == pytest.approx(3.0 * length, rel=1e-3)  # nuclei have a volume, if a small one
+    born = table["kb"] * over**2 * bench.probe(UNIT, "volume")
+    assert m[0] == pytest.approx(born * tau, rel=1e-4)
+    # what the moments hold is what the solids are
+    crystals = sum(state[i] for i in table["solid"])
+    assert m[3] * table["shape"] * table["density"] == pytest.approx(crystals, rel=1e-9)
