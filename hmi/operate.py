@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from math import isnan
 
 from hmi.alarms import AlarmRecord, AlarmState
 from hmi.comm.link import Link
@@ -117,8 +118,13 @@ class Operations:
 
     def run_freeze(self, line: EntryLine) -> None:
         """Freeze a running plant, let a frozen one run."""
-        running = self._view.store.number("Simulation.Running") > 0
-        self._work(self._call(line, "freeze" if running else "run", "Freeze" if running else "Run"))
+        running = self._view.store.number("Simulation.Running")
+        if isnan(running):
+            line.say("whether the plant runs is not known", Tone.REFUSED)
+        elif running > 0:
+            self._work(self._call(line, "freeze", "Freeze"))
+        else:
+            self._work(self._call(line, "run", "Run"))
 
     def faster(self, line: EntryLine, notches: int) -> None:
         """Change the speed by notches."""

@@ -95,7 +95,7 @@ def wire_type(tag: Tag) -> WireType:
     """How that tag is shown."""
     decode: Callable[[float], Any]
     match tag.type:
-        case ValueType.FLOAT | ValueType.PROFILE:
+        case ValueType.FLOAT:
             decode = float
         case ValueType.BOOL:
             decode = bool

@@ -178,7 +178,11 @@ def sit_down() -> Callable[..., AbstractAsyncContextManager[Desk]]:
         async with app.run_test(size=size) as pilot:
             desk = Desk(app, pilot)
             if wait:
-                await desk.until(lambda: isinstance(app.screen, Overview) and not isnan(desk.value("TIC-201.PV")))
+                await desk.until(lambda: isinstance(app.screen, Overview))
+                # values come as they were asked for: those of the run last
+                await desk.until(
+                    lambda: not any(isnan(desk.value(name)) for name in ("TIC-201.PV", "Simulation.Running"))
+                )
                 await desk.see("WIC-100")
             yield desk
             assert app.defects == 0
