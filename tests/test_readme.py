@@ -16,10 +16,11 @@ from plantsim.commands.itself import command
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+EXAMPLES = [text for language, text in BLOCKS if language == "python"]
 
 
 def test_python_example_reads_the_plant(tmp_path: Path) -> None:
-    (example,) = [text for language, text in BLOCKS if language == "python"]
+    example = EXAMPLES[0]
     options = ["--opcua", "0", "--modbus", "0", "--state", str(tmp_path)]
     run = command("run", *options)
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as plant:
@@ -34,6 +35,11 @@ def test_python_example_reads_the_plant(tmp_path: Path) -> None:
         finally:
             plant.terminate()
     assert re.fullmatch(r"\d+\.\d+ kg/h of magnets\n", done.stdout)
+
+
+def test_python_example_runs_a_plant_of_its_own() -> None:
+    done = subprocess.run([sys.executable, "-c", EXAMPLES[1]], capture_output=True, text=True, timeout=60, check=True)
+    assert re.fullmatch(r"2026-01-01T02:00:00\.000000 4\.\d+ kg/h \[\]\n", done.stdout)
 
 
 @pytest.mark.parametrize("words", re.findall(r"`plantsim ([a-z]+ [^`]*--[^`]*)`", README))

@@ -137,11 +137,10 @@ class Engine:
                     journal.info("%s (%s): %s = %s refused, %s", origin.user, origin.via, name, value, refusal.value)
                     continue
                 journal.info("%s (%s): %s = %s", origin.user, origin.via, name, value)
-                moved = {self.tags[name].row: float(value)}
-                drive = self.permission.drives.get(name)
-                if drive is not None and origin.via != "rack":
-                    # a loop in Man goes on writing its output: move it, or the command would be gone with the next scan
-                    moved[drive.op_row] = drive.op_for(float(value), ahead.value[drive.op_row])
+                if origin.via == "rack":
+                    moved = {self.tags[name].row: float(value)}
+                else:
+                    moved = self.permission.moves(ahead, name, value)
                 for row, to in moved.items():
                     self._commands.append(Command(row, to, origin))
                     ahead.value[row] = to

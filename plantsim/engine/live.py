@@ -64,16 +64,13 @@ class LivePlant:
         self, plant: Plant, *, scan_period: float = 0.1, seed: int = 1, start: str = "steady", epoch: float = 0.0
     ) -> None:
         saved = None if start == "cold" else read_snapshot(start_path(plant, start), plant.sha256)
-        if saved is not None and start != "steady":
-            seed = int(saved["seed"])
-            if float(saved["scan_period"]) != scan_period:
-                raise SnapshotError(
-                    f"{start}: found a scan of {saved['scan_period']} s, allowed the run's {scan_period} s"
-                )
         self.plant = plant
-        self.seed = seed
         self.epoch = epoch
         self.scan_period = scan_period
+        if saved is not None and start != "steady":
+            seed = int(saved["seed"])
+            self.check_scan(saved, start)
+        self.seed = seed
         self.tags, self.alarms = build_tags(plant)
         addresses = map_path(plant.path)
         if addresses.exists():
@@ -201,6 +198,12 @@ class LivePlant:
         result["scan_period"] = np.array(self.scan_period)
         result["seed"] = np.array(self.seed)
         return result
+
+    def check_scan(self, arrays: Arrays, source: str) -> None:
+        """Raise SnapshotError if a state was saved by a run of another scan period."""
+        if float(arrays["scan_period"]) != self.scan_period:
+            found = float(arrays["scan_period"])
+            raise SnapshotError(f"{source}: found a scan of {found} s, allowed the run's {self.scan_period} s")
 
     def restore(self, arrays: Arrays) -> None:
         """Take over a whole state. Raises SnapshotError if it does not fit."""

@@ -19,6 +19,7 @@ Value = float | bool | int
 class Drive:
     """The loop that drives an actuator's command, and how."""
 
+    tag: str
     mode_row: int
     op_row: int
     output: Output
@@ -40,7 +41,7 @@ class Permission:
         self.external = external
         row = {tag.name: tag.row for tag in tags}
         self.drives: dict[str, Drive] = {
-            f"{o.tag}.{o.member}": Drive(row[f"{loop.tag}.MODE"], row[f"{loop.tag}.OP"], o)
+            f"{o.tag}.{o.member}": Drive(loop.tag, row[f"{loop.tag}.MODE"], row[f"{loop.tag}.OP"], o)
             for loop in plant.loops
             for o in loop.outputs
             if plant.loop(o.tag) is None
@@ -60,6 +61,17 @@ class Permission:
         if origin.role < tag.role:
             return Refusal.ROLE
         return self._shape(tag, value) or self._held(image, tag, value)
+
+    def moves(self, image: ProcessImage, name: str, value: Value) -> dict[int, float]:
+        """The rows that an accepted write of the control system changes, and to what.
+
+        A loop in Man goes on writing its output: it is moved, or a command would be gone with the next scan.
+        """
+        moved = {self.tags[name].row: float(value)}
+        drive = self.drives.get(name)
+        if drive is not None:
+            moved[drive.op_row] = drive.op_for(float(value), image.value[drive.op_row])
+        return moved
 
     def check_rack(self, image: ProcessImage, name: str, value: Value) -> Refusal | None:
         """Why a command from an I/O rack is refused: it counts only where the wire has been given to it."""
