@@ -102,7 +102,7 @@ cdef class Core:
     cdef Alarm* alarm
     cdef AlarmLog log
     cdef long long read_events
-    cdef readonly int bad_state     # index of the first state that is not finite, -1 if none
+    cdef public int bad_state       # index of the first state that is not finite, -1 if none
     cdef object _sizes, _keep
 
     def __init__(self, dict spec):
@@ -566,6 +566,15 @@ cdef class Core:
     def scan(self, long long n):
         self.clock.scan = n
         self.clock.time = n*self.clock.h
+
+    @property
+    def seed(self):
+        """Of all noise; it may be changed between scans."""
+        return self.clock.seed
+
+    @seed.setter
+    def seed(self, unsigned long long n):
+        self.clock.seed = n
 
     @property
     def time(self):

@@ -18,6 +18,7 @@ class Core:
     edge_out: NDArray[np.float64]
     bad_state: int
     scan: int
+    seed: int
     def __init__(self, spec: Mapping[str, Any]) -> None: ...
     @property
     def time(self) -> float: ...

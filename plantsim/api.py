@@ -26,7 +26,7 @@ from plantsim.engine.live import LivePlant
 from plantsim.engine.permission import Permission, Value
 from plantsim.engine.recorder import Recorder
 from plantsim.engine.simulate import EPOCH_2026, MOST_SCANS
-from plantsim.engine.snapshot import SnapshotError, read_snapshot, write_snapshot
+from plantsim.engine.snapshot import read_snapshot, write_snapshot
 from plantsim.model.load import load_plant
 from plantsim.model.members import MODES
 from plantsim.model.tag import Kind, Role, Tag, ValueType
@@ -238,14 +238,12 @@ class Plant:
         write_snapshot(Path(path), self._live.plant.sha256, self._live.arrays())
 
     def restore(self, path: str | Path) -> None:
-        """Go back to a saved state, bit for bit; what was recorded is dropped.
+        """Go on from a saved state, bit for bit and with its seed; what was recorded is dropped.
 
-        Raises SnapshotError if the file cannot be used, or is of a run with another seed or scan period.
+        Raises SnapshotError if the file cannot be used, or is of a run with another scan period.
         """
         arrays = read_snapshot(Path(path), self._live.plant.sha256)
         self._live.check_scan(arrays, str(path))
-        if int(arrays["seed"]) != self._live.seed:
-            raise SnapshotError(f"{path}: found seed {arrays['seed']}, allowed {self._live.seed}; load it by start=")
         self._live.restore(arrays)
         self._recorder = None
         self._image = self._look()

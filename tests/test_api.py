@@ -181,11 +181,18 @@ def test_a_saved_state_goes_on_bit_for_bit(plant: plantsim.Plant, tmp_path: Path
     assert plantsim.load("belfast", start=str(path)).run(60).sha256 == end
 
 
-def test_a_state_of_another_run_or_no_state_is_refused(plant: plantsim.Plant, tmp_path: Path) -> None:
+def test_a_state_brings_its_seed(plant: plantsim.Plant, tmp_path: Path) -> None:
+    other = plantsim.load("belfast", seed=2)
+    other.save(tmp_path / "other")
+    plant.restore(tmp_path / "other")
+    assert plant.run(10).sha256 == other.run(10).sha256
+
+
+def test_what_is_no_state_of_the_plant_is_refused(plant: plantsim.Plant, tmp_path: Path) -> None:
     path = tmp_path / "other"
-    plantsim.load("belfast", seed=2).save(path)
+    plantsim.load("belfast", scan=0.2).save(path)
     before = plant.sha256
-    with pytest.raises(SnapshotError, match="found seed 2, allowed 1"):
+    with pytest.raises(SnapshotError, match=r"found a scan of 0\.2 s, allowed the run's 0\.1 s"):
         plant.restore(path)
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(SnapshotError, match="the file is damaged"):

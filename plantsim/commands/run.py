@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from plantsim.commands import options
 from plantsim.commands.address import bind_failure, check_port
-from plantsim.commands.state import snapshot_path, start_of, state_folder
+from plantsim.commands.state import snapshot_folder, snapshot_path, start_of, state_folder
 from plantsim.commands.stop import FAILED, MISUSED, Stop
 from plantsim.serve.address import is_loopback, url_host
 
@@ -126,6 +126,7 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
             speed=args.speed,
             frozen=args.frozen,
             external=args.external,
+            snapshots=snapshot_folder(state_folder(args.state), plant.name),
         )
     except SnapshotError as error:
         raise Stop(str(error)) from None

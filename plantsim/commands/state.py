@@ -26,6 +26,13 @@ def start_of(chosen: Path | None, plant: str, start: str) -> str:
     return str(snapshot_path(state_folder(chosen), plant, start))
 
 
+def snapshot_folder(folder: Path, plant: str) -> Path:
+    """Where a plant's snapshots stand in the state folder."""
+    return folder / "snapshots" / plant
+
+
 def snapshot_path(folder: Path, plant: str, name: str) -> Path:
     """Where a plant's snapshot of that name stands in the state folder."""
-    return folder / "snapshots" / plant / f"{name}.snapshot"
+    from plantsim.engine.shelf import snapshot_file
+
+    return snapshot_file(snapshot_folder(folder, plant), name)

@@ -18,11 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plantsim.engine.backtrack import BacktrackRing
 from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.live import LivePlant, NumericStop
 from plantsim.engine.pace import Pace
 from plantsim.engine.permission import EXTERNAL, Permission, Value
+from plantsim.engine.shelf import Shelf
 from plantsim.engine.snapshot import write_snapshot
 from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, Role, TagTable
@@ -60,7 +62,7 @@ class Engine:
 
     scan_period: s of plant time. start: ``steady``, ``cold`` or a snapshot's path. epoch: plant time at the start,
     seconds since 1970; None is now. speed: times real time, inf for as fast as possible. external: areas that an
-    outside controller has through the I/O racks.
+    outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Engine:
         speed: float = 1.0,
         frozen: bool = False,
         external: frozenset[str] = frozenset(),
+        snapshots: Path | None = None,
     ) -> None:
         self.plant = plant
         self.scan_period = scan_period
@@ -88,6 +91,10 @@ class Engine:
         for loop in plant.loops:
             if self.tags[f"{loop.tag}.PV"].area in external:
                 self.live.core.signal[self.tags[f"{loop.tag}.MODE"].row] = EXTERNAL
+        self._shelf = Shelf(plant, snapshots)
+        self._ring = BacktrackRing(scan_period)
+        self._ring.add(int(self.live.core.scan), self.live.arrays())
+        self._branch = 0
         self._pace = Pace(scan_period, positive(speed))
         self._running = not frozen
         self._stopping = False
@@ -226,6 +233,43 @@ class Engine:
             arrays = self.live.arrays()
         write_snapshot(path, self.plant.sha256, arrays)
 
+    def save_snapshot(self, name: str, origin: Origin) -> None:
+        """Keep the whole state under a name. Raises SnapshotError for the name, OSError where it cannot be written."""
+        self._shelf.check_name(name, saving=True)
+        with self._wake:
+            arrays = self.live.arrays()
+        path = self._shelf.save(name, arrays)
+        journal.info("%s (%s): snapshot %s in %s", origin.user, origin.via, name, path)
+
+    def restore_snapshot(self, name: str, origin: Origin) -> None:
+        """Go on from a snapshot, on a new branch. Raises NoSuchSnapshot, or SnapshotError with the reason."""
+        arrays = self._shelf.read(name, self.live)
+        with self._wake:
+            self.live.restore(arrays)
+            self._ring.restart(int(self.live.core.scan), arrays)
+            self._fork(f"snapshot {name}", origin)
+
+    def backtrack(self, minutes: float, origin: Origin) -> None:
+        """Go back by so many minutes of plant time, to the last whole one before; on a new branch.
+
+        Raises ValueError where the run, or its memory, does not reach so far back.
+        """
+        with self._wake:
+            self.live.restore(self._ring.back(int(self.live.core.scan), minutes))
+            self._fork(f"back by {minutes:g} min", origin)
+
+    def _fork(self, how: str, origin: Origin) -> None:
+        """Start a new branch at the state just restored; a numeric stop is over, writes not yet in force are gone."""
+        self._branch += 1
+        self._commands.clear()
+        self.failure = None
+        self._pace.restart(time.monotonic())
+        # no speed is read off a jump in time
+        self._image = self._compose()
+        journal.info("%s (%s): %s, branch %d at %s", origin.user, origin.via, how, self._branch, self._image.plant_time)
+        self._publish()
+        self._wake.notify()
+
     # ------------------------------------------------------------------ the scan thread
 
     def start(self) -> None:
@@ -321,13 +365,22 @@ class Engine:
             return
         begun = time.perf_counter()
         try:
-            self.live.advance(scans)
+            self._advance_live(scans)
         except NumericStop as failure:
             self.failure = failure
             self._running = False
             log.error("the scan has stopped: %s", failure)
         wall = time.perf_counter() - begun
         self._scan_wall = max(wall / scans, 1e-6)
+
+    def _advance_live(self, scans: int) -> None:
+        """Run scans, and keep a state a minute of plant time on the way."""
+        while scans > 0:
+            piece = min(scans, self._ring.scans_to_go(int(self.live.core.scan)))
+            self.live.advance(piece)
+            scans -= piece
+            if int(self.live.core.scan) % self._ring.every == 0:
+                self._ring.add(int(self.live.core.scan), self.live.arrays())
 
     def _compose(self) -> ProcessImage:
         simulation = {
@@ -341,6 +394,7 @@ class Engine:
             "ScanCount": float(self.live.core.scan),
             "Overruns": float(self._pace.overruns),
             "Seed": float(self.live.seed),
+            "Branch": float(self._branch),
         }
         return self.live.image(simulation, stopped=self.failure is not None)
 

@@ -67,9 +67,11 @@ class LivePlant:
         self.plant = plant
         self.epoch = epoch
         self.scan_period = scan_period
-        if saved is not None and start != "steady":
-            seed = int(saved["seed"])
-            self.check_scan(saved, start)
+        if saved is not None:
+            if start == "steady":
+                saved = {**saved, "seed": np.array(seed)}
+            else:
+                self.check_scan(saved, start)
         self.seed = seed
         self.tags, self.alarms = build_tags(plant)
         addresses = map_path(plant.path)
@@ -206,16 +208,18 @@ class LivePlant:
             raise SnapshotError(f"{source}: found a scan of {found} s, allowed the run's {self.scan_period} s")
 
     def restore(self, arrays: Arrays) -> None:
-        """Take over a whole state. Raises SnapshotError if it does not fit."""
-        for name in CORE_ARRAYS:
-            if arrays[name].shape != getattr(self.core, name).shape:
-                raise SnapshotError(
-                    f"{name}: found shape {arrays[name].shape}, allowed {getattr(self.core, name).shape}"
-                )
+        """Take over a whole state, its seed with it. Raises SnapshotError, and changes nothing, if it does not fit."""
+        own = self.arrays()
+        for name, array in own.items():
+            if name not in arrays or arrays[name].shape != array.shape:
+                found = arrays[name].shape if name in arrays else "nothing"
+                raise SnapshotError(f"{name}: found {found}, allowed an array of shape {array.shape}")
         for name in CORE_ARRAYS:
             getattr(self.core, name)[...] = arrays[name]
         self.core.arriving[...] = arrays["streams"]
         self.core.scan = int(arrays["scan"])
+        self.core.bad_state = -1
+        self.seed = self.core.seed = int(arrays["seed"])
         self.book.restore(np.asarray(arrays["alarms"], dtype=np.uint8))
         self.core.refresh()
         for name in ("signal", "quality"):  # refreshing has taken the last scan's noise off the readings

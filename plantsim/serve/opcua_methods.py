@@ -12,6 +12,8 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
 from plantsim.engine.command import Origin
+from plantsim.engine.shelf import NoSuchSnapshot
+from plantsim.engine.snapshot import SnapshotError
 from plantsim.model.tag import Role, ValueType
 from plantsim.serve.opcua_alarms import Conditions
 from plantsim.serve.opcua_engine import Engine
@@ -66,6 +68,8 @@ class Method:
 _SECONDS = Argument(
     "seconds", ua.VariantType.Double, "Plant time to run, s; above 0 and at most 3600, rounded to whole scans"
 )
+_NAME = Argument("name", ua.VariantType.String, "Of the snapshot: 1 to 64 of A-Z a-z 0-9 _ -")
+_MINUTES = Argument("minutes", ua.VariantType.Double, "Plant time to go back, min; above 0 and at most 60")
 _SPEED = Argument("x", ua.VariantType.Double, "Times real time, above 0; infinite for as fast as it goes")
 
 SIMULATION_METHODS: dict[str, tuple[str, tuple[Argument, ...]]] = {
@@ -73,6 +77,9 @@ SIMULATION_METHODS: dict[str, tuple[str, tuple[Argument, ...]]] = {
     "Freeze": ("Stop time; the requested speed stays", ()),
     "Step": ("Freeze, run so much plant time, and answer when its last image can be read", (_SECONDS,)),
     "SetSpeed": ("Request a speed", (_SPEED,)),
+    "SaveSnapshot": ("Keep the whole state under a name", (_NAME,)),
+    "RestoreSnapshot": ("Go on from a snapshot; also cold, steady and last", (_NAME,)),
+    "Backtrack": ("Go back to a state of the last hour", (_MINUTES,)),
 }
 
 
@@ -144,7 +151,7 @@ def _answer(status: int, arguments: Sequence[int] = ()) -> ua.CallMethodResult:
 
 
 def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -> dict[ua.NodeId, Method]:
-    """Run, Freeze, Step and SetSpeed, for the instructor."""
+    """The methods of the Simulation object, for the instructor."""
     objects = frozenset((batch.id(SIMULATION),))
 
     async def run(_: Call) -> int:
@@ -181,7 +188,46 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
         await publisher.catch_up()
         return int(ua.StatusCodes.Good)
 
-    runs = {"Run": run, "Freeze": freeze, "Step": step, "SetSpeed": set_speed}
+    async def save_snapshot(call: Call) -> int:
+        (name,) = call.arguments
+        try:
+            await asyncio.to_thread(engine.save_snapshot, name, call.origin)
+        except SnapshotError as error:
+            log.warning("SaveSnapshot: %s", error)
+            return int(ua.StatusCodes.BadInvalidArgument)
+        except OSError as error:
+            log.error("SaveSnapshot: %s", error)
+            return int(ua.StatusCodes.BadResourceUnavailable)
+        return int(ua.StatusCodes.Good)
+
+    async def restore_snapshot(call: Call) -> int:
+        (name,) = call.arguments
+        try:
+            await asyncio.to_thread(engine.restore_snapshot, name, call.origin)
+        except NoSuchSnapshot as error:
+            log.warning("RestoreSnapshot: %s", error)
+            return int(ua.StatusCodes.BadNotFound)
+        except SnapshotError as error:
+            log.warning("RestoreSnapshot: %s", error)
+            return int(ua.StatusCodes.BadInvalidArgument)
+        await publisher.catch_up()
+        return int(ua.StatusCodes.Good)
+
+    async def backtrack(call: Call) -> int:
+        (minutes,) = call.arguments
+        try:
+            await asyncio.to_thread(engine.backtrack, minutes, call.origin)
+        except ValueError as error:
+            log.warning("Backtrack: %s", error)
+            return int(ua.StatusCodes.BadOutOfRange)
+        await publisher.catch_up()
+        return int(ua.StatusCodes.Good)
+
+    runs = {"Run": run, "Freeze": freeze, "Step": step, "SetSpeed": set_speed} | {
+        "SaveSnapshot": save_snapshot,
+        "RestoreSnapshot": restore_snapshot,
+        "Backtrack": backtrack,
+    }
     return {
         batch.id(f"{SIMULATION}.{name}"): Method(Role.INSTRUCTOR, arguments, objects, runs[name])
         for name, (_, arguments) in SIMULATION_METHODS.items()

@@ -17,6 +17,8 @@ from asyncua import Client, Node, ua
 
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import UNACKED, ProcessImage
+from plantsim.engine.shelf import NoSuchSnapshot
+from plantsim.engine.snapshot import SnapshotError
 from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, TagTable, ValueType
 from plantsim.serve.opcua import OpcUaServer
 
@@ -150,6 +152,15 @@ class SyntheticEngine:
         if not 0 < seconds <= 3600:
             raise ValueError(seconds)
         return self._thread.submit(self._scan, round(seconds / self.scan_period))
+
+    def save_snapshot(self, name: str, origin: Origin) -> None:
+        raise SnapshotError("none here")
+
+    def restore_snapshot(self, name: str, origin: Origin) -> None:
+        raise NoSuchSnapshot("none here")
+
+    def backtrack(self, minutes: float, origin: Origin) -> None:
+        raise ValueError("none here")
 
     def _scan(self, count: int) -> None:
         for _ in range(count):

@@ -13,6 +13,7 @@ from asyncua import ua
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Types = ua.VariantType
+ALL = ["Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -27,7 +28,7 @@ def double(value: float) -> ua.Variant:
 
 async def test_methods_are_described_by_their_arguments(console: Any) -> None:
     found = await console.node("Simulation").get_methods()
-    assert [str(node.nodeid.Identifier).partition(".")[2] for node in found] == ["Run", "Freeze", "Step", "SetSpeed"]
+    assert [str(node.nodeid.Identifier).partition(".")[2] for node in found] == ALL
     (argument,) = await console.value("Simulation.Step.InputArguments")
     assert (argument.Name, argument.DataType.Identifier) == ("seconds", ua.ObjectIds.Double)
 
@@ -93,7 +94,7 @@ async def test_a_method_is_called_on_its_own_object(console: Any) -> None:
 
 async def test_methods_are_the_instructors(synthetic: Any, opcua_server: Any, connect: Any, tmp_path: Path) -> None:
     async with opcua_server(synthetic, state=tmp_path, insecure=False) as server, connect(server.endpoint) as anonymous:
-        for method in ("Run", "Freeze", "Step", "SetSpeed"):
+        for method in ALL:
             assert (await anonymous.call("Simulation", method)).StatusCode.name == "BadUserAccessDenied"
             node = f"Simulation.{method}"
             assert await anonymous.value(node, ua.AttributeIds.Executable) is True
