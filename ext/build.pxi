@@ -68,11 +68,18 @@ cdef Vessel* integrate(Unit* u, Making* m, Memory own, int nq, Rhs rhs, Factor f
     v.rhs = rhs
     v.factor = factor
     v.solve = solve
-    v.i_signed = m.s.i_h
-    v.n_signed = 1
-    v.stride = 1
+    v.floor = <double*>own.take(u.ny, sizeof(double))
+    for i in range(u.ny):
+        v.floor[i] = -1e-9*v.atol[i]
     u.vessel = v
     return v
+
+
+cdef void allow_negative(Vessel* v, int first, int step, int count) noexcept:
+    """Net acidity: `count` states from `first`, one every `step`."""
+    cdef int i
+    for i in range(count):
+        v.floor[first + i*step] = -INFINITE
 
 
 cdef void register(Making* m, Outlet* o) except *:
@@ -134,6 +141,7 @@ cdef void build_furnace(Unit* u, Making* m, Memory own, dict d) except *:
     furnace.heater = d["heater"]
     furnace.probe = d["probe"]
     integrate(u, m, own, nc, furnace_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
 cdef void build_mill(Unit* u, Making* m, Memory own, dict d) except *:
@@ -164,6 +172,7 @@ cdef void build_mill(Unit* u, Making* m, Memory own, dict d) except *:
     mill.nitrogen = d["nitrogen"]
     mill.probe = d["probe"]
     integrate(u, m, own, nc + 4*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3])
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
 cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
@@ -195,6 +204,7 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
     leach.heat_dilution = d["heat_dilution"]
     leach.probe = d["probe"]
     integrate(u, m, own, nc + 4*nb + 3, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*(4*nb) + [1e-2])
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
 cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
@@ -223,6 +233,7 @@ cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
         integrate(u, m, own, nc + 1, reactor_rhs, reactor_factor, reactor_solve, tolerance)
     else:
         integrate(u, m, own, nc + 1, reactor_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
 cdef void build_filter(Unit* u, Making* m, Memory own, dict d) except *:
@@ -243,7 +254,7 @@ cdef void build_filter(Unit* u, Making* m, Memory own, dict d) except *:
 
 cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
     cdef SxCircuit* sx
-    cdef int i
+    cdef int i, n, bank
     u.kind = SX_CIRCUIT
     sx = <SxCircuit*>own.take(1, sizeof(SxCircuit))
     u.p = sx
@@ -270,20 +281,27 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
     for i in range(3):
         sx.v_aq[i] = d["v_aq"][i]
         sx.v_org[i] = d["v_org"][i]
-        sx.transfer[i] = d["transfer"][i]
     sx.transfer_na = d["transfer_na"]
     sx.tank_volume = d["tank_volume"]
-    i = sx.n_re + 1
-    sx.lu = <double*>own.take(sx_stages(sx)*i*i, sizeof(double))
-    sx.grad = <double*>own.take(sx_stages(sx)*4*i, sizeof(double))
-    sx.rho = <double*>own.take(i, sizeof(double))
+    n = sx_stages(sx)
+    sx.per_aq = <double*>own.take(n, sizeof(double))
+    sx.per_org = <double*>own.take(n, sizeof(double))
+    sx.phi = <double*>own.take(n, sizeof(double))
+    sx.kt = <double*>own.take(n, sizeof(double))
+    for i in range(n):
+        bank = sx_bank(sx, i)
+        sx.per_aq[i] = 1.0/sx.v_aq[bank]
+        sx.per_org[i] = 1.0/sx.v_org[bank]
+        sx.phi[i] = sx.v_org[bank]/sx.v_aq[bank]
+        sx.kt[i] = d["transfer"][bank]
+    sx.slope = <double*>own.take(5*n*(sx.n_re + 1), sizeof(double))
+    sx.inverse = <double*>own.take(4*n, sizeof(double))
     sx.na_aq = m.s.na
     sx.i_h = m.s.i_h
     sx.i_na = m.s.i_na
     sx.probe = d["probe"]
     integrate(u, m, own, 2*m.s.na, sx_rhs, sx_factor, sx_solve, [1e-5]*u.ny)
-    u.vessel.stride = m.s.na + sx.n_re + 1
-    u.vessel.n_signed = sx_stages(sx)
+    allow_negative(u.vessel, sx.i_h*n, 1, n)
 
 
 cdef void build_crystalliser(Unit* u, Making* m, Memory own, dict d) except *:
@@ -320,6 +338,7 @@ cdef void build_crystalliser(Unit* u, Making* m, Memory own, dict d) except *:
     cr.k2 = d["k2"]
     cr.probe = d["probe"]
     integrate(u, m, own, nc, crystalliser_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-2]*4)
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
 cdef void build_dryer(Unit* u, Making* m, Memory own, dict d) except *:
@@ -341,6 +360,7 @@ cdef void build_dryer(Unit* u, Making* m, Memory own, dict d) except *:
     dryer.drive = d["drive"]
     dryer.probe = d["probe"]
     integrate(u, m, own, nc + 1, dryer_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
 cdef void build_calciner(Unit* u, Making* m, Memory own, dict d) except *:
@@ -382,8 +402,7 @@ cdef void build_calciner(Unit* u, Making* m, Memory own, dict d) except *:
     kiln.tube = d["tube"]
     kiln.probe = d["probe"]
     integrate(u, m, own, nc + 3, calciner_rhs, calciner_factor, calciner_solve, ([1e-3]*nc + [1.0, 1.0])*kiln.zones)
-    u.vessel.stride = nc + 2
-    u.vessel.n_signed = kiln.zones
+    allow_negative(u.vessel, m.s.i_h, nc + 2, kiln.zones)
 
 
 cdef void build_store(Unit* u, Making* m, Memory own, dict d) except *:

@@ -14,6 +14,7 @@ from libc.math cimport fabs
 import numpy as np
 
 from sheet cimport *
+from numerics cimport INFINITE
 from vessel cimport *
 from tank cimport *
 from feed cimport *

@@ -12,14 +12,14 @@ enters the former, strip acid the last strip stage, strip liquor leaves the firs
 Stripped organic goes through a tank, takes up the soda's Na as far as there is free extractant, and returns to E1; the
 soda's water, and strip acid entrained with the organic, come to E1 too.
 
-States: per stage the dissolved species (mol/L), then organic rare earths and Na (mol/L); then the same in the organic tank.
+States, stage after stage from E1 for each quantity, so that a loop over stages runs over neighbours: dissolved species
+[mol/L], then organic rare earths and Na [mol/L]; behind them the same organic in the tank.
 Outflow integrals: mol/s of the dissolved species in raffinate and in strip liquor.
 """
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, KW, stream_now, stream_next, dmax, dmin, liquid_volume
 from tank cimport free_acid
 from numerics cimport fast_log10
-from vessel cimport lu_factor, lu_solve
 from libc.math cimport sqrt
 
 cdef extern from *:
@@ -50,12 +50,14 @@ cdef struct SxCircuit:
     double entrainment                      # L of strip acid per L of organic
     double v_aq[3]                          # hold-up of a stage, L: extract, scrub, strip
     double v_org[3]
-    double transfer[3]                      # kt, 1/s
     double transfer_na                      # 1/s
     double tank_volume                      # L of organic
-    double* lu                              # per stage (n_re + 1)^2
-    double* grad                            # per stage 4 (n_re + 1): dr/dx, dr/dy, dr/dh, dr/de
-    double* rho
+    double* per_aq                          # per stage: 1/v_aq, 1/v_org, v_org/v_aq, kt [1/s]
+    double* per_org
+    double* phi
+    double* kt
+    double* slope                           # per transfer and stage: dr/dx, dr/dy, dr/dh, dr/de, 1/a
+    double* inverse                         # four per stage: of the 2 x 2 that couples the transfers
     double gh
     int na_aq                               # dissolved species
     int i_h, i_na
@@ -74,185 +76,332 @@ cdef inline int sx_bank(const SxCircuit* u, int j) noexcept nogil:
     return 0 if j < u.n_extract else (1 if j < u.n_extract + u.n_scrub else 2)
 
 
-cdef inline double sx_free(const SxCircuit* u, const double* org) noexcept nogil:
-    """Free dimer [mol/L], kept above a trace so that an overloaded organic cannot take the root of nothing."""
-    cdef double e = 0.5*u.extractant - 0.5*org[u.n_re]
-    cdef int i
-    for i in range(u.n_re):
-        e -= 3.0*org[i]
-    return dmax(e, LEAST_FREE)
-
-
 cdef inline double sx_organic_flow(const SxCircuit* u, const Sheet* s) noexcept nogil:
     return u.organic_capacity*u.organic_factor*s.drive[u.organic]
 
 
-cdef inline void sx_rates(const SxCircuit* u, const Sheet* s, int j, const double* c, double* r) noexcept nogil:
-    """Transfer rates of a stage per litre of organic, mol/L/s: rare earths to the organic, then Na to the aqueous."""
-    cdef const double* org = c + u.na_aq
-    cdef double h = dmax(free_acid(c[u.i_h]), LEAST_ACID), e = sx_free(u, org), x = e/h, kt = u.transfer[sx_bank(u, j)], d
-    cdef double mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
+cdef inline double sx_tank_free(const SxCircuit* u, const double* tank) noexcept nogil:
+    """Free dimer in the organic tank [mol/L]."""
+    cdef double e = 0.5*u.extractant - 0.5*tank[u.n_re]
     cdef int i
-    x = x*x*x
     for i in range(u.n_re):
-        d = u.k_ex[i]*x
-        r[i] = kt*mix*(d*c[u.re[i]] - org[i])/(1.0 + d/FILM)
-    r[u.n_re] = u.transfer_na*mix*(org[u.n_re] - u.k_na*c[u.i_na]*sqrt(e)/h)
+        e -= 3.0*tank[i]
+    return dmax(e, LEAST_FREE)
+
+
+cdef inline void sx_free(const SxCircuit* u, const double* org, double* e) noexcept nogil:
+    """Free dimer of every stage [mol/L], kept above a trace so that no overloaded organic takes the root of nothing."""
+    cdef int n = sx_stages(u), i, j
+    cdef const double* y
+    y = org + u.n_re*n
+    for j in range(n):
+        e[j] = 0.5*u.extractant - 0.5*y[j]
+    for i in range(u.n_re):
+        y = org + i*n
+        for j in range(n):
+            e[j] -= 3.0*y[j]
+    for j in range(n):
+        e[j] = e[j] if e[j] > LEAST_FREE else LEAST_FREE
+
+
+cdef inline void sx_acid(const double* net, int n, double* h) noexcept nogil:
+    """[H+] of every stage [mol/L], not below what the extractant gives by itself."""
+    cdef double x, root, a, b
+    cdef int j
+    for j in range(n):
+        x = net[j]
+        root = sqrt(x*x + 4.0*KW)
+        a = 0.5*(x + root)
+        b = 2.0*KW/(root - x)       # the form that does not cancel
+        a = a if x > 0.0 else b
+        h[j] = a if a > LEAST_ACID else LEAST_ACID
 
 
 cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 1, n = sx_stages(u), ne = u.n_extract, ns = u.n_extract + u.n_scrub
-    cdef int i, j, b
-    cdef double qo = sx_organic_flow(u, s), q_in, q_out, va, vo, ent, taken, room, phi, sum_r, alkali
-    cdef double r[13]
+    cdef int i, j
+    cdef double qo = sx_organic_flow(u, s), ent, taken, alkali, k, d, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
+    cdef double q_in[MAX_STAGES]
+    cdef double q_out[MAX_STAGES]
+    cdef double e[MAX_STAGES]
+    cdef double h[MAX_STAGES]
+    cdef double x[MAX_STAGES]
+    cdef double r[MAX_STAGES]
+    cdef double total[MAX_STAGES]
     cdef const double* feed = stream_now(s, u.feed) + S_MOL
     cdef const double* scrub = stream_now(s, u.scrub) + S_MOL
     cdef const double* strip = stream_now(s, u.strip) + S_MOL
     cdef const double* soda = stream_now(s, u.soda) + S_MOL
     cdef double qf = 1e3*stream_now(s, u.feed)[S_VOL], qs = 1e3*stream_now(s, u.scrub)[S_VOL]
     cdef double qt = 1e3*stream_now(s, u.strip)[S_VOL], qw = 1e3*stream_now(s, u.soda)[S_VOL]
-    cdef double* out = f + n*w + nr + 1
-    cdef const double* c
-    cdef const double* up
-    cdef const double* down
     cdef const double* tank = y + n*w
-    cdef double* fc
     cdef double* ft = f + n*w
+    cdef double* out = ft + nr + 1
+    cdef const double* c
+    cdef const double* org
+    cdef const double* per
+    cdef double* fc
+    cdef double* fo
     ent = dmin(u.entrainment*qo, 0.5*qt)
     # the organic takes up Na for the soda's alkali, as far as nine tenths of its free extractant go
     alkali = dmax(-soda[u.i_h], 0.0)
-    room = 0.9*2.0*sx_free(u, tank)*qo
-    taken = dmin(dmin(alkali, room), dmax(soda[u.i_na], 0.0))
+    taken = dmin(dmin(alkali, 0.9*2.0*sx_tank_free(u, tank)*qo), dmax(soda[u.i_na], 0.0))
+
+    # transport: what comes down from the next stage, and what goes on
     for j in range(n):
-        b = sx_bank(u, j)
-        va = u.v_aq[b]
-        vo = u.v_org[b]
-        c = y + j*w
-        fc = f + j*w
-        if j >= ns:
-            q_out = qt - ent
-            q_in = 0.0 if j == n - 1 else q_out
-        elif j >= ne:
-            q_out = qs
-            q_in = 0.0 if j == ns - 1 else qs
-        else:
-            q_out = qs + qf
-            q_in = qs if j == ne - 1 else q_out
-        if j == 0:
-            q_out += qw + ent
-        up = c + w
-        for i in range(na):
-            fc[i] = (q_in*up[i] - q_out*c[i])/va if q_in > 0.0 else -q_out*c[i]/va
-        if j == ne - 1:
-            for i in range(na):
-                fc[i] += feed[i]/va
-        if j == ns - 1:
-            for i in range(na):
-                fc[i] += scrub[i]/va
-        if j == n - 1:
-            for i in range(na):
-                fc[i] += (strip[i] - ent*c[i])/va
-        if j == 0:
-            for i in range(na):
-                fc[i] += (soda[i] + ent*y[(n - 1)*w + i])/va
-            fc[u.i_na] -= taken/va
-            fc[u.i_h] += taken/va
-        down = (c - w if j > 0 else tank) + (na if j > 0 else 0)
-        for i in range(nr + 1):
-            fc[na + i] = qo*(down[i] - c[na + i])/vo
-        if j == 0:
-            fc[na + nr] += taken/vo
-        sx_rates(u, s, j, c, r)
-        phi = vo/va
-        sum_r = 0.0
-        for i in range(nr):
-            fc[u.re[i]] -= phi*r[i]
-            fc[na + i] += r[i]
-            sum_r += r[i]
-        fc[u.i_h] += phi*(3.0*sum_r - r[nr])
-        fc[u.i_na] += phi*r[nr]
-        fc[na + nr] -= r[nr]
-    for i in range(nr + 1):
-        ft[i] = qo*(y[(n - 1)*w + na + i] - tank[i])/u.tank_volume
+        q_out[j] = qs + qf if j < ne else qs if j < ns else qt - ent
+        q_in[j] = q_out[j]
+    q_in[ne - 1] = qs
+    q_in[ns - 1] = 0.0
+    q_in[n - 1] = 0.0
+    q_out[0] += qw + ent
+    q_out[n - 1] += ent
+    per = u.per_aq
     for i in range(na):
-        out[i] = (qs + qf + qw + ent)*y[i]
-        out[na + i] = (qt - ent)*y[ns*w + i]
+        c = y + i*n
+        fc = f + i*n
+        for j in range(n):          # the last stage reads its neighbour's first, times nothing
+            fc[j] = (q_in[j]*c[j + 1] - q_out[j]*c[j])*per[j]
+        fc[ne - 1] += feed[i]*per[ne - 1]
+        fc[ns - 1] += scrub[i]*per[ns - 1]
+        fc[n - 1] += strip[i]*per[n - 1]
+        fc[0] += (soda[i] + ent*c[n - 1])*per[0]
+        out[i] = q_out[0]*c[0]
+        out[na + i] = (qt - ent)*c[ns]
+    f[u.i_na*n] -= taken*per[0]
+    f[u.i_h*n] += taken*per[0]
+    per = u.per_org
+    for i in range(nr + 1):
+        c = y + (na + i)*n
+        fc = f + (na + i)*n
+        fc[0] = qo*(tank[i] - c[0])*per[0]
+        for j in range(1, n):
+            fc[j] = qo*(c[j - 1] - c[j])*per[j]
+        ft[i] = qo*(c[n - 1] - tank[i])/u.tank_volume
+    f[(na + nr)*n] += taken*per[0]
+
+    # transfer, mol per litre of organic and second
+    sx_free(u, y + na*n, e)
+    sx_acid(y + u.i_h*n, n, h)
+    for j in range(n):
+        x[j] = e[j]/h[j]
+        x[j] = x[j]*x[j]*x[j]
+        total[j] = 0.0
+    for i in range(nr):
+        c = y + u.re[i]*n
+        org = y + (na + i)*n
+        fc = f + u.re[i]*n
+        fo = f + (na + i)*n
+        k = u.k_ex[i]
+        for j in range(n):
+            d = k*x[j]
+            r[j] = u.kt[j]*mix*(d*c[j] - org[j])/(1.0 + d/FILM)
+        for j in range(n):
+            total[j] += r[j]
+        for j in range(n):
+            fc[j] -= u.phi[j]*r[j]
+        for j in range(n):
+            fo[j] += r[j]
+    c = y + u.i_na*n
+    org = y + (na + nr)*n
+    for j in range(n):
+        r[j] = u.transfer_na*mix*(org[j] - u.k_na*c[j]*sqrt(e[j])/h[j])
+    fc = f + u.i_h*n
+    for j in range(n):
+        fc[j] += u.phi[j]*(3.0*total[j] - r[j])
+    fc = f + u.i_na*n
+    for j in range(n):
+        fc[j] += u.phi[j]*r[j]
+    fo = f + (na + nr)*n
+    for j in range(n):
+        fo[j] -= r[j]
 
 
 cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noexcept nogil:
-    """Per stage I - g h D S in the space of its n_re + 1 transfers: diagonal, plus what all share through [H+] and e."""
+    """I - g h D S in the space of a stage's n_re + 1 transfers, D their slopes and S what they do to the stage.
+
+    A transfer depends on its own x and y and, like all, on [H+] and e: a diagonal a, less a matrix of rank two,
+
+        a(i) rho(i) - g h (dr(i)/dh P + dr(i)/de Q) = b(i),    P = s.rho, Q = t.rho
+
+    with s = (3 phi, ..., -phi) and t = (-3, ..., 1/2) over rare earths and Na: 2 x 2 equations for P and Q.
+    """
     cdef SxCircuit* u = <SxCircuit*>unit
-    cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 1, m = nr + 1, i, j, k, b
-    cdef double h, e, x, d, kt, net, dh, de, phi, film, slope, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer], kn
+    cdef int na = u.na_aq, nr = u.n_re, n = sx_stages(u), m = nr + 1, i, j
+    cdef double d, film, k, slope, kn, h1, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
+    cdef double p11, p12, p21, p22, det
+    cdef double e[MAX_STAGES]
+    cdef double h[MAX_STAGES]
+    cdef double x[MAX_STAGES]
+    cdef double de[MAX_STAGES]
+    cdef double dh[MAX_STAGES]
+    cdef double sum_h[MAX_STAGES]
+    cdef double sum_e[MAX_STAGES]
     cdef const double* c
-    cdef double* g
-    cdef double* lu
+    cdef const double* org
+    cdef double* gx
+    cdef double* gy
+    cdef double* g_h
+    cdef double* ge
+    cdef double* inv
+    cdef double* q
     u.gh = gh
-    for j in range(sx_stages(u)):
-        b = sx_bank(u, j)
-        phi = u.v_org[b]/u.v_aq[b]
-        c = y + j*w
-        g = u.grad + 4*m*j
-        lu = u.lu + m*m*j
-        net = c[u.i_h]
-        h = dmax(free_acid(net), LEAST_ACID)
-        dh = h/sqrt(net*net + 4.0*KW) if h > LEAST_ACID else 0.0
-        e = sx_free(u, c + na)
-        de = 1.0 if e > LEAST_FREE else 0.0
-        x = e/h
-        x = x*x*x
-        kt = u.transfer[b]*mix
-        for i in range(nr):
-            d = u.k_ex[i]*x
+    sx_free(u, y + na*n, e)
+    c = y + u.i_h*n
+    sx_acid(c, n, h)
+    for j in range(n):
+        x[j] = e[j]/h[j]
+        x[j] = x[j]*x[j]*x[j]
+        de[j] = 1.0 if e[j] > LEAST_FREE else 0.0
+        h1 = h[j]/sqrt(c[j]*c[j] + 4.0*KW)
+        dh[j] = h1 if h[j] > LEAST_ACID else 0.0
+        sum_h[j] = 0.0
+        sum_e[j] = 0.0
+    for i in range(nr):
+        c = y + u.re[i]*n
+        org = y + (na + i)*n
+        gx = u.slope + 5*i*n
+        gy = gx + n
+        g_h = gy + n
+        ge = g_h + n
+        inv = ge + n
+        k = u.k_ex[i]
+        for j in range(n):
+            d = k*x[j]
             film = 1.0/(1.0 + d/FILM)
-            slope = 3.0*kt*d*film*film*(c[u.re[i]] + c[na + i]/FILM)
-            g[4*i] = kt*d*film
-            g[4*i + 1] = -kt*film
-            g[4*i + 2] = -slope/h*dh
-            g[4*i + 3] = slope/e*de
-        kn = u.transfer_na*mix*u.k_na*sqrt(e)/h
-        g[4*nr] = -kn
-        g[4*nr + 1] = u.transfer_na*mix
-        g[4*nr + 2] = kn*c[u.i_na]/h*dh
-        g[4*nr + 3] = -0.5*kn*c[u.i_na]/e*de
-        for i in range(m):
-            for k in range(nr):     # transfer k: aqueous -phi, organic +1, H +3 phi, e -3
-                lu[i*m + k] = -gh*(3.0*phi*g[4*i + 2] - 3.0*g[4*i + 3])
-            lu[i*m + nr] = -gh*(-phi*g[4*i + 2] + 0.5*g[4*i + 3])
-        for i in range(nr):
-            lu[i*m + i] += 1.0 - gh*(-phi*g[4*i] + g[4*i + 1])
-        lu[nr*m + nr] += 1.0 - gh*(phi*g[4*nr] - g[4*nr + 1])
-        lu_factor(lu, m)
+            gx[j] = u.kt[j]*mix*d*film
+        for j in range(n):
+            d = k*x[j]
+            film = 1.0/(1.0 + d/FILM)
+            gy[j] = -u.kt[j]*mix*film
+        for j in range(n):
+            # (gx x + gx y/FILM) times film is 3 k D (x + y/FILM)/(1 + D/FILM)^2 over 3
+            g_h[j] = -3.0*gx[j]*(c[j] + org[j]/FILM)
+        for j in range(n):
+            film = 1.0/(1.0 + k*x[j]/FILM)
+            g_h[j] *= film
+        for j in range(n):
+            ge[j] = -g_h[j]/e[j]*de[j]
+        for j in range(n):
+            g_h[j] *= dh[j]/h[j]
+        for j in range(n):
+            inv[j] = 1.0/(1.0 + gh*(u.phi[j]*gx[j] - gy[j]))
+        for j in range(n):
+            sum_h[j] += g_h[j]*inv[j]
+        for j in range(n):
+            sum_e[j] += ge[j]*inv[j]
+    c = y + u.i_na*n
+    gx = u.slope + 5*nr*n
+    gy = gx + n
+    g_h = gy + n
+    ge = g_h + n
+    inv = ge + n
+    for j in range(n):
+        kn = u.transfer_na*mix*u.k_na*sqrt(e[j])/h[j]
+        gx[j] = -kn
+    for j in range(n):
+        gy[j] = u.transfer_na*mix
+    for j in range(n):
+        g_h[j] = -gx[j]*c[j]/h[j]*dh[j]
+    for j in range(n):
+        ge[j] = 0.5*gx[j]*c[j]/e[j]*de[j]
+    for j in range(n):
+        inv[j] = 1.0/(1.0 - gh*(u.phi[j]*gx[j] - gy[j]))
+    q = u.inverse
+    for j in range(n):
+        p11 = 1.0 - gh*u.phi[j]*(3.0*sum_h[j] - g_h[j]*inv[j])
+        p12 = -gh*u.phi[j]*(3.0*sum_e[j] - ge[j]*inv[j])
+        p21 = -gh*(-3.0*sum_h[j] + 0.5*g_h[j]*inv[j])
+        p22 = 1.0 - gh*(-3.0*sum_e[j] + 0.5*ge[j]*inv[j])
+        det = 1.0/(p11*p22 - p12*p21)
+        q[j] = p22*det
+        q[n + j] = -p12*det
+        q[2*n + j] = -p21*det
+        q[3*n + j] = p11*det
 
 
 cdef inline void sx_solve(void* unit, double* b) noexcept nogil:
     cdef SxCircuit* u = <SxCircuit*>unit
-    cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 1, m = nr + 1, i, j, bank
-    cdef double be, phi, total
+    cdef int na = u.na_aq, nr = u.n_re, n = sx_stages(u), i, j
+    cdef double gh = u.gh, up, uq
+    cdef double be[MAX_STAGES]
+    cdef double bh[MAX_STAGES]
+    cdef double rho[MAX_STAGES]
+    cdef double total[MAX_STAGES]
+    cdef double p[MAX_STAGES]
+    cdef double q[MAX_STAGES]
+    cdef double rest[MAX_STAGES*(MAX_RE + 1)]
     cdef double* c
-    cdef double* g
-    cdef double* rho = u.rho
-    for j in range(sx_stages(u)):
-        bank = sx_bank(u, j)
-        phi = u.v_org[bank]/u.v_aq[bank]
-        c = b + j*w
-        g = u.grad + 4*m*j
-        be = -0.5*c[na + nr]
-        for i in range(nr):
-            be -= 3.0*c[na + i]
-        for i in range(nr):
-            rho[i] = g[4*i]*c[u.re[i]] + g[4*i + 1]*c[na + i] + g[4*i + 2]*c[u.i_h] + g[4*i + 3]*be
-        rho[nr] = g[4*nr]*c[u.i_na] + g[4*nr + 1]*c[na + nr] + g[4*nr + 2]*c[u.i_h] + g[4*nr + 3]*be
-        lu_solve(u.lu + m*m*j, m, rho)
-        total = 0.0
-        for i in range(nr):
-            c[u.re[i]] -= u.gh*phi*rho[i]
-            c[na + i] += u.gh*rho[i]
-            total += rho[i]
-        c[u.i_h] += u.gh*phi*(3.0*total - rho[nr])
-        c[u.i_na] += u.gh*phi*rho[nr]
-        c[na + nr] -= u.gh*rho[nr]
+    cdef double* org
+    cdef double* t
+    cdef const double* gx
+    cdef const double* gy
+    cdef const double* g_h
+    cdef const double* ge
+    cdef const double* inv
+    cdef const double* z = u.inverse
+    c = b + u.i_h*n
+    org = b + (na + nr)*n
+    for j in range(n):
+        bh[j] = c[j]
+        be[j] = -0.5*org[j]
+        total[j] = 0.0
+    for i in range(nr):
+        org = b + (na + i)*n
+        for j in range(n):
+            be[j] -= 3.0*org[j]
+    for i in range(nr + 1):
+        c = b + (u.re[i] if i < nr else u.i_na)*n
+        org = b + (na + i)*n
+        gx = u.slope + 5*i*n
+        gy = gx + n
+        g_h = gy + n
+        ge = g_h + n
+        inv = ge + n
+        t = rest + i*n
+        for j in range(n):
+            t[j] = (gx[j]*c[j] + gy[j]*org[j] + g_h[j]*bh[j] + ge[j]*be[j])*inv[j]
+        if i < nr:
+            for j in range(n):
+                total[j] += t[j]
+    t = rest + nr*n
+    for j in range(n):
+        up = u.phi[j]*(3.0*total[j] - t[j])
+        uq = -3.0*total[j] + 0.5*t[j]
+        p[j] = z[j]*up + z[n + j]*uq
+        q[j] = z[2*n + j]*up + z[3*n + j]*uq
+        total[j] = 0.0
+    for i in range(nr):
+        c = b + u.re[i]*n
+        org = b + (na + i)*n
+        g_h = u.slope + (5*i + 2)*n
+        ge = g_h + n
+        inv = ge + n
+        t = rest + i*n
+        for j in range(n):
+            rho[j] = gh*(t[j] + gh*(g_h[j]*p[j] + ge[j]*q[j])*inv[j])
+        for j in range(n):
+            total[j] += rho[j]
+        for j in range(n):
+            c[j] -= u.phi[j]*rho[j]
+        for j in range(n):
+            org[j] += rho[j]
+    g_h = u.slope + (5*nr + 2)*n
+    ge = g_h + n
+    inv = ge + n
+    t = rest + nr*n
+    for j in range(n):
+        rho[j] = gh*(t[j] + gh*(g_h[j]*p[j] + ge[j]*q[j])*inv[j])
+    c = b + u.i_h*n
+    for j in range(n):
+        c[j] += u.phi[j]*(3.0*total[j] - rho[j])
+    c = b + u.i_na*n
+    for j in range(n):
+        c[j] += u.phi[j]*rho[j]
+    org = b + (na + nr)*n
+    for j in range(n):
+        org[j] -= rho[j]
 
 
 cdef inline void sx_send(SxCircuit* u, Sheet* s, const double* q) noexcept nogil:
@@ -274,20 +423,23 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
     """Organic flow [m3/s]; pH of E1, of the feed stage and of the last scrub stage; free acid of the strip liquor [mol/m3];
     loading of the organic to strip [mol/m3]; loading over its ceiling C/6; least free dimer [mol/m3]."""
     cdef double* p = s.probe + u.probe
-    cdef int w = u.na_aq + u.n_re + 1, ne = u.n_extract, ns = ne + u.n_scrub, i, j
-    cdef double load, e, top = 0.0, least = 1e9
+    cdef int n = sx_stages(u), ne = u.n_extract, ns = ne + u.n_scrub, i, j
+    cdef double e[MAX_STAGES]
+    cdef double load, top = 0.0, least = 1e9
+    cdef const double* h = y + u.i_h*n
+    cdef const double* org = y + u.na_aq*n
     p[0] = 1e-3*sx_organic_flow(u, s)
-    p[1] = -fast_log10(free_acid(y[u.i_h]))
-    p[2] = -fast_log10(free_acid(y[(ne - 1)*w + u.i_h]))
-    p[3] = -fast_log10(free_acid(y[(ns - 1)*w + u.i_h]))
-    p[4] = 1e3*free_acid(y[ns*w + u.i_h])
+    p[1] = -fast_log10(free_acid(h[0]))
+    p[2] = -fast_log10(free_acid(h[ne - 1]))
+    p[3] = -fast_log10(free_acid(h[ns - 1]))
+    p[4] = 1e3*free_acid(h[ns])
+    sx_free(u, org, e)
     for j in range(ns):
         load = 0.0
         for i in range(u.n_re):
-            load += y[j*w + u.na_aq + i]
-        e = sx_free(u, y + j*w + u.na_aq)
+            load += org[i*n + j]
         top = dmax(top, load)
-        least = dmin(least, e)
+        least = dmin(least, e[j])
         if j == ns - 1:
             p[5] = 1e3*load
     p[6] = 6.0*top/u.extractant

@@ -81,22 +81,18 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
             n[i] += u.y[0]*(<Store*>u.p).molar[i]
     elif u.kind == SX_CIRCUIT:
         sx = <SxCircuit*>u.p
-        w = s.na + sx.n_re + 1
-        for z in range(sx_stages(sx) + 1):
-            if z < sx_stages(sx):
-                b = sx_bank(sx, z)
-                for i in range(s.na):
-                    n[i] += u.y[z*w + i]*sx.v_aq[b]
-                v = sx.v_org[b]
-            else:
-                v = sx.tank_volume
-            b = z*w + s.na if z < sx_stages(sx) else z*w
+        w = sx_stages(sx)
+        for z in range(w):
+            b = sx_bank(sx, z)
+            for i in range(s.na):
+                n[i] += u.y[i*w + z]*sx.v_aq[b]
+        for i in range(sx.n_re + 1):
+            v = sx.tank_volume*u.y[w*(s.na + sx.n_re + 1) + i]
+            for z in range(w):
+                v += sx.v_org[sx_bank(sx, z)]*u.y[(s.na + i)*w + z]
             # in the organic a metal stands for the protons it has displaced
-            for i in range(sx.n_re):
-                n[sx.re[i]] += v*u.y[b + i]
-                n[s.i_h] -= 3.0*v*u.y[b + i]
-            n[s.i_na] += v*u.y[b + sx.n_re]
-            n[s.i_h] -= v*u.y[b + sx.n_re]
+            n[sx.re[i] if i < sx.n_re else s.i_na] += v
+            n[s.i_h] -= (3.0 if i < sx.n_re else 1.0)*v
     elif u.kind == CALCINER:
         for z in range((<Calciner*>u.p).zones):
             for i in range(s.nc):

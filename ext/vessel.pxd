@@ -34,12 +34,10 @@ ctypedef void (*Solve)(void* unit, double* b) noexcept nogil
 cdef struct Vessel:
     int ny
     int nq
-    int i_signed        # the one state that may be negative (net acidity), -1 if none
-    int n_signed        # how many such, one every `stride` from i_signed
-    int stride
     double* y           # ny states
     double* q           # nq integrals over the last tick
     double* atol        # ny absolute tolerances
+    double* floor       # ny: no state may fall below; -inf of net acidity, which may be negative
     double* work        # 4 (ny + nq)
     void* unit
     Rhs rhs
@@ -50,8 +48,14 @@ cdef struct Vessel:
     long long floored   # ticks in which the smallest step was still too large
 
 
-cdef inline bint is_signed(const Vessel* v, int i) noexcept nogil:
-    return v.i_signed >= 0 and i >= v.i_signed and (i - v.i_signed) % v.stride == 0 and (i - v.i_signed)//v.stride < v.n_signed
+cdef inline double step_error(const Vessel* v, const double* k1, const double* k2, double h) noexcept nogil:
+    """Largest first-order error over its tolerance; above 1 the step is too long."""
+    cdef double e, err = 0.0
+    cdef int i
+    for i in range(v.ny):
+        e = fabs(0.5*h*(k1[i] + k2[i]))/(v.atol[i] + STEP_RTOL*fabs(v.y[i]))
+        err = e if e > err else err
+    return err
 
 
 cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil:
@@ -60,8 +64,8 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
     cdef double* k1 = v.work
     cdef double* k2 = v.work + n
     cdef double* u = v.work + 2*n
-    cdef double h = tick, t = 0.0, e, err, x
-    cdef bint bad
+    cdef double h = tick, t = 0.0, x
+    cdef long long bad
     for i in range(v.nq):
         v.q[i] = 0.0
     while True:
@@ -76,25 +80,22 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
             k2[i] -= 2.0*k1[i]
         if v.factor != NULL:
             v.solve(v.unit, k2)
-        err = 0.0
-        bad = False
+        bad = 0
+        # one verdict over all states and no division, so that the compiler makes vectors of it
         for i in range(ny):
             x = v.y[i] + h*(1.5*k1[i] + 0.5*k2[i])
-            e = fabs(0.5*h*(k1[i] + k2[i]))/(v.atol[i] + STEP_RTOL*fabs(v.y[i]))
-            if e > err:
-                err = e
-            if x - x != 0.0:    # not finite, and a comparison with it is never true
-                bad = True
-            if x < 0.0 and x < -1e-9*v.atol[i] and not is_signed(v, i):
-                bad = True
             u[i] = x
-        if (err > 1.0 or bad) and depth < MAX_QUARTERINGS:
+            bad |= <long long>(fabs(0.5*h*(k1[i] + k2[i])) > v.atol[i] + STEP_RTOL*fabs(v.y[i]))
+            bad |= <long long>(x < v.floor[i])
+            bad |= <long long>(x - x != 0.0)     # not finite, and a comparison with it is never true
+        if bad != 0 and depth < MAX_QUARTERINGS:
             h *= 0.25
             depth += 1
             v.rejected += 1
             continue
-        if err > 1.0 or bad:
+        if bad != 0:
             v.floored += 1
+        x = step_error(v, k1, k2, h) if depth > 0 else 0.0
         for i in range(ny):
             v.y[i] = u[i]
         for i in range(v.nq):
@@ -104,7 +105,7 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
         if t >= tick*(1.0 - 1e-9):
             break
         # lengthen again only on a boundary of the longer step, so that the steps keep adding up to the tick exactly
-        while depth > 0 and err < 0.05 and (<long long>(t/h + 0.5)) % 4 == 0 and t + 4.0*h <= tick*(1.0 + 1e-9):
+        while depth > 0 and x < 0.05 and (<long long>(t/h + 0.5)) % 4 == 0 and t + 4.0*h <= tick*(1.0 + 1e-9):
             h *= 4.0
             depth -= 1
     for i in range(v.nq):

@@ -126,9 +126,13 @@ class LivePlant:
         elif entry["kind"] == "sx_circuit":
             organic = [f"{species[i]} in the organic" for i in entry["re"]] + ["Na in the organic"]
             names = species[: self.assembly.spec["species"]["dissolved"]] + organic
-            stage, k = divmod(k, len(names))
-            in_tank = stage == sum(entry["stages"])
-            names, name = (organic, f"{name} organic tank") if in_tank else (names, f"{name} stage {stage + 1}")
+            stages = sum(entry["stages"])
+            k, stage = divmod(k, stages)
+            in_tank = k >= len(names)
+            if in_tank:
+                names, name, k = organic, f"{name} organic tank", (k - len(names)) * stages + stage
+            else:
+                name = f"{name} stage {stage + 1}"
         variable = names[k] if k < len(names) else f"state {k}"
         return f"{name}: {variable} is not finite in scan {self.core.scan}"
 

@@ -60,7 +60,7 @@ class Steady:
         floors = np.ones(offsets[-1])
         self.names: list[str] = []
         units = list(assembly.layout.units)
-        nc, na = len(assembly.layout.species), assembly.spec["species"]["dissolved"]
+        nc = len(assembly.layout.species)
         signed = np.zeros(offsets[-1], dtype=bool)
         i_h = assembly.layout.species.index("H")
         for k, entry in enumerate(assembly.spec["units"]):
@@ -69,8 +69,8 @@ class Steady:
             floors[first:last] = 1e-5 if entry["kind"] == "sx_circuit" else 1e-3
             stride = nc + 2 if entry["kind"] == "calciner" else last - first
             if entry["kind"] == "sx_circuit":
-                stride = na + len(entry["re"]) + 1
-                signed[first + i_h : first + stride * sum(entry["stages"]) : stride] = True
+                stages = sum(entry["stages"])
+                signed[first + i_h * stages : first + (i_h + 1) * stages] = True
             elif entry["kind"] not in STOCKS and last > first:
                 for base in range(first, last, stride):
                     signed[base + i_h] = True

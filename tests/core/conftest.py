@@ -386,6 +386,11 @@ class Bench:
         """The states of a unit, live."""
         return self.core.state[self._at[unit]]
 
+    def stages(self, circuit: str) -> Vector:
+        """The stages of an extraction circuit, live, from E1: a row each of dissolved species, organic metals, Na."""
+        n, width = sum(self.tables[circuit]["stages"]), self.na + len(self.tables[circuit]["re"]) + 1
+        return self.state(circuit)[: n * width].reshape(width, n).T
+
     def get(self, unit: str, species: str) -> float:
         """mol of a species in a unit whose states begin with them."""
         return float(self.state(unit)[self.index[species]])

@@ -26,29 +26,21 @@ K_EX = {"Pr": 10.0**-2.9261, "Nd": 10.0**-2.75, "Tb": 10.0**-0.4347, "Dy": 10.0*
 def circuit(make_bench: MakeBench, stages: Sequence[int], acids: Sequence[float], **changes: Any) -> Bench:
     """A circuit without metal; acids: mol/L of HCl in each bank. Organic runs at 24 L/h."""
     bench: Bench = make_bench(UNIT)
-    state: list[float] = []
-    for count, acid in zip(stages, acids, strict=True):
-        aqueous = 1e-3 * np.array(bench.context.liquor({"HCl": acid}))[: bench.na]
-        state += [*aqueous, *[0.0] * 5] * count
-    bench = make_bench(UNIT, stages=list(stages), initial=[*state, *[0.0] * 5], **changes)
+    banks = [[*1e-3 * np.array(bench.context.liquor({"HCl": acid}))[: bench.na], *[0.0] * 5] for acid in acids]
+    state = np.repeat(banks, stages, axis=0).T
+    bench = make_bench(UNIT, stages=list(stages), initial=[*state.ravel(), *[0.0] * 5], **changes)
     bench.opening("P-4102", 24.0 / 60.0)
     for stream in ("401", "403", "404", "405"):
         bench.feed(stream, {})
     return bench
 
 
-def rows(bench: Bench) -> Vector:
-    """The stages, a row each: aqueous, then organic."""
-    count, width = sum(bench.tables[UNIT]["stages"]), bench.na + 5
-    return bench.state(UNIT)[: count * width].reshape(count, width)
-
-
 def aqueous(bench: Bench, species: str) -> Vector:
-    return rows(bench)[:, bench.index[species]]
+    return bench.stages(UNIT)[:, bench.index[species]]
 
 
 def organic(bench: Bench, metal: str) -> Vector:
-    return rows(bench)[:, bench.na + (*METALS, "Na").index(metal)]
+    return bench.stages(UNIT)[:, bench.na + (*METALS, "Na").index(metal)]
 
 
 @pytest.mark.parametrize(("acid", "kt"), [(0.05, 5.0), (0.08, 0.0162), (0.10, 0.0162), (0.15, 5.0)])
@@ -79,7 +71,7 @@ def test_total_reflux_separates_by_beta_in_every_stage(make_bench: MakeBench) ->
     bench = circuit(make_bench, (10, 8, 2), (0.03, 0.3, 4.0), transfer=[20.0, 20.0, 20.0], entrainment=0.0)
     for metal in ("Nd", "Pr"):
         aqueous(bench, metal)[4:10] = 0.05
-        rows(bench)[4:10, bench.index["Cl"]] += 0.15
+        bench.stages(UNIT)[4:10, bench.index["Cl"]] += 0.15
     bench.feed("403", bench.liquor(8.0 / 3600.0, {"HCl": 0.3}))
     bench.feed("404", bench.liquor(1.0 / 3600.0, {"HCl": 4.0}))
     # as much soda as scrub acid: none is left to carry metal out at either end
@@ -99,7 +91,7 @@ def test_steady_circuit_obeys_the_acid_law(make_bench: MakeBench, live: LivePlan
     """3 P = soda + raffinate acid - acid of scrub, feed and entrainment, P going to strip; all else closes."""
     bench = make_bench(UNIT)
     bench.from_steady(live)
-    index, na, stage = bench.index, bench.na, rows(bench)
+    index, na, stage = bench.index, bench.na, bench.stages(UNIT)
     out = bench.rate(UNIT)[len(bench.state(UNIT)) :]
     flow = {
         name: bench.arriving(stream)[2 : 2 + bench.nc]
@@ -196,7 +188,7 @@ def test_two_metals_settle_where_an_independent_solver_puts_them(make_bench: Mak
         bench.feed(stream, bench.liquor(feeds[name]["L"] / 3600.0, solutes))
     bench.tick(UNIT, 1.0, 300_000)
     columns = [bench.index[name] for name in ("Nd", "Dy", "H", "Na")] + [bench.na + k for k in (1, 3, 4)]
-    found = np.concatenate((rows(bench)[:, columns].ravel(), bench.state(UNIT)[[-4, -2, -1]]))
+    found = np.concatenate((bench.stages(UNIT)[:, columns].ravel(), bench.state(UNIT)[[-4, -2, -1]]))
     start = found * np.random.default_rng(5).uniform(0.8, 1.25, len(found))
     solved, _, success, message = fsolve(stage_equations, start, (bench, feeds), xtol=1e-13, full_output=True)
     assert success == 1, message
@@ -210,10 +202,10 @@ def test_a_mixer_that_stands_transfers_nothing(make_bench: MakeBench, live: Live
     bench.opening("MX-4114", 0.0)
     for stream in ("401", "403", "404", "405"):
         bench.scale(stream, 0.0)
-    before = rows(bench).copy()
+    before = bench.stages(UNIT).copy()
     bench.opening("P-4102", 0.0)
     bench.tick(UNIT, 0.1, 100)
-    np.testing.assert_array_equal(rows(bench), before)
+    np.testing.assert_array_equal(bench.stages(UNIT), before)
 
 
 def test_without_an_organic_pump_feed_leaves_as_raffinate(make_bench: MakeBench, live: LivePlant) -> None:

@@ -17,13 +17,16 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
     concentration = 1e-3 * p["concentration"]
     # a circuit filled with dilute acid and lightly loaded organic: somewhere for the solver to start
     fills = ({"HCl": 0.05, "NaCl": 0.5}, {"HCl": 0.2}, {"HCl": 2.0})
-    state: list[float] = []
-    for bank, count in enumerate(stages):
-        aqueous = [1e-3 * x for x in c.liquor(fills[bank])[: c.na]]
+    banks: list[list[float]] = []
+    for bank, fill in enumerate(fills):
+        aqueous = [1e-3 * x for x in c.liquor(fill)[: c.na]]
         for metal in metals:
             aqueous[c.index[metal]] = 1e-4
         organic = [1e-4] * len(metals)
-        state += [*aqueous, *organic, 0.05 * concentration if bank == 0 else 1e-6] * count
+        banks.append([*aqueous, *organic, 0.05 * concentration if bank == 0 else 1e-6])
+    state = [
+        x for quantity in zip(*banks, strict=True) for x, n in zip(quantity, stages, strict=True) for _ in range(n)
+    ]
     state += [1e-6] * (len(metals) + 1)
     return {
         "stages": stages,
@@ -56,7 +59,6 @@ def stage_states(entry: Mapping[str, Any], species: Mapping[str, Any], name: str
     entry: the circuit's table. species: the core's species table. organic: in the organic, else in the aqueous.
     """
     index = species["index"][name]
-    dissolved, metals = species["dissolved"], list(entry["re"])
-    width = dissolved + len(metals) + 1
-    place = dissolved + metals.index(index) if organic else index
-    return [stage * width + place for stage in range(sum(entry["stages"]))]
+    stages = sum(entry["stages"])
+    place = species["dissolved"] + list(entry["re"]).index(index) if organic else index
+    return list(range(place * stages, (place + 1) * stages))

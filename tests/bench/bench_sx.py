@@ -1,0 +1,60 @@
+"""What a stage of solvent extraction costs, in circuits of more and more stages, beside tanks and reactors.
+
+    python tests/bench/bench_sx.py
+
+Prints us per tick of 0.1 s, and ns per stage, with the call from Python, some 2.5 us, in it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from plantsim.engine.live import LivePlant
+from plantsim.model.load import load_plant
+from tests.core.conftest import Bench
+
+TICKS, ROUNDS = 4000, 7
+STAGES = ((3, 2, 2), (10, 6, 5), (20, 32, 5), (40, 60, 20))
+
+
+def cost(bench: Bench, unit: str) -> float:
+    """Least wall time of a tick [us]."""
+    k = list(bench.tables).index(unit)
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        for _ in range(TICKS):
+            bench.core.advance_unit(k, 0.1)
+        times.append((time.perf_counter() - begun) / TICKS)
+    return 1e6 * min(times)
+
+
+def main() -> None:
+    plant = load_plant("belfast")
+    live = LivePlant(plant)
+    for unit in ("R-301", "TK-311", "R-201"):
+        bench = Bench(plant, {unit: {}})
+        bench.from_steady(live)
+        print(f"{unit}: {cost(bench, unit):6.2f} us a tick")
+    whole = Bench(plant, {"SX-1": {}})
+    whole.from_steady(live)
+    rows = whole.stages("SX-1")
+    banks = (np.arange(10), np.arange(10, 16), np.arange(16, 21))
+    for stages in STAGES:
+        taken = np.sort(np.concatenate([np.resize(bank, n) for bank, n in zip(banks, stages, strict=True)]))
+        initial = [*rows[taken].T.ravel(), *whole.state("SX-1")[-5:]]
+        bench = Bench(plant, {"SX-1": {"stages": list(stages), "initial": initial}})
+        bench.core.streams[:] = whole.core.streams
+        bench.core.drive[:] = whole.core.drive
+        bench.tick("SX-1", 1.0, 100_000)
+        us = cost(bench, "SX-1")
+        print(f"{sum(stages):4d} stages {us:8.2f} us a tick, {1e3 * us / sum(stages):6.0f} ns a stage")
+
+
+if __name__ == "__main__":
+    main()
