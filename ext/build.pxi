@@ -337,7 +337,8 @@ cdef void build_crystalliser(Unit* u, Making* m, Memory own, dict d) except *:
     cr.k1 = d["k1"]
     cr.k2 = d["k2"]
     cr.probe = d["probe"]
-    integrate(u, m, own, nc, crystalliser_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-2]*4)
+    cr.by_over = <double*>own.take(u.ny, sizeof(double))
+    integrate(u, m, own, nc, crystalliser_rhs, crystalliser_factor, crystalliser_solve, [1e-3]*nc + [1.0] + [1e-2]*4)
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 

@@ -11,11 +11,12 @@ their concentrations (their Ksp are within half a decade); other metals follow w
 coefficient, r_i/[i] = lambda r_RE/[RE].
 
 States: mol of every species, temperature [K], moments m0..m3 (lengths in um, counts in 1e15, so m3 is in litres).
-Outflow integrals: mol of every species. Explicit (A = 0): nothing here relaxes faster than about ten seconds.
+Outflow integrals: mol of every species. Rare earth in the liquor relaxes in about a second, in caustic liquor much faster:
+A = (df/dS)(dS/dy), of rank one, at constant acidity; what it corrects is deposit, so elements stay closed.
 """
 
 from sheet cimport Sheet, KW, liquid_volume, dmax
-from tank cimport Tank, stirring, tank_mix, tank_send, outlet_flow
+from tank cimport Tank, stirring, tank_heat_capacity, tank_mix, tank_send, outlet_flow
 from numerics cimport fast_exp, fast_log, fast_log10
 from libc.math cimport fabs, sqrt
 
@@ -38,6 +39,10 @@ cdef struct Crystalliser:
     double density              # mol of RE2(C2O4)3.10H2O per litre of crystal
     double heat                 # J per mol RE
     double k1, k2               # acid constants of oxalic acid
+    int ny
+    double* by_over             # df/dS
+    double d_re, d_ox           # dS/dy of every rare earth, and of oxalate
+    double weight               # g h/(1 - g h dS/dy . df/dS)
     int probe
 
 
@@ -91,46 +96,91 @@ cdef inline double supersaturation(const Crystalliser* u, const Sheet* s, const 
     return fast_exp(0.2*(2.0*fast_log(total) + 3.0*fast_log(dmax(free, 1e-30)) - 2.302585092994046*ksp/total))
 
 
+cdef inline void deposition(const Crystalliser* u, const Sheet* s, const double* y, double v, double growth, double birth, double total,
+                             double* f) noexcept nogil:
+    """Add to f what crystals take up that grow at `growth` [um/s] and are born at `birth` [1e15/s].
+
+    v: m3 of liquor, total: mol of rare earth in it.
+    """
+    cdef const double* m = y + s.nc + 1
+    cdef double* fm = f + s.nc + 1
+    cdef double deposit, r, ox = 0.0, water = 0.0
+    cdef int i
+    fm[0] += birth
+    fm[1] += growth*m[0]
+    fm[2] += 2.0*growth*m[1]
+    # nuclei are clusters of a size: without crystals to grow on, their birth alone still takes up rare earth
+    r = 3.0*growth*m[2] + 0.125*birth
+    fm[3] += r
+    deposit = 2.0*u.density*u.shape*r       # mol RE/s
+    for i in range(u.n_re):
+        r = deposit*dmax(y[u.re[i]], 0.0)/total
+        f[u.re[i]] -= r
+        f[u.solid[i]] += 0.5*r
+        ox += 1.5*r
+        water += 5.0*r
+    for i in range(u.n_trace):
+        r = u.lambda_[i]*deposit*dmax(y[u.trace[i]], 0.0)/total
+        f[u.trace[i]] -= r
+        f[u.trace_solid[i]] += r
+        ox += u.trace_oxalate[i]*r
+        water += u.trace_water[i]*r
+    f[u.i_ox] -= ox
+    f[s.i_h2o] -= water
+    f[s.nc] += u.heat*deposit/tank_heat_capacity(&u.tank, v)
+
+
 cdef inline void crystalliser_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
     cdef Crystalliser* u = <Crystalliser*>unit
-    cdef int ny = s.nc + 5, i, k
+    cdef int ny = s.nc + 5, k
     cdef const double* m = y + s.nc + 1
     cdef double* fm = f + s.nc + 1
     cdef double* out = f + ny
-    cdef double v, litres, total = 0.0, over, growth, birth, deposit, r, q = 0.0, rate, ox = 0.0, water = 0.0, cap
-    cap = tank_mix(&u.tank, s, y, y[s.nc], f, out)
+    cdef double v, litres, total = 0.0, over, q = 0.0, rate
+    tank_mix(&u.tank, s, y, y[s.nc], f, out)
     v = dmax(liquid_volume(s, y), 1e-9)
     litres = 1e3*v
     over = dmax(supersaturation(u, s, y, litres, &total) - 1.0, 0.0)
-    growth = u.kg*over
-    birth = u.kb*over*over*v
     for k in range(u.tank.n_out):
         q += outlet_flow(&u.tank.outlet[k], &u.tank, s, v)
     rate = q/v*stirring(&u.tank, s)
-    fm[0] = birth - rate*m[0]
-    fm[1] = growth*m[0] - rate*m[1]
-    fm[2] = 2.0*growth*m[1] - rate*m[2]
-    fm[3] = 3.0*growth*m[2] - rate*m[3]
-    deposit = 2.0*u.density*u.shape*3.0*growth*m[2]     # mol RE/s
-    # nuclei are clusters of a size: without crystals to grow on, their birth alone still takes up rare earth
-    deposit += 2.0*u.density*u.shape*birth*0.125
-    if total > 1e-12:
-        for i in range(u.n_re):
-            r = deposit*dmax(y[u.re[i]], 0.0)/(litres*total)
-            f[u.re[i]] -= r
-            f[u.solid[i]] += 0.5*r
-            ox += 1.5*r
-            water += 5.0*r
-        for i in range(u.n_trace):
-            r = u.lambda_[i]*deposit*dmax(y[u.trace[i]], 0.0)/(litres*total)
-            f[u.trace[i]] -= r
-            f[u.trace_solid[i]] += r
-            ox += u.trace_oxalate[i]*r
-            water += u.trace_water[i]*r
-        f[u.i_ox] -= ox
-        f[s.i_h2o] -= water
-        f[s.nc] += u.heat*deposit/cap
-    fm[3] += birth*0.125
+    for k in range(4):
+        fm[k] = -rate*m[k]
+    if over > 0.0:
+        deposition(u, s, y, v, u.kg*over, u.kb*over*over*v, litres*total, f)
+
+
+cdef inline void crystalliser_factor(void* unit, Sheet* s, const double* y, double gh) noexcept nogil:
+    cdef Crystalliser* u = <Crystalliser*>unit
+    cdef double v = dmax(liquid_volume(s, y), 1e-9), total = 0.0, over, slope
+    cdef int ny = s.nc + 5, i
+    over = supersaturation(u, s, y, 1e3*v, &total) - 1.0
+    u.weight = 0.0
+    if over <= 0.0:
+        return
+    for i in range(ny):
+        u.by_over[i] = 0.0
+    deposition(u, s, y, v, u.kg, 2.0*u.kb*over*v, 1e3*v*total, u.by_over)
+    u.d_re = 0.4*(over + 1.0)/(1e3*v*total)
+    u.d_ox = 0.6*(over + 1.0)/y[u.i_ox]
+    slope = u.d_ox*u.by_over[u.i_ox]
+    for i in range(u.n_re):
+        slope += u.d_re*u.by_over[u.re[i]]
+    u.weight = gh/(1.0 - gh*slope)
+    u.ny = ny
+
+
+cdef inline void crystalliser_solve(void* unit, double* b) noexcept nogil:
+    cdef Crystalliser* u = <Crystalliser*>unit
+    cdef double x = u.d_ox*b[u.i_ox]
+    cdef int i
+    if u.weight == 0.0:
+        return
+    for i in range(u.n_re):
+        x += u.d_re*b[u.re[i]]
+    x *= u.weight
+    for i in range(u.ny):
+        b[i] += x*u.by_over[i]
 
 
 cdef inline void crystalliser_observe(Crystalliser* u, Sheet* s, const double* y) noexcept nogil:

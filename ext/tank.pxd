@@ -42,6 +42,11 @@ cdef inline double outlet_flow(const Outlet* o, const Tank* t, const Sheet* s, d
     return q*v/(v + 0.005*t.span)
 
 
+cdef inline double tank_heat_capacity(const Tank* t, double volume) noexcept nogil:
+    """J/K of so many m3 and of the vessel around them."""
+    return RHO_CP*(dmax(volume, 0.0) + 0.02*t.span)
+
+
 cdef inline double tank_mix(const Tank* t, const Sheet* s, const double* n, double temp, double* f, double* out) noexcept nogil:
     """f = sum of inflows - n Q/V for every species, f[nc] = dT/dt without reactions [K/s], out = molar outflow [mol/s].
 
@@ -57,7 +62,7 @@ cdef inline double tank_mix(const Tank* t, const Sheet* s, const double* n, doub
     for i in range(s.nc):
         out[i] = n[i]*(solids if s.solid[i] else rate)
         f[i] = -out[i]
-    cap = RHO_CP*(dmax(v, 0.0) + 0.02*t.span)
+    cap = tank_heat_capacity(t, v)
     heat = t.loss*(t.ambient - temp)
     if t.cooling >= 0:
         heat += t.jacket*s.drive[t.cooling]*(t.cold - temp)

@@ -202,7 +202,8 @@ def test_simulate_json_has_the_members_that_others_rely_on() -> None:
     assert result["balance_error"] < 1e-9
     for product in result["products"].values():
         assert list(product) == ["rate_kg_h", "purity_pct", "recovery_pct"]
-    assert "NdPr" in result["products"]
+    assert list(result["products"]) == ["Nd2O3", "Dy2O3"]
+    assert list(result["byproducts"]) == ["Pr6O11", "Tb4O7"]
 
 
 def test_simulate_is_reproduced_by_its_seed() -> None:

@@ -1,4 +1,4 @@
-"""Atomic weights, IUPAC 2021 abridged to five significant figures."""
+"""The elements: atomic weights, IUPAC 2021 abridged to five significant figures, and which of them are rare earths."""
 
 from __future__ import annotations
 

@@ -17,8 +17,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Solve, with the course of it on stderr, and print what was written."""
-    from plantsim.engine.settle import SettleError, settle
     from plantsim.model.load import load_plant
+
+    try:
+        from plantsim.engine.settle import SettleError, settle
+    except ModuleNotFoundError as error:
+        raise Stop(f"needs {error.name}: pip install 'plantsim[settle]'") from None
 
     plant = load_plant(args.plant)
     try:

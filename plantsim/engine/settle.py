@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix, eye_array
+from scipy.sparse.linalg import splu
 
 from plantsim._core import Core
 from plantsim.engine.live import LivePlant, steady_path
@@ -106,15 +108,20 @@ class Steady:
         core.edge_in[:], core.edge_out[:], core.total[:] = edges
         return result
 
-    def jacobian(self, x: Vector, f: Vector, active: NDArray[np.intp]) -> Vector:
-        """dF/dx over the active unknowns by one-sided differences."""
-        j = np.empty((len(active), len(active)))
-        for column, i in enumerate(active):
+    def jacobian(self, x: Vector, f: Vector, active: NDArray[np.intp]) -> csc_matrix:
+        """dF/dx over the active unknowns by one-sided differences: sparse, for a unit sees few others in a scan."""
+        rows, values, starts = [], [], [0]
+        for i in active:
             step = 1e-6 * max(abs(x[i]), self.floor[i])
             y = x.copy()
             y[i] += step
-            j[:, column] = (self.rate(y)[active] - f[active]) / step
-        return j
+            column = (self.rate(y)[active] - f[active]) / step
+            there = np.flatnonzero(column)
+            rows.append(there)
+            values.append(column[there])
+            starts.append(starts[-1] + len(there))
+        shape = (len(active), len(active))
+        return csc_matrix((np.concatenate(values), np.concatenate(rows), starts), shape=shape)
 
     def scaled(self, x: Vector, f: Vector) -> Vector:
         """|dx/dt| in units of the unknowns themselves [1/s]."""
@@ -132,25 +139,23 @@ class Steady:
         x = self.get()
         f = self.rate(x)
         length = FIRST_STEP_S
-        j: Vector | None = None
+        j: csc_matrix | None = None
         fresh = False
-        inverse_of = 0.0
+        factored_for = 0.0
         for iteration in range(1, most + 1):
             if j is None:
                 active = np.flatnonzero((x != 0.0) | (f != 0.0))
                 j = self.jacobian(x, f, active)
                 fresh = True
-                inverse_of = 0.0
-            if inverse_of != length:
-                matrix = -j
-                matrix[np.diag_indices_from(matrix)] += 1.0 / length
-                inverse = np.linalg.inv(matrix)
-                inverse_of = length
+                factored_for = 0.0
+            if factored_for != length:
+                factors = splu(csc_matrix(eye_array(len(active)) / length - j))
+                factored_for = length
             weight = 1.0 / (np.abs(x) + 10.0 * self.floor)
-            y = self.corrected(x, inverse @ f[active], active)
+            y = self.corrected(x, factors.solve(f[active]), active)
             first = float(np.max(np.abs(y - x) * weight))
             g = self.rate(y)
-            z = self.corrected(y, inverse @ (g - (y - x) / length)[active], active)
+            z = self.corrected(y, factors.solve((g - (y - x) / length)[active]), active)
             second = float(np.max(np.abs(z - y) * weight))
             good = np.isfinite(second) and (second < 0.25 * first or second < 1e-3)
             if not good and not fresh:

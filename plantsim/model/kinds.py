@@ -39,6 +39,9 @@ _MODULATING = (Kind.VALVE, Kind.VARIABLE_DRIVE)
 _MOTOR = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
 
 
+_DILUTE_ACIDS: tuple[dict[str, float], ...] = ({"HCl": 0.05, "NaCl": 0.5}, {"HCl": 0.2}, {"HCl": 2.0})
+
+
 def _size(name: str, dimension: Dimension, doc: str) -> Parameter:
     """A quantity that must be there and above 0."""
     return Parameter(name, dimension, doc, low=ABOVE_0)
@@ -234,9 +237,19 @@ _ALL = (
             _amount("entrainment", FRACTION, "aqueous in the stripped organic", 0.0),
             Parameter("aqueous_holdup", VOLUME, "a stage of each bank", low=ABOVE_0, count=3),
             Parameter("organic_holdup", VOLUME, "a stage of each bank", low=ABOVE_0, count=3),
-            Parameter("transfer", FREQUENCY, "kLa of each bank", low=0.0, count=3),
-            _amount("transfer_na", FREQUENCY, "kLa of Na"),
+            Parameter("transfer", FREQUENCY, "kLa of each bank at full speed of the mixers", low=0.0, count=3),
+            _amount("transfer_na", FREQUENCY, "kLa of Na at full speed of the mixers"),
             _size("organic_tank", VOLUME, "organic behind the strip bank"),
+        ),
+        initial=(
+            Parameter("aqueous", Form.LIQUOR, "in every stage of each bank", _DILUTE_ACIDS, count=3),
+            Parameter(
+                "organic",
+                Form.LOADING,
+                "in every stage of each bank; what is not given is a trace",
+                ({}, {}, {}),
+                count=3,
+            ),
         ),
         drives=(
             Role("organic", (Kind.VARIABLE_DRIVE, Kind.VALVE), "organic pump"),

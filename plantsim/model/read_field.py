@@ -164,7 +164,7 @@ def _source(
     if stream and dimension is None:
         dimension, probe = _composition(section, text, probe, products, solutes)
     if not dot or dimension is None:
-        calls = ["conc(SPECIES, ...)", "purity(PRODUCT)"] if stream else []
+        calls = ["conc(SPECIES, ...)", "purity(PRODUCT)", "share(SPECIES, ...)"] if stream else []
         raise section.error("measures", f'"{text}"', one_of([f"{source}.{name}" for name in [*probes, *calls]], text))
     reading = eu.reading(dimension)
     if reading is None:
@@ -175,12 +175,12 @@ def _source(
 def _composition(
     section: Section, text: str, probe: str, products: tuple[Product, ...], solutes: Mapping[str, object]
 ) -> tuple[Dimension | None, str]:
-    """Dimension and normal spelling of ``conc(Nd, Pr)`` or ``purity(NdPr)``."""
+    """Dimension and normal spelling of ``conc(Nd, Pr)``, ``purity(NdPr)`` or ``share(Nd)``."""
     match = _CALL.fullmatch(probe)
-    if match is None or match[1] not in ("conc", "purity"):
+    if match is None or match[1] not in ("conc", "purity", "share"):
         return None, probe
     names = [name.strip() for name in match[2].split(",")]
-    known = list(solutes) if match[1] == "conc" else [product.name for product in products]
+    known = [product.name for product in products] if match[1] == "purity" else list(solutes)
     for name in names:
         if name not in known:
             raise section.error("measures", f'"{text}", where {name or "nothing"} is not known', one_of(known, name))

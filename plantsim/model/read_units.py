@@ -92,6 +92,8 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
     if name not in section:
         return value
     count = counts[parameter.count] if isinstance(parameter.count, str) else parameter.count
+    if count and what in (Form.LIQUOR, Form.LOADING):
+        return _of_banks(section, parameter, int(count), chemistry)
     if count:
         allowed = f"a list of {count}, each {_allowed(parameter, chemistry)}"
         if not isinstance(value, list) or len(value) != count:
@@ -118,6 +120,18 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
     return _single(section, name, value, parameter)
 
 
+def _of_banks(section: Section, parameter: Parameter, count: int, chemistry: Chemistry) -> Any:
+    """A table of amounts for each bank of an extraction circuit."""
+    name = parameter.name
+    tables = section.tables(name)
+    if len(tables) != count:
+        raise section.error(name, f"{len(tables)} of them", f"a list of {count}, each {_allowed(parameter, chemistry)}")
+    if parameter.what is Form.LIQUOR:
+        return tuple(_liquor(table, chemistry) for table in tables)
+    dissolved = {key: one for key, one in chemistry.species.items() if one.phase == "aq"}
+    return tuple(_amounts(table, dissolved, "dissolved species", "mol/L") for table in tables)
+
+
 def _single(section: Section, key: str, value: object, parameter: Parameter) -> float | int:
     """One quantity or whole number."""
     low, high = parameter.low, parameter.high
@@ -139,6 +153,7 @@ def _allowed(parameter: Parameter, chemistry: Chemistry) -> str:
         Form.GROUPS: "a list of parameter groups of the chemistry",
         Form.EXTRACTANT: one_of(chemistry.extractants),
         Form.LIQUOR: "a table of solutes in mol/L",
+        Form.LOADING: "a table of dissolved species in mol/L of organic",
         Form.SOLIDS: "a table of solid species in mol",
     }[what]
 

@@ -25,6 +25,8 @@ class Form(Enum):
     EXTRACTANT = "extractant"
     LIQUOR = "liquor"
     """A table of solutes of the chemistry in mol/L; water fills up the volume."""
+    LOADING = "loading"
+    """A table of dissolved species in mol/L of organic."""
     SOLIDS = "solids"
     """A table of solid species in mol."""
 

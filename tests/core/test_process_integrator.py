@@ -83,7 +83,7 @@ CASES = [
     ("R-301", oxidation, (0.5, 0.25, 0.125, 0.0625)),
     ("R-201", leach, (1.0, 0.5, 0.25, 0.125)),
     ("SX-1", extraction, (4.0, 2.0, 1.0, 0.5)),
-    ("CR-501", precipitation, (4.0, 2.0, 1.0, 0.5)),
+    ("CR-501", precipitation, (0.4, 0.2, 0.1, 0.05)),
     ("KL-611", calcination, (2.0, 1.0, 0.5, 0.25)),
 ]
 HORIZON_S = 64.0
@@ -309,7 +309,7 @@ def test_shocked_unit_stays_finite_and_positive_and_conserves(
     unit, changes, shock = SHOCKS[name]
     bench = at_rest(make_bench, live, unit, **changes)
     shock(bench, unit)
-    assert bench.run(unit, TICK_S, 1200) < 1e-11
+    assert bench.run(unit, TICK_S, 1200) < 1e-10
     state = bench.state(unit)
     assert np.all(np.isfinite(state))
     if unit == "SX-1":

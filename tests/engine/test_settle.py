@@ -34,9 +34,9 @@ def test_core_holds_the_steady_state(live: LivePlant) -> None:
     """After a plant hour with noise the true values are where they were, within what the noise does to the valves."""
     live.core.refresh()
     rows = {tag.name: tag.row for tag in live.tags}
-    before = live.image({}).value[[rows["KPI.OxideRate.NdPr"], rows["KPI.Purity.NdPr"], rows["KPI.Purity.DyTb"]]]
+    before = live.image({}).value[[rows["KPI.OxideRate.Nd2O3"], rows["KPI.Purity.Nd2O3"], rows["KPI.Purity.Dy2O3"]]]
     live.advance(36000)
-    after = live.image({}).value[[rows["KPI.OxideRate.NdPr"], rows["KPI.Purity.NdPr"], rows["KPI.Purity.DyTb"]]]
+    after = live.image({}).value[[rows["KPI.OxideRate.Nd2O3"], rows["KPI.Purity.Nd2O3"], rows["KPI.Purity.Dy2O3"]]]
     np.testing.assert_allclose(after, before, rtol=2e-4)
 
 

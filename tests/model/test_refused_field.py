@@ -137,7 +137,8 @@ import pytest
             [('measures = "201.flow"', 'measures = "201.colour"')],
             (
                 'toy.toml: instruments.FIC-201.measures: found "201.colour", allowed 201.flow, 201.mass_flow, '
-                "201.temperature, 201.conc(SPECIES, ...), 201.purity(PRODUCT); nearest 201.flow"
+                "201.temperature, 201.conc(SPECIES, ...), 201.purity(PRODUCT), "
+                "201.share(SPECIES, ...); nearest 201.flow"
             ),
             id="missing stream probe",
         ),

@@ -8,6 +8,9 @@ from typing import Any
 from plantsim.model.compose.context import Context
 from plantsim.model.plant import Unit
 
+TRACE = 1e-4
+"""mol/L"""
+
 
 def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
@@ -15,15 +18,14 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
     metals = list(p["metals"])
     stages = [int(x) for x in p["stages"]]
     concentration = 1e-3 * p["concentration"]
-    # a circuit filled with dilute acid and lightly loaded organic: somewhere for the solver to start
-    fills = ({"HCl": 0.05, "NaCl": 0.5}, {"HCl": 0.2}, {"HCl": 2.0})
     banks: list[list[float]] = []
-    for bank, fill in enumerate(fills):
+    for bank, (fill, loading) in enumerate(zip(unit.initial["aqueous"], unit.initial["organic"], strict=True)):
         aqueous = [1e-3 * x for x in c.liquor(fill)[: c.na]]
+        # a trace of each, for the solver goes by what is there
         for metal in metals:
-            aqueous[c.index[metal]] = 1e-4
-        organic = [1e-4] * len(metals)
-        banks.append([*aqueous, *organic, 0.05 * concentration if bank == 0 else 1e-6])
+            aqueous[c.index[metal]] = max(aqueous[c.index[metal]], TRACE)
+        organic = [loading.get(metal, TRACE) for metal in metals]
+        banks.append([*aqueous, *organic, loading.get("Na", 0.05 * concentration if bank == 0 else 1e-6)])
     state = [
         x for quantity in zip(*banks, strict=True) for x, n in zip(quantity, stages, strict=True) for _ in range(n)
     ]

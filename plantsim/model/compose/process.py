@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.compose.boundary import hopper, store
 from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
@@ -69,7 +70,8 @@ class Process:
         return self.n_probes - 1
 
     def stream_probe(self, stream: str, probe: str) -> int:
-        """Index of a measured quantity of a stream: flow, mass_flow, temperature, conc(A, B), purity(PRODUCT)."""
+        """Index of a measured quantity of a stream: flow, mass_flow, temperature, conc(A, B), purity(PRODUCT), or
+        share(A, B), their part of the rare earth in mol/mol."""
         k = self.layout.streams[stream]
         volume = [s.molar_volume for s in self.context.species]
         width = 2 + len(self.context.names) + 4 * BINS
@@ -87,6 +89,10 @@ class Process:
                 for i in range(len(self.context.names))
             ]
             return self.weigh(WEIGHTED_STREAM_PER_VOLUME, k, top, volume)
+        if name == "share":
+            rare = [sum(s.formula.get(e, 0.0) for e in RARE_EARTHS) for s in self.context.species]
+            top = [x if name in arguments else 0.0 for name, x in zip(self.context.names, rare, strict=True)]
+            return self.weigh(WEIGHTED_STREAM_RATIO, k, top, rare)
         if name == "purity":
             product = next(p for p in self.plant.products if p.name == arguments[0])
             return self.weigh(
