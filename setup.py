@@ -1,5 +1,10 @@
-"""Says what to install when there is no C compiler; everything else about the build is in pyproject.toml."""
+"""Builds the core a second time for AVX2 where there may be, and says what to install when there is no C compiler.
 
+Everything else about the build is in pyproject.toml.
+"""
+
+import copy
+import platform
 from glob import glob
 
 from setuptools import setup
@@ -14,9 +19,21 @@ It needs a C compiler and Python's headers:
   macOS            xcode-select --install"""
 
 
+AVX2 = "plantsim._core_avx2"
+
+
 class BuildCore(build_ext):
+    def finalize_options(self):
+        known = {extension.name: extension for extension in self.distribution.ext_modules}
+        if platform.machine() in ("x86_64", "AMD64") and AVX2 not in known:
+            core = copy.copy(known["plantsim._core"])
+            core.name, core.sources = AVX2, ["ext/core_avx2.pyx"]
+            core.extra_compile_args = [*core.extra_compile_args, "-mavx2"]
+            self.distribution.ext_modules.append(core)
+        super().finalize_options()
+
     def build_extension(self, ext):
-        ext.depends += glob("ext/*.pxd")
+        ext.depends += [*glob("ext/*.px[di]"), "ext/core.pyx"]
         try:
             super().build_extension(ext)
         except CCompilerError as error:

@@ -210,7 +210,7 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
 cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
     cdef Reactor* reactor
     cdef int nc = m.s.nc
-    cdef int i
+    cdef int i, j, k
     u.kind = REACTOR
     reactor = <Reactor*>own.take(1, sizeof(Reactor))
     u.p = reactor
@@ -222,6 +222,15 @@ cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
         raise ValueError(f"a reactor has at most {MAX_RX} reactions")
     for i in range(reactor.n_rx):
         reaction_from(&reactor.rx[i], d["reactions"][i])
+    reactor.by_a = <double*>own.take(reactor.n_rx*reactor.n_rx, sizeof(double))
+    reactor.by_b = <double*>own.take(reactor.n_rx*reactor.n_rx, sizeof(double))
+    reactor.by_h = <double*>own.take(reactor.n_rx*reactor.n_rx, sizeof(double))
+    for i in range(reactor.n_rx):
+        for j in range(reactor.n_rx):
+            k = i*reactor.n_rx + j
+            reactor.by_a[k] = effect(&reactor.rx[j], reactor.rx[i].a)
+            reactor.by_b[k] = effect(&reactor.rx[j], reactor.rx[i].b) if reactor.rx[i].b >= 0 else 0.0
+            reactor.by_h[k] = effect(&reactor.rx[j], m.s.i_h)
     reactor.i_fe2 = d["fe2"]
     reactor.i_fe3 = d["fe3"]
     reactor.i_h = m.s.i_h

@@ -14,7 +14,7 @@ from libc.math cimport fabs
 import numpy as np
 
 from sheet cimport *
-from numerics cimport INFINITE
+from numerics cimport INFINITE, all_finite, dot
 from vessel cimport *
 from tank cimport *
 from feed cimport *
@@ -38,6 +38,22 @@ from field cimport (
 from control cimport Loop, loop_refresh, loop_reset, loop_scan
 from alarm cimport Alarm, AlarmEvent, AlarmLog, alarm_scan
 
+cdef extern from *:
+    """
+    #if defined(__x86_64__) && defined(__GNUC__)
+    #define PLANTSIM_HAS_AVX2() __builtin_cpu_supports("avx2")
+    #else
+    #define PLANTSIM_HAS_AVX2() 0
+    #endif
+    """
+    int PLANTSIM_HAS_AVX2() noexcept
+
+
+def has_avx2():
+    """Whether this machine's vectors are those of AVX2."""
+    return PLANTSIM_HAS_AVX2() != 0
+
+
 include "memory.pxi"
 include "units.pxi"
 include "build.pxi"
@@ -47,6 +63,7 @@ cdef struct Weighted:       # a measured quantity of a stream or of what a unit 
     int source              # stream, or unit
     double* top             # weights per species
     double* bottom
+    int first, count        # species that have weights lie there
     int probe
 
 cdef enum:
@@ -177,6 +194,9 @@ cdef class Core:
             self.weighted[i].source = d["source"]
             self.weighted[i].top = own.doubles(d["top"])
             self.weighted[i].bottom = own.doubles(d["bottom"])
+            used = np.flatnonzero(np.array(d["top"]) + np.abs(d["bottom"])) if d["kind"] != WEIGHTED_STREAM_SLOT else []
+            self.weighted[i].first = used[0] if len(used) else 0
+            self.weighted[i].count = used[-1] + 1 - used[0] if len(used) else 0
             self.weighted[i].probe = d["probe"]
         self.n_meters = len(spec["meters"])
         self.meter = <Meter*>own.take(self.n_meters, sizeof(Meter))
@@ -266,7 +286,7 @@ cdef class Core:
         cdef Weighted* w
         cdef const double* x
         cdef double top, bottom
-        cdef int k, i
+        cdef int k
         for k in range(self.n_weighted):
             w = &self.weighted[k]
             if w.kind == WEIGHTED_STREAM_SLOT:
@@ -276,14 +296,12 @@ cdef class Core:
                 self.s.probe[w.probe] = w.top[0]*self.s.drive[w.source]
                 continue
             x = self.unit[w.source].y if w.kind == WEIGHTED_UNIT_PER_VOLUME else stream_now(&self.s, w.source) + S_MOL
-            top = 0.0
-            bottom = 0.0
-            for i in range(self.s.nc):
-                top += w.top[i]*x[i]
-                bottom += w.bottom[i]*x[i]
+            top = dot(w.top + w.first, x + w.first, w.count)
             if w.kind == WEIGHTED_STREAM_SUM:
                 self.s.probe[w.probe] = top
-            elif bottom > 1e-15:
+                continue
+            bottom = dot(w.bottom + w.first, x + w.first, w.count)
+            if bottom > 1e-15:
                 self.s.probe[w.probe] = top/bottom
             # an empty line keeps its last reading
 
@@ -384,11 +402,7 @@ cdef class Core:
             memcpy(self.ring_p + i*self.n_meters, self.tot, self.n_meters*sizeof(double))
 
     cdef bint _finite(self) noexcept nogil:
-        cdef double sum_ = 0.0
-        cdef int i
-        for i in range(self.y_count):
-            sum_ += 0.0*self.y[i]
-        return sum_ == sum_
+        return all_finite(self.y, self.y_count)
 
     def advance(self, long long scans):
         """Run `scans` scans without the GIL; fewer if a state is no longer finite (then `bad_state` names it) or if the
@@ -534,7 +548,9 @@ cdef class Core:
         if result.shape != (v.ny + v.nq,):
             raise ValueError(f"b: found shape {result.shape}, allowed ({v.ny + v.nq},)")
         cdef double[::1] x = result
+        cdef double[::1] f = np.empty(v.ny + v.nq)
         if v.factor != NULL:
+            v.rhs(v.unit, &self.s, v.y, &f[0])
             v.factor(v.unit, &self.s, v.y, gh)
             v.solve(v.unit, &x[0])
         return result

@@ -41,6 +41,7 @@ cdef struct Crystalliser:
     double k1, k2               # acid constants of oxalic acid
     int ny
     double* by_over             # df/dS
+    double over, total, v       # S - 1, rare earth [mol/L] and volume [m3] of the state at hand
     double d_re, d_ox           # dS/dy of every rare earth, and of oxalate
     double weight               # g h/(1 - g h dS/dy . df/dS)
     int probe
@@ -58,8 +59,13 @@ cdef inline double oxalic_free_acid(double net, double total, double k1, double 
     that leaves it, or is no better than halving, is replaced by the bracket's geometric mean.
     """
     cdef double high = dmax(net, 0.0) + 1e-7, low = KW/(high + 2.0*total + dmax(-net, 0.0))
-    cdef double h = 0.5*high if net > 0.0 else sqrt(low*high), g, d, q, a1, a2, last = 1e300
+    cdef double h, g, d, q, a1, a2, last = 1e300
     cdef int i
+    # the second dissociation left out, h is the root of a quadratic: in acid liquor nearly the answer
+    d = k1 - net + 2.0*total
+    h = 0.5*(sqrt(d*d + 4.0*k1*dmax(net - total, 0.0)) - d)
+    if h <= low or h >= high:
+        h = 0.5*high if net > 0.0 else sqrt(low*high)
     for i in range(60):
         q = h*h + k1*h + k1*k2
         a1 = k1*h/q
@@ -71,11 +77,12 @@ cdef inline double oxalic_free_acid(double net, double total, double k1, double 
             low = h
         d = 1.0 + total*k1*(h*h + 4.0*k2*h + k1*k2)/(q*q) + KW/(h*h)
         d = h - g/d
-        if d <= low or d >= high or fabs(g) > 0.5*last:
+        if fabs(d - h) < 1e-13*h:
+            return d
+        # the bracket's ends are iterates: rounding may take a step to the root past one of them
+        if d < (1.0 - 1e-9)*low or d > (1.0 + 1e-9)*high or fabs(g) > 0.5*last:
             d = sqrt(low*high)
         last = fabs(g)
-        if d - h < 1e-13*h and h - d < 1e-13*h:
-            return d
         h = d
     return h
 
@@ -146,15 +153,17 @@ cdef inline void crystalliser_rhs(void* unit, Sheet* s, const double* y, double*
     rate = q/v*stirring(&u.tank, s)
     for k in range(4):
         fm[k] = -rate*m[k]
+    u.over = over
+    u.total = total
+    u.v = v
     if over > 0.0:
         deposition(u, s, y, v, u.kg*over, u.kb*over*over*v, litres*total, f)
 
 
 cdef inline void crystalliser_factor(void* unit, Sheet* s, const double* y, double gh) noexcept nogil:
     cdef Crystalliser* u = <Crystalliser*>unit
-    cdef double v = dmax(liquid_volume(s, y), 1e-9), total = 0.0, over, slope
+    cdef double v = u.v, total = u.total, over = u.over, slope
     cdef int ny = s.nc + 5, i
-    over = supersaturation(u, s, y, 1e3*v, &total) - 1.0
     u.weight = 0.0
     if over <= 0.0:
         return

@@ -2,7 +2,7 @@
 """Feed preparation: bin with loss-in-weight feeder, demagnetising furnace, inerted mill with classifier."""
 
 from sheet cimport Sheet, Outlet, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, send, dmax
-from numerics cimport clip, fast_exp
+from numerics cimport clip, dot, fast_exp
 from libc.math cimport sqrt
 
 cdef struct FeedBin:
@@ -57,23 +57,19 @@ cdef inline void furnace_rhs(void* unit, Sheet* s, const double* y, double* f) n
     """States: mol of every species, temperature. Outflow integrals: mol of every species."""
     cdef Furnace* u = <Furnace*>unit
     cdef const double* x = stream_now(s, u.inlet)
-    cdef double kg_s = 0.0
+    cdef double kg_s = dot(x + S_MOL, s.mass, s.nc)
     cdef int i
     for i in range(s.nc):
         f[s.nc + 1 + i] = y[i]/u.residence
         f[i] = x[S_MOL + i] - f[s.nc + 1 + i]
-        kg_s += x[S_MOL + i]*s.mass[i]
     f[s.nc] = (u.power*s.drive[u.heater] - u.loss*(y[s.nc] - u.ambient) - kg_s*u.solids_cp*(y[s.nc] - x[S_TEMP]))/u.heat_capacity
 
 
 cdef inline void furnace_observe(Furnace* u, Sheet* s, const double* y) noexcept nogil:
     cdef double* p = s.probe + u.probe
-    cdef int i
     p[0] = y[s.nc]
     p[1] = u.field*fast_exp(clip((523.15 - y[s.nc])/u.field_scale, -30.0, 3.0))
-    p[2] = 0.0
-    for i in range(s.nc):
-        p[2] += y[i]*s.mass[i]
+    p[2] = dot(y, s.mass, s.nc)
 
 
 cdef struct Mill:
@@ -155,12 +151,8 @@ cdef inline void mill_send(Mill* u, Sheet* s, const double* y, const double* q) 
 cdef inline void mill_observe(Mill* u, Sheet* s, const double* y, const double* q) noexcept nogil:
     """Power: idle plus Bond's law, W = Wi (1/sqrt P80 - 1/sqrt F80) per kg."""
     cdef double* p = s.probe + u.probe
-    cdef int i
     p[0] = y[s.nc]
     p[2] = y[s.nc + 1]
-    p[3] = 0.0
-    p[4] = 0.0
-    for i in range(s.nc):
-        p[3] += y[i]*s.mass[i]
-        p[4] += q[i]*s.mass[i]
+    p[3] = dot(y, s.mass, s.nc)
+    p[4] = dot(q, s.mass, s.nc)
     p[1] = s.drive[u.motor]*(u.idle_power + p[4]*u.work_index*(1.0/sqrt(dmax(y[s.nc], 1e-6)) - 1.0/sqrt(u.feed_d80)))

@@ -6,7 +6,7 @@ cake liquor; a stated share of the solids passes the cloth.
 """
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, liquid_volume, dmax, dmin
-from numerics cimport fast_exp
+from numerics cimport dot, fast_exp
 
 cdef struct Filter:
     int inlet, wash, filtrate, cake
@@ -26,11 +26,9 @@ cdef inline void filter_step(Filter* u, Sheet* s) noexcept nogil:
     cdef const double* w = stream_now(s, u.wash)
     cdef double* fil = stream_next(s, u.filtrate)
     cdef double* cake = stream_next(s, u.cake)
-    cdef double solids = 0.0, keep, share, washed, n, taken, wet = 0.0
+    cdef double solids, keep, share, washed, n, taken
     cdef int i
-    for i in range(s.na, s.nc):
-        solids += x[S_MOL + i]*s.mass[i]
-    solids *= 1.0 - u.passing
+    solids = (1.0 - u.passing)*dot(x + S_MOL + s.na, s.mass + s.na, s.nc - s.na)
     keep = solids*u.moisture/(1.0 - u.moisture)/u.density
     share = dmin(keep/dmax(x[S_VOL], 1e-12), 0.95)
     keep = share*x[S_VOL]
@@ -44,12 +42,11 @@ cdef inline void filter_step(Filter* u, Sheet* s) noexcept nogil:
         else:
             cake[S_MOL + i] = x[S_MOL + i]*share*(1.0 - washed) + w[S_MOL + i]*taken
         fil[S_MOL + i] = x[S_MOL + i] + w[S_MOL + i] - cake[S_MOL + i]
-        wet += cake[S_MOL + i]*s.mass[i]
     fil[S_TEMP] = x[S_TEMP]
     cake[S_TEMP] = x[S_TEMP]
     fil[S_VOL] = liquid_volume(s, fil + S_MOL)
     cake[S_VOL] = liquid_volume(s, cake + S_MOL)
-    s.probe[u.probe] = wet
+    s.probe[u.probe] = dot(cake + S_MOL, s.mass, s.nc)
     s.probe[u.probe + 1] = fil[S_VOL]
     s.probe[u.probe + 2] = n
     s.probe[u.probe + 3] = washed

@@ -20,7 +20,7 @@ Outflow integrals: mol of every species, kg and moment of every bin, then mol H2
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, stream_next, liquid_volume, dmax, dmin
 from tank cimport Tank, free_acid, stirring, outlet_flow, tank_mix, tank_send
-from numerics cimport fast_exp, fast_log10
+from numerics cimport dot, fast_exp, fast_log10
 
 cdef struct LeachTank:
     Tank tank
@@ -167,12 +167,9 @@ cdef inline void leach_vent(LeachTank* u, Sheet* s, const double* q, double tick
 
 cdef inline void leach_observe(LeachTank* u, Sheet* s, const double* y, const double* q) noexcept nogil:
     cdef double* p = s.probe + u.probe
-    cdef double v = liquid_volume(s, y), solids = 0.0, fresh = 0.0
-    cdef int i
+    cdef double v = liquid_volume(s, y), solids = dot(y + s.na, s.mass + s.na, s.nc - s.na), fresh = 0.0
     if u.sweep >= 0:
         fresh = u.sweep_capacity*s.drive[u.sweep]
-    for i in range(s.na, s.nc):
-        solids += y[i]*s.mass[i]
     p[0] = v/u.tank.span
     p[1] = y[s.nc]
     p[2] = free_acid(y[s.i_h]/(1e3*dmax(v, 1e-9)))*1e3

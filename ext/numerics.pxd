@@ -124,6 +124,34 @@ cdef inline double log_parts(double x, double* k) noexcept nogil:
     return f - (half - s*(half + z*r))
 
 
+cdef inline double dot(const double* a, const double* b, int n) noexcept nogil:
+    """sum a b, in four sums side by side: the order is fixed, and no sum waits for the one before it."""
+    cdef double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0
+    cdef int i, whole = n - n % 4
+    for i in range(0, whole, 4):
+        s0 += a[i]*b[i]
+        s1 += a[i + 1]*b[i + 1]
+        s2 += a[i + 2]*b[i + 2]
+        s3 += a[i + 3]*b[i + 3]
+    for i in range(whole, n):
+        s0 += a[i]*b[i]
+    return (s0 + s1) + (s2 + s3)
+
+
+cdef inline bint all_finite(const double* x, int n) noexcept nogil:
+    """Nought times what is not finite is not nought."""
+    cdef double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0
+    cdef int i, whole = n - n % 4
+    for i in range(0, whole, 4):
+        s0 += 0.0*x[i]
+        s1 += 0.0*x[i + 1]
+        s2 += 0.0*x[i + 2]
+        s3 += 0.0*x[i + 3]
+    for i in range(whole, n):
+        s0 += 0.0*x[i]
+    return (s0 + s1) + (s2 + s3) == 0.0
+
+
 cdef inline bint has_log(double x) noexcept nogil:
     return x > 0.0 and x < INFINITE
 

@@ -14,7 +14,7 @@ Every reaction is local chemistry: A = S D with S the stoichiometry and D = dr/d
 
 from sheet cimport Sheet, R_GAS, KW, liquid_volume, dmax
 from tank cimport Tank, free_acid, tank_mix, tank_send
-from numerics cimport fast_exp, fast_log10, fast_log
+from numerics cimport dot, fast_exp, fast_log10, fast_log
 from vessel cimport lu_factor, lu_solve
 from libc.math cimport sqrt, fabs
 
@@ -49,6 +49,9 @@ cdef struct Reactor:
     double rate[20]         # of the state at hand
     double slope[60]        # dr/dn of a, of b and of H at the state at hand, three a reaction
     double frozen[60]       # and at the start of the step, which A is made of
+    double* by_a            # what reaction j does to the a, the b and the H+ of reaction i: n_rx^2 each
+    double* by_b
+    double* by_h
     double m[400]
     double d[20]
     double gh
@@ -129,33 +132,31 @@ cdef inline void reactor_rhs(void* unit, Sheet* s, const double* y, double* f) n
     f[ny + s.nc] = o2
 
 
-cdef inline double slope_of(const Reactor* u, int j, int species, int i_h) noexcept nogil:
-    """dr_j/dn of a species, as frozen at the start of the step."""
-    cdef double d = 0.0
-    if species == u.rx[j].a:
-        d += u.frozen[3*j + 0]
-    if species == u.rx[j].b:
-        d += u.frozen[3*j + 1]
-    if species == i_h:
-        d += u.frozen[3*j + 2]
-    return d
+cdef inline double effect(const Reaction* r, int species) noexcept nogil:
+    """mol of a species that a mol of reaction makes."""
+    cdef double made = 0.0
+    cdef int k
+    for k in range(r.n):
+        if r.idx[k] == species:
+            made += r.coef[k]
+    return made
 
 
 cdef inline void reactor_factor(void* unit, Sheet* s, const double* y, double gh) noexcept nogil:
-    """M = I - g h D S."""
+    """M = I - g h D S, with the slopes that the right-hand side has just left."""
     cdef Reactor* u = <Reactor*>unit
-    cdef int n = u.n_rx, i, j, k
+    cdef int n = u.n_rx, i, j
     cdef double x
-    reactor_rates(u, s, y, u.frozen)
+    for i in range(3*n):
+        u.frozen[i] = u.slope[i]
     u.gh = gh
     u.i_h = s.i_h
     u.i_oxygen = 2*s.nc + 1
     for i in range(n):
         for j in range(n):
-            x = 0.0
-            for k in range(u.rx[j].n):
-                x += slope_of(u, i, u.rx[j].idx[k], s.i_h)*u.rx[j].coef[k]
-            u.m[i*n + j] = (1.0 if i == j else 0.0) - gh*x
+            x = u.frozen[3*i]*u.by_a[i*n + j] + u.frozen[3*i + 1]*u.by_b[i*n + j] + u.frozen[3*i + 2]*u.by_h[i*n + j]
+            u.m[i*n + j] = -gh*x
+        u.m[i*n + i] += 1.0
     lu_factor(u.m, n)
 
 
@@ -177,11 +178,8 @@ cdef inline void reactor_solve(void* unit, double* b) noexcept nogil:
 cdef inline void reactor_observe(Reactor* u, Sheet* s, const double* y) noexcept nogil:
     """Redox potential against Ag/AgCl: the Fe3+/Fe2+ couple, 0.771 V - 0.197 V + RT/F ln([Fe3+]/[Fe2+]), poised by peroxide."""
     cdef double* p = s.probe + u.probe
-    cdef double v = dmax(liquid_volume(s, y), 1e-9), solids = 0.0, h = free_acid(y[s.i_h]/(1e3*v))
+    cdef double v = dmax(liquid_volume(s, y), 1e-9), h = free_acid(y[s.i_h]/(1e3*v))
     cdef double floor = 1e-9*1e3*v
-    cdef int i
-    for i in range(s.na, s.nc):
-        solids += y[i]*s.mass[i]
     p[0] = v/u.tank.span
     p[1] = y[s.nc]
     p[2] = -fast_log10(h)
@@ -189,4 +187,4 @@ cdef inline void reactor_observe(Reactor* u, Sheet* s, const double* y) noexcept
     if u.i_fe2 >= 0:
         p[3] += R_GAS*y[s.nc]/96485.33*fast_log((dmax(y[u.i_fe3], 0.0) + floor)/(dmax(y[u.i_fe2], 0.0) + floor))
     p[4] = v
-    p[5] = solids
+    p[5] = dot(y + s.na, s.mass + s.na, s.nc - s.na)

@@ -10,6 +10,8 @@ one tick's delay, so their order does not matter, and what is under way in a str
 lost between two units.
 """
 
+from numerics cimport dot
+
 cdef enum:
     S_TEMP = 0          # offsets in a stream
     S_VOL = 1
@@ -70,11 +72,7 @@ cdef inline double dmin(double a, double b) noexcept nogil:
 
 cdef inline double liquid_volume(const Sheet* s, const double* n) noexcept nogil:
     """V = sum n_i v_i over the dissolved species and water [m3]."""
-    cdef double v = 0.0
-    cdef int i
-    for i in range(s.na):
-        v += n[i]*s.vmol[i]
-    return v
+    return dot(n, s.vmol, s.na)
 
 
 cdef inline void send(Sheet* s, int k, double temperature, const double* mol, double share) noexcept nogil:

@@ -1,6 +1,7 @@
 # cython: language_level=3, cdivision=True
 """Stores at the boundary: reagent tanks with deliveries, water mains, product hoppers with bagging."""
 
+from numerics cimport dot
 from sheet cimport Sheet, Outlet, MAX_IN, S_TEMP, S_VOL, S_MOL, stream_now, send, dmax
 
 cdef struct Store:
@@ -56,11 +57,11 @@ cdef enum:
 cdef inline void hopper_step(Hopper* u, Sheet* s, double* y, double tick) noexcept nogil:
     """States: mol of every species, lots bagged."""
     cdef const double* x = stream_now(s, u.inlet)
-    cdef double weight = 0.0
+    cdef double weight
     cdef int i
     for i in range(s.nc):
         y[i] += tick*x[S_MOL + i]
-        weight += y[i]*s.mass[i]
+    weight = dot(y, s.mass, s.nc)
     if weight > u.bag_at:
         for i in range(s.nc):
             s.edge_out[i] += y[i]

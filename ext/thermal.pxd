@@ -9,7 +9,7 @@ k = A exp(-Ea/RT). The steps are a chain, so I - g h A is triangular and solved 
 """
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, send, dmax, dmin
-from numerics cimport fast_exp
+from numerics cimport dot, fast_exp
 
 cdef struct Dryer:
     int inlet, outlet
@@ -46,10 +46,7 @@ cdef inline void dryer_rhs(void* unit, Sheet* s, const double* y, double* f) noe
 
 cdef inline void dryer_observe(Dryer* u, Sheet* s, const double* y, const double* q) noexcept nogil:
     cdef double* p = s.probe + u.probe
-    cdef double total = 0.0
-    cdef int i
-    for i in range(s.nc):
-        total += y[i]*s.mass[i]
+    cdef double total = dot(y, s.mass, s.nc)
     p[0] = y[s.nc]
     p[1] = y[s.i_h2o]*s.mass[s.i_h2o]/dmax(total, 1e-9)
     p[2] = q[s.nc]*s.mass[s.i_h2o]
@@ -124,18 +121,15 @@ cdef inline void calciner_rhs(void* unit, Sheet* s, const double* y, double* f) 
         fz = f + z*w
         tb = n[nc]
         tw = n[nc + 1]
-        mass = 0.0
-        in_mass = 0.0
+        mass = dot(n, s.mass, nc)
+        in_mass = dot(x + S_MOL, s.mass, nc) if z == 0 else leave*dot(n - w, s.mass, nc)
         heat = 0.0
-        for i in range(nc):
-            mass += n[i]*s.mass[i]
-            fz[i] = -leave*n[i]
-            if z == 0:
-                fz[i] += x[S_MOL + i]
-                in_mass += x[S_MOL + i]*s.mass[i]
-            else:
-                fz[i] += leave*(n - w)[i]
-                in_mass += leave*(n - w)[i]*s.mass[i]
+        if z == 0:
+            for i in range(nc):
+                fz[i] = x[S_MOL + i] - leave*n[i]
+        else:
+            for i in range(nc):
+                fz[i] = leave*(n - w)[i] - leave*n[i]
         tin = x[S_TEMP] if z == 0 else (n - w)[nc]
         k1 = chain_rate(u, 0, tb)
         k2 = chain_rate(u, 1, tb)
@@ -254,20 +248,16 @@ cdef inline void calciner_vent(Calciner* u, Sheet* s, const double* q, double ti
 cdef inline void calciner_observe(Calciner* u, Sheet* s, const double* y) noexcept nogil:
     """Loss on ignition: share of its mass that the product would still lose in air at the highest temperature."""
     cdef double* p = s.probe + u.probe
-    cdef int z, i, w = s.nc + 2
-    cdef double volatile = 0.0, total = 0.0, hold_up = 0.0, heat = 0.0
+    cdef int z, w = s.nc + 2
+    cdef double hold_up = 0.0, heat = 0.0
     cdef const double* n
     for z in range(u.zones):
         n = y + z*w
         p[z] = n[s.nc + 1]
         p[MAX_ZONES + z] = n[s.nc]
         heat += u.power*s.drive[u.heater[z]]
-        for i in range(s.nc):
-            hold_up += n[i]*s.mass[i]
+        hold_up += dot(n, s.mass, s.nc)
     n = y + (u.zones - 1)*w
-    for i in range(s.nc):
-        total += n[i]*s.mass[i]
-        volatile += n[i]*u.volatile[i]
-    p[16] = volatile/dmax(total, 1e-9)
+    p[16] = dot(n, u.volatile, s.nc)/dmax(dot(n, s.mass, s.nc), 1e-9)
     p[17] = hold_up
     p[18] = heat

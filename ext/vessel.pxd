@@ -41,7 +41,7 @@ cdef struct Vessel:
     double* work        # 4 (ny + nq)
     void* unit
     Rhs rhs
-    Factor factor       # NULL where A = 0: the step is Heun's then
+    Factor factor       # called behind rhs, at the same state; NULL where A = 0: the step is Heun's then
     Solve solve
     long long steps     # accepted steps and rejected ones since the start
     long long rejected

@@ -4,6 +4,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+def has_avx2() -> bool: ...
+
 class Core:
     state: NDArray[np.float64]
     streams: NDArray[np.float64]

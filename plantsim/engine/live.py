@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from plantsim._core import Core
 from plantsim.alarms.book import AlarmBook
+from plantsim.engine.core import Core
 from plantsim.engine.image import BAD, GOOD, ProcessImage
 from plantsim.engine.kpi import S_PER_H, Figures
 from plantsim.engine.profiles import Profiles

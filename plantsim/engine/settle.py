@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, eye_array
 from scipy.sparse.linalg import splu
 
-from plantsim._core import Core
+from plantsim.engine.core import Core
 from plantsim.engine.live import LivePlant, steady_path
 from plantsim.engine.snapshot import write_snapshot
 from plantsim.model.assemble import Assembly

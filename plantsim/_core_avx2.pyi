@@ -1,0 +1,1 @@
+from plantsim._core import Core as Core
