@@ -32,7 +32,7 @@ STOCKS = ("feed_bin", "store", "hopper")
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
-MEMORY_LIMIT = 1e4
+MEMORY_LIMIT = 1e6
 """Bound on what a step may make of a loop's memory, which no balance bounds, in % or eu."""
 
 

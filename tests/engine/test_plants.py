@@ -1,0 +1,64 @@
+"""Every plant of the package: at rest where it starts, in spec, quiet, closed in every element."""
+
+from __future__ import annotations
+
+import pytest
+
+from plantsim.engine.live import LivePlant
+from plantsim.engine.settle import Steady
+from plantsim.engine.simulate import Report, simulate
+from plantsim.model.load import load_plant, plant_names
+from plantsim.model.plant import Plant
+
+HOUR_S = 3600.0
+
+
+@pytest.fixture(scope="module", params=plant_names())
+def plant(request: pytest.FixtureRequest) -> Plant:
+    return load_plant(request.param)
+
+
+@pytest.fixture(scope="module")
+def hour(plant: Plant) -> Report:
+    return simulate(plant, HOUR_S)
+
+
+def test_it_starts_at_rest(plant: Plant) -> None:
+    live = LivePlant(plant)
+    problem = Steady(live.core, live.assembly)
+    x = problem.get()
+    assert problem.scaled(x, problem.rate(x)).max() < 1e-9
+
+
+def test_every_reading_starts_within_what_is_called_normal(plant: Plant) -> None:
+    live = LivePlant(plant)
+    live.advance(1)
+    for instrument in plant.instruments:
+        if instrument.normal is not None:
+            low, high = instrument.normal
+            pv = float(live.core.signal[live.tags[f"{instrument.tag}.PV"].row])
+            slack = 4.0 * (instrument.noise or 0.0)
+            assert low - slack <= pv <= high + slack, instrument.tag
+
+
+def test_an_hour_is_in_spec_without_an_alarm_and_closed(plant: Plant, hour: Report) -> None:
+    made = {**hour.products, **hour.byproducts}
+    for product in plant.products:
+        assert product.spec_pct < made[product.name].purity_pct < 100.0
+        assert 90.0 < made[product.name].recovery_pct < 100.0
+    assert hour.off_spec_kg == 0.0
+    assert hour.alarms == 0
+    assert hour.balance_error < 1e-9
+
+
+def test_the_commercial_plant_makes_what_is_published() -> None:
+    """1,200 t/y of magnets in 7,500 h become some 400 t/y of oxide."""
+    report = simulate(load_plant("belfast-commercial"), HOUR_S)
+    assert report.throughput_kg_h * 7.5 == pytest.approx(1200.0, rel=0.01)
+    oxide = sum(product.rate_kg_h for product in report.products.values())
+    assert oxide * 7.5 == pytest.approx(400.0, rel=0.05)
+    assert {name: product.purity_pct > 99.5 for name, product in report.products.items()} == {
+        "NdPr": True,
+        "Dy2O3": True,
+        "Tb4O7": True,
+    }
