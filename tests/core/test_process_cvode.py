@@ -1,4 +1,4 @@
-"""Whole trajectories of disturbed units beside CVODE of SUNDIALS, an independent multistep code, at a relative 1e-10."""
+"""Whole trajectories of disturbed units beside CVODE of SUNDIALS, an independent multistep code, at 1e-10."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DISTURBANCES: dict[str, dict[str, float]] = {
 }
 """Unit -> streams and what they deliver of what they should."""
 BOUND = {"KL-641": 2e-5}
-"""Anhydrous oxalate in the hot end of the kiln lives for a second: what is there in passing follows with first order."""
+"""Anhydrous oxalate at the feed end of the kiln lives for a second: what is there in passing follows with first order."""
 
 
 @pytest.mark.parametrize("unit", DISTURBANCES)

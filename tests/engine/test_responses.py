@@ -6,7 +6,7 @@ Where the plant comes to rest is found by the solver; loops that would undo the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def rest(make_trial: MakeTrial) -> Trial:
     return trial
 
 
-def settled(make_trial: MakeTrial, writes: Mapping[str, float], **wrong: Mapping[str, Mapping[str, float]]) -> Trial:
+def settled(make_trial: MakeTrial, writes: Mapping[str, float], **wrong: Mapping[str, Any]) -> Trial:
     """Where the plant comes to rest with these set points and faults."""
     trial = make_trial(scan_period=1.0, writes=writes, **wrong)
     trial.run(6 * 3600.0)
