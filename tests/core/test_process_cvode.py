@@ -29,7 +29,7 @@ DISTURBANCES: dict[str, dict[str, float]] = {
 }
 """Unit -> streams and what they deliver of what they should."""
 BOUND = {"KL-641": 2e-5}
-"""Anhydrous oxalate at the feed end of the kiln lives for a second: what is there in passing follows with first order."""
+"""Anhydrous oxalate at the feed end of the kiln lives for a second; what there is in passing has order one."""
 
 
 @pytest.mark.parametrize("unit", DISTURBANCES)
