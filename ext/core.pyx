@@ -135,6 +135,8 @@ cdef class Core:
         self.s.nc = len(sp["mass"])
         self.s.na = sp["dissolved"]
         self.s.nb = spec["bins"]
+        if self.s.nb > MAX_BINS:
+            raise ValueError(f"bins: found {self.s.nb}, allowed at most {MAX_BINS}")
         self.s.width = S_MOL + self.s.nc + 4*self.s.nb
         self.s.vmol = own.doubles(sp["molar_volume"])
         self.s.mass = own.doubles(sp["mass"])

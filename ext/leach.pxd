@@ -51,6 +51,7 @@ cdef extern from *:
 
 cdef enum:
     LEACH_PROBES = 8
+    MAX_BINS = 32
 
 
 cdef inline double leach_shrink(int nb, double v, const double* m, const double* p, double* fm, double* fp) noexcept nogil:
@@ -59,25 +60,35 @@ cdef inline double leach_shrink(int nb, double v, const double* m, const double*
     v: shrinking rate in bin widths per second. A bin with less than TRACE in it is taken as evenly filled, and e stands
     still a tenth of a bin above the lower edge; P - bM then falls in proportion to itself, so that it stays positive.
     """
-    cdef double gone = 0.0, b1, low, e, c, whole, over, mean, above
+    cdef double gone = 0.0, low, b1, e, c, whole, over, mean, above
+    cdef double lost[MAX_BINS]
+    cdef double moment[MAX_BINS]
+    cdef double below[MAX_BINS]
     cdef int b
+    # bin by bin, each for itself, so that the compiler makes vectors of it
     for b in range(nb):
         low = b
-        b1 = b + 1.0
+        b1 = low + 1.0
         # mean radius of an evenly filled bin, measured from its lower edge: there e is the upper edge
         mean = 0.8*(b1*b1*b1*b1*b1 - low*low*low*low*low)/(b1*b1*b1*b1 - low*low*low*low) - low
         above = p[b] - low*m[b]
-        e = dmin(dmax((above/mean + TRACE)/(m[b] + TRACE), 0.1), 2.0)
+        e = (above/mean + TRACE)/(m[b] + TRACE)
+        e = e if e > 0.1 else 0.1
+        e = e if e < 2.0 else 2.0
         c = 4.0*v/((2.0*low*(low + e) + e*e)*(2.0*low + e)*e)
         whole = c*(low + e)*(low + e)*(low + e)
         over = c*low*low*low
-        fm[b] -= whole*m[b]
+        lost[b] = whole*m[b]
         # b whole M + (4 v - b (whole - over)) M, but for M its equal above/(mean e)
-        fp[b] -= low*whole*m[b] + (4.0*v - low*(whole - over))*above/(mean*e)
-        gone += (whole - over)*m[b]
-        if b > 0:
-            fm[b - 1] += over*m[b]
-            fp[b - 1] += low*over*m[b]
+        moment[b] = low*whole*m[b] + (4.0*v - low*(whole - over))*above/(mean*e)
+        below[b] = over*m[b]
+    for b in range(nb):
+        fm[b] -= lost[b]
+        fp[b] -= moment[b]
+        gone += lost[b] - below[b]
+    for b in range(1, nb):
+        fm[b - 1] += below[b]
+        fp[b - 1] += b*below[b]
     return gone
 
 

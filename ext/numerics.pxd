@@ -138,6 +138,20 @@ cdef inline double dot(const double* a, const double* b, int n) noexcept nogil:
     return (s0 + s1) + (s2 + s3)
 
 
+cdef inline void add_to(double* a, const double* b, int n) noexcept nogil:
+    """a += b"""
+    cdef int i
+    for i in range(n):
+        a[i] += b[i]
+
+
+cdef inline void scale_into(double* a, double x, const double* b, int n) noexcept nogil:
+    """a = x b"""
+    cdef int i
+    for i in range(n):
+        a[i] = x*b[i]
+
+
 cdef inline bint all_finite(const double* x, int n) noexcept nogil:
     """Nought times what is not finite is not nought."""
     cdef double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0

@@ -10,7 +10,7 @@ one tick's delay, so their order does not matter, and what is under way in a str
 lost between two units.
 """
 
-from numerics cimport dot
+from numerics cimport dot, scale_into
 
 cdef enum:
     S_TEMP = 0          # offsets in a stream
@@ -78,8 +78,6 @@ cdef inline double liquid_volume(const Sheet* s, const double* n) noexcept nogil
 cdef inline void send(Sheet* s, int k, double temperature, const double* mol, double share) noexcept nogil:
     """Write `share` of the molar flow `mol` [mol/s] into stream k, at one temperature [K]; bins are left to the caller."""
     cdef double* out = stream_next(s, k)
-    cdef int i
-    for i in range(s.nc):
-        out[S_MOL + i] = share*mol[i]
+    scale_into(out + S_MOL, share, mol, s.nc)
     out[S_TEMP] = temperature
     out[S_VOL] = liquid_volume(s, out + S_MOL)

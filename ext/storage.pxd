@@ -2,7 +2,7 @@
 """Stores at the boundary: reagent tanks with deliveries, water mains, product hoppers with bagging."""
 
 from numerics cimport dot
-from sheet cimport Sheet, Outlet, MAX_IN, S_TEMP, S_VOL, S_MOL, stream_now, send, dmax
+from sheet cimport Sheet, Outlet, MAX_IN, S_TEMP, S_VOL, S_MOL, liquid_volume, stream_now, stream_next
 
 cdef struct Store:
     int n_out
@@ -19,6 +19,16 @@ cdef enum:
     STORE_PROBES = 3            # level, volume, draw m3/s
 
 
+cdef inline void store_send(const Store* u, Sheet* s, int stream, double q) noexcept nogil:
+    """q m3/s of the liquor, which has nothing undissolved: that part of the stream is nought since the start."""
+    cdef double* out = stream_next(s, stream)
+    cdef int i
+    for i in range(s.na):
+        out[S_MOL + i] = q*u.molar[i]
+    out[S_TEMP] = u.temperature
+    out[S_VOL] = liquid_volume(s, out + S_MOL)
+
+
 cdef inline void store_step(Store* u, Sheet* s, double* y, double tick) noexcept nogil:
     """State: m3 in the store."""
     cdef double q, draw = 0.0
@@ -27,7 +37,7 @@ cdef inline void store_step(Store* u, Sheet* s, double* y, double tick) noexcept
         q = u.outlet[k].capacity*u.outlet[k].factor*s.drive[u.outlet[k].drive]
         if u.span > 0.0:
             q *= y[0]/(y[0] + 0.002*u.span)
-        send(s, u.outlet[k].stream, u.temperature, u.molar, q)
+        store_send(u, s, u.outlet[k].stream, q)
         draw += q
     if u.span > 0.0:
         y[0] -= draw*tick
@@ -37,7 +47,7 @@ cdef inline void store_step(Store* u, Sheet* s, double* y, double tick) noexcept
                 s.edge_in[i] += u.delivery*u.molar[i]
         s.probe[u.probe] = y[0]/u.span
     else:
-        for i in range(s.nc):
+        for i in range(s.na):
             s.edge_in[i] += draw*tick*u.molar[i]
         s.probe[u.probe] = 1.0
     s.probe[u.probe + 1] = y[0]

@@ -2,6 +2,8 @@
 """A stirred vessel of liquor: inflow, outlets, jacket, and the acidity of what is in it."""
 
 from libc.math cimport sqrt
+
+from numerics cimport add_to, scale_into
 from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, stream_now, send, liquid_volume, dmax)
 
 cdef struct Tank:
@@ -59,9 +61,12 @@ cdef inline double tank_mix(const Tank* t, const Sheet* s, const double* n, doub
         q += outlet_flow(&t.outlet[k], t, s, v)
     rate = q/dmax(v, 1e-9)
     solids = rate*stirring(t, s)
-    for i in range(s.nc):
-        out[i] = n[i]*(solids if s.solid[i] else rate)
-        f[i] = -out[i]
+    scale_into(out, rate, n, s.nc)
+    if solids != rate:
+        for i in range(s.na, s.nc):
+            if s.solid[i]:
+                out[i] = solids*n[i]
+    scale_into(f, -1.0, out, s.nc)
     cap = tank_heat_capacity(t, v)
     heat = t.loss*(t.ambient - temp)
     if t.cooling >= 0:
@@ -71,8 +76,7 @@ cdef inline double tank_mix(const Tank* t, const Sheet* s, const double* n, doub
     for k in range(t.n_in):
         x = stream_now(s, t.inlet[k])
         heat += RHO_CP*x[S_VOL]*(x[S_TEMP] - temp)
-        for i in range(s.nc):
-            f[i] += x[S_MOL + i]
+        add_to(f, x + S_MOL, s.nc)
     f[s.nc] = heat/cap
     return cap
 

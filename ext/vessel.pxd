@@ -64,17 +64,21 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
     cdef double* k1 = v.work
     cdef double* k2 = v.work + n
     cdef double* u = v.work + 2*n
+    cdef double* y = v.y
+    cdef double* out = v.q
+    cdef const double* atol = v.atol
+    cdef const double* floor = v.floor
     cdef double h = tick, t = 0.0, x
     cdef long long bad
     for i in range(v.nq):
-        v.q[i] = 0.0
+        out[i] = 0.0
     while True:
-        v.rhs(v.unit, s, v.y, k1)
+        v.rhs(v.unit, s, y, k1)
         if v.factor != NULL:
-            v.factor(v.unit, s, v.y, ROS2_GAMMA*h)
+            v.factor(v.unit, s, y, ROS2_GAMMA*h)
             v.solve(v.unit, k1)
         for i in range(ny):
-            u[i] = v.y[i] + h*k1[i]
+            u[i] = y[i] + h*k1[i]
         v.rhs(v.unit, s, u, k2)
         for i in range(n):
             k2[i] -= 2.0*k1[i]
@@ -83,10 +87,10 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
         bad = 0
         # one verdict over all states and no division, so that the compiler makes vectors of it
         for i in range(ny):
-            x = v.y[i] + h*(1.5*k1[i] + 0.5*k2[i])
+            x = y[i] + h*(1.5*k1[i] + 0.5*k2[i])
             u[i] = x
-            bad |= <long long>(fabs(0.5*h*(k1[i] + k2[i])) > v.atol[i] + STEP_RTOL*fabs(v.y[i]))
-            bad |= <long long>(x < v.floor[i])
+            bad |= <long long>(fabs(0.5*h*(k1[i] + k2[i])) > atol[i] + STEP_RTOL*fabs(y[i]))
+            bad |= <long long>(x < floor[i])
             bad |= <long long>(x - x != 0.0)     # not finite, and a comparison with it is never true
         if bad != 0 and depth < MAX_QUARTERINGS:
             h *= 0.25
@@ -97,9 +101,9 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
             v.floored += 1
         x = step_error(v, k1, k2, h) if depth > 0 else 0.0
         for i in range(ny):
-            v.y[i] = u[i]
+            y[i] = u[i]
         for i in range(v.nq):
-            v.q[i] += h*(1.5*k1[ny + i] + 0.5*k2[ny + i])
+            out[i] += h*(1.5*k1[ny + i] + 0.5*k2[ny + i])
         v.steps += 1
         t += h
         if t >= tick*(1.0 - 1e-9):
@@ -109,7 +113,7 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
             h *= 4.0
             depth -= 1
     for i in range(v.nq):
-        v.q[i] /= tick
+        out[i] /= tick
 
 
 cdef inline void lu_factor(double* m, int n) noexcept nogil:
