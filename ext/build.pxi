@@ -93,7 +93,7 @@ def unit_size(dict d, int na, int nc, int nb):
     """How many states a unit has."""
     kind = d["kind"]
     return {
-        "feed_bin": 2,
+        "feed_bin": nc + 1,
         "furnace": nc + 1,
         "mill": nc + 2,
         "leach_tank": nc + 2 + 4*nb,
@@ -116,6 +116,9 @@ cdef void build_feed_bin(Unit* u, Making* m, Memory own, dict d) except *:
     outlet_from(&bin_.outlet, d["outlet"])
     register(m, &bin_.outlet)
     bin_.per_kg = own.doubles(d["per_kg"])
+    bin_.n_ways = len(d["ways"])
+    bin_.ways = own.doubles([x for way in d["ways"] for x in way])
+    bin_.fresh = <double*>own.take(m.s.nc, sizeof(double))
     bin_.refill_at = d["refill_at"]
     bin_.lot = d["lot"]
     bin_.temperature = d["temperature"]

@@ -197,8 +197,8 @@ cdef class Core:
             self.weighted[i].top = own.doubles(d["top"])
             self.weighted[i].bottom = own.doubles(d["bottom"])
             used = np.flatnonzero(np.array(d["top"]) + np.abs(d["bottom"])) if d["kind"] != WEIGHTED_STREAM_SLOT else []
-            self.weighted[i].first = used[0] if len(used) else 0
-            self.weighted[i].count = used[-1] + 1 - used[0] if len(used) else 0
+            self.weighted[i].first = min(used) if len(used) else 0
+            self.weighted[i].count = max(used) + 1 - min(used) if len(used) else 0
             self.weighted[i].probe = d["probe"]
         self.n_meters = len(spec["meters"])
         self.meter = <Meter*>own.take(self.n_meters, sizeof(Meter))
@@ -223,7 +223,7 @@ cdef class Core:
         cdef unsigned int[::1] quality = self.quality
         self.qual = &quality[0]
         self.clock.h = spec["scan_period"]
-        self.clock.seed = spec["seed"]
+        self.seed = spec["seed"]
         self.ring_every = <long long>(60.0/self.clock.h + 0.5)
 
         self.n_transmitters = len(spec["transmitters"])
@@ -594,6 +594,15 @@ cdef class Core:
     @seed.setter
     def seed(self, unsigned long long n):
         self.clock.seed = n
+        self.s.seed = n
+
+    def lot(self, int unit, long long number):
+        """mol of every species in a kg of a lot of feed, by the feed bin that would tip it."""
+        if self.unit[unit].kind != FEED_BIN:
+            raise ValueError(f"unit {unit} is no feed bin")
+        cdef double[::1] mol = np.empty(self.s.nc)
+        lot_of(<FeedBin*>self.unit[unit].p, &self.s, number, &mol[0])
+        return np.asarray(mol)
 
     @property
     def time(self):

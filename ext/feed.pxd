@@ -2,37 +2,66 @@
 """Feed preparation: bin with loss-in-weight feeder, demagnetising furnace, inerted mill with classifier."""
 
 from sheet cimport Sheet, Outlet, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, send, dmax
-from numerics cimport clip, dot, fast_exp
+from numerics cimport clip, dot, fast_exp, random_normal
 from libc.math cimport sqrt
 
 cdef struct FeedBin:
     Outlet outlet               # capacity in kg/s
-    double* per_kg              # mol of every species in a kg of feed
+    double* per_kg              # mol of every species in a kg of feed, as it is on average
+    int n_ways
+    double* ways                # mol/kg of every species by which one sigma of each way makes a lot differ
+    double* fresh               # mol/kg of the last lot
     double refill_at            # kg: a lot is tipped when less is left
     double lot                  # kg
     double temperature
     int probe
 
 
+cdef extern from *:
+    """
+    #define LOT_KEY 0x100000000ULL   /* beyond the keys of instruments */
+    """
+    const unsigned long long LOT_KEY
+
 cdef enum:
     FEED_BIN_PROBES = 3         # weight, rate kg/s, lots tipped
 
 
+cdef inline void lot_of(const FeedBin* u, const Sheet* s, long long number, double* mol) noexcept nogil:
+    """mol of every species in a kg of a lot: number 0, in the bin at the start, is the average; others are drawn from the
+    seed, within 2.5 sigma each way."""
+    cdef double g
+    cdef int i, k
+    for i in range(s.nc):
+        mol[i] = u.per_kg[i]
+    if number > 0:
+        for k in range(u.n_ways):
+            g = clip(random_normal(s.seed, LOT_KEY + k, number), -2.5, 2.5)
+            for i in range(s.nc):
+                mol[i] += g*u.ways[k*s.nc + i]
+
+
 cdef inline void feed_bin_step(FeedBin* u, Sheet* s, double* y, double tick) noexcept nogil:
-    """States: kg in the bin, lots tipped. The screw delivers in proportion to its speed until the bin runs empty."""
-    cdef double rate = u.outlet.capacity*u.outlet.factor*s.drive[u.outlet.drive]
+    """States: mol of every species in the bin, lots tipped. The screw delivers in proportion to its speed until the bin runs
+    empty; what is in the bin is mixed."""
+    cdef double kg = dot(y, s.mass, s.nc), rate = u.outlet.capacity*u.outlet.factor*s.drive[u.outlet.drive], share
     cdef int i
-    rate *= y[0]/(y[0] + 0.5)
-    send(s, u.outlet.stream, u.temperature, u.per_kg, rate)
-    y[0] -= rate*tick
-    if y[0] < u.refill_at:
-        y[0] += u.lot
-        y[1] += 1.0
+    rate *= kg/(kg + 0.5)
+    share = rate/dmax(kg, 1e-9)
+    send(s, u.outlet.stream, u.temperature, y, share)
+    for i in range(s.nc):
+        y[i] -= tick*(share*y[i])
+    kg -= rate*tick
+    if kg < u.refill_at:
+        y[s.nc] += 1.0
+        lot_of(u, s, <long long>y[s.nc], u.fresh)
         for i in range(s.nc):
-            s.edge_in[i] += u.lot*u.per_kg[i]
-    s.probe[u.probe] = y[0]
+            y[i] += u.lot*u.fresh[i]
+            s.edge_in[i] += u.lot*u.fresh[i]
+        kg += u.lot
+    s.probe[u.probe] = kg
     s.probe[u.probe + 1] = rate
-    s.probe[u.probe + 2] = y[1]
+    s.probe[u.probe + 2] = y[s.nc]
 
 
 cdef struct Furnace:

@@ -43,6 +43,7 @@ cdef struct Sheet:
     double* edge_out
     int i_h2o, i_h, i_na, i_cl
     int i_h2, i_o2, i_co2
+    unsigned long long seed     # of the lots of feed
 
 
 cdef struct Outlet:

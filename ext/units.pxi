@@ -75,7 +75,7 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
     cdef double v
     if u.kind == FEED_BIN:
         for i in range(s.nc):
-            n[i] += u.y[0]*(<FeedBin*>u.p).per_kg[i]
+            n[i] += u.y[i]
     elif u.kind == STORE:
         for i in range(s.nc):
             n[i] += u.y[0]*(<Store*>u.p).molar[i]

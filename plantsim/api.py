@@ -233,6 +233,11 @@ class Plant:
 
     # ------------------------------------------------------------------ state
 
+    @property
+    def lots(self) -> list[dict[str, float]]:
+        """Assays of the lots of feed tipped so far, wt % by species; the first is what was in the bin at the start."""
+        return self._live.lots()
+
     def save(self, path: str | Path) -> None:
         """Write the whole state to a file, atomically; ``load(..., start=path)`` and `restore` go on from it."""
         write_snapshot(Path(path), self._live.plant.sha256, self._live.arrays())

@@ -117,7 +117,9 @@ class LivePlant:
         entry, species = self.assembly.spec["units"][unit], list(self.layout.species)
         name, k = list(self.layout.units)[unit], state - offsets[unit]
         names = [*species, "temperature"]
-        if entry["kind"] in ("feed_bin", "store"):
+        if entry["kind"] == "feed_bin":
+            names = [*species, "lots tipped"]
+        elif entry["kind"] == "store":
             names = ["contents"]
         elif entry["kind"] == "calciner":
             names = [*species, "bed temperature", "wall temperature"]
@@ -135,6 +137,23 @@ class LivePlant:
                 name = f"{name} stage {stage + 1}"
         variable = names[k] if k < len(names) else f"state {k}"
         return f"{name}: {variable} is not finite in scan {self.core.scan}"
+
+    def lots(self) -> list[dict[str, float]]:
+        """Assays of the lots of feed tipped since the start, in wt % by species; the first is what was in the bin."""
+        units = [unit.id for unit in self.plant.units if unit.kind == "feed_bin"]
+        if not units:
+            return []
+        mass = self.assembly.spec["species"]["mass"]
+        unit = self.layout.units[units[0]]
+        tipped = int(self.core.state[self.core.offsets()[unit + 1] - 1])
+        return [
+            {
+                name: 100.0 * mol * kg
+                for name, mol, kg in zip(self.layout.species, self.core.lot(unit, number).tolist(), mass, strict=True)
+                if mol
+            }
+            for number in range(tipped + 1)
+        ]
 
     # ------------------------------------------------------------------ image
 

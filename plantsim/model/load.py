@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +21,8 @@ from plantsim.model.section import Section, read_toml
 
 FOLDER = Path(__file__).parents[1] / "plants"
 NAME = re.compile(r"[a-z][a-z0-9-]*")
+MOST_SPREAD = 35.0
+"""% of a sigma: 2.5 of them leave something."""
 PRODUCT_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 _FORMAT = re.compile(r"^format\s*=\s*1\s*(#.*)?$", re.MULTILINE)
 
@@ -52,6 +55,7 @@ def load_plant(name: str | Path) -> Plant:
     title = root.text("title")
     chemistry = _chemistry(root, path)
     feed = _feed(root.table("feed", required=True), chemistry)
+    lots = _feed_lots(root.table("feed_lots"), feed, chemistry)
     areas = read_areas(root)
     units = read_units(root, areas, chemistry)
     devices = read_devices(root, areas, units)
@@ -71,6 +75,7 @@ def load_plant(name: str | Path) -> Plant:
         path,
         chemistry,
         MappingProxyType(feed),
+        MappingProxyType(lots),
         areas,
         units,
         streams,
@@ -103,6 +108,16 @@ def _feed(section: Section, chemistry: Chemistry) -> dict[str, float]:
     if abs(total - 100.0) > 0.01 + 1e-9:
         raise section.error("", f"shares that add to {total:.6g} %", "100 % within 0.01")
     return feed
+
+
+def _feed_lots(section: Section, feed: Mapping[str, float], chemistry: Chemistry) -> dict[str, float]:
+    rest = max(feed, key=lambda name: feed[name])
+    formulas = [chemistry.species[name].formula for name in feed if name != rest]
+    ways = ["rare_earth", "oxide", *dict.fromkeys(e for formula in formulas for e in formula if e not in ("H", "O"))]
+    for name in section.data:
+        if name not in ways:
+            raise section.error(name, "no way in which lots of this feed can differ", one_of(ways, name))
+    return {name: section.number(name, low=0.0, high=MOST_SPREAD) for name in section.data}
 
 
 def _products(root: Section, chemistry: Chemistry, units: tuple[Unit, ...]) -> tuple[Product, ...]:

@@ -222,7 +222,8 @@ class Product:
 class Plant:
     """All of a plant file, in its order, units in that of their areas.
 
-    feed: species -> wt %. sha256: of the plant file and its chemistry file, by which snapshots are keyed.
+    feed: species -> wt %. feed_lots: way in which lots differ -> one sigma in % of what the feed has of it.
+    sha256: of the plant file and its chemistry file, by which snapshots are keyed.
     """
 
     name: str
@@ -230,6 +231,7 @@ class Plant:
     path: Path
     chemistry: Chemistry = field(repr=False)
     feed: Mapping[str, float]
+    feed_lots: Mapping[str, float]
     areas: tuple[Area, ...]
     units: tuple[Unit, ...]
     streams: tuple[Stream, ...]

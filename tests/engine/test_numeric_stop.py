@@ -28,7 +28,7 @@ def test_every_state_has_a_name_that_says_what_it_is(live: LivePlant) -> None:
     species = len(live.layout.species)
     dissolved = live.assembly.spec["species"]["dissolved"]
     names = {
-        ("FD-101", 0): "FD-101: contents",
+        ("FD-101", live.layout.species.index("Nd0")): "FD-101: Nd0",
         ("R-201", species): "R-201: temperature",
         ("R-201", live.layout.species.index("Nd")): "R-201: Nd",
         ("SX-1", 21 * live.layout.species.index("Dy")): "SX-1 stage 1: Dy",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plantsim.chemistry.chemistry import Chemistry
+from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.compose.probes import PROBES
 from plantsim.model.plant import Plant, Stream, Unit
 
@@ -151,6 +152,31 @@ class Context:
         return self.vector(
             {name: 0.01 * share / self.mass[self.index[name]] for name, share in self.plant.feed.items()}
         )
+
+    def feed_ways(self) -> list[list[float]]:
+        """mol/kg of every species by which one sigma of each way of ``feed_lots`` makes a lot differ.
+
+        No way changes the mass: the feed's main constituent takes the rest.
+        """
+        feed = self.plant.feed
+        rest = max(feed, key=lambda name: feed[name])
+        formulas = {name: self.species[self.index[name]].formula for name in feed}
+        alloy = {element: name for name, formula in formulas.items() for element in formula if len(formula) == 1}
+        base = self.feed_per_kg()
+        result = []
+        for way, percent in self.plant.feed_lots.items():
+            n = [0.0] * len(base)
+            for name, formula in formulas.items():
+                more = 0.01 * percent * base[self.index[name]]
+                rare = [element for element in formula if element in RARE_EARTHS]
+                if way == "oxide" and rare and "O" in formula and rare[0] in alloy:
+                    n[self.index[name]] += more
+                    n[self.index[alloy[rare[0]]]] -= formula[rare[0]] * more
+                elif way in formula or (way == "rare_earth" and rare):
+                    n[self.index[name]] += more
+            n[self.index[rest]] -= sum(x * m for x, m in zip(n, self.mass, strict=True)) / self.mass[self.index[rest]]
+            result.append(n)
+        return result
 
     @property
     def plant_feed_rate(self) -> float:

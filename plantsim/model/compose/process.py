@@ -151,12 +151,12 @@ class Process:
             if unit.kind == "feed_bin":
                 rate = self.layout.probes[unit.id, "rate"]
                 self.layout.probes["KPI", "Throughput"] = rate
-                per_kg = self.context.feed_per_kg()
+                feed = self.layout.streams[self.context.outlets[unit.id, "out"][0].id]
                 self.meter("feed", rate)
                 for product in self.plant.products:
                     for element in product.elements:
-                        atoms = sum(n * x for n, x in zip(per_kg, self.context.element_count(element), strict=True))
-                        self.meter(f"fed.{product.name}.{element}", rate, atoms)
+                        fed = self.weigh(WEIGHTED_STREAM_SUM, feed, self.context.element_count(element))
+                        self.meter(f"fed.{product.name}.{element}", fed)
         for product in self.plant.products:
             stream = self.context.inlets[product.hopper, "in"][0]
             k = self.layout.streams[stream.id]

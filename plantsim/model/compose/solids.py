@@ -17,10 +17,11 @@ def feed_bin(c: Context, unit: Unit) -> dict[str, Any]:
     return {
         "outlet": c.outlet(c.outlets[unit.id, "out"][0]),
         "per_kg": c.feed_per_kg(),
+        "ways": c.feed_ways(),
         "refill_at": p["refill_at"],
         "lot": p["lot"],
         "temperature": AMBIENT_K,
-        "initial": [p["initial"], 0.0],
+        "initial": [*(n * p["initial"] for n in c.feed_per_kg()), 0.0],
     }
 
 
