@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from plantsim.alarms.book import AlarmBook
 from plantsim.engine.core import Core
+from plantsim.engine.health import Health
 from plantsim.engine.image import BAD, GOOD, ProcessImage
 from plantsim.engine.kpi import S_PER_H, Figures
 from plantsim.engine.profiles import Profiles
@@ -92,6 +93,7 @@ class LivePlant:
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
         self._profiles = Profiles(self.tags, self.assembly, self.core.offsets())
         self.core.reset_field()
+        self.health = Health(self.core, plant, self.assembly)
         if saved is not None:
             self.restore(saved)
 
@@ -166,7 +168,7 @@ class LivePlant:
         value[self._time_rows] += self.epoch
         self._figures_into(value)
         self._profiles.into(value, self.core.state)
-        for member, x in simulation.items():
+        for member, x in {**simulation, **self.health.figures()}.items():
             if member in self.simulation_rows:
                 value[self.simulation_rows[member]] = x
         if stopped:
@@ -247,6 +249,7 @@ class LivePlant:
         self.core.refresh()
         for name in ("signal", "quality"):  # refreshing has taken the last scan's noise off the readings
             getattr(self.core, name)[...] = arrays[name]
+        self.health.restart()
 
     def state_sha256(self) -> str:
         """Hash of everything that decides how the run goes on."""
@@ -254,20 +257,3 @@ class LivePlant:
         for name in (*CORE_ARRAYS, "streams"):
             digest.update(np.ascontiguousarray(self.arrays()[name]).tobytes())
         return digest.hexdigest()
-
-    def balance_error(self, hold_up: Vector, entered: Vector, left: Vector) -> float:
-        """Largest over the elements of |in - out - change of hold-up| / (in + initial hold-up).
-
-        hold_up: mol of every species at the start, from `Core.hold_up`; entered, left: mol that came and went since.
-        """
-        chemistry = self.plant.chemistry
-        species = [chemistry.species[name] for name in self.layout.species]
-        change = self.core.hold_up() - hold_up
-        worst = 0.0
-        for element in sorted(chemistry.elements):
-            atoms = np.array([s.formula.get(element, 0.0) for s in species])
-            gap = float(atoms @ entered) - float(atoms @ left) - float(atoms @ change)
-            base = float(atoms @ entered) + abs(float(atoms @ hold_up))
-            if base > 0.0:
-                worst = max(worst, abs(gap) / base)
-        return worst

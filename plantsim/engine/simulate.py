@@ -74,8 +74,7 @@ def simulate(
     """
     live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch)
     core = live.core
-    hold_up, before = core.hold_up(), core.total.copy()
-    entered, left = core.edge_in.copy(), core.edge_out.copy()
+    before = core.total.copy()
     scans = round(seconds / scan_period)
     batch = max(1, round(every / scan_period)) if sample is not None and every > 0.0 else MOST_SCANS
 
@@ -118,7 +117,7 @@ def simulate(
         specific_acid=figures.specific_acid(total),
         specific_energy_kwh_kg=figures.specific_energy(total),
         off_spec_kg=figures.off_spec_kg(total),
-        balance_error=live.balance_error(hold_up, core.edge_in - entered, core.edge_out - left),
+        balance_error=live.health.balance_error(),
         alarms=live.book.annunciated,
         state_sha256=live.state_sha256(),
     )

@@ -11,6 +11,10 @@ MASTER = "WIC-100"
 """The throughput master of every plant."""
 
 
+UNDIVIDED = ("station", "power_meter", "duct", "feed_bin", "filter", "store", "hopper")
+"""Kinds of units without an integrator."""
+
+
 def kpis(plant: Plant) -> Iterator[Tag]:
     """True values, not measurements; all read-only."""
     masters = [instrument.high for instrument in plant.instruments if instrument.tag == MASTER]
@@ -30,7 +34,7 @@ def _kpi(member: str, description: str, eu: str, high: float) -> Tag:
     return _tag("KPI", Kind.KPI, member, description, ValueType.FLOAT, eu, high)
 
 
-def simulation() -> Iterator[Tag]:
+def simulation(plant: Plant) -> Iterator[Tag]:
     """State of the simulation; methods change it, writes do not."""
     double, count, text = ValueType.FLOAT, ValueType.UINT32, ValueType.TEXT
     most = 4294967295.0
@@ -47,6 +51,10 @@ def simulation() -> Iterator[Tag]:
     yield _simulation("Seed", "Seed of all noise", ValueType.INT64, "", 2.0**63)
     yield _simulation("Scenario", "Scenario that runs", text, "", 0.0, ("",))
     yield _simulation("Branch", "Branch of the history", count, "", most)
+    yield _simulation("BalanceError", "Largest gap in an element's balance, relative", double, "", 1.0)
+    for unit in plant.units:
+        if unit.kind not in UNDIVIDED:
+            yield _simulation(f"Substeps.{unit.id}", f"Steps of the integrator a scan, {unit.id}", double, "", 65536.0)
 
 
 def _simulation(

@@ -37,7 +37,7 @@ def build_tags(plant: Plant, first_row: int = 0) -> tuple[TagTable, tuple[AlarmP
             if device.unit == unit.id:
                 tags += _of_device(device, unit.area)
     tags += kpis(plant)
-    tags += simulation()
+    tags += simulation(plant)
     tags += profiles(plant)
     rows = accumulate((tag.count for tag in tags), initial=first_row)
     return TagTable([replace(tag, row=row) for row, tag in zip(rows, tags, strict=False)]), _alarm_points(plant)

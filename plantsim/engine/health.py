@@ -1,0 +1,53 @@
+"""What the numerics say of themselves: how well elements are accounted for, how often a unit divides its step."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsim.engine.core import Core
+from plantsim.model.assemble import Assembly
+from plantsim.model.plant import Plant
+
+Vector = NDArray[np.float64]
+
+
+class Health:
+    """Of one core. Balances are counted from the last `restart`, sub-steps between two calls of `figures`."""
+
+    def __init__(self, core: Core, plant: Plant, assembly: Assembly) -> None:
+        self._core = core
+        species = [plant.chemistry.species[name] for name in assembly.layout.species]
+        self._atoms = np.array(
+            [[s.formula.get(element, 0.0) for s in species] for element in sorted(plant.chemistry.elements)]
+        )
+        names = list(assembly.layout.units)
+        self._units = {k: f"Substeps.{names[k]}" for k in core.effort()}
+        self._substeps = dict.fromkeys(self._units.values(), 1.0)
+        self.restart()
+
+    def restart(self) -> None:
+        """Count from here."""
+        core = self._core
+        self._hold_up, self._entered, self._left = core.hold_up(), core.edge_in.copy(), core.edge_out.copy()
+        self._scan, self._steps = int(core.scan), {k: done[0] for k, done in core.effort().items()}
+
+    def balance_error(self) -> float:
+        """Largest over the elements of |in - out - change of hold-up| / (in + initial hold-up)."""
+        core = self._core
+        entered = core.edge_in - self._entered
+        gap = self._atoms @ (entered - (core.edge_out - self._left) - (core.hold_up() - self._hold_up))
+        base = self._atoms @ (entered + self._hold_up)
+        there = base > 0.0
+        return float(np.max(np.abs(gap[there]) / base[there]))
+
+    def figures(self) -> dict[str, float]:
+        """Members of Simulation: BalanceError, and the mean number of steps a scan of every unit with an integrator."""
+        scan = int(self._core.scan)
+        if scan != self._scan:
+            effort = self._core.effort()
+            for k, member in self._units.items():
+                self._substeps[member] = (effort[k][0] - self._steps[k]) / (scan - self._scan)
+                self._steps[k] = effort[k][0]
+            self._scan = scan
+        return {"BalanceError": self.balance_error(), **self._substeps}

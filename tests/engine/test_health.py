@@ -1,0 +1,49 @@
+"""Balance error and sub-steps, as tags."""
+
+from __future__ import annotations
+
+from plantsim.engine.live import LivePlant
+
+
+def member(live: LivePlant, name: str) -> float:
+    """A member of Simulation in the image of now."""
+    return float(live.image({}).value[live.tags[f"Simulation.{name}"].row])
+
+
+def test_a_quiet_plant_closes_and_divides_no_step(live: LivePlant) -> None:
+    live.advance(600)
+    assert 0.0 <= member(live, "BalanceError") < 1e-11
+    units = [tag.member for tag in live.tags.of("Simulation") if tag.member.startswith("Substeps.")]
+    assert {"Substeps.R-201", "Substeps.SX-2", "Substeps.KL-611"} <= set(units)
+    assert "Substeps.FD-101" not in units
+    assert {member(live, name) for name in units} == {1.0}
+
+
+def test_a_shocked_unit_divides_its_steps_and_says_so(live: LivePlant) -> None:
+    """A crystalliser that is caustic at once, as nothing in the plant could make it."""
+    unit, species = live.layout.units["CR-501"], live.layout.species
+    first = live.core.offsets()[unit]
+    live.core.state[first + species.index("H")] = -15.0
+    live.advance(2)
+    assert member(live, "Substeps.CR-501") > 1.0
+    assert member(live, "Substeps.CR-521") == 1.0
+    live.advance(1)
+    live.advance(0)
+    assert 1.0 <= member(live, "Substeps.CR-501") < 65536.0
+
+
+def test_matter_from_nowhere_shows_in_the_balance(live: LivePlant) -> None:
+    first = live.core.offsets()[live.layout.units["R-203"]]
+    live.advance(10)
+    live.core.state[first + live.layout.species.index("Co")] += 1e-3
+    live.advance(10)
+    assert member(live, "BalanceError") > 1e-7
+
+
+def test_a_restored_state_counts_from_there(live: LivePlant) -> None:
+    live.advance(100)
+    state = live.arrays()
+    live.core.state[live.core.offsets()[live.layout.units["R-203"]]] += 1.0
+    live.restore(state)
+    live.advance(100)
+    assert member(live, "BalanceError") < 1e-11
