@@ -21,8 +21,8 @@ import pytest
         pytest.param(
             [('title = "Toy plant"', 'title = "Toy plant"\ncolour = "red"')],
             (
-                "toy.toml: colour: found an unknown key, allowed format, name, title, chemistry, feed, areas, "
-                "units, devices, streams, products, instruments, loops and 1 more"
+                "toy.toml: colour: found an unknown key, allowed format, name, title, chemistry, feed, feed_lots, "
+                "areas, units, devices, streams, products, instruments and 2 more"
             ),
             id="unknown key at the top",
         ),
