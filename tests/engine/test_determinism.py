@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import plantsim._core
+from plantsim.commands.itself import command
 from plantsim.engine import live as live_module
 from plantsim.engine.live import LivePlant
 from plantsim.engine.simulate import simulate
@@ -42,12 +43,14 @@ def test_wide_vectors_give_the_same_bits(belfast: Plant, monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="GLIBC_TUNABLES is Linux's")
-def test_the_c_librarys_dispatch_makes_no_difference() -> None:
+def test_the_c_librarys_dispatch_makes_no_difference(tmp_path: Path) -> None:
     hashes = []
     for hardware in ("", "glibc.cpu.hwcaps=-AVX2,-FMA,-AVX2_Usable,-FMA_Usable,-AVX512F,-FMA4"):
-        words = [sys.executable, "-m", "plantsim", "simulate", "belfast", "--for", "2m", "--json"]
+        words = command("simulate", "belfast", "--for", "2m", "--json")
         environment = {**os.environ, "GLIBC_TUNABLES": hardware}
-        done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120, env=environment)
+        done = subprocess.run(
+            words, capture_output=True, text=True, check=True, timeout=120, env=environment, cwd=tmp_path
+        )
         hashes.append(json.loads(done.stdout)["state_sha256"])
     assert hashes[0] == hashes[1]
 
