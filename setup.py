@@ -29,11 +29,12 @@ class BuildCore(build_ext):
             core = copy.copy(known["plantsim._core"])
             core.name, core.sources = AVX2, ["ext/core_avx2.pyx"]
             core.extra_compile_args = [*core.extra_compile_args, "-mavx2"]
+            core.optional = True  # plantsim runs without it
             self.distribution.ext_modules.append(core)
         super().finalize_options()
 
     def build_extension(self, ext):
-        ext.depends += [*glob("ext/*.px[di]"), "ext/core.pyx"]
+        ext.depends = [*ext.depends, *glob("ext/*.px[di]"), "ext/core.pyx"]
         try:
             super().build_extension(ext)
         except CCompilerError as error:

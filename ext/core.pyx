@@ -196,7 +196,7 @@ cdef class Core:
             self.weighted[i].source = d["source"]
             self.weighted[i].top = own.doubles(d["top"])
             self.weighted[i].bottom = own.doubles(d["bottom"])
-            used = np.flatnonzero(np.array(d["top"]) + np.abs(d["bottom"])) if d["kind"] != WEIGHTED_STREAM_SLOT else []
+            used = np.flatnonzero(np.abs(d["top"]) + np.abs(d["bottom"])) if d["kind"] != WEIGHTED_STREAM_SLOT else []
             self.weighted[i].first = min(used) if len(used) else 0
             self.weighted[i].count = max(used) + 1 - min(used) if len(used) else 0
             self.weighted[i].probe = d["probe"]

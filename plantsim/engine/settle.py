@@ -12,7 +12,7 @@ only grow or are drawn down (bins, reagent tanks, product hoppers) have no stead
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -149,7 +149,10 @@ class Steady:
                 fresh = True
                 factored_for = 0.0
             if factored_for != length:
-                factors = splu(csc_matrix(eye_array(len(active)) / length - j))
+                try:
+                    factors = splu(csc_matrix(eye_array(len(active)) / length - j))
+                except RuntimeError as error:
+                    raise SettleError(f"no steady state: a step of {length:.1e} s has no answer: {error}") from None
                 factored_for = length
             weight = 1.0 / (np.abs(x) + 10.0 * self.floor)
             y = self.corrected(x, factors.solve(f[active]), active)
@@ -206,12 +209,16 @@ def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> t
 
     Raises SettleError if there is none to be found.
     """
-    live = LivePlant(plant, start="cold")
+    live = LivePlant(replace(plant, feed_lots={}), start="cold")
     problem = Steady(live.core, live.assembly)
+    offsets = live.core.offsets()
     for march in range(1, MOST_MARCHES + 1):
         for _ in range(round(MARCH_S / problem.h)):
             live.core.step_from_rest(problem.h)
         report(f"marched {march * MARCH_S / 3600.0:.0f} h of plant time")
+        for k, entry in enumerate(live.assembly.spec["units"]):
+            if entry["kind"] == "feed_bin":  # lots tipped on the way are none of the plant's
+                live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
         try:
             settled = problem.solve(report=report)
             break

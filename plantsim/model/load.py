@@ -21,8 +21,8 @@ from plantsim.model.section import Section, read_toml
 
 FOLDER = Path(__file__).parents[1] / "plants"
 NAME = re.compile(r"[a-z][a-z0-9-]*")
-MOST_SPREAD = 35.0
-"""% of a sigma: 2.5 of them leave something."""
+MOST_SPREAD, MOST_SIGMAS = 35.0, 2.5
+"""% of a way in which lots differ, and how far a lot goes each way, as in ext/feed.pxd."""
 PRODUCT_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 _FORMAT = re.compile(r"^format\s*=\s*1\s*(#.*)?$", re.MULTILINE)
 
@@ -117,7 +117,22 @@ def _feed_lots(section: Section, feed: Mapping[str, float], chemistry: Chemistry
     for name in section.data:
         if name not in ways:
             raise section.error(name, "no way in which lots of this feed can differ", one_of(ways, name))
-    return {name: section.number(name, low=0.0, high=MOST_SPREAD) for name in section.data}
+    lots = {name: section.number(name, low=0.0, high=MOST_SPREAD) for name in section.data}
+    taken = 0.0
+    for name, share in feed.items():
+        formula = chemistry.species[name].formula
+        mine = [*formula, *(("rare_earth", "oxide") if any(element in RARE_EARTHS for element in formula) else ())]
+        spread = sum(lots.get(way, 0.0) for way in mine) if name != rest else 0.0
+        if MOST_SIGMAS * spread > 100.0:
+            raise section.error(
+                "", f"{spread:g} % in all for {name}", f"at most {100.0 / MOST_SIGMAS:g} % for a species"
+            )
+        taken += MOST_SIGMAS * 0.01 * spread * share
+    if taken > feed[rest]:
+        raise section.error(
+            "", f"up to {taken:.3g} % of the feed that {rest} gives way to", f"at most {feed[rest]:g} %"
+        )
+    return lots
 
 
 def _products(root: Section, chemistry: Chemistry, units: tuple[Unit, ...]) -> tuple[Product, ...]:

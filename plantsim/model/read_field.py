@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.errors import one_of, shown
 from plantsim.model.kinds import KINDS, STREAM_PROBES
 from plantsim.model.plant import Area, Device, Function, Instrument, Measurement, Product, Sampling, Stream, Unit
@@ -181,6 +182,8 @@ def _composition(
         return None, probe
     names = [name.strip() for name in match[2].split(",")]
     known = [product.name for product in products] if match[1] == "purity" else list(solutes)
+    if match[1] == "share":
+        known = [name for name in solutes if name in RARE_EARTHS]
     for name in names:
         if name not in known:
             raise section.error("measures", f'"{text}", where {name or "nothing"} is not known', one_of(known, name))

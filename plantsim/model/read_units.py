@@ -68,6 +68,8 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
         inner = section.table("initial")
         initial = _values(inner, kind.initial, chemistry, parameters)
         inner.end()
+    if "extractant" in parameters:
+        _check_metals(section, parameters, chemistry)
     drives = section.table("drives")
     roles = kind.roles(parameters)
     devices = {role: drives.text(role) for role in roles if role in drives or roles[role].required}
@@ -78,6 +80,16 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
     return Unit(
         id_, area, kind.name, title, MappingProxyType(parameters), MappingProxyType(initial), MappingProxyType(devices)
     )
+
+
+def _check_metals(section: Section, parameters: Mapping[str, Any], chemistry: Chemistry) -> None:
+    """The extractant knows each metal of a circuit, and each is named once."""
+    known = chemistry.extractants[parameters["extractant"]].log10_k_ex
+    for place, metal in enumerate(parameters["metals"]):
+        if metal not in known:
+            raise section.error(f"metals[{place}]", shown(metal), one_of(known, metal))
+        if metal in parameters["metals"][:place]:
+            raise section.error(f"metals[{place}]", f"{shown(metal)} a second time", "each metal once")
 
 
 def _values(
@@ -93,7 +105,7 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
         return value
     count = counts[parameter.count] if isinstance(parameter.count, str) else parameter.count
     if count and what in (Form.LIQUOR, Form.LOADING):
-        return _of_banks(section, parameter, int(count), chemistry)
+        return _of_banks(section, parameter, int(count), chemistry, counts)
     if count:
         allowed = f"a list of {count}, each {_allowed(parameter, chemistry)}"
         if not isinstance(value, list) or len(value) != count:
@@ -120,16 +132,24 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
     return _single(section, name, value, parameter)
 
 
-def _of_banks(section: Section, parameter: Parameter, count: int, chemistry: Chemistry) -> Any:
-    """A table of amounts for each bank of an extraction circuit."""
+def _of_banks(
+    section: Section, parameter: Parameter, count: int, chemistry: Chemistry, circuit: Mapping[str, Any]
+) -> Any:
+    """A table of amounts for each bank of an extraction circuit, whose organic has room for what it is to hold."""
     name = parameter.name
     tables = section.tables(name)
     if len(tables) != count:
         raise section.error(name, f"{len(tables)} of them", f"a list of {count}, each {_allowed(parameter, chemistry)}")
     if parameter.what is Form.LIQUOR:
         return tuple(_liquor(table, chemistry) for table in tables)
-    dissolved = {key: one for key, one in chemistry.species.items() if one.phase == "aq"}
-    return tuple(_amounts(table, dissolved, "dissolved species", "mol/L") for table in tables)
+    held = dict.fromkeys([*circuit["metals"], "Na"])
+    loadings = tuple(_amounts(table, held, "metal of the circuit", "mol/L") for table in tables)
+    for table, loading in zip(tables, loadings, strict=True):
+        taken = sum(x if metal == "Na" else 6.0 * x for metal, x in loading.items())
+        if taken >= 1e-3 * circuit["concentration"]:
+            room = f"less than the {1e-3 * circuit['concentration']:g} mol/L of extractant"
+            raise table.error("", f"a loading that takes {taken:g} mol/L", room)
+    return loadings
 
 
 def _single(section: Section, key: str, value: object, parameter: Parameter) -> float | int:
