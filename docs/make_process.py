@@ -31,6 +31,7 @@ KERNELS = {
     "crystalliser": "Oxalate precipitation",
     "thermal": "Drying and calcination",
     "vessel": "Integrator",
+    "pace": "Steps longer than a scan",
 }
 """Files under ext/ in flow order, and what they are about."""
 

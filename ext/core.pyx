@@ -25,6 +25,7 @@ from sx cimport *
 from crystalliser cimport *
 from thermal cimport *
 from storage cimport *
+from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (
     Analyser, Calculation, Drive, OnOffValve, Transmitter, Valve,
@@ -84,12 +85,14 @@ cdef struct Meter:          # total += tick * probe * factor, while the gate's p
 cdef class Core:
     """A plant. `spec` is what compose() returns; see there for its keys.
 
-    state, streams, memory, signal, quality, drive, probe, total, edge_in, edge_out: NumPy views of the live arrays, to be
-    read and written between calls only.
+    state, streams, gathered, memory, signal, quality, drive, probe, total, edge_in, edge_out: NumPy views of the live
+    arrays, to be read and written between calls only. gathered: what units with longer steps have taken from their
+    streams since the last one, as sums over scans, and in a last column volume flow times temperature.
     """
-    cdef readonly object state, streams, memory, signal, quality, drive, probe, total, ring, edge_in, edge_out
+    cdef readonly object state, streams, gathered, memory, signal, quality, drive, probe, total, ring, edge_in, edge_out
     cdef Memory own
     cdef Sheet s
+    cdef Sheet slow             # as units with longer steps see it: `now` is what they gathered
     cdef Clock clock
     cdef int n_units, n_streams, n_weighted, n_meters, n_sinks, n_outlets
     cdef Unit* unit
@@ -98,6 +101,9 @@ cdef class Core:
     cdef int* sink              # streams that leave the plant
     cdef Outlet** outlets       # every outlet that a disturbance may touch, by stream
     cdef double* buffer[2]      # the two stream buffers
+    cdef int n_paces
+    cdef Pace* pace
+    cdef double* warmth         # of what was gathered, per stream
     cdef double* y
     cdef int y_count
     cdef double* mem
@@ -152,6 +158,7 @@ cdef class Core:
         self.n_streams = spec["streams"]
         self.n_drives = len(spec["drive_power"])
         self.streams = np.zeros((2, self.n_streams, self.s.width))
+        self.gathered = np.zeros(self.n_streams*(self.s.width + 1))
         self.drive = np.zeros(max(self.n_drives, 1))
         self.probe = np.zeros(spec["probes"])
         self.edge_in = np.zeros(self.s.nc)
@@ -200,6 +207,21 @@ cdef class Core:
             self.weighted[i].first = min(used) if len(used) else 0
             self.weighted[i].count = max(used) + 1 - min(used) if len(used) else 0
             self.weighted[i].probe = d["probe"]
+        self.slow = self.s
+        self.slow.now = self._pointer(self.gathered)
+        self.warmth = self.slow.now + self.n_streams*self.s.width
+        self.n_paces = len(spec["paces"])
+        self.pace = <Pace*>own.take(self.n_paces, sizeof(Pace))
+        for i, d in enumerate(spec["paces"]):
+            self.pace[i].unit = d["unit"]
+            self.pace[i].scans = d["scans"]
+            self.pace[i].phase = i % <int>d["scans"]
+            self.pace[i].n_in = len(d["inlets"])
+            self.pace[i].inlet = own.ints(d["inlets"])
+            self.pace[i].n_out = len(d["outlets"])
+            self.pace[i].outlet = own.ints(d["outlets"])
+            self.unit[self.pace[i].unit].pace = &self.pace[i]
+
         self.n_meters = len(spec["meters"])
         self.meter = <Meter*>own.take(self.n_meters, sizeof(Meter))
         for i, d in enumerate(spec["meters"]):
@@ -307,20 +329,35 @@ cdef class Core:
                 self.s.probe[w.probe] = top/bottom
             # an empty line keeps its last reading
 
-    cdef void _process(self, double tick) noexcept nogil:
+    cdef bint _resting(self, const Unit* u, bint paced) noexcept nogil:
+        """Whether the unit's step does not end in this scan."""
+        return paced and u.pace != NULL and pace_gathered(u.pace, self.clock.scan) != u.pace.scans - 1
+
+    cdef void _process(self, double tick, bint paced) noexcept nogil:
+        """One tick of all units; paced: of those only whose step ends in this scan."""
         cdef int k
         cdef Unit* u
         cdef double watts = 0.0
+        self.slow.nxt = self.s.nxt
         for k in range(self.n_units):
             u = &self.unit[k]
-            if u.vessel != NULL:
+            if paced and u.pace != NULL:
+                pace_gather(u.pace, &self.s, self.slow.now, self.warmth)
+                if self._resting(u, paced):
+                    pace_hold(u.pace, &self.s)
+                    continue
+                pace_mean(u.pace, &self.s, self.slow.now, self.warmth)
+                vessel_advance(u.vessel, &self.slow, u.pace.scans*tick)
+                unit_leave(u, &self.slow, u.pace.scans*tick)
+                pace_clear(u.pace, &self.s, self.slow.now, self.warmth)
+            elif u.vessel != NULL:
                 vessel_advance(u.vessel, &self.s, tick)
                 unit_leave(u, &self.s, tick)
             else:
                 unit_step(u, &self.s, tick)
         self._swap(tick)
         for k in range(self.n_units):
-            if self.unit[k].vessel != NULL:
+            if self.unit[k].vessel != NULL and not self._resting(&self.unit[k], paced):
                 unit_observe(&self.unit[k], &self.s)
         self._weigh()
         for k in range(self.n_drives):
@@ -351,6 +388,12 @@ cdef class Core:
             if self.unit[k].vessel != NULL:
                 unit_observe(&self.unit[k], &self.s)
         self._weigh()
+        self._gather_at_rest()
+
+    cdef void _gather_at_rest(self) noexcept nogil:
+        cdef int k
+        for k in range(self.n_paces):
+            pace_rest(&self.pace[k], &self.s, self.slow.now, self.warmth, self.clock.scan)
 
     # ------------------------------------------------------------------ field and control
 
@@ -393,7 +436,7 @@ cdef class Core:
         for i in range(self.n_loops):
             loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
         self._actuate()
-        self._process(self.clock.h)
+        self._process(self.clock.h, True)
         self.clock.scan += 1
         self.clock.time = self.clock.scan*self.clock.h
         self._measure()
@@ -495,7 +538,7 @@ cdef class Core:
             for i in range(self.n_loops):
                 loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
             self._actuate()
-            self._process(h)
+            self._process(h, False)
             self._measure()
             self.clock.settling = 0
             self.clock.h = keep
@@ -568,12 +611,15 @@ cdef class Core:
         return np.concatenate(([0], np.cumsum(self._sizes))).astype(int).tolist()
 
     def effort(self):
-        """Per unit with an integrator: accepted steps, rejected steps, ticks in which the smallest step was too large."""
+        """Per unit with an integrator: accepted steps, rejected steps, ticks in which the smallest step was too large,
+        ticks."""
         cdef int i
+        cdef Vessel* v
         found = {}
         for i in range(self.n_units):
             if self.unit[i].vessel != NULL:
-                found[i] = (self.unit[i].vessel.steps, self.unit[i].vessel.rejected, self.unit[i].vessel.floored)
+                v = self.unit[i].vessel
+                found[i] = (v.steps, v.rejected, v.floored, v.ticks)
         return found
 
     @property
@@ -585,6 +631,7 @@ cdef class Core:
     def scan(self, long long n):
         self.clock.scan = n
         self.clock.time = n*self.clock.h
+        self._gather_at_rest()
 
     @property
     def seed(self):
@@ -595,6 +642,7 @@ cdef class Core:
     def seed(self, unsigned long long n):
         self.clock.seed = n
         self.s.seed = n
+        self.slow.seed = n
 
     def lot(self, int unit, long long number):
         """mol of every species in a kg of a lot of feed, by the feed bin that would tip it."""
@@ -616,7 +664,9 @@ cdef class Core:
 
     def hold_up(self):
         """mol of every species in the plant, what is under way in the streams included."""
-        cdef int k, i
+        cdef int k, i, j
+        cdef Pace* p
+        cdef double unsent
         total = np.zeros(self.s.nc)
         cdef double[::1] n = total
         for k in range(self.n_units):
@@ -626,4 +676,13 @@ cdef class Core:
             if k not in sinks:
                 for i in range(self.s.nc):
                     n[i] += self.clock.h*stream_now(&self.s, k)[S_MOL + i]
+        for k in range(self.n_paces):
+            p = &self.pace[k]
+            for j in range(p.n_in):
+                for i in range(self.s.nc):
+                    n[i] += self.clock.h*stream_now(&self.slow, p.inlet[j])[S_MOL + i]
+            unsent = (p.scans - 1 - pace_gathered(p, self.clock.scan))*self.clock.h
+            for j in range(p.n_out):
+                for i in range(self.s.nc):
+                    n[i] += unsent*stream_now(&self.s, p.outlet[j])[S_MOL + i]
         return total

@@ -9,6 +9,7 @@ cdef struct Unit:
     double* y
     int ny
     Vessel* vessel          # NULL for units that need no integrator
+    Pace* pace              # NULL for units that step in every scan
 
 
 cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:

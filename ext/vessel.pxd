@@ -46,6 +46,7 @@ cdef struct Vessel:
     long long steps     # accepted steps and rejected ones since the start
     long long rejected
     long long floored   # ticks in which the smallest step was still too large
+    long long ticks     # all
 
 
 cdef inline double step_error(const Vessel* v, const double* k1, const double* k2, double h) noexcept nogil:
@@ -114,6 +115,7 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
             depth -= 1
     for i in range(v.nq):
         out[i] /= tick
+    v.ticks += 1
 
 
 cdef inline void lu_factor(double* m, int n) noexcept nogil:

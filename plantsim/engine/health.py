@@ -30,7 +30,7 @@ class Health:
         """Count from here."""
         core = self._core
         self._hold_up, self._entered, self._left = core.hold_up(), core.edge_in.copy(), core.edge_out.copy()
-        self._scan, self._steps = int(core.scan), {k: done[0] for k, done in core.effort().items()}
+        self._effort = core.effort()
 
     def balance_error(self) -> float:
         """Largest over the elements of |in - out - change of hold-up| / (in + initial hold-up)."""
@@ -42,12 +42,10 @@ class Health:
         return float(np.max(np.abs(gap[there]) / base[there]))
 
     def figures(self) -> dict[str, float]:
-        """Members of Simulation: BalanceError, and the mean number of steps a scan of every unit with an integrator."""
-        scan = int(self._core.scan)
-        if scan != self._scan:
-            effort = self._core.effort()
-            for k, member in self._units.items():
-                self._substeps[member] = (effort[k][0] - self._steps[k]) / (scan - self._scan)
-                self._steps[k] = effort[k][0]
-            self._scan = scan
+        """Members of Simulation: BalanceError, and in how many parts every integrator took its steps, in the mean."""
+        for k, (steps, *_, ticks) in self._core.effort().items():
+            steps_before, *_, ticks_before = self._effort[k]
+            if ticks != ticks_before:
+                self._substeps[self._units[k]] = (steps - steps_before) / (ticks - ticks_before)
+        self._effort = self._core.effort()
         return {"BalanceError": self.balance_error(), **self._substeps}

@@ -29,7 +29,7 @@ from plantsim.model.tags import build_tags
 Vector = NDArray[np.float64]
 
 MINUTES_PER_DAY = 1440
-CORE_ARRAYS = ("state", "memory", "signal", "quality", "edge_in", "edge_out", "total", "ring")
+CORE_ARRAYS = ("state", "memory", "signal", "quality", "probe", "edge_in", "edge_out", "total", "ring")
 STARTS = ("steady", "cold")
 NO_FIELD = (Kind.KPI, Kind.SIMULATION, Kind.PROFILE)
 """Kinds of tags that the core has no row of."""
@@ -220,6 +220,7 @@ class LivePlant:
         """The whole state as arrays, for a snapshot."""
         result: dict[str, NDArray[np.generic]] = {name: getattr(self.core, name).copy() for name in CORE_ARRAYS}
         result["streams"] = self.core.arriving.copy()
+        result["gathered"] = self.core.gathered.copy()
         result["alarms"] = self.book.states()
         result["scan"] = np.array(self.core.scan)
         result["scan_period"] = np.array(self.scan_period)
@@ -243,17 +244,18 @@ class LivePlant:
             getattr(self.core, name)[...] = arrays[name]
         self.core.arriving[...] = arrays["streams"]
         self.core.scan = int(arrays["scan"])
+        self.core.gathered[...] = arrays["gathered"]
         self.core.bad_state = -1
         self.seed = self.core.seed = int(arrays["seed"])
         self.book.restore(np.asarray(arrays["alarms"], dtype=np.uint8))
         self.core.refresh()
-        for name in ("signal", "quality"):  # refreshing has taken the last scan's noise off the readings
+        for name in ("signal", "quality", "probe"):  # refreshing has taken the last scan's noise off the readings
             getattr(self.core, name)[...] = arrays[name]
         self.health.restart()
 
     def state_sha256(self) -> str:
         """Hash of everything that decides how the run goes on."""
         digest = hashlib.sha256()
-        for name in (*CORE_ARRAYS, "streams"):
+        for name in (*CORE_ARRAYS, "streams", "gathered"):
             digest.update(np.ascontiguousarray(self.arrays()[name]).tobytes())
         return digest.hexdigest()

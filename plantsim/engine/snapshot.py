@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAGIC = "plantsim-snapshot"
-VERSION = 1
+VERSION = 2
 
 Arrays = Mapping[str, NDArray[np.generic]]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from plantsim.model.compose.context import Layout
 from plantsim.model.compose.field import Field
+from plantsim.model.compose.paces import paces
 from plantsim.model.compose.process import Process
 from plantsim.model.plant import Measurement, Plant
 
@@ -41,4 +42,5 @@ def assemble(plant: Plant, row: Mapping[str, int], *, scan_period: float = 0.1, 
     spec["weighted"] = process.weighted
     spec["meters"] = process.meters
     spec["probes"] = process.n_probes
+    spec["paces"] = paces(plant, process.layout, scan_period)
     return Assembly(spec, process.layout, field.smooth)

@@ -124,6 +124,7 @@ _ALL = (
         inlets=(Port("in", Medium.POWDER),),
         outlets=(Port("out", Medium.POWDER),),
         probes={"temperature": Probe(TEMPERATURE), "residual_field": Probe(FLUX_DENSITY), "hold_up": Probe(MASS)},
+        step_s=0.5,
     ),
     UnitKind(
         "mill",
@@ -155,6 +156,7 @@ _ALL = (
             "hold_up": Probe(MASS),
             "rate": Probe(MASS_FLOW),
         },
+        step_s=0.2,
     ),
     UnitKind(
         "leach_tank",
@@ -179,6 +181,7 @@ _ALL = (
             "hydrogen_make": Probe(MOLAR_FLOW),
             "solids": Probe(MASS),
         },
+        step_s=0.2,
     ),
     UnitKind(
         "duct",
@@ -196,6 +199,7 @@ _ALL = (
         inlets=_TANK_IN,
         outlets=_TANK_OUT,
         probes=_LIQUOR_PROBES,
+        step_s=0.2,
     ),
     UnitKind(
         "tank",
@@ -206,6 +210,7 @@ _ALL = (
         inlets=_TANK_IN,
         outlets=_TANK_OUT,
         probes=_LIQUOR_PROBES,
+        step_s=0.2,
     ),
     UnitKind(
         "filter",
@@ -267,6 +272,7 @@ _ALL = (
             "loading_share": Probe(FRACTION),
             "free_dimer": Probe(CONCENTRATION),
         },
+        step_s=1.0,
     ),
     UnitKind(
         "crystalliser",
@@ -287,6 +293,7 @@ _ALL = (
             "size": Probe(LENGTH),
             "rare_earth_left": Probe(MASS_CONCENTRATION),
         },
+        step_s=0.5,
     ),
     UnitKind(
         "dryer",
@@ -303,6 +310,7 @@ _ALL = (
         inlets=(Port("in"),),
         outlets=(Port("out", Medium.POWDER),),
         probes={"temperature": Probe(TEMPERATURE), "moisture": Probe(FRACTION), "water": Probe(MASS_FLOW)},
+        step_s=1.0,
     ),
     UnitKind(
         "calciner",
@@ -333,6 +341,7 @@ _ALL = (
             "hold_up": Probe(MASS),
             "heat": Probe(POWER),
         },
+        step_s=1.0,
     ),
     UnitKind(
         "hopper",

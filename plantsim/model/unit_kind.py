@@ -96,7 +96,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class UnitKind:
-    """A kind of unit operation. initial: the keys of the table ``initial``."""
+    """A kind of unit operation. initial: the keys of the table ``initial``.
+
+    step_s: of the integrator [s], where what it holds changes so slowly that a scan is needlessly short; 0: a scan.
+    """
 
     name: str
     doc: str
@@ -106,6 +109,7 @@ class UnitKind:
     inlets: tuple[Port, ...] = ()
     outlets: tuple[Port, ...] = ()
     probes: Mapping[str, Probe] = field(default_factory=dict)
+    step_s: float = 0.0
 
     def roles(self, parameters: Mapping[str, Any]) -> dict[str, Role]:
         """The roles of a unit with these parameters, by name."""

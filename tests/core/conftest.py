@@ -357,6 +357,7 @@ class Bench:
             "units": list(self.tables.values()),
             "weighted": [],
             "meters": [],
+            "paces": [],
             "probes": process.n_probes,
             "rows": 1,
             "memory": 1,
@@ -570,7 +571,7 @@ class Bench:
 
     def effort(self, unit: str) -> tuple[int, int, int]:
         """Accepted steps, rejected steps, ticks in which the smallest step was too large."""
-        return self.core.effort()[self._unit[unit]]
+        return self.core.effort()[self._unit[unit]][:3]
 
 
 @pytest.fixture

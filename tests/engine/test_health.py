@@ -24,7 +24,7 @@ def test_a_shocked_unit_divides_its_steps_and_says_so(live: LivePlant) -> None:
     unit, species = live.layout.units["CR-501"], live.layout.species
     first = live.core.offsets()[unit]
     live.core.state[first + species.index("H")] = -15.0
-    live.advance(2)
+    live.advance(10)
     assert member(live, "Substeps.CR-501") > 1.0
     assert member(live, "Substeps.CR-521") == 1.0
     live.advance(1)

@@ -71,7 +71,7 @@ def test_missing_snapshot_says_how_to_make_one(copy: Path) -> None:
         (lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], "checksum"),
         (lambda data: b"PK\x03\x04" + data, "no plantsim-snapshot header"),
         (lambda data: b"", "no plantsim-snapshot header"),
-        (lambda data: data.replace(b"snapshot 1 ", b"snapshot 9 ", 1), "found version 9, allowed 1"),
+        (lambda data: data.replace(b"snapshot 2 ", b"snapshot 9 ", 1), "found version 9, allowed 2"),
     ],
 )
 def test_damaged_snapshot_is_refused_with_the_reason(tmp_path: Path, damage, reason: str) -> None:  # type: ignore[no-untyped-def]
