@@ -22,6 +22,7 @@ from hmi.model import TagObject
 from hmi.operate import Operations
 from hmi.palette import CommandProvider, PlantProvider
 from hmi.screens.alarms import Alarms
+from hmi.screens.analysers import Analysers
 from hmi.screens.connect import Connect
 from hmi.screens.display import Display
 from hmi.screens.help import Help
@@ -136,9 +137,8 @@ class HmiApp(App[int]):
         self.view.plant = self.link.plant
         screen = self.screen
         if not self._displays:
-            self._displays = {
-                d.NAME: d for d in (Overview(self.view), Section(self.view), Alarms(self.view), Trends(self.view))
-            }
+            displays = (Overview, Section, Alarms, Trends, Analysers)
+            self._displays = {made.NAME: made(self.view) for made in displays}
             self.switch_screen(self._displays["overview"])
             return
         for display in self._displays.values():
@@ -174,6 +174,20 @@ class HmiApp(App[int]):
     def show_section(self, area: str) -> None:
         """A section."""
         self._go("section", area)
+
+    def show_unit(self, unit: str) -> None:
+        """The page of a section that has a unit."""
+        found = self.view.plant.units.get(unit)
+        section = self._displays.get("section")
+        if found is None or not isinstance(section, Section):
+            return
+        if not section.is_current or section.area != found.area:
+            self.show_section(found.area)
+        section.call_after_refresh(section.show_unit, unit)
+
+    def show_analysers(self) -> None:
+        """The analysers."""
+        self._go("analysers")
 
     def show_alarms(self) -> None:
         """The alarm list."""

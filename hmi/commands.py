@@ -16,7 +16,9 @@ class Situation:
     """Where the operator is and what the session allows; what decides which commands are offered."""
 
     display: str = "overview"
-    """overview, section, alarms, trends."""
+    """overview, section, alarms, trends, analysers."""
+    page: str = ""
+    """What the page of a section shows: units, stages, zones, analysers."""
     tag: TagObject | None = None
     """The object of the open faceplate."""
     pointed: str = ""
@@ -62,6 +64,9 @@ def _method(name: str) -> Callable[[Situation], bool]:
     return lambda s: name in s.plant.methods
 
 
+LISTS = frozenset(("alarms", "analysers"))
+"""Displays that are one long list."""
+
 _CURSOR = "Moving about"
 _OPERATE = "Operating (faceplate open)"
 _ALARMS = "Alarms"
@@ -81,6 +86,8 @@ TABLE: tuple[Command, ...] = (
     Command("close", "escape,backspace", "Esc", "Close", "close the faceplate", _OPERATE, "back", _faceplate, 2),
     Command("faceplate", "enter,f", "Enter", "Faceplate", "open the tag under the cursor", _CURSOR, "pick",
             lambda s: s.pointed in ("tag", "pen") or (s.pointed == "alarm" and s.display == "alarms"), 0),
+    Command("open-unit", "enter", "Enter", "Go there", "the unit that a stream leads to", _CURSOR, "pick",
+            lambda s: s.pointed == "unit", 0),
     Command("open-section", "enter", "Enter", "Section", "open the section under the cursor", _CURSOR, "pick",
             lambda s: s.pointed == "area", 0),
     Command("explain", "enter", "Enter", "Explain", "consequence and response", _ALARMS, "pick",
@@ -97,12 +104,20 @@ TABLE: tuple[Command, ...] = (
             "span({})", lambda s: s.display == "trends" or s.tag is not None, 4),
     Command("measure", "left,right", "← →", "Read off", "read the pens at a time", _TRENDS, "measure({})",
             lambda s: s.display == "trends" and s.tag is None, 4),
+    Command("stage", "left,right", "← →", "Stage", "read off another stage", _CURSOR, "measure({})",
+            lambda s: s.page == "stages" and s.tag is None, 1),
+    Command("scale", "l", "l", "Log/linear", "scale of the stage profiles", _CURSOR, "scale",
+            lambda s: s.page == "stages" and s.tag is None, 1),
+    Command("filter", "slash", "/", "Filter", "show the lines that contain some words", _CURSOR, "filter",
+            lambda s: s.display in LISTS and s.tag is None, 3),
     Command("page", "pagedown,pageup", "PgDn", "Page", "next or previous page", _CURSOR, "page({})",
             lambda s: s.pages > 1, 2),
     Command("overview", "0", "0", "Overview", "the whole plant", _CURSOR, "overview",
             lambda s: s.display != "overview", 3),
-    Command("section", "1,2,3,4,5,6,7,8,9", "1-8", "Section", "a section, in flow order", _CURSOR, "section({})",
-            _always, 3),
+    Command("section", "1,2,3,4,5,6,7,8,9", "1-8", "Section", "a section; again: its next page", _CURSOR,
+            "section({})", _always, 3),
+    Command("analysers", "f8", "F8", "Analysers", "all analysers and the age of what they say", _CURSOR,
+            "analysers", lambda s: s.display != "analysers", 6),
     Command("alarms", "f2", "F2", "Alarms", "all standing alarms", _CURSOR, "alarms",
             lambda s: s.display != "alarms", 3),
     Command("trends", "f3", "F3", "Trends", "up to four pens", _CURSOR, "trends", lambda s: s.display != "trends", 3),

@@ -17,6 +17,8 @@ PRIMARY = {
 """The analog member that stands for an object where it is not ``PV``."""
 
 _PURITY = re.compile(r"AI-70(\d)")
+_ZONE = re.compile(r"(.*), zones? (\d+(?:-\d+)?)")
+"""Title of a tag that measures one zone of several."""
 
 
 class ValueClass(Enum):
@@ -27,6 +29,8 @@ class ValueClass(Enum):
     BOOLEAN = "boolean"
     TEXT = "text"
     TIME = "time"
+    ARRAY = "array"
+    """Of numbers, one for each of the member's points."""
     OTHER = "other"
 
 
@@ -47,6 +51,8 @@ class Member:
     """Whether this session may write it."""
     for_others: bool = False
     """Whether some other role may write it."""
+    points: tuple[str, ...] = ()
+    """Names of an array's elements, such as stages ``E1``, ``E2``, ...; empty where the server gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,16 @@ class Unit:
     title: str
     tags: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
+    profiles: tuple[Member, ...] = ()
+    """What stands in its stages, as arrays: ``SX-1.Profile.Nd.aq``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One zone of a furnace: its number or range as the title gives it, and the tag that measures it."""
+
+    name: str
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +171,19 @@ class Plant:
     def of_area(self, area: str) -> Iterator[TagObject]:
         """The tag objects of a section, in flow order."""
         return (tag for tag in self.tags.values() if tag.area == area)
+
+    def zones(self, unit: str) -> dict[str, list[Zone]]:
+        """Zone profiles of a unit, from its tags' titles: what is measured, and in which zones, in flow order."""
+        found: dict[str, list[Zone]] = {}
+        for id_ in self.units[unit].tags:
+            match = _ZONE.fullmatch(self.tags[id_].title)
+            if match is not None and self.tags[id_].kind in ("transmitter", "controller"):
+                found.setdefault(match[1], []).append(Zone(match[2], id_))
+        return found if any(len(zones) > 1 for zones in found.values()) else {}
+
+    def feeds(self, unit: str) -> list[str]:
+        """The units whose streams lead to a unit, in flow order."""
+        return [other.id for other in self.units.values() if unit in other.to]
 
     @property
     def throughput(self) -> TagObject | None:

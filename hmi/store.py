@@ -55,6 +55,13 @@ class Reading(NamedTuple):
             return NAN
         return float(self.value)
 
+    @property
+    def array(self) -> NDArray[np.float64]:
+        """The value as an array of numbers; empty where it is none or bad."""
+        if self.quality is Quality.BAD or not isinstance(self.value, list):
+            return np.empty(0)
+        return np.array(self.value, np.float64)
+
 
 NOTHING = Reading(None, Quality.BAD, _BAD_NO_COMMUNICATION, NAN)
 

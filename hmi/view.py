@@ -13,7 +13,7 @@ from hmi.theme import DARK, LOOKS, Looks
 
 
 class Target(NamedTuple):
-    """Something on a display that can be picked: kind is tag, area, alarm, pen or command."""
+    """Something on a display that can be picked: kind is tag, area, unit, alarm, pen or command."""
 
     kind: str
     id: str

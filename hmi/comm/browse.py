@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -20,6 +20,10 @@ NAMESPACE = "urn:plantsim:plant"
 _FIXED = frozenset((*LIMITS, "NormalLow", "NormalHigh"))
 """Members read once, and again when a faceplate opens; all others are subscribed to."""
 _SELDOM = frozenset(("Gain", "Ti", "Td"))
+
+_PROPERTIES = frozenset(("EURange", "EngineeringUnits", "EnumStrings", "TrueState", "FalseState", "PointNames"))
+_PROFILE = ".Profile"
+"""Ending of the id of the object that holds a unit's arrays."""
 
 _METHODS = ("Run", "Freeze", "Step", "SetSpeed")
 
@@ -103,9 +107,10 @@ class _Browser:
         if not area_nodes:
             raise NotAPlant("the server shows no areas under Objects/Plant")
         areas, units, owners = await self._areas(area_nodes)
-        tags = await self._tags(owners)
+        tags = await self._tags([owner for owner in owners if not owner[2].id.endswith(_PROFILE)])
+        profiles = await self._profiles([owner for owner in owners if owner[2].id.endswith(_PROFILE)])
         units = {
-            id_: Unit(id_, unit.area, unit.title, tuple(t.id for t in tags.values() if t.unit == id_), unit.to)
+            id_: replace(unit, tags=tuple(t.id for t in tags.values() if t.unit == id_), profiles=profiles.get(id_, ()))
             for id_, unit in units.items()
         }
         simulation, methods = await self._simulation()
@@ -113,6 +118,7 @@ class _Browser:
         alarms = {alarm.name: alarm for tag in tags.values() for alarm in tag.alarms}
         plant = Plant(str(title or "Plant"), areas, units, tags, alarms, simulation, methods)
         members = [m for tag in tags.values() for m in tag.members.values()] + list(simulation.values())
+        members += [m for found in profiles.values() for m in found]
         self._browsed.plant = plant
         self._browsed.live = tuple(
             m.name for m in members if m.member not in _FIXED | _SELDOM and m.value_class is not ValueClass.OTHER
@@ -149,7 +155,9 @@ class _Browser:
                 dict.fromkeys(child.id.removeprefix("Unit.") for child in children if child.id.startswith("Unit."))
             )
             units[unit_id] = Unit(unit_id, area_id, unit.title, (), to)
-            owners += [(area_id, unit_id, child) for child in children if "." not in child.id]
+            owners += [
+                (area_id, unit_id, child) for child in children if "." not in child.id or child.id.endswith(_PROFILE)
+            ]
         return tuple(areas), units, owners
 
     async def _tags(self, owners: list[tuple[str, str, _Found]]) -> dict[str, TagObject]:
@@ -176,6 +184,16 @@ class _Browser:
         await read_limits(self._client, tags.values(), self._browsed.nodes)
         return tags
 
+    async def _profiles(self, owners: list[tuple[str, str, _Found]]) -> dict[str, tuple[Member, ...]]:
+        """Array variables of units, by unit."""
+        under = await browse(self._client, [profile.node for _, _, profile in owners])
+        variables = [_variables(references) for references in under]
+        members = await self._members([v for found in variables for v in found])
+        return {
+            unit: tuple(replace(members[v.id], value_class=ValueClass.ARRAY) for v in found)
+            for (_, unit, _), found in zip(owners, variables, strict=True)
+        }
+
     async def _kinds(self, under_tags: list[list[ua.ReferenceDescription]]) -> list[str | None]:
         nodes = [next((r.NodeId for r in refs if r.BrowseName.Name == "Kind"), None) for refs in under_tags]
         known = [node for node in nodes if node is not None]
@@ -192,7 +210,7 @@ class _Browser:
             (variable.id, reference.BrowseName.Name, reference.NodeId)
             for variable, references in zip(described, under, strict=True)
             for reference in references
-            if reference.BrowseName.Name in ("EURange", "EngineeringUnits", "EnumStrings", "TrueState", "FalseState")
+            if reference.BrowseName.Name in _PROPERTIES
         ]
         found = await read(self._client, [(node, AttributeIds.Value) for _, _, node in wanted])
         properties: dict[str, dict[str, object]] = {}
@@ -280,6 +298,7 @@ def _member(variable: _Found, data_type: object, mine: object, all_: object, pro
         states = (str(properties.get("FalseState") or "off"), str(properties["TrueState"] or "on"))
     else:
         states = ()
+    points = properties.get("PointNames")
     write = 1 << ua.AccessLevel.CurrentWrite
     return Member(
         name=variable.id,
@@ -291,6 +310,7 @@ def _member(variable: _Found, data_type: object, mine: object, all_: object, pro
         states=states,
         writable=isinstance(mine, int) and bool(mine & write),
         for_others=isinstance(all_, int) and bool(all_ & write),
+        points=tuple(map(str, points)) if isinstance(points, list) else (),
     )
 
 

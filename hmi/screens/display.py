@@ -159,6 +159,7 @@ class Display(Screen[None]):
         """Where the operator is."""
         return Situation(
             display=self.NAME,
+            page=self.view_name(),
             tag=self.face,
             pointed=self._pointed(),
             plant=self.view.plant,
@@ -177,6 +178,10 @@ class Display(Screen[None]):
     def pages(self) -> int:
         """How many pages the display has."""
         return 1
+
+    def view_name(self) -> str:
+        """What the display shows now, of several things it may show."""
+        return ""
 
     def relayout(self) -> None:
         """Size everything for the present terminal and plant."""
@@ -223,7 +228,8 @@ class Display(Screen[None]):
             return
         here = next((s for s in spots if s.target == self.view.cursor), None)
         if here is None:
-            self.view.cursor = min(spots, key=lambda s: (s.y, s.x)).target
+            # the first thing of the display itself, not a way out of it
+            self.view.cursor = min(spots, key=lambda s: (s.target.kind == "unit", s.y, s.x)).target
         else:
             ahead = [s for s in spots if (s.x - here.x) * dx > 0 or (s.y - here.y) * dy > 0]
             # in a column the nearest line counts, in a row the nearest column
@@ -348,6 +354,16 @@ class Display(Screen[None]):
 
     def action_page(self, index: int) -> None:
         """Only some displays have pages."""
+
+    def action_scale(self) -> None:
+        """Only the stages have another scale."""
+
+    def action_filter(self) -> None:
+        """Only lists are filtered."""
+
+    def action_analysers(self) -> None:
+        """All analysers."""
+        self.hmi.show_analysers()
 
     def action_overview(self) -> None:
         """The overview."""

@@ -9,8 +9,9 @@ from rich.style import Style
 from hmi.alarms import AlarmRecord
 from hmi.format import clock, duration, value_text
 from hmi.theme import badge
-from hmi.view import Target, View
+from hmi.view import View
 from hmi.widgets.canvas import Canvas, Row
+from hmi.widgets.listing import Listing
 from hmi.widgets.panel import Panel
 
 
@@ -49,50 +50,37 @@ def _value(row: Row, view: View, record: AlarmRecord) -> None:
     row.add(f" {member.eu}", looks.dim, 6)
 
 
-class AlarmList(Panel):
-    """As many standing alarms as fit, the first of the list first."""
+class AlarmList(Listing):
+    """The standing alarms, the first of the list first."""
+
+    KIND = "alarm"
 
     def __init__(self, view: View, id: str | None = None, titled: bool = True) -> None:  # noqa: A002
-        super().__init__(view, id=id)
-        self._titled = titled
-        self.top = 0
-        """Index of the first shown alarm."""
+        super().__init__(view, id=id, heads=1 if titled else 0)
 
-    def build(self, canvas: Canvas) -> None:
+    def ids(self) -> list[str]:
+        standing = self.view.book.standing()
+        if not self.wanted:
+            return [record.alarm.name for record in standing]
+        return [r.alarm.name for r in standing if self.matches(r.alarm.name, r.alarm.message, r.alarm.area)]
+
+    def head(self, canvas: Canvas) -> None:
+        if not self.heads:
+            return
         view, looks = self.view, self.view.looks
         standing = view.book.standing()
-        first = 0
-        if self._titled:
-            unacked = sum(not record.acked for record in standing)
-            row = canvas.row(0).add(" ALARMS", looks.title)
-            row.add(f"  {len(standing)} standing, {unacked} unacknowledged", looks.dim)
-            if view.book.stale:
-                row.add("  as last heard", looks.bad)
-            first = 1
-        room = canvas.height - first
-        if not standing:
-            canvas.row(first).add(" none", looks.dim)
-            return
-        self._follow(standing, room)
-        shown = standing[self.top : self.top + room]
-        for y, record in enumerate(shown, start=first):
-            target = Target("alarm", record.alarm.name)
-            alarm_line(canvas.row(y).add(" ", looks.text), view, record, view.cursor == target)
-            canvas.pick(0, y, canvas.width, target)
-        hidden = len(standing) - self.top - len(shown)
-        if self._titled and hidden > 0:
-            canvas.row(0).add(f"  {hidden} more below", looks.dim)
+        unacked = sum(not record.acked for record in standing)
+        row = canvas.row(0).add(" ALARMS", looks.title)
+        row.add(f"  {len(standing)} standing, {unacked} unacknowledged", looks.dim)
+        if view.book.stale:
+            row.add("  as last heard", looks.bad)
+        if hidden := self.hidden(self.ids()):
+            row.add(f"  {hidden} more below", looks.dim)
 
-    def _follow(self, standing: list[AlarmRecord], room: int) -> None:
-        """Keep the alarm under the cursor in sight."""
-        names = [record.alarm.name for record in standing]
-        cursor = self.view.cursor
-        at = names.index(cursor.id) if cursor is not None and cursor.kind == "alarm" and cursor.id in names else 0
-        self.top = max(0, min(self.top, len(standing) - room))
-        if at < self.top:
-            self.top = at
-        elif at >= self.top + room:
-            self.top = at - room + 1
+    def line(self, row: Row, id_: str, picked: bool) -> None:
+        record = self.view.book.get(id_)
+        if record is not None:
+            alarm_line(row, self.view, record, picked)
 
 
 class AlarmHelp(Panel):

@@ -81,6 +81,38 @@ def bar(
         at = upto
 
 
+def profile_bar(
+    row: Row,
+    looks: Looks,
+    width: int,
+    value: float,
+    span: tuple[float, float],
+    normal: tuple[float, float] | None,
+    setpoint: float,
+    priority: int | None,
+) -> None:
+    """Append a bar filled up to the value: for bars one below the other whose ends make the curve of a profile.
+
+    The normal band is the ground beyond the value; the set point is a mark, also on the filled part.
+    """
+    low, high = span
+    start, end = band(normal, low, high, width)
+    half = position(value, low, high, width)
+    full = 0 if math.isnan(value) else width if half is None and value > high else (half or 0) // 2
+    mark = position(setpoint, low, high, width)
+    pointer = looks.live if priority is None else looks.priority(priority)
+    for x in range(width):
+        ground = looks.band if start <= x < end else looks.bar
+        if mark is not None and x == mark // 2:
+            row.add("▾", Style(color=looks.setting.color, bgcolor=ground.bgcolor))
+        elif half is not None and x == full:
+            row.add("▌" if half % 2 == 0 else "█", Style(color=pointer.color, bgcolor=ground.bgcolor))
+        elif x < full:
+            row.add("─", Style(color=looks.tick.color, bgcolor=ground.bgcolor))
+        else:
+            row.add(" ", ground)
+
+
 def level(row: Row, looks: Looks, width: int, value: float, span: tuple[float, float]) -> None:
     """Append a bar filled from the left up to the value: for outputs and positions."""
     low, high = span

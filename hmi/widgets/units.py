@@ -45,7 +45,7 @@ class Layout:
 
 def lines(plant: Plant, area: str, width: int) -> list[list[Line]]:
     """What each unit needs, in flow order, for columns of ``width`` cells."""
-    per_line = max(1, (width + 1) // (cells.DEVICE + 1))
+    per_line = max(1, width // (cells.DEVICE + 1))
     blocks: list[list[Line]] = []
     order = [unit for unit in plant.units.values() if unit.area == area]
     loose = tuple(tag.id for tag in plant.of_area(area) if not tag.unit)
@@ -126,7 +126,7 @@ class Units(Panel):
             cells.analog(canvas, self.view, line.tags[0], x, y, width)
         else:
             for index, tag in enumerate(line.tags):
-                cells.device(canvas, self.view, tag, x + index * (cells.DEVICE + 1), y)
+                cells.device(canvas, self.view, tag, x + 1 + index * (cells.DEVICE + 1), y)
 
     def _heading(self, canvas: Canvas, id_: str, x: int, y: int, width: int) -> None:
         looks = self.view.looks
@@ -135,13 +135,19 @@ class Units(Panel):
         if unit is None:
             row.add(" Section", looks.title)
             return
-        onward = " ".join(f"→ {to}" for to in unit.to)
+        sources = [f for f in self.view.plant.feeds(id_) if self.view.plant.units[f].area != unit.area]
+        links = [("←", source) for source in sources] + [("→", to) for to in unit.to]
         row.add(f" {unit.id} ", looks.title)
         room = x + width - row.used
-        row.add(unit.title, looks.dim, max(0, min(len(unit.title), room - len(onward) - 1)))
-        room = x + width - row.used
-        if onward and room > 5:
-            row.add(" " + onward, looks.tick, min(room, len(onward) + 1))
+        onward = sum(len(to) + 3 for _, to in links)
+        row.add(unit.title, looks.dim, max(0, min(len(unit.title), room - onward)))
+        for arrow, to in links:
+            if x + width - row.used < len(to) + 3:
+                break
+            target = Target("unit", to)
+            row.add(f" {arrow} ", looks.tick)
+            canvas.pick(row.used, y, len(to), target)
+            row.add(to, looks.cursor if self.view.cursor == target else looks.tick)
 
     def first_target(self) -> Target | None:
         """Where the cursor starts."""

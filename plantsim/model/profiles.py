@@ -9,6 +9,8 @@ from plantsim.model.tag import Kind, Tag, ValueType
 
 CIRCUIT = "sx_circuit"
 """The kind of unit that has stages."""
+SECTIONS = "EST"
+"""Letters of the stages of extraction, scrub and strip; a stage is named by its section's letter and its number."""
 AQUEOUS_MOST = 2.0
 """mol/L that a display of an aqueous profile spans: strip liquor of SX design practice stays below."""
 
@@ -25,6 +27,7 @@ def profiles(plant: Plant) -> Iterator[Tag]:
 
 
 def _profile(unit: Unit, member: str, what: str, eu: str, low: float, high: float) -> Tag:
+    names = stage_names(unit)
     return Tag(
         name=f"{unit.id}.Profile.{member}",
         object=f"{unit.id}.Profile",
@@ -39,5 +42,12 @@ def _profile(unit: Unit, member: str, what: str, eu: str, low: float, high: floa
         high=high,
         role=None,
         row=0,
-        count=sum(int(n) for n in unit.parameters["stages"]),
+        states=names,
+        count=len(names),
     )
+
+
+def stage_names(unit: Unit) -> tuple[str, ...]:
+    """E1, E2, ... S1, ... T1, ...: the stages of a circuit in the order of its profiles."""
+    sections = zip(SECTIONS, unit.parameters["stages"], strict=True)
+    return tuple(f"{letter}{number}" for letter, count in sections for number in range(1, int(count) + 1))

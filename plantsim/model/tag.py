@@ -89,7 +89,7 @@ class Tag:
     row: int
     """Row of the process image, of a profile the first."""
     states: tuple[str, ...] = ()
-    """Names of the values 0, 1, ... of a discrete or text tag."""
+    """Names of the values 0, 1, ... of a discrete or text tag; of a profile the names of its points."""
     normal: tuple[float, float] | None = None
     """The normal band of a PV."""
     modbus: ModbusPoint | None = None

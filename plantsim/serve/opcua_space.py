@@ -154,6 +154,9 @@ def _member(batch: NodeBatch, owner: ua.NodeId, tag: Tag, sampling_ms: float) ->
         states = [ua.LocalizedText(state) for state in tag.states]
         names = ua.Variant(states, ua.VariantType.LocalizedText, is_array=True)
         batch.property(node, "EnumStrings", names, Id.LocalizedText)
+    elif tag.type is ValueType.PROFILE:
+        points = ua.Variant(list(tag.states), ua.VariantType.String, is_array=True)
+        batch.property(node, "PointNames", points, Id.String, standard=False)
     return node
 
 

@@ -137,7 +137,8 @@ class Desk:
         end = time.monotonic() + within
         while not condition():
             if time.monotonic() > end:
-                pytest.fail(f"not within {within:g} s:\n{self.text}")
+                shown = self.text.replace("\u2800", " ")
+                pytest.fail(f"not within {within:g} s:\n{shown}")
             await self.pilot.pause(0.02)
 
     async def see(self, text: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from hmi.screens.section import Section
 from hmi.widgets.panel import Panel
 
 SitDown = Callable[..., AbstractAsyncContextManager[Any]]
@@ -63,19 +62,91 @@ async def test_everything_fits(endpoint: str, sit_down: SitDown, size: tuple[int
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-async def test_section_shows_all_its_units_and_tags(endpoint: str, sit_down: SitDown, size: tuple[int, int]) -> None:
-    """Every tag object of the leach is on its display, page by page where the terminal is small."""
+async def test_every_section_shows_all_its_units_and_tags(
+    endpoint: str, sit_down: SitDown, size: tuple[int, int]
+) -> None:
+    """Every unit and tag object is on its section's display, page by page where the terminal is small."""
     async with sit_down(endpoint, size) as desk:
-        await desk.press("2")
-        await desk.until(lambda: isinstance(desk.app.screen, Section))
-        await desk.see("R-201")
-        seen = ""
-        for _ in range(desk.display.pages()):
-            await desk.pilot.pause(0.3)
-            seen += desk.text
+        plant = desk.app.view.plant
+        for number, area in enumerate(plant.areas, 1):
+            await desk.press(str(number))
+            await desk.until(lambda shown=area.id: desk.display.area == shown)
+            seen = ""
+            for page in range(1, desk.display.pages() + 1):
+                if desk.display.pages() > 1:
+                    await desk.see(f"  {page}/{desk.display.pages()} ")
+                await desk.pilot.pause()
+                seen += desk.text
+                await desk.press("pagedown")
+            for unit in area.units:
+                assert f" {unit} " in seen or not plant.units[unit].tags, unit
+            for tag in plant.of_area(area.id):
+                assert tag.id in seen, tag.id
+
+
+async def test_stages_of_a_circuit_are_read_off(endpoint: str, sit_down: SitDown) -> None:
+    """Each circuit has a page with its metals in both phases; the arrows go from stage to stage, l to decades."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("4")
+        await desk.see("SX-1 ")
+        while desk.display.page.kind != "stages":
             await desk.press("pagedown")
-        for tag in desk.app.view.plant.of_area("leach"):
-            assert tag.id in seen
+        await desk.see("SX-1 stages")
+        for metal in ("Pr", "Nd", "Tb", "Dy"):
+            await desk.see(f"{metal} aqueous ")
+            await desk.see(f"{metal} organic ")
+        await desk.see("stage E1")
+        await desk.press(*["right"] * 10)
+        await desk.see("stage S1")
+        profile = desk.app.view.store.read("SX-1.Profile.Nd.aq").array
+        assert len(profile) == 21
+        await desk.until(
+            lambda: f"Nd aqueous {desk.app.view.store.read('SX-1.Profile.Nd.aq').array[10]:.3f} mol/L" in desk.text
+        )
+        await desk.press("l")
+        await desk.see("logarithmic scale")
+        await desk.press("pagedown")
+        await desk.see("SX-2 stages")
+
+
+async def test_zones_of_the_calciners_stand_together(endpoint: str, sit_down: SitDown) -> None:
+    """Each zone with its set point; a key on its line opens its faceplate."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("6")
+        await desk.see("KL-611 ")
+        while desk.display.page.kind != "zones":
+            await desk.press("pagedown")
+        for zone in ("zone 1   TIC-611", "zone 4   TIC-614", "zone 3-4 TIC-642"):
+            await desk.see(zone)
+        await desk.press("down", "enter")
+        await desk.until(lambda: desk.display.face is not None and desk.display.face.id == "TIC-611")
+
+
+async def test_analysers_tell_their_age_and_are_filtered(endpoint: str, sit_down: SitDown) -> None:
+    """F8 lists them all with sample age and next result; / leaves those that match."""
+    async with sit_down(endpoint, (80, 24)) as desk:
+        await desk.press("f8")
+        await desk.see("next in")
+        listing = desk.display.listing
+        assert len(listing.ids()) == sum(tag.kind == "analyser" for tag in desk.app.view.plant.tags.values())
+        await desk.press("slash")
+        await desk.type("oxide purity")
+        await desk.see("ANALYSERS  /oxide purity")
+        await desk.until(lambda: re.search(r"AI-701 .*Nd oxide purity.*\d+ (s|min) ", desk.text))
+        assert listing.ids() == ["AI-701", "AI-702", "AI-703", "AI-704"]
+        await desk.press("slash")
+        await desk.type("")
+        await desk.until(lambda: len(listing.ids()) > 4)
+
+
+async def test_stream_leads_to_the_next_unit(endpoint: str, sit_down: SitDown) -> None:
+    """A unit's arrow can be picked: it turns to the section that the stream flows to."""
+    async with sit_down(endpoint, (160, 50)) as desk:
+        await desk.press("2")
+        await desk.see("→ R-301")
+        line, y = next((line, y) for y, line in enumerate(desk.lines) if "→ R-301" in line)
+        await desk.pilot.click(offset=(line.index("→ R-301") + 3, y))
+        await desk.see("3 IRON REMOVAL")
 
 
 async def test_every_kind_of_object_has_a_faceplate(endpoint: str, sit_down: SitDown) -> None:

@@ -11,6 +11,7 @@ from hmi.store import Trace
 from hmi.theme import HOLLOW, PALETTES, SHAPES, Palette
 from hmi.widgets.bar import band, position
 from hmi.widgets.canvas import Row
+from hmi.widgets.stages import ceiling, cells_of, concentration, joined
 from hmi.widgets.trend import band_rows, dots, next_span, span_text, text
 from hmi.widgets.units import arrange
 
@@ -107,6 +108,36 @@ def test_broken_unit_repeats_its_heading(make_plant: Callable[..., Plant]) -> No
         for column in page:
             assert column[0].heading
             assert all(not line.heading or after.tags for line, after in pairwise(column))
+
+
+@pytest.mark.parametrize(("count", "width"), [(5, 32), (21, 32), (57, 32), (57, 52), (3, 2)])
+def test_every_stage_has_a_cell_to_be_read_off_in(count: int, width: int) -> None:
+    """In order, none outside; where there are more stages than cells some share one."""
+    found = [cells_of(stage, count, width) for stage in range(count)]
+    assert found[0][0] == 0
+    assert found[-1][1] == width
+    assert all(first < last <= width for first, last in found)
+    assert found == sorted(found)
+
+
+def test_profile_is_a_staircase_with_risers() -> None:
+    """Each stage keeps its value for its columns, and the step to it is drawn from the value before."""
+    trace = joined(np.array([1.0, 3.0]), 4)
+    assert trace.last.tolist() == [1.0, 1.0, 3.0, 3.0]
+    assert trace.low.tolist() == [1.0, 1.0, 1.0, 3.0]
+    assert trace.high.tolist() == [1.0, 1.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize(("value", "top"), [(0.0, 1.0), (0.07, 0.1), (0.1, 0.1), (0.11, 0.2), (1.3, 2.0), (4.0, 5.0)])
+def test_scale_of_a_profile_is_round(value: float, top: float) -> None:
+    """1, 2, 5 of a decade, so that it does not change with every value."""
+    assert ceiling(value) == pytest.approx(top)
+
+
+def test_concentrations_keep_three_digits_or_their_decade() -> None:
+    """Main metals by digits, impurities by powers of ten, nothing at all by what it is below."""
+    shown = [concentration(value) for value in (0.1234, 12.345, 3.21e-5, 1e-17, np.nan)]
+    assert shown == ["0.123", "12.35", "3.2e-5", "<1e-9", "---"] or shown[1] == "12.34"
 
 
 def chroma(colour: str) -> float:

@@ -38,6 +38,8 @@ async def test_a_profile_is_an_array_with_one_value_for_each_stage(
         shown, tag = await read(console, name), engine.tags[name]
         assert shown == engine.image.value[tag.row : tag.row + tag.count].tolist()
         assert len(shown) == stages
+        names = await read(console, f"{name}.PointNames")
+        assert (names[0], names[10], names[16], names[-1], len(names)) == ("E1", "S1", "T1", "T5", stages)
         assert await read(console, name, ua.AttributeIds.ValueRank) == ua.ValueRank.OneDimension
         assert await read(console, name, ua.AttributeIds.ArrayDimensions) == [stages]
         span = await read(console, f"{name}.EURange")
