@@ -86,6 +86,11 @@ def test_every_command_has_help(name: str) -> None:
             1,
             r"plantsim run: --external: .*lech.*leach.*",
         ),
+        (
+            ["run", "--opcua", "0", "--modbus", "0", "--modbus-serial", "/dev/null"],
+            1,
+            r"plantsim run: --modbus-serial /dev/null: Inappropriate ioctl for device; allowed: .*",
+        ),
         (["hmi", "http://127.0.0.1"], 2, r"plantsim hmi: ENDPOINT: .* is no endpoint; allowed: opc\.tcp://.*"),
         (["hmi"], 1, r"plantsim hmi: the HMI needs a terminal; allowed without one: --web \[PORT\]"),
         (["tags", "--format", "xls"], 2, r"plantsim tags: --format: invalid choice: 'xls' .*"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 
 from plantsim.commands.stop import Stop
+from plantsim.serve.modbus_rtu import Line
 
 
 def check_port(host: str, port: int, option: str) -> None:
@@ -20,6 +22,16 @@ def check_port(host: str, port: int, option: str) -> None:
         raise Stop(f"--host {host}: no such address; allowed: one of this machine, such as 127.0.0.1") from None
     except OSError as error:
         raise Stop(bind_failure(error, host, port, option)) from None
+
+
+def check_line(line: Line) -> None:
+    """Open a serial line for a moment; ``Stop`` says why it can not be had."""
+    from plantsim.serve.modbus_serial import SerialError, open_line
+
+    try:
+        os.close(open_line(line))
+    except SerialError as error:
+        raise Stop(f"--modbus-serial {error}") from None
 
 
 def bind_failure(error: OSError, host: str, port: int, option: str) -> str:

@@ -56,6 +56,19 @@ def add_servers(parser: ArgumentParser) -> None:
     )
     group.add_argument("--insecure", action="store_true", help="anonymous clients act as instructor; loopback only")
     group.add_argument("--allow-none", action="store_true", help="allow unencrypted OPC UA sessions beyond loopback")
+    group.add_argument(
+        "--modbus-serial",
+        type=values.line,
+        metavar="DEVICE[,BAUD[,8E1]]",
+        help="serve Modbus RTU there too (default 19200,8E1)",
+    )
+    group.add_argument(
+        "--modbus-allow",
+        type=values.networks,
+        default=(),
+        metavar="CIDR[,CIDR]",
+        help="networks that Modbus clients may connect from (default: all that reach the port)",
+    )
     group.add_argument("--modbus-write", action="store_true", help="allow Modbus writes beyond loopback")
     group.add_argument(
         "--word-order",

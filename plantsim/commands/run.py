@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plantsim.commands import options
-from plantsim.commands.address import bind_failure, check_port
+from plantsim.commands.address import bind_failure, check_line, check_port
 from plantsim.commands.state import snapshot_folder, snapshot_path, start_of, state_folder
 from plantsim.commands.stop import FAILED, MISUSED, Stop
 from plantsim.serve.address import is_loopback, url_host
@@ -69,6 +69,8 @@ def check_addresses(args: Namespace) -> None:
         raise Stop(f"--opcua and --modbus: both ask for port {args.opcua}; allowed: two different ones", MISUSED)
     check_port(args.host, args.opcua, "--opcua")
     check_port(args.host, args.modbus, "--modbus")
+    if args.modbus_serial is not None:
+        check_line(args.modbus_serial)
 
 
 async def serve(args: Namespace) -> int:
@@ -144,12 +146,15 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
         port=args.modbus,
         word_order=args.word_order,
         allow_writes=True if args.modbus_write else None,
+        allow=args.modbus_allow,
+        line=args.modbus_serial,
     )
     return engine, opcua, modbus
 
 
 async def listen(server: OpcUaServer | ModbusServer, host: str, port: int, option: str) -> None:
     """Start a server; ``Stop`` in one line where it can not."""
+    from plantsim.serve.modbus_serial import SerialError
     from plantsim.serve.opcua import CannotListen
     from plantsim.serve.opcua_users import UsersError
 
@@ -157,6 +162,8 @@ async def listen(server: OpcUaServer | ModbusServer, host: str, port: int, optio
         await server.start()
     except CannotListen as error:
         raise Stop(bind_failure(error, host, port, option)) from None
+    except SerialError as error:
+        raise Stop(f"--modbus-serial {error}") from None
     except UsersError as error:
         raise Stop(str(error)) from None
     except OSError as error:

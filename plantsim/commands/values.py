@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
+
+from plantsim.serve.modbus_rtu import BAUDS, FORMS, Line
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SCAN_RANGE = (0.01, 1.0)
@@ -83,6 +86,24 @@ def areas(text: str) -> frozenset[str]:
             f"'{text}' is no list of areas; allowed: area ids with commas between, such as leach,iron"
         )
     return frozenset(ids)
+
+
+def networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Networks in CIDR notation, or single addresses, with commas between."""
+    try:
+        return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(","))
+    except ValueError as error:
+        raise ArgumentTypeError(f"'{text}': {error}; allowed: networks such as 192.168.1.0/24,10.0.0.7") from None
+
+
+def line(text: str) -> Line:
+    """A serial line: ``/dev/ttyUSB0``, ``/dev/ttyUSB0,9600`` or ``/dev/ttyUSB0,9600,8N1``; the standard's 19200,8E1."""
+    device, *rest = text.split(",")
+    baud, form = (rest + ["19200", "8E1"][len(rest) :])[:2] if len(rest) <= 2 else ("", "")
+    if not (device and baud.isdecimal() and int(baud) in BAUDS and form in FORMS):
+        rates = ", ".join(map(str, BAUDS))
+        raise ArgumentTypeError(f"'{text}' is no line; allowed: DEVICE[,BAUD[,8E1]], {rates} Bd, {', '.join(FORMS)}")
+    return Line(device, int(baud), form)
 
 
 def endpoint(text: str) -> str:

@@ -100,6 +100,8 @@ class Engine:
         self._stopping = False
         self._wake = threading.Condition()
         self._commands: deque[Command] = deque()
+        self._strangers: set[str] = set()
+        """Commands of racks that were refused and journalled since the rack last had the actuator."""
         self._steps: deque[Step] = deque()
         self._listeners: list[Listener] = []
         self._thread: threading.Thread | None = None
@@ -119,40 +121,61 @@ class Engine:
         """Why this write would be refused now; None if it would be accepted."""
         return self.permission.check(self._image, name, value, origin)
 
-    def write(self, writes: Sequence[Write], origin: Origin) -> list[Refusal | None]:
+    def write(self, writes: Sequence[Write], origin: Origin, *, whole: bool = False) -> list[Refusal | None]:
         """Queue writes for the next scan, in order; says for each why it was refused, or None.
 
-        A write is judged by the plant as the writes before it will have made it.
+        A write is judged by the plant as the writes before it will have made it. whole: one refused, none is queued.
         """
         check = self.permission.check
-        return self._queue(writes, origin, lambda ahead, name, value: check(ahead, name, value, origin))
+        return self._queue(writes, origin, lambda ahead, name, value: check(ahead, name, value, origin), whole)
 
-    def write_rack(self, writes: Sequence[Write], origin: Origin) -> list[Refusal | None]:
-        """Queue actuator commands of an I/O rack."""
-        return self._queue(writes, origin, self.permission.check_rack)
+    def write_rack(self, writes: Sequence[Write], origin: Origin, *, whole: bool = False) -> list[Refusal | None]:
+        """Queue actuator commands of an I/O rack, as `write` does.
+
+        A PLC repeats its outputs with every poll: that an actuator is not the rack's is journalled once.
+        """
+        return self._queue(writes, origin, self.permission.check_rack, whole)
 
     def _queue(
-        self, writes: Sequence[Write], origin: Origin, check: Callable[[ProcessImage, str, Value], Refusal | None]
+        self,
+        writes: Sequence[Write],
+        origin: Origin,
+        check: Callable[[ProcessImage, str, Value], Refusal | None],
+        whole: bool,
     ) -> list[Refusal | None]:
         answers: list[Refusal | None] = []
+        accepted: list[tuple[str, Value, dict[int, float]]] = []
         with self._wake:
             ahead = self._ahead()
             for name, value in writes:
                 refusal = check(ahead, name, value)
                 answers.append(refusal)
                 if refusal is not None:
-                    journal.info("%s (%s): %s = %s refused, %s", origin.user, origin.via, name, value, refusal.value)
+                    self._journal_refusal(name, value, origin, refusal)
                     continue
-                journal.info("%s (%s): %s = %s", origin.user, origin.via, name, value)
                 if origin.via == "rack":
                     moved = {self.tags[name].row: float(value)}
                 else:
                     moved = self.permission.moves(ahead, name, value)
+                accepted.append((name, value, moved))
                 for row, to in moved.items():
-                    self._commands.append(Command(row, to, origin))
                     ahead.value[row] = to
+            if whole and len(accepted) < len(answers):
+                return answers
+            for name, value, moved in accepted:
+                if origin.via == "rack":
+                    self._strangers.discard(name)
+                journal.info("%s (%s): %s = %s", origin.user, origin.via, name, value)
+                self._commands.extend(Command(row, to, origin) for row, to in moved.items())
             self._wake.notify()
         return answers
+
+    def _journal_refusal(self, name: str, value: Value, origin: Origin, refusal: Refusal) -> None:
+        if refusal is Refusal.NOT_EXTERNAL:
+            if name in self._strangers:
+                return
+            self._strangers.add(name)
+        journal.info("%s (%s): %s = %s refused, %s", origin.user, origin.via, name, value, refusal.value)
 
     def _ahead(self) -> ProcessImage:
         """The image with commands as they stand by now, and as those that are queued will make them."""

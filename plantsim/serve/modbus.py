@@ -1,4 +1,4 @@
-"""The Modbus TCP server: frames on sockets around ``Responder``.
+"""The Modbus server: frames on sockets around ``Responder``, and a serial line beside them.
 
 Own framing instead of pymodbus's server, which leaves pipelined requests unanswered, gives unknown units, functions and
 quantities the wrong codes, serves half of a float, and takes several times the processor per request.
@@ -10,38 +10,54 @@ import asyncio
 import logging
 import socket
 import struct
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import cast
 
-from plantsim.serve.address import is_loopback
-from plantsim.serve.modbus_pdu import MAX_PDU, Engine, Responder
+from plantsim.serve.address import Network, is_loopback, lies_in
+from plantsim.serve.modbus_pdu import Client, Engine, Responder
+from plantsim.serve.modbus_rtu import Line
+from plantsim.serve.modbus_serial import SerialPort
 from plantsim.serve.registers import Registers
 
 log = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS = 256
 TURN = 32
 """Requests answered on one connection before everything else on the loop has its turn."""
+
+MOST = 262
+"""Largest length field that is read on: a request may be longer than it should be, and is answered so."""
 
 _HEADER = struct.Struct(">HHHB")
 """Transaction, protocol (0 for Modbus), length of what follows, unit."""
 
 
 class ModbusServer:
-    """Serves unit 1 and the I/O racks of one plant on one port.
+    """Serves unit 1 and the I/O racks of one plant on one port, and on a serial line where one is given.
 
     word_order: abcd, cdab, badc or dcba, for the 32-bit values of unit 1; ValueError otherwise. allow_writes: None
-    allows them on the loopback interface alone. port: 0 chooses a free one.
+    allows them on the loopback interface alone; the serial line always may write. port: 0 chooses a free one.
+    allow: networks that clients may connect from; empty is all.
     """
 
     def __init__(
-        self, engine: Engine, *, host: str, port: int, word_order: str = "abcd", allow_writes: bool | None = None
+        self,
+        engine: Engine,
+        *,
+        host: str,
+        port: int,
+        word_order: str = "abcd",
+        allow_writes: bool | None = None,
+        allow: Sequence[Network] = (),
+        line: Line | None = None,
     ) -> None:
         self._host, self._port = host, port
+        self._allow = tuple(allow)
+        self._may_write = is_loopback(host) if allow_writes is None else allow_writes
         self._responder = Responder(
             engine,
             Registers(engine.tags, engine.alarms, word_order),
-            allow_writes=is_loopback(host) if allow_writes is None else allow_writes,
             identity={
                 0: "plantsim",
                 1: engine.plant.name,
@@ -50,6 +66,7 @@ class ModbusServer:
                 5: engine.plant.title,
             },
         )
+        self._serial = None if line is None else SerialPort(self._responder, line)
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
 
@@ -61,18 +78,24 @@ class ModbusServer:
         return self._host, cast(int, self._server.sockets[0].getsockname()[1])
 
     async def start(self) -> None:
-        """Listen; OSError, with host and port in its text, when they are not to be had."""
+        """Listen; OSError, with host and port in its text, when they are not to be had, SerialError for the line."""
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: _Connection(self._responder, self._connections), self._host, self._port
+                lambda: _Connection(self._responder, self._connections, self._allow, self._may_write),
+                self._host,
+                self._port,
             )
         except OSError as error:
             reason = f"Modbus cannot listen on {self._host}:{self._port}: {error.strerror}"
             raise OSError(error.errno, reason) from error
+        if self._serial is not None:
+            self._serial.open()
 
     async def stop(self) -> None:
-        """Close the port and all connections; a second call does nothing."""
+        """Close the ports and all connections; a second call does nothing."""
+        if self._serial is not None:
+            self._serial.close()
         server, self._server = self._server, None
         if server is None:
             return
@@ -89,20 +112,27 @@ class _Connection(asyncio.Protocol):
     what is buffered for one connection stays small.
     """
 
-    def __init__(self, responder: Responder, connections: set[_Connection]) -> None:
+    def __init__(
+        self, responder: Responder, connections: set[_Connection], allow: Sequence[Network], may_write: bool
+    ) -> None:
         self._responder = responder
         self._connections = connections
+        self._allow = allow
+        self._client = Client("", may_write)
         self._received = bytearray()
-        self._client = ""
         self._resting = False
         self._blocked = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        self._client = f"{peer[0]}:{peer[1]}"
+        self._client = Client(f"{peer[0]}:{peer[1]}", self._client.may_write)
+        if self._allow and not lies_in(peer[0], self._allow):
+            log.warning("Modbus client %s turned away: --modbus-allow does not name its network", self._client.name)
+            self._transport.abort()
+            return
         if len(self._connections) >= MAX_CONNECTIONS:
-            log.warning("Modbus client %s turned away: %d are connected", self._client, MAX_CONNECTIONS)
+            log.warning("Modbus client %s turned away: %d are connected", self._client.name, MAX_CONNECTIONS)
             self._transport.abort()
             return
         self._connections.add(self)
@@ -136,8 +166,8 @@ class _Connection(asyncio.Protocol):
         answers: list[bytes] = []
         while len(answers) < TURN and len(received) - start >= _HEADER.size:
             transaction, protocol, length, unit = _HEADER.unpack_from(received, start)
-            if protocol != 0 or not 2 <= length <= MAX_PDU + 1:
-                log.info("Modbus client %s closed: protocol %d, length %d", self._client, protocol, length)
+            if protocol != 0 or not 2 <= length <= MOST:
+                log.info("Modbus client %s closed: protocol %d, length %d", self._client.name, protocol, length)
                 self._transport.write(b"".join(answers))
                 self._transport.close()
                 return

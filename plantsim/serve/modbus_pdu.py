@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -13,8 +13,6 @@ from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import ProcessImage
 from plantsim.model.tag import AlarmPoint, Role, Tag
 from plantsim.serve.registers import GAP, REST, START, RegisterImage, Registers, Table
-
-journal = logging.getLogger("plantsim.journal")
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, DEVICE_FAILURE, NO_SUCH_UNIT = 0x01, 0x02, 0x03, 0x04, 0x0B
 
@@ -56,12 +54,6 @@ class Plant(Protocol):
     def title(self) -> str: ...
 
 
-class Permission(Protocol):
-    """May a rack command this now?"""
-
-    def check_rack(self, image: ProcessImage, name: str, value: float) -> Refusal | None: ...
-
-
 class Engine(Protocol):
     """What Modbus asks of the engine."""
 
@@ -74,12 +66,21 @@ class Engine(Protocol):
     @property
     def image(self) -> ProcessImage: ...
     @property
-    def permission(self) -> Permission: ...
-    @property
     def external(self) -> frozenset[str]: ...
-    def check(self, name: str, value: float, origin: Origin) -> Refusal | None: ...
-    def write(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]: ...
-    def write_rack(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]: ...
+    def write(
+        self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
+    ) -> list[Refusal | None]: ...
+    def write_rack(
+        self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
+    ) -> list[Refusal | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks: a name for the journal, and whether its wire may write at all."""
+
+    name: str
+    may_write: bool = True
 
 
 class Refused(Exception):
@@ -96,16 +97,13 @@ class Responder:
     identity: texts of the identification objects 0 (vendor) to 5 (model); object 6 names the unit.
     """
 
-    def __init__(
-        self, engine: Engine, registers: Registers, *, allow_writes: bool, identity: Mapping[int, str]
-    ) -> None:
+    def __init__(self, engine: Engine, registers: Registers, *, identity: Mapping[int, str]) -> None:
         self._engine = engine
         self._registers = registers
-        self._allow_writes = allow_writes
         self._identity = identity
         self._heartbeats: dict[int, int] = {}
         self._latest: RegisterImage | None = None
-        self._functions: dict[int, Callable[[int, bytes, str], bytes]] = {
+        self._functions: dict[int, Callable[[int, bytes, Client], bytes]] = {
             0x01: lambda unit, request, _: self._read_bits(unit, "coil", request),
             0x02: lambda unit, request, _: self._read_bits(unit, "discrete", request),
             0x03: lambda unit, request, _: self._read_registers(unit, "holding", request),
@@ -119,8 +117,8 @@ class Responder:
             0x2B: lambda unit, request, _: self._identify(unit, request),
         }
 
-    def answer(self, unit: int, request: bytes, user: str) -> bytes:
-        """The answer to one request: function code and data, at least one byte. user: who asks, for the journal."""
+    def answer(self, unit: int, request: bytes, client: Client) -> bytes:
+        """The answer to one request: function code and data, at least one byte."""
         function = request[0]
         try:
             if unit not in self._registers.units:
@@ -128,7 +126,7 @@ class Responder:
             serve = self._functions.get(function)
             if serve is None:
                 raise Refused(ILLEGAL_FUNCTION)
-            return serve(unit, request, user)
+            return serve(unit, request, client)
         except Refused as refused:
             return bytes((function | 0x80, refused.code))
 
@@ -163,50 +161,50 @@ class Responder:
 
     # writing
 
-    def _write_coil(self, unit: int, request: bytes, user: str) -> bytes:
+    def _write_coil(self, unit: int, request: bytes, client: Client) -> bytes:
         address, word = _unpack(_ADDRESS_AND_WORD, request)
         if word not in (0x0000, 0xFF00):
             raise Refused(ILLEGAL_VALUE)
-        self._set_bits(unit, address, [word == 0xFF00], user)
+        self._set_bits(unit, address, [word == 0xFF00], client)
         return request
 
-    def _write_coils(self, unit: int, request: bytes, user: str) -> bytes:
+    def _write_coils(self, unit: int, request: bytes, client: Client) -> bytes:
         start, count, size = _unpack(_BLOCK, request)
         _quantity(count, MAX_WRITE_BITS)
         _data_size(request, _BLOCK, size, (count + 7) // 8)
         bits = np.unpackbits(np.frombuffer(request, np.uint8, size, _BLOCK.size), count=count, bitorder="little")
-        self._set_bits(unit, start, [bool(bit) for bit in bits], user)
+        self._set_bits(unit, start, [bool(bit) for bit in bits], client)
         return request[:5]
 
-    def _write_register(self, unit: int, request: bytes, user: str) -> bytes:
+    def _write_register(self, unit: int, request: bytes, client: Client) -> bytes:
         address, word = _unpack(_ADDRESS_AND_WORD, request)
-        self._set_registers(unit, address, word.to_bytes(2, "big"), user)
+        self._set_registers(unit, address, word.to_bytes(2, "big"), client)
         return request
 
-    def _write_registers(self, unit: int, request: bytes, user: str) -> bytes:
+    def _write_registers(self, unit: int, request: bytes, client: Client) -> bytes:
         start, count, size = _unpack(_BLOCK, request)
         _quantity(count, MAX_WRITE_REGISTERS)
         _data_size(request, _BLOCK, size, 2 * count)
-        self._set_registers(unit, start, request[_BLOCK.size :], user)
+        self._set_registers(unit, start, request[_BLOCK.size :], client)
         return request[:5]
 
-    def _mask_register(self, unit: int, request: bytes, user: str) -> bytes:
+    def _mask_register(self, unit: int, request: bytes, client: Client) -> bytes:
         address, and_mask, or_mask = _unpack(_MASK, request)
         current = int.from_bytes(self._registers_at(unit, "holding", address, 1), "big")
         word = (current & and_mask) | (or_mask & ~and_mask & 0xFFFF)
-        self._set_registers(unit, address, word.to_bytes(2, "big"), user)
+        self._set_registers(unit, address, word.to_bytes(2, "big"), client)
         return request
 
-    def _exchange_registers(self, unit: int, request: bytes, user: str) -> bytes:
+    def _exchange_registers(self, unit: int, request: bytes, client: Client) -> bytes:
         read_start, read_count, start, count, size = _unpack(_EXCHANGE, request)
         _quantity(read_count, MAX_READ_REGISTERS)
         _quantity(count, MAX_EXCHANGE_REGISTERS)
         _data_size(request, _EXCHANGE, size, 2 * count)
         _whole_values(self._registers.table(unit, "holding"), read_start, read_count)  # before anything is written
-        self._set_registers(unit, start, request[_EXCHANGE.size :], user)
+        self._set_registers(unit, start, request[_EXCHANGE.size :], client)
         return bytes((request[0], 2 * read_count)) + self._registers_at(unit, "holding", read_start, read_count)
 
-    def _set_bits(self, unit: int, start: int, bits: Sequence[bool], user: str) -> None:
+    def _set_bits(self, unit: int, start: int, bits: Sequence[bool], client: Client) -> None:
         table = self._registers.table(unit, "coil")
         _whole_values(table, start, len(bits))
         writes: list[tuple[str, float]] = []
@@ -215,9 +213,9 @@ class Responder:
                 writes.append((table.places[address].tag.name, bit))
             elif bit:
                 raise Refused(ILLEGAL_ADDRESS)
-        self._command(unit, writes, user)
+        self._command(unit, writes, client)
 
-    def _set_registers(self, unit: int, start: int, data: bytes, user: str) -> None:
+    def _set_registers(self, unit: int, start: int, data: bytes, client: Client) -> None:
         """Write a block of registers.
 
         A PLC writes its outputs as one block; the gaps in it may be written with the zeros that they read as.
@@ -243,31 +241,22 @@ class Responder:
             else:
                 heartbeat = int.from_bytes(data[at : at + 2], "big")
             at += 2 * width
-        self._command(unit, writes, user)
+        self._command(unit, writes, client)
         if heartbeat is not None:
             self._heartbeats[unit] = heartbeat
             self._latest = None
 
-    def _command(self, unit: int, writes: Sequence[tuple[str, float]], user: str) -> None:
-        """Hand all writes of one request to the engine, or none."""
-        if not self._allow_writes:
+    def _command(self, unit: int, writes: Sequence[tuple[str, float]], client: Client) -> None:
+        """Hand all writes of one request to the engine, which takes all of them or none."""
+        if not client.may_write:
             raise Refused(DEVICE_FAILURE)
-        rack = self._registers.area(unit) is not None
-        origin = Origin(Role.OPERATOR, user, "rack" if rack else "modbus")
-        if len(writes) > 1:
-            for name, value in writes:
-                refusal = self._check(rack, name, value, origin)
-                if refusal is not None:
-                    journal.info("%s (%s): %s = %s refused, %s", user, origin.via, name, value, refusal.value)
-                    raise Refused(EXCEPTION_OF[refusal])
-        for refusal in (self._engine.write_rack if rack else self._engine.write)(writes, origin):
+        if self._registers.area(unit) is None:
+            refusals = self._engine.write(writes, Origin(Role.OPERATOR, client.name, "modbus"), whole=True)
+        else:
+            refusals = self._engine.write_rack(writes, Origin(Role.OPERATOR, client.name, "rack"), whole=True)
+        for refusal in refusals:
             if refusal is not None:
                 raise Refused(EXCEPTION_OF[refusal])
-
-    def _check(self, rack: bool, name: str, value: float, origin: Origin) -> Refusal | None:
-        if rack:
-            return self._engine.permission.check_rack(self._engine.image, name, value)
-        return self._engine.check(name, value, origin)
 
     # identification
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from plantsim.engine.image import ACTIVE, BAD, UNACKED, UNCERTAIN, ProcessImage
 from plantsim.model.modbus_points import COUNTER, PAGE, SCADA_UNIT, TABLES, WIDTH
-from plantsim.model.tag import AlarmPoint, ModbusPoint, Tag, ValueType
+from plantsim.model.tag import AlarmPoint, Kind, ModbusPoint, Tag, ValueType
 
 WORD_ORDERS = {"abcd": (0, 1, 2, 3), "cdab": (2, 3, 0, 1), "badc": (1, 0, 3, 2), "dcba": (3, 2, 1, 0)}
 """Which byte of a big-endian 32-bit value stands where in its two registers; each order is its own inverse."""
@@ -111,7 +111,15 @@ class Registers:
             self._put_racks(registers, image, external)
         for unit, word in (heartbeats or {}).items():
             registers[self._tables[unit, "holding"].start] = word
-        return RegisterImage(image, registers.tobytes(), self._bits(image))
+        bits = self._bits(image)
+        if self.in_scenario(image):  # the trainee is not to see true values
+            registers[self._kpi_at] = 0
+            bits[self._kpi_quality_at] = 0
+        return RegisterImage(image, registers.tobytes(), bits)
+
+    def in_scenario(self, image: ProcessImage) -> bool:
+        """Whether a scenario runs: Simulation.Scenario names one."""
+        return self._scenario_row is not None and image.value[self._scenario_row] > 0.5
 
     def decode(self, place: Place, raw: bytes) -> float:
         """The value that a client wrote to a place, from its registers.
@@ -162,6 +170,10 @@ class Registers:
         self._count_rack = np.array([racks.index(point.unit) for _, point in wired], np.intp)
         self._rack_at = np.array([self._tables[unit, "input"].start for unit in racks], np.intp)
         self._running_row = next((tag.row for tag in tags if tag.name == "Simulation.Running"), None)
+        self._scenario_row = next((tag.row for tag in tags if tag.name == "Simulation.Scenario"), None)
+        kpis = [(tag, tag.modbus) for tag in tags if tag.kind is Kind.KPI and tag.modbus is not None]
+        self._kpi_at = _pairs(at(point for _, point in kpis))
+        self._kpi_quality_at = at(tag.modbus_quality for tag, _ in kpis if tag.modbus_quality is not None)
 
     def _index_bits(self, tags: Sequence[Tag], alarms: Sequence[AlarmPoint]) -> None:
         def at(points: Iterable[ModbusPoint]) -> Rows:

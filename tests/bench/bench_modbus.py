@@ -59,20 +59,12 @@ class Still:
     external: frozenset[str] = frozenset()
     image: ProcessImage = field(default_factory=lambda: blank(0))
 
-    def check(self, name: str, value: float, origin: Origin) -> Refusal | None:
-        return Refusal.READ_ONLY
-
-    def write(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]:
+    def write(
+        self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
+    ) -> list[Refusal | None]:
         return [Refusal.READ_ONLY for _ in writes]
 
     write_rack = write
-
-    @property
-    def permission(self) -> Still:
-        return self
-
-    def check_rack(self, image: ProcessImage, name: str, value: float) -> Refusal | None:
-        return Refusal.READ_ONLY
 
 
 async def own() -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from ipaddress import ip_network
 
 import pytest
 
 from plantsim.commands import values
+from plantsim.serve.modbus_rtu import Line
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,11 @@ from plantsim.commands import values
         (values.speed, "max", math.inf),
         (values.port, "0", 0),
         (values.port, "65535", 65535),
+        (values.line, "/dev/ttyUSB0", Line("/dev/ttyUSB0", 19200, "8E1")),
+        (values.line, "/dev/ttyUSB0,9600", Line("/dev/ttyUSB0", 9600, "8E1")),
+        (values.line, "/dev/serial/by-path/pci-0:1.0,115200,8N1", Line("/dev/serial/by-path/pci-0:1.0", 115200, "8N1")),
+        (values.networks, "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
+        (values.networks, "192.168.1.5/24", (ip_network("192.168.1.0/24"),)),
         (values.seed, str(2**63 - 1), 2**63 - 1),
         (values.epoch, "1970-01-01T00:00:01Z", 1.0),
         (values.epoch, "1970-01-01T01:00+01:00", 0.0),
@@ -52,6 +59,12 @@ def test_value_is_read(parse: Callable[[str], object], text: str, value: object)
         (values.port, "65536"),
         (values.port, "-1"),
         (values.port, "http"),
+        (values.line, "/dev/ttyUSB0,9601"),
+        (values.line, "/dev/ttyUSB0,9600,7E1"),
+        (values.line, ",9600"),
+        (values.line, "a,9600,8N1,b"),
+        (values.networks, "10.0.0.0/33"),
+        (values.networks, "here"),
         (values.seed, str(2**63)),
         (values.seed, "1.0"),
         (values.epoch, "yesterday"),

@@ -7,6 +7,7 @@ import math
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -242,6 +243,42 @@ async def test_writes_are_refused_where_they_are_not_allowed(engine: Engine) -> 
         assert not (await set_float(client, point, 60)).isError()
 
 
+async def test_clients_come_from_the_networks_that_are_allowed(engine: Engine) -> None:
+    for networks, heard in (("10.0.0.0/8,192.0.2.7", False), ("10.0.0.0/8,127.0.0.0/8", True)):
+        server = ModbusServer(engine, host="127.0.0.1", port=0, allow=[ip_network(n) for n in networks.split(",")])
+        await server.start()
+        async with raw(server) as (reader, writer):
+            if heard:
+                writer.write(frame(1, READ_COUNTER))
+                assert (await answer(reader))[0] == 1
+            else:
+                assert await closed(reader)
+        await server.stop()
+
+
+async def test_a_racks_refused_command_is_journalled_once(
+    engine: Engine, server: ModbusServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until the rack has had the actuator: then a new refusal is news."""
+    mode, wire = place(engine, "TIC-201.MODE"), place(engine, "TV-201A.CMD", "rack")
+
+    def refusals() -> int:
+        return sum("TV-201A.CMD" in message and "refused" in message for message in caplog.messages)
+
+    with caplog.at_level("INFO", "plantsim.journal"):
+        async with scada(server) as client:
+            for expected in (1, 2):
+                for _ in range(5):
+                    refused = await client.write_register(wire.address, 100, device_id=wire.unit)
+                    assert refused.exception_code == 4
+                assert refusals() == expected
+                await client.write_register(mode.address, 3)
+                await step(engine)
+                assert not (await client.write_register(wire.address, 100, device_id=wire.unit)).isError()
+                await client.write_register(mode.address, 1)
+                await step(engine)
+
+
 async def test_pipelined_requests_are_all_answered_in_order(server: ModbusServer) -> None:
     async with raw(server) as (reader, writer):
         writer.write(b"".join(frame(n, READ_COUNTER) for n in range(200)))
@@ -273,7 +310,7 @@ async def test_a_request_in_pieces_is_answered_when_whole(server: ModbusServer) 
     "garbage",
     [
         b"GET / HTTP/1.1\r\n\r\n",
-        bytes.fromhex("0001 0000 00ff 01 04"),  # longer than any request
+        bytes.fromhex("0001 0000 0200 01 04"),  # longer than any request
         bytes.fromhex("0001 0000 0001 01"),  # no function code
         bytes(64),
     ],

@@ -15,7 +15,7 @@ from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import ProcessImage
 from plantsim.model.modbus_map import assign, with_addresses
 from plantsim.model.tag import Kind, Role, Tag, ValueType
-from plantsim.serve.modbus_pdu import Responder
+from plantsim.serve.modbus_pdu import Client, Responder
 from plantsim.serve.registers import WORD_ORDERS, Registers
 
 
@@ -76,17 +76,12 @@ class Bench:
             return self.refuse[name]
         return None if tag.low <= value <= tag.high else Refusal.RANGE
 
-    @property
-    def permission(self) -> Bench:
-        return self
-
-    def check_rack(self, image: ProcessImage, name: str, value: float) -> Refusal | None:
-        return self.check(name, value, Origin(Role.OPERATOR, "", "rack"))
-
-    def write(self, writes: Sequence[tuple[str, float]], origin: Origin) -> list[Refusal | None]:
+    def write(
+        self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
+    ) -> list[Refusal | None]:
         refusals = [self.check(name, value, origin) for name, value in writes]
-        for (name, value), refusal in zip(writes, refusals, strict=True):
-            if refusal is None:
+        if not any(refusals):
+            for name, value in writes:
                 self.journal.append((name, value, origin))
                 self._value[next(tag.row for tag in self.tags if tag.name == name)] = value
         return refusals
@@ -103,14 +98,18 @@ def bench() -> Bench:
     return Bench()
 
 
-def responder(bench: Bench, word_order: str = "abcd", allow_writes: bool = True) -> Responder:
+CLIENT = Client("test")
+LOOKER = Client("test", may_write=False)
+
+
+def responder(bench: Bench, word_order: str = "abcd") -> Responder:
     registers = Registers(bench.tags, bench.alarms, word_order)
-    return Responder(bench, registers, allow_writes=allow_writes, identity={0: "plantsim", 1: "bench", 2: "1.0"})
+    return Responder(bench, registers, identity={0: "plantsim", 1: "bench", 2: "1.0"})
 
 
-def ask(bench: Bench, request: str, unit: int = 1, allow_writes: bool = True) -> str:
+def ask(bench: Bench, request: str, unit: int = 1, client: Client = CLIENT) -> str:
     """The answer, both in hexadecimal."""
-    return responder(bench, allow_writes=allow_writes).answer(unit, bytes.fromhex(request), "test").hex(" ")
+    return responder(bench).answer(unit, bytes.fromhex(request), client).hex(" ")
 
 
 def float_hex(value: float) -> str:
@@ -125,7 +124,7 @@ def test_fc3_reads_values_in_force(bench: Bench) -> None:
 
 def test_fc4_reads_a_page_with_its_scan_counter(bench: Bench) -> None:
     bench.set("TIC-201.PV", 61.5)
-    answer = responder(bench).answer(1, bytes.fromhex("04 0000 0064"), "test")
+    answer = responder(bench).answer(1, bytes.fromhex("04 0000 0064"), CLIENT)
     assert answer[:2] == bytes((4, 200))
     assert struct.unpack_from(">If", answer, 2) == (bench.image.scan, 61.5)
 
@@ -161,7 +160,7 @@ def test_fc16_writes_whole_values(bench: Bench) -> None:
 def test_a_float_is_written_in_the_word_order(bench: Bench, order: str) -> None:
     raw = struct.pack(">f", 60.1)
     request = bytes.fromhex("10 000a 0002 04") + bytes(raw[i] for i in WORD_ORDERS[order])
-    assert responder(bench, order).answer(1, request, "test").hex() == "10000a0002"
+    assert responder(bench, order).answer(1, request, CLIENT).hex() == "10000a0002"
     assert bench.written == {"TIC-201.SP": 60.1}
 
 
@@ -193,10 +192,10 @@ def test_fc43_identifies_plant_and_unit(bench: Bench) -> None:
 def test_fc43_continues_where_an_answer_was_full(bench: Bench) -> None:
     registers = Registers(bench.tags, bench.alarms)
     texts = {number: f"{number}" * 100 for number in range(6)}
-    long = Responder(bench, registers, allow_writes=True, identity=texts)
+    long = Responder(bench, registers, identity=texts)
     seen, following = b"", 0
     for _ in range(7):
-        answer = long.answer(1, bytes((0x2B, 0x0E, 2, following)), "test")
+        answer = long.answer(1, bytes((0x2B, 0x0E, 2, following)), CLIENT)
         assert len(answer) <= 253
         seen += answer[7:]
         following = answer[5]
@@ -258,7 +257,7 @@ RESPONDER = responder(BENCH)
 def test_whatever_is_asked_has_an_answer(unit: int, function: int, data: st.DataObject) -> None:
     small = st.integers(0, 40).map(lambda n: n.to_bytes(2, "big"))
     fields = data.draw(st.lists(small, max_size=6).map(b"".join) | st.binary(max_size=252))
-    answered = RESPONDER.answer(unit, bytes((function,)) + fields, "test")
+    answered = RESPONDER.answer(unit, bytes((function,)) + fields, CLIENT)
     assert 2 <= len(answered) <= 253
     if answered[0] != function:
         assert answered[0] == function | 0x80
@@ -308,9 +307,9 @@ def test_a_block_with_one_refused_value_changes_nothing(bench: Bench, unit: int,
 
 def test_nothing_is_written_where_writes_are_not_allowed(bench: Bench) -> None:
     for request in ("05 000a ff00", "06 000c 0001", f"10 000a 0002 04 {float_hex(60)}"):
-        assert ask(bench, request, allow_writes=False)[3:] == "04"
-    assert ask(bench, "06 0000 0001", unit=12, allow_writes=False) == "86 04", "nor the heartbeat"
-    assert ask(bench, "03 000c 0001", allow_writes=False) == "03 02 00 00"
+        assert ask(bench, request, client=LOOKER)[3:] == "04"
+    assert ask(bench, "06 0000 0001", unit=12, client=LOOKER) == "86 04", "nor the heartbeat"
+    assert ask(bench, "03 000c 0001", client=LOOKER) == "03 02 00 00"
     assert not bench.journal
 
 
@@ -332,11 +331,11 @@ def test_counts_beyond_20_ma_are_out_of_range(bench: Bench, counts: str) -> None
 
 def test_a_heartbeat_reads_back_at_once(bench: Bench) -> None:
     line = responder(bench)
-    assert line.answer(12, bytes.fromhex("06 0000 1234"), "test").hex() == "0600001234"
-    assert line.answer(12, bytes.fromhex("03 0000 0001"), "test").hex() == "03021234"
+    assert line.answer(12, bytes.fromhex("06 0000 1234"), CLIENT).hex() == "0600001234"
+    assert line.answer(12, bytes.fromhex("03 0000 0001"), CLIENT).hex() == "03021234"
     bench.scan()
-    assert line.answer(12, bytes.fromhex("16 0000 ff00 0001"), "test").hex() == "160000ff000001"
-    assert line.answer(12, bytes.fromhex("03 0000 000a"), "test").hex() == "03141201" + "0000" * 9
+    assert line.answer(12, bytes.fromhex("16 0000 ff00 0001"), CLIENT).hex() == "160000ff000001"
+    assert line.answer(12, bytes.fromhex("03 0000 000a"), CLIENT).hex() == "03141201" + "0000" * 9
 
 
 def test_a_plc_writes_heartbeat_and_commands_as_one_block_over_the_gap(bench: Bench) -> None:
@@ -349,8 +348,8 @@ def test_a_plc_writes_heartbeat_and_commands_as_one_block_over_the_gap(bench: Be
 def test_an_answer_shows_one_image_and_the_next_answer_the_newest(bench: Bench) -> None:
     line = responder(bench)
     bench.set("TIC-201.PV", 1.0)
-    first = line.answer(1, bytes.fromhex("04 0000 0004"), "test")
+    first = line.answer(1, bytes.fromhex("04 0000 0004"), CLIENT)
     bench.set("TIC-201.PV", 2.0)
-    second = line.answer(1, bytes.fromhex("04 0000 0004"), "test")
+    second = line.answer(1, bytes.fromhex("04 0000 0004"), CLIENT)
     (scan, value), (next_scan, next_value) = struct.unpack(">If", first[2:]), struct.unpack(">If", second[2:])
     assert (value, next_value, next_scan - scan) == (1.0, 2.0, 1)

@@ -40,6 +40,8 @@ def plant() -> tuple[tuple[Tag, ...], tuple[AlarmPoint, ...]]:
         ("P-204.RUN", Kind.DRIVE, ValueType.BOOL, None, "leach"),
         ("TI-301.PV", Kind.TRANSMITTER, ValueType.FLOAT, None, "iron"),
         ("Simulation.Running", Kind.SIMULATION, ValueType.BOOL, Role.INSTRUCTOR, ""),
+        ("Simulation.Scenario", Kind.SIMULATION, ValueType.TEXT, None, ""),
+        ("KPI.Purity.NdPr", Kind.KPI, ValueType.FLOAT, None, ""),
     ]
     tags = []
     for row, (name, kind, type_, role, area) in enumerate(rows):
@@ -199,6 +201,14 @@ def test_a_rack_opens_with_its_scan_counter_and_status_word() -> None:
     assert (status_word(external, registers, 12), status_word(external, registers, 13)) == (0, EXTERNAL)
     bad = registers.build(image(status={"TI-203.PV": BAD_SENSOR_FAILURE}))
     assert (status_word(bad, registers, 12), status_word(bad, registers, 13)) == (BAD_SIGNAL, 0)
+
+
+def test_true_values_are_absent_while_a_scenario_runs() -> None:
+    registers, purity = Registers(TAGS, ALARMS), TAG["KPI.Purity.NdPr"]
+    for scenario, shown, good in ((0, 99.5, 1), (1, 0.0, 0)):
+        made = registers.build(image({"KPI.Purity.NdPr": 99.5, "Simulation.Scenario": scenario}))
+        assert words(registers, made, purity.modbus, 2) == struct.pack(">f", shown)
+        assert bit(registers, made, purity.modbus_quality) == good
 
 
 def test_every_page_opens_with_the_scan_counter() -> None:
