@@ -3,7 +3,7 @@
 """The core: a plant as tables, and the scan that advances it.
 
 Built once from dictionaries (plantsim/model/compose makes them), then run without Python objects, without the GIL and
-without allocation. One scan: control, actuators, process, transmitters, alarms, meters. All units read the state and the
+without allocation. One scan: sequences, control, actuators, process, transmitters, alarms, meters. All units read the state and the
 streams of the scan's start.
 """
 
@@ -37,6 +37,7 @@ from field cimport (
     valve_refresh, valve_reset, valve_scan,
 )
 from control cimport Loop, loop_refresh, loop_reset, loop_scan
+from sequence cimport Action, Check, Programs, Sequence, Step, sequence_scan
 from alarm cimport Alarm, AlarmEvent, AlarmLog, alarm_scan
 
 cdef extern from *:
@@ -124,6 +125,9 @@ cdef class Core:
     cdef Drive* motor
     cdef Loop* loop
     cdef Alarm* alarm
+    cdef int n_sequences
+    cdef Sequence* sequence
+    cdef Programs programs
     cdef AlarmLog log
     cdef long long read_events
     cdef public int bad_state       # index of the first state that is not finite, -1 if none
@@ -283,6 +287,19 @@ cdef class Core:
         self.alarm = <Alarm*>own.take(self.n_alarms, sizeof(Alarm))
         for i in range(self.n_alarms):
             self.alarm[i] = spec["alarms"][i]
+        self.n_sequences = len(spec["sequences"])
+        self.sequence = <Sequence*>own.take(self.n_sequences, sizeof(Sequence))
+        for i in range(self.n_sequences):
+            self.sequence[i] = spec["sequences"][i]
+        self.programs.step = <Step*>own.take(len(spec["steps"]), sizeof(Step))
+        for i, d in enumerate(spec["steps"]):
+            self.programs.step[i] = d
+        self.programs.action = <Action*>own.take(len(spec["actions"]), sizeof(Action))
+        for i, d in enumerate(spec["actions"]):
+            self.programs.action[i] = d
+        self.programs.check = <Check*>own.take(len(spec["checks"]), sizeof(Check))
+        for i, d in enumerate(spec["checks"]):
+            self.programs.check[i] = d
         self.log.capacity = 4096
         self.log.event = <AlarmEvent*>own.take(self.log.capacity, sizeof(AlarmEvent))
 
@@ -433,6 +450,8 @@ cdef class Core:
 
     cdef void _scan(self) noexcept nogil:
         cdef int i
+        for i in range(self.n_sequences):
+            sequence_scan(&self.sequence[i], &self.programs, &self.clock, self.mem, self.sig)
         for i in range(self.n_loops):
             loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
         self._actuate()

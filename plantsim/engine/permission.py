@@ -12,6 +12,10 @@ from plantsim.model.tag import Kind, Tag, TagTable, ValueType
 
 MAN, AUTO, CASCADE, EXTERNAL = range(4)
 
+IDLE, RUNNING, HELD, ABORTING, COMPLETE = range(5)
+_FITTING = {1: (IDLE, COMPLETE), 2: (RUNNING,), 3: (HELD,), 4: (RUNNING, HELD, COMPLETE)}
+"""States of a sequence in which each of its commands means something."""
+
 Value = float | bool | int
 
 
@@ -109,6 +113,9 @@ class Permission:
             return None
         if tag.area in self.external:
             return Refusal.EXTERNAL
+        if tag.kind is Kind.SEQUENCE:
+            state = image.value[self.tags[f"{tag.object}.STATE"].row]
+            return None if state in _FITTING.get(int(value), (state,)) else Refusal.MODE
         drive = self.drives.get(tag.name)
         mode_row = drive.mode_row if drive is not None else self._mode_row.get(tag.object)
         if mode_row is None or tag.kind is Kind.KPI or tag.member == "MODE":

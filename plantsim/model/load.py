@@ -16,6 +16,7 @@ from plantsim.model.plant import Plant, Product, Unit
 from plantsim.model.read_alarms import read_alarms
 from plantsim.model.read_field import read_devices, read_instruments
 from plantsim.model.read_loops import read_loops
+from plantsim.model.read_sequences import read_sequences
 from plantsim.model.read_units import check_drives, read_areas, read_streams, read_units
 from plantsim.model.section import Section, read_toml
 
@@ -68,6 +69,7 @@ def load_plant(name: str | Path) -> Plant:
     measured = {instrument.tag: instrument for instrument in instruments}
     loops = read_loops(root, measured, by_tag)
     alarms = read_alarms(root, measured, by_tag, {loop.tag: loop for loop in loops})
+    sequences = read_sequences(root, areas, units, measured, by_tag, {loop.tag: loop for loop in loops})
     root.end()
     return Plant(
         plant_name,
@@ -83,6 +85,7 @@ def load_plant(name: str | Path) -> Plant:
         instruments,
         loops,
         alarms,
+        sequences,
         products,
         hashlib.sha256(f"{digest} {chemistry.sha256}".encode()).hexdigest(),
     )

@@ -71,6 +71,17 @@ _DRIVE = (
     _bool("TRIP", "tripped", ("Healthy", "Tripped")),
 )
 
+SEQUENCE_COMMANDS = ("None", "Start", "Hold", "Resume", "Abort")
+SEQUENCE_STATES = ("Idle", "Running", "Held", "Aborting", "Complete")
+MOST_STEPS = 99
+
+SEQUENCE = (
+    Member("CMD", "command", ValueType.UINT16, high=4.0, role=Role.OPERATOR, states=SEQUENCE_COMMANDS),
+    Member("STATE", "state", ValueType.UINT16, high=4.0, states=SEQUENCE_STATES),
+    Member("STEP", "step", ValueType.UINT16, high=float(MOST_STEPS)),
+    Member("STEP_TIME", "time in the step", eu="s", high=1e7),
+)
+
 DEVICE: dict[Kind, tuple[Member, ...]] = {
     Kind.VALVE: (_percent("CMD", "command", Role.OPERATOR), _percent("POS", "position")),
     Kind.ON_OFF_VALVE: (

@@ -208,6 +208,40 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """A member gets a value (eu), at once or, with a rate, in eu/s."""
+
+    tag: str
+    member: str
+    value: float
+    rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Of a sequence: does its actions, ends when all checks have held for ``dwell`` s, and holds after ``most`` s."""
+
+    title: str
+    actions: tuple[Action, ...]
+    checks: tuple[Condition, ...]
+    dwell: float
+    most: float
+    on_hold: tuple[Action, ...]
+    on_abort: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Steps one after the other. permits: without which it does not start."""
+
+    tag: str
+    unit: str
+    title: str
+    permits: tuple[Condition, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """An oxide or mixture of oxides. elements: that count as product. spec_pct: least purity, % of oxide."""
 
@@ -239,6 +273,7 @@ class Plant:
     instruments: tuple[Instrument, ...]
     loops: tuple[Loop, ...]
     alarms: tuple[Alarm, ...]
+    sequences: tuple[Sequence, ...]
     products: tuple[Product, ...]
     sha256: str
 

@@ -29,6 +29,7 @@ class Kind(Enum):
     DRIVE = "fixed drive"
     VARIABLE_DRIVE = "variable drive"
     SWITCH = "switch"
+    SEQUENCE = "sequence"
     CALCULATION = "calculation"
     KPI = "kpi"
     SIMULATION = "simulation"

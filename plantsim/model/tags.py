@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import accumulate
 
-from plantsim.model.members import CONTROLLER, DEVICE, LIMIT, LIMITS, NORMAL, PV, SAMPLED, Member
-from plantsim.model.plant import Alarm, Device, Instrument, Loop, Plant
+from plantsim.model.members import CONTROLLER, DEVICE, LIMIT, LIMITS, NORMAL, PV, SAMPLED, SEQUENCE, Member
+from plantsim.model.plant import Alarm, Device, Instrument, Loop, Plant, Sequence
 from plantsim.model.plant_wide import kpis, simulation
 from plantsim.model.profiles import profiles
 from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, TagTable, ValueType
@@ -36,6 +36,9 @@ def build_tags(plant: Plant, first_row: int = 0) -> tuple[TagTable, tuple[AlarmP
         for device in plant.devices:
             if device.unit == unit.id:
                 tags += _of_device(device, unit.area)
+        for sequence in plant.sequences:
+            if sequence.unit == unit.id:
+                tags += _of_sequence(sequence, unit.area)
     tags += kpis(plant)
     tags += simulation(plant)
     tags += profiles(plant)
@@ -82,6 +85,15 @@ def _of_device(device: Device, area: str) -> Iterator[Tag]:
     for member in DEVICE[device.kind]:
         tag = _tag(device.tag, device.unit, area, device.kind, device.title, member)
         yield replace(tag, role=Role.OPERATOR) if device.hand else tag
+
+
+def _of_sequence(sequence: Sequence, area: str) -> Iterator[Tag]:
+    for member in SEQUENCE:
+        tag = _tag(sequence.tag, sequence.unit, area, Kind.SEQUENCE, sequence.title, member)
+        if member.name == "STEP":
+            titles = ("Idle", *(step.title for step in sequence.steps))
+            tag = replace(tag, high=float(len(sequence.steps)), states=titles)
+        yield tag
 
 
 def _tag(

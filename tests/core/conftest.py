@@ -320,7 +320,20 @@ def make_rig() -> type[Rig]:
 
 
 Vector = NDArray[np.float64]
-NO_FIELD = ("transmitters", "analysers", "calculations", "valves", "on_off_valves", "motors", "loops", "alarms")
+NO_FIELD = (
+    "transmitters",
+    "analysers",
+    "calculations",
+    "valves",
+    "on_off_valves",
+    "motors",
+    "loops",
+    "alarms",
+    "sequences",
+    "steps",
+    "actions",
+    "checks",
+)
 
 
 def merge(into: dict[str, Any], changes: Mapping[str, Any]) -> None:

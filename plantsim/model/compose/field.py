@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from plantsim.model.compose.context import Layout
+from plantsim.model.compose.sequences import sequences
 from plantsim.model.plant import Alarm, Device, Function, Instrument, Loop, Measurement, Output, Plant, Sampling
 from plantsim.model.tag import Kind
 
@@ -306,6 +307,7 @@ class Field:
             "motors": [self.motor(d) for d in devices if d.kind in (Kind.DRIVE, Kind.VARIABLE_DRIVE)],
             "loops": [self.loop(loop) for loop in self.order()],
             "alarms": [self.alarm(a) for a in self.plant.alarms],
+            **sequences(self.plant, self.row, self.take),
             "signal": self.signal,
             "rows": len(self.signal),
             "memory": self.used,

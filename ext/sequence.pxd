@@ -1,0 +1,167 @@
+# cython: language_level=3, cdivision=True
+"""Sequences: steps with actions, transitions, hold, abort and resume, as tables.
+
+A step does its actions on entry (a row gets a value, or moves to it at a rate) and ends when its ramps have arrived and all
+its checks have held for `dwell`. A step that takes longer than `most` holds. Holding stops the step's time and its ramps and
+does the step's own actions for that; resuming does those of entry again. Aborting does the step's actions for that and ends
+when their ramps have arrived; of a complete sequence it means idle.
+
+Sequences are evaluated before the loops, in the order of the table, and write what an operator would write.
+"""
+
+from clock cimport Clock
+from field cimport put, toward
+
+cdef enum:
+    IDLE = 0
+    RUNNING = 1
+    HELD = 2
+    ABORTING = 3
+    COMPLETE = 4
+
+cdef enum:
+    START = 1
+    HOLD = 2
+    RESUME = 3
+    ABORT = 4
+
+cdef enum:
+    SEQUENCE_MEM = 2
+    Q_TIME = 0          # s in the step, without those held
+    Q_TRUE = 1          # s for which all checks have been true
+
+cdef enum:
+    EQUAL = 1
+    BELOW = 2
+    ABOVE = 3
+
+cdef struct Action:
+    int row
+    double value
+    double rate         # eu/s; 0: at once
+
+cdef struct Check:
+    int row
+    int relation
+    double value
+
+cdef struct Span:       # of a table
+    int first
+    int count
+
+cdef struct Step:
+    Span enter          # actions
+    Span hold
+    Span abort
+    Span checks
+    double dwell        # s
+    double most         # s; 0: without end
+
+cdef struct Sequence:
+    int cmd, state, step, step_time     # rows
+    int mem
+    Span steps
+    Span permits        # checks without which it does not start
+
+cdef struct Programs:
+    Step* step
+    Action* action
+    Check* check
+
+
+cdef inline bint all_true(const Programs* p, Span span, const double* sig) noexcept nogil:
+    """Whether every check holds. NaN is neither equal, nor below, nor above."""
+    cdef const Check* c
+    cdef double x
+    cdef int k
+    for k in range(span.first, span.first + span.count):
+        c = &p.check[k]
+        x = sig[c.row]
+        if not (x == c.value if c.relation == EQUAL else x < c.value if c.relation == BELOW else x > c.value):
+            return False
+    return True
+
+
+cdef inline void act(const Programs* p, Span span, double* sig) noexcept nogil:
+    """Do what is to be done at once."""
+    cdef int k
+    for k in range(span.first, span.first + span.count):
+        if p.action[k].rate == 0.0:
+            sig[p.action[k].row] = p.action[k].value
+
+
+cdef inline bint ramp(const Programs* p, Span span, double h, double* sig) noexcept nogil:
+    """Move what is to move; whether all has arrived."""
+    cdef const Action* a
+    cdef bint arrived = True
+    cdef int k
+    for k in range(span.first, span.first + span.count):
+        a = &p.action[k]
+        if a.rate > 0.0:
+            sig[a.row] = toward(sig[a.row], a.value, a.rate*h)
+            arrived = arrived and sig[a.row] == a.value
+    return arrived
+
+
+cdef inline void enter(const Sequence* q, const Programs* p, int number, double* m, double* sig) noexcept nogil:
+    """Begin step `number`, counted from 1."""
+    sig[q.state] = RUNNING
+    sig[q.step] = number
+    m[Q_TIME] = 0.0
+    m[Q_TRUE] = 0.0
+    act(p, p.step[q.steps.first + number - 1].enter, sig)
+
+
+cdef inline void command(const Sequence* q, const Programs* p, double* m, double* sig) noexcept nogil:
+    """Obey the command, if it fits the state."""
+    cdef int cmd = <int>sig[q.cmd], state = <int>sig[q.state]
+    cdef const Step* s = &p.step[q.steps.first + (<int>sig[q.step] - 1 if sig[q.step] >= 1.0 else 0)]
+    sig[q.cmd] = 0.0
+    if cmd == START and (state == IDLE or state == COMPLETE):
+        if all_true(p, q.permits, sig):
+            enter(q, p, 1, m, sig)
+    elif cmd == HOLD and state == RUNNING:
+        sig[q.state] = HELD
+        act(p, s.hold, sig)
+    elif cmd == RESUME and state == HELD:
+        sig[q.state] = RUNNING
+        m[Q_TRUE] = 0.0
+        act(p, s.enter, sig)
+    elif cmd == ABORT and (state == RUNNING or state == HELD):
+        sig[q.state] = ABORTING
+        act(p, s.abort, sig)
+    elif cmd == ABORT and state == COMPLETE:
+        sig[q.state] = IDLE
+        sig[q.step] = 0.0
+
+
+cdef inline void sequence_scan(
+    const Sequence* q, const Programs* p, const Clock* clock, double* mem, double* sig
+) noexcept nogil:
+    cdef double* m = mem + q.mem
+    cdef const Step* s
+    cdef bint arrived
+    if sig[q.cmd] != 0.0:
+        command(q, p, m, sig)
+    if sig[q.state] != RUNNING and sig[q.state] != ABORTING:
+        return
+    s = &p.step[q.steps.first + <int>sig[q.step] - 1]
+    if sig[q.state] == ABORTING:
+        if ramp(p, s.abort, clock.h, sig):
+            sig[q.state] = IDLE
+            sig[q.step] = 0.0
+            m[Q_TIME] = 0.0
+    else:
+        arrived = ramp(p, s.enter, clock.h, sig)
+        m[Q_TIME] += clock.h
+        m[Q_TRUE] = m[Q_TRUE] + clock.h if arrived and all_true(p, s.checks, sig) else 0.0
+        # a hair less, for the sum of many scans is not exact
+        if m[Q_TRUE] > 0.0 and m[Q_TRUE] >= s.dwell - 0.5*clock.h:
+            if <int>sig[q.step] < q.steps.count:
+                enter(q, p, <int>sig[q.step] + 1, m, sig)
+            else:
+                sig[q.state] = COMPLETE
+        elif s.most > 0.0 and m[Q_TIME] >= s.most - 0.5*clock.h:
+            sig[q.state] = HELD
+            act(p, s.hold, sig)
+    put(sig, q.step_time, m[Q_TIME])

@@ -1,0 +1,218 @@
+"""The sequence kernel: what a step does, when it ends, and what the four commands make of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plantsim.engine.live import LivePlant
+from plantsim.model.members import SEQUENCE_STATES
+from plantsim.model.plant import Action, Condition, Plant, Sequence, Step
+
+START, HOLD, RESUME, ABORT = 1, 2, 3, 4
+RAMP = Action("WIC-100", "SP", 2.3, 0.166)
+PROGRAM = Sequence(
+    "KS-101",
+    "PLANT",
+    "A trial",
+    (Condition("P-208", "RUN", "=", 1.0),),
+    (
+        Step(
+            "Slow down",
+            (RAMP, Action("TIC-201", "MODE", 0.0)),
+            (),
+            0.0,
+            60.0,
+            (Action("TIC-202", "MODE", 0.0),),
+            (Action("TIC-203", "MODE", 0.0),),
+        ),
+        Step(
+            "Wait", (), (Condition("TIC-201", "MODE", "=", 1.0),), 2.0, 10.0, (), (Action("WIC-100", "SP", 3.3, 1.0),)
+        ),
+        Step("Rest", (), (), 3.0, 0.0, (), ()),
+    ),
+)
+
+
+class Run:
+    """The Belfast line with the trial sequence."""
+
+    def __init__(self, belfast: Plant, **changes: object) -> None:
+        program = dataclasses.replace(PROGRAM, **changes)  # type: ignore[arg-type]
+        self.live = LivePlant(dataclasses.replace(belfast, sequences=(program,)), start="cold")
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.live.core.signal[self.live.tags[name].row])
+
+    def __setitem__(self, name: str, value: float) -> None:
+        self.live.core.signal[self.live.tags[name].row] = value
+
+    @property
+    def state(self) -> tuple[str, int]:
+        return SEQUENCE_STATES[int(self["KS-101.STATE"])], int(self["KS-101.STEP"])
+
+    def scan(self, scans: int = 1, command: int = 0) -> None:
+        if command:
+            self["KS-101.CMD"] = command
+        self.live.advance(scans)
+
+
+@pytest.fixture
+def run(belfast: Plant) -> Run:
+    return Run(belfast)
+
+
+def test_it_runs_from_the_first_step_to_the_last(run: Run) -> None:
+    assert run.state == ("Idle", 0)
+    run.scan(1, START)
+    assert run.state == ("Running", 1)
+    assert run["KS-101.CMD"] == 0.0
+    assert run["TIC-201.MODE"] == 0.0
+    assert run["WIC-100.SP"] == pytest.approx(4.3 - 0.0166)
+    run.scan(120)
+    assert run.state == ("Running", 2)
+    assert run["WIC-100.SP"] == 2.3
+    assert run["KS-101.STEP_TIME"] == 0.0
+    run.scan(50)
+    assert run["KS-101.STEP_TIME"] == pytest.approx(5.0)
+    run["TIC-201.MODE"] = 1.0
+    run.scan(19)
+    assert run.state == ("Running", 2)
+    run.scan(1)
+    assert run.state == ("Running", 3)
+    run.scan(30)
+    assert run.state == ("Complete", 3)
+    run.scan(10)
+    assert run.state == ("Complete", 3)
+    run["WIC-100.SP"] = 4.3
+    run.scan(1, START)
+    assert run.state == ("Running", 1)
+    run.scan(1, ABORT)
+    assert run.state == ("Idle", 0)
+
+
+def test_a_check_must_hold_without_a_break(run: Run) -> None:
+    run.scan(121, START)
+    run["TIC-201.MODE"] = 1.0
+    run.scan(19)
+    run["TIC-201.MODE"] = 0.0
+    run.scan(1)
+    run["TIC-201.MODE"] = 1.0
+    run.scan(19)
+    assert run.state == ("Running", 2)
+    run.scan(1)
+    assert run.state == ("Running", 3)
+
+
+def test_a_step_that_takes_too_long_holds(run: Run) -> None:
+    run.scan(121, START)
+    run.scan(99)
+    assert run.state == ("Running", 2)
+    run.scan(1)
+    assert run.state == ("Held", 2)
+
+
+def test_holding_stops_the_ramp_and_resuming_goes_on_with_it(run: Run) -> None:
+    run.scan(50, START)
+    run.scan(1, HOLD)
+    assert run.state == ("Held", 1)
+    assert run["TIC-202.MODE"] == 0.0
+    held = run["WIC-100.SP"]
+    run["TIC-201.MODE"] = 1.0
+    run.scan(100)
+    assert (run["WIC-100.SP"], run.state) == (held, ("Held", 1))
+    assert run["KS-101.STEP_TIME"] == pytest.approx(5.0)
+    run.scan(1, RESUME)
+    assert run.state == ("Running", 1)
+    assert run["TIC-201.MODE"] == 0.0, "what the step does on entry it does again"
+    assert run["WIC-100.SP"] < held
+
+
+def test_aborting_does_the_steps_own_and_ends_idle(run: Run) -> None:
+    run.scan(50, START)
+    run.scan(1, ABORT)
+    assert run["TIC-203.MODE"] == 0.0
+    assert run.state == ("Idle", 0)
+    run.scan(121, START)
+    run.scan(1, ABORT)
+    assert run.state == ("Aborting", 2)
+    run.scan(8)
+    assert run.state == ("Aborting", 2)
+    run.scan(1)
+    assert (run.state, run["WIC-100.SP"]) == (("Idle", 0), 3.3)
+
+
+def test_it_does_not_start_without_its_permits(run: Run) -> None:
+    run["P-208.CMD"] = 0.0
+    run.scan(600)
+    run.scan(1, START)
+    assert run.state == ("Idle", 0)
+    assert run["KS-101.CMD"] == 0.0
+
+
+@dataclass
+class Model:
+    """The same rules once more, for a sequence of waits: (dwell, most) in scans."""
+
+    steps: list[tuple[int, int]]
+    state: str = "Idle"
+    step: int = 0
+    time: int = 0
+    trace: list[tuple[str, int]] = field(default_factory=list)
+
+    def scan(self, command: int) -> None:
+        if command == START and self.state in ("Idle", "Complete"):
+            self.state, self.step, self.time, self.true = "Running", 1, 0, 0
+        elif command == HOLD and self.state == "Running":
+            self.state = "Held"
+        elif command == RESUME and self.state == "Held":
+            self.state, self.true = "Running", 0
+        elif command == ABORT and self.state in ("Running", "Held"):
+            self.state = "Aborting"
+        elif command == ABORT and self.state == "Complete":
+            self.state, self.step = "Idle", 0
+        if self.state == "Aborting":
+            self.state, self.step = "Idle", 0
+        elif self.state == "Running":
+            dwell, most = self.steps[self.step - 1]
+            self.time += 1
+            self.true += 1
+            if self.true >= max(dwell, 1):
+                self.time = self.true = 0
+                if self.step < len(self.steps):
+                    self.step += 1
+                else:
+                    self.state = "Complete"
+            elif most and self.time >= most:
+                self.state = "Held"
+        self.trace.append((self.state, self.step))
+
+
+@settings(derandomize=True, deadline=None, max_examples=30)
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), min_size=1, max_size=4),
+    st.lists(st.sampled_from([0, 0, 0, 0, START, HOLD, RESUME, ABORT]), min_size=1, max_size=60),
+)
+def test_any_commands_at_any_time(belfast: Plant, waits: list[tuple[int, int]], commands: list[int]) -> None:
+    steps = tuple(Step(f"{k}", (), (), 0.1 * dwell, 0.1 * most, (), ()) for k, (dwell, most) in enumerate(waits))
+    run, model = Run(belfast, steps=steps, permits=()), Model(waits)
+    trace = []
+    for command in commands:
+        run.scan(1, command)
+        model.scan(command)
+        trace.append(run.state)
+    assert trace == model.trace
+
+
+def test_a_snapshot_goes_on_in_the_middle_of_a_step(belfast: Plant) -> None:
+    one, other = Run(belfast), Run(belfast)
+    one.scan(50, START)
+    other.live.restore(one.live.arrays())
+    for run in (one, other):
+        run.scan(100)
+    assert other.state == one.state == ("Running", 2)
+    assert other.live.state_sha256() == one.live.state_sha256()
