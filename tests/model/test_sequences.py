@@ -83,7 +83,8 @@ def test_its_members_are_those_of_the_contract(load_toy: Callable[..., Plant]) -
         pytest.param(
             '"TIC-201.MODE = Auto"',
             '"TIC-201.MODE = Fast"',
-            'sequences.KS-201.steps[0].do[0]: found "Fast" for TIC-201.MODE, allowed Manual, Automatic, Cascade, External',
+            'sequences.KS-201.steps[0].do[0]: found "Fast" for TIC-201.MODE, allowed Manual, Automatic, Cascade, '
+            "External",
             id="no such state",
         ),
         pytest.param(
@@ -114,7 +115,8 @@ def test_its_members_are_those_of_the_contract(load_toy: Callable[..., Plant]) -
         pytest.param(
             '"TIC-201.PV > 75"',
             '"TIC-201.PV >= 75"',
-            'sequences.KS-201.steps[0].until[0]: found "TIC-201.PV >= 75", allowed TAG.MEMBER, one of = < >, and a value: '
+            'sequences.KS-201.steps[0].until[0]: found "TIC-201.PV >= 75", allowed TAG.MEMBER, one of = < >, and a '
+            "value: "
             '"WIC-101.PV < 0.05"',
             id="no comparison",
         ),
