@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import time
+from collections import deque
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 
@@ -15,23 +16,27 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from hmi.alarms import AlarmBook
-from hmi.comm.link import Link
+from hmi.comm.link import Link, Phase
 from hmi.comm.login import Login, Security
 from hmi.commands import TABLE
+from hmi.journal import Kind
 from hmi.model import TagObject
 from hmi.operate import Operations
 from hmi.palette import CommandProvider, PlantProvider
 from hmi.screens.alarms import Alarms
 from hmi.screens.analysers import Analysers
+from hmi.screens.comms import Communication
 from hmi.screens.connect import Connect
 from hmi.screens.display import Display
 from hmi.screens.help import Help
+from hmi.screens.journal import JournalDisplay
 from hmi.screens.overview import Overview
 from hmi.screens.section import Section
 from hmi.screens.trends import Trends
 from hmi.store import TagStore
 from hmi.theme import DARK, LIGHT, LOOKS, PALETTES
 from hmi.view import Target, View
+from hmi.widgets.alarmhistory import WORDS
 
 DEFAULT_ENDPOINT = "opc.tcp://127.0.0.1:4840/plantsim"
 PERIOD = 0.25
@@ -62,11 +67,16 @@ class HmiApp(App[int]):
         super().__init__()
         self.view = View(TagStore(), AlarmBook(), endpoint, login.user or "")
         self.link = Link(endpoint, login, self.view.store, self.view.book)
+        self.view.health = self.link.health
         self.operations = Operations(self.link, self.view, self._work)
         self.blinking = True
         """Whether unacknowledged alarms blink; pictures are taken without."""
         self.defects = 0
         """Paintings that failed; there should be none."""
+        self.paints: deque[float] = deque(maxlen=240)
+        """Seconds that the last paintings took."""
+        self._journalled = 0
+        self._phase = Phase.CONNECTING
         self._before: list[tuple[str, str]] = []
         self._generation = 0
         self._annunciated = 0
@@ -123,13 +133,32 @@ class HmiApp(App[int]):
             self._generation = self.link.state.generation
             self._annunciated = self.view.book.annunciated
             self._renew()
+        self._journalise()
         screen = self.screen
+        started = time.perf_counter()
         if isinstance(screen, Display | Connect):
             screen.paint()
+        self.paints.append(time.perf_counter() - started)
         if self.view.book.annunciated > self._annunciated:
             self._annunciated = self.view.book.annunciated
             if self.view.link.online:
                 self.bell()
+
+    def _journalise(self) -> None:
+        """Write down what the alarms and the connection did since the last look."""
+        book = self.view.book
+        fresh = min(book.changes - self._journalled, len(book.transitions))
+        self._journalled = book.changes
+        for transition in list(book.transitions)[len(book.transitions) - fresh :]:
+            alarm = transition.alarm
+            text = f"{alarm.condition} {WORDS[transition.after]}, priority {alarm.priority}: {alarm.message}"
+            self.view.journal.add(transition.seen, Kind.ALARM, "plant", alarm.tag, text)
+        if self.view.link.phase is not self._phase:
+            self._phase = self.view.link.phase
+            if self._phase is Phase.ONLINE:
+                self.view.note(Kind.SYSTEM, "", f"connected to {self.view.endpoint}")
+            elif self._phase is Phase.LOST:
+                self.view.note(Kind.SYSTEM, "", f"connection lost: {self.view.link.error}")
 
     def _renew(self) -> None:
         """Displays for the plant that was just browsed, the operator staying where he was."""
@@ -137,8 +166,11 @@ class HmiApp(App[int]):
         self.view.plant = self.link.plant
         screen = self.screen
         if not self._displays:
-            displays = (Overview, Section, Alarms, Trends, Analysers)
+            displays = (Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication)
             self._displays = {made.NAME: made(self.view) for made in displays}
+            comms = self._displays["comms"]
+            assert isinstance(comms, Communication)
+            comms.panel.paints = self.paints
             self.switch_screen(self._displays["overview"])
             return
         for display in self._displays.values():
@@ -188,6 +220,14 @@ class HmiApp(App[int]):
     def show_analysers(self) -> None:
         """The analysers."""
         self._go("analysers")
+
+    def show_journal(self) -> None:
+        """The journal."""
+        self._go("journal")
+
+    def show_comms(self) -> None:
+        """Communication diagnostics."""
+        self._go("comms")
 
     def show_alarms(self) -> None:
         """The alarm list."""

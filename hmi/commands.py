@@ -16,9 +16,9 @@ class Situation:
     """Where the operator is and what the session allows; what decides which commands are offered."""
 
     display: str = "overview"
-    """overview, section, alarms, trends, analysers."""
+    """overview, section, alarms, trends, analysers, journal, comms."""
     page: str = ""
-    """What the page of a section shows: units, stages, zones, analysers."""
+    """What a display shows of several: of a section units, stages, zones or analysers, of the alarms standing, ..."""
     tag: TagObject | None = None
     """The object of the open faceplate."""
     pointed: str = ""
@@ -64,7 +64,7 @@ def _method(name: str) -> Callable[[Situation], bool]:
     return lambda s: name in s.plant.methods
 
 
-LISTS = frozenset(("alarms", "analysers"))
+LISTS = frozenset(("alarms", "analysers", "journal"))
 """Displays that are one long list."""
 
 _CURSOR = "Moving about"
@@ -96,6 +96,16 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.pointed == "alarm" and s.display != "alarms", 2),
     Command("ack", "a", "a", "Ack", "acknowledge the picked alarm, or the banner's", _ALARMS, "ack",
             lambda s: s.alarms > 0, 1),
+    Command("ack-page", "A", "A", "Ack page", "acknowledge what is in sight of the list", _ALARMS, "ack_page",
+            lambda s: s.display == "alarms" and s.page == "standing" and s.alarms > 0 and s.tag is None, 2),
+    Command("shelve", "s", "s", "Shelve", "withhold the alarm for a time, with a reason", _ALARMS, "shelve",
+            lambda s: s.pointed == "alarm" and s.display == "alarms", 2),
+    Command("unshelve", "u", "u", "Unshelve", "let a shelved alarm be heard again", _ALARMS, "unshelve",
+            lambda s: s.pointed == "alarm" and s.display == "alarms" and s.page == "withheld", 2),
+    Command("comment", "k", "k", "Comment", "add words to the alarm", _ALARMS, "comment",
+            lambda s: s.pointed == "alarm" and s.display == "alarms", 3),
+    Command("next-list", "tab", "Tab", "Next list", "alarms: standing, withheld, history, metrics; journal: by kind",
+            _ALARMS, "next_view", lambda s: s.display in ("alarms", "journal") and s.tag is None, 1),
     Command("add-pen", "t", "t", "Trend it", "add the tag to the trends", _TRENDS, "add_pen",
             lambda s: s.pointed == "tag" if s.tag is None else s.tag.primary is not None, 3),
     Command("remove-pen", "d", "d", "Remove", "take the picked pen away", _TRENDS, "remove_pen",
@@ -110,6 +120,10 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.page == "stages" and s.tag is None, 1),
     Command("filter", "slash", "/", "Filter", "show the lines that contain some words", _CURSOR, "filter",
             lambda s: s.display in LISTS and s.tag is None, 3),
+    Command("export", "x", "x", "Export", "save what is shown as CSV", _PROGRAM, "export",
+            lambda s: s.tag is None and (s.display in ("journal", "trends") or s.page == "history"), 4),
+    Command("note", "n", "n", "Note", "write a remark into the journal", _PROGRAM, "note",
+            lambda s: s.display == "journal" and s.tag is None, 3),
     Command("page", "pagedown,pageup", "PgDn", "Page", "next or previous page", _CURSOR, "page({})",
             lambda s: s.pages > 1, 2),
     Command("overview", "0", "0", "Overview", "the whole plant", _CURSOR, "overview",
@@ -121,6 +135,10 @@ TABLE: tuple[Command, ...] = (
     Command("alarms", "f2", "F2", "Alarms", "all standing alarms", _CURSOR, "alarms",
             lambda s: s.display != "alarms", 3),
     Command("trends", "f3", "F3", "Trends", "up to four pens", _CURSOR, "trends", lambda s: s.display != "trends", 3),
+    Command("journal", "f4", "F4", "Journal", "what was done and what happened", _CURSOR, "journal",
+            lambda s: s.display != "journal", 6),
+    Command("comms", "f5", "F5", "Comms", "connection, quality, scan, this station", _CURSOR, "comms",
+            lambda s: s.display != "comms", 7),
     Command("goto", "colon,slash", ":", "Go to", "a tag or section by name", _CURSOR, "goto", _always, 4),
     Command("back", "backspace,escape", "Bksp", "Back", "the display before", _CURSOR, "back",
             lambda s: s.tag is None, 7),

@@ -26,8 +26,13 @@ class Change:
     @property
     def text(self) -> str:
         """``TIC-201 SP 60.0 -> 62.0 C``."""
+        return f"{self.tag.id} {self.short_text}"
+
+    @property
+    def short_text(self) -> str:
+        """The same without the tag: ``SP 60.0 -> 62.0 C``."""
         old, new = (value_text(self.member, value, self.tag) for value in (self.old, self.new))
-        return f"{self.tag.id} {self.member.member} {old} -> {new} {self.member.eu}".rstrip()
+        return f"{self.member.member} {old} -> {new} {self.member.eu}".rstrip()
 
     def shown_by(self, reading: Reading) -> bool:
         """Whether a reading is what was asked for: half the last shown digit is near enough."""
@@ -66,6 +71,37 @@ def _state(tag: TagObject, member: Member, typed: str) -> bool | int:
     if len(hits) != 1:
         raise EntryError(f"{typed!r} is not one of {range_text(member, tag)}")
     return bool(hits[0]) if member.value_class is ValueClass.BOOLEAN else hits[0]
+
+
+MOST_SHELVED = 480.0
+"""Minutes an alarm may be shelved for at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelving:
+    """For how long an alarm is shelved, and why; without seconds until it returns to normal."""
+
+    seconds: float | None
+    reason: str
+
+
+def parse_shelving(text: str) -> Shelving:
+    """``30 transmitter under repair``. EntryError without minutes or without a reason."""
+    first, _, reason = text.strip().partition(" ")
+    try:
+        minutes = float(first.replace(",", "."))
+    except ValueError:
+        minutes = math.nan
+    if not 0 <= minutes <= MOST_SHELVED or not reason.strip():
+        raise EntryError(f"minutes from 0 to {MOST_SHELVED:g} and a reason, such as 30 transmitter under repair")
+    return Shelving(60.0 * minutes if minutes else None, reason.strip())
+
+
+def parse_text(text: str) -> str:
+    """Any words at all. EntryError where there are none."""
+    if not text.strip():
+        raise EntryError("some words are needed")
+    return text.strip()
 
 
 def parse_positive(text: str, what: str, most: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -68,6 +69,10 @@ class Alarm:
     message: str = ""
     consequence: str = ""
     response: str = ""
+    respond_min: float = math.nan
+    """Minutes in which the response must be given to help; nan where the server does not say."""
+    shelving: bool = False
+    """Whether the server lets it be shelved."""
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ from hmi.alarms import AlarmRecord, AlarmState
 from hmi.comm.link import Link
 from hmi.comm.outcome import Outcome
 from hmi.commands import SPEEDS
-from hmi.entry import Change, parse, parse_positive
-from hmi.format import range_text, speed
+from hmi.entry import Change, Shelving, parse, parse_positive, parse_shelving, parse_text
+from hmi.format import duration, range_text, speed
+from hmi.journal import Kind
 from hmi.model import Member, TagObject, ValueClass
 from hmi.view import View
 from hmi.widgets.entryline import EntryLine, Tone
@@ -74,10 +75,12 @@ class Operations:
     async def _write(self, line: EntryLine, change: Change) -> None:
         outcome = await self._waiting(self._link.write(change.member, change.new))
         if not outcome.ok:
-            self._report(line, change.text, outcome)
+            self._report(line, change.tag.id, change.short_text, outcome)
         elif await self._read_back(change):
+            self._note(change.tag.id, change.short_text)
             line.say(f"{change.text} done")
         else:
+            self._note(change.tag.id, f"{change.short_text}, accepted but not read back")
             line.say(f"{change.text} accepted, but does not read back yet; look at the value", Tone.REFUSED)
 
     async def _read_back(self, change: Change) -> bool:
@@ -107,12 +110,77 @@ class Operations:
             self._work(self._acknowledge(line, record))
 
     async def _acknowledge(self, line: EntryLine, record: AlarmRecord) -> None:
-        what = f"acknowledge {record.alarm.tag} {record.alarm.condition}"
         outcome = await self._waiting(self._link.acknowledge(record))
         if outcome.ok:
+            self._note(record.alarm.tag, f"{record.alarm.condition} acknowledged")
             line.say(f"{record.alarm.tag} {record.alarm.condition} acknowledged")
         else:
-            self._report(line, what, outcome)
+            self._report(line, record.alarm.tag, f"acknowledge {record.alarm.condition}", outcome)
+
+    def acknowledge_all(self, line: EntryLine, records: list[AlarmRecord]) -> None:
+        """Acknowledge several alarms as the operator saw them."""
+        if not records:
+            line.say("no unacknowledged alarm in sight")
+        else:
+            self._work(self._acknowledge_all(line, records))
+
+    async def _acknowledge_all(self, line: EntryLine, records: list[AlarmRecord]) -> None:
+        for record in records:
+            outcome = await self._waiting(self._link.acknowledge(record))
+            if not outcome.ok:
+                self._report(line, record.alarm.tag, f"acknowledge {record.alarm.condition}", outcome)
+                return
+            self._note(record.alarm.tag, f"{record.alarm.condition} acknowledged")
+        line.say(f"{len(records)} acknowledged")
+
+    def comment(self, line: EntryLine, record: AlarmRecord) -> None:
+        """Ask for a comment and add it to an alarm."""
+        what = f"comment on {record.alarm.tag} {record.alarm.condition}"
+
+        def send(text: object) -> None:
+            self._work(self._request(line, record, f'{what}: "{text}"', self._link.comment(record, str(text))))
+
+        line.ask(f"{what}:", parse_text, send)
+
+    def shelve(self, line: EntryLine, record: AlarmRecord) -> None:
+        """Ask for how long and why, then confirm, then shelve."""
+        alarm = record.alarm
+        if not alarm.shelving:
+            line.say(f"{alarm.tag} {alarm.condition}: the server does not offer shelving", Tone.REFUSED)
+            return
+
+        def propose(value: object) -> None:
+            assert isinstance(value, Shelving)
+            how_long = f"for {duration(value.seconds)}" if value.seconds is not None else "until it returns"
+            text = f'shelve {alarm.tag} {alarm.condition} {how_long}, "{value.reason}"'
+            line.confirm(text, lambda: self._start(self._shelve(line, record, text, value)), "shelve")
+
+        line.ask(f"shelve {alarm.tag} {alarm.condition}: minutes (0 until it returns) and reason:", parse_shelving,
+                 propose)  # fmt: skip
+
+    def _start(self, work: Awaitable[None]) -> None:
+        self._work(work)
+
+    async def _shelve(self, line: EntryLine, record: AlarmRecord, text: str, wanted: Shelving) -> None:
+        line.busy(text)
+        await self._request(line, record, text, self._link.shelve(record, wanted.seconds))
+        await self._waiting(self._link.comment(record, f"shelved: {wanted.reason}"))
+
+    def unshelve(self, line: EntryLine, record: AlarmRecord) -> None:
+        """Let a shelved alarm be annunciated again."""
+        if not record.shelved:
+            line.say(f"{record.alarm.tag} {record.alarm.condition} is not shelved")
+            return
+        what = f"unshelve {record.alarm.tag} {record.alarm.condition}"
+        self._work(self._request(line, record, what, self._link.unshelve(record)))
+
+    async def _request(self, line: EntryLine, record: AlarmRecord, what: str, request: Awaitable[Outcome]) -> None:
+        outcome = await self._waiting(request)
+        if outcome.ok:
+            self._note(record.alarm.tag, what)
+            line.say(f"{what} done")
+        else:
+            self._report(line, record.alarm.tag, what, outcome)
 
     # --- time ---
 
@@ -154,17 +222,19 @@ class Operations:
             piece = min(PIECE, seconds - done)
             outcome = await self._waiting(self._link.call("Step", piece))
             if not outcome.ok:
-                self._report(line, f"step {seconds:g} s, {done:g} s done;", outcome)
+                self._report(line, "", f"step {seconds:g} s, {done:g} s done;", outcome)
                 return
             done += piece
+        self._note("", f"step {seconds:g} s")
         line.say(f"step {seconds:g} s done")
 
     async def _call(self, line: EntryLine, what: str, method: str, *arguments: float) -> None:
         outcome = await self._waiting(self._link.call(method, *arguments))
         if outcome.ok:
+            self._note("", what)
             line.say(what)
         else:
-            self._report(line, what, outcome)
+            self._report(line, "", what, outcome)
 
     # --- all ---
 
@@ -175,6 +245,11 @@ class Operations:
         finally:
             self.pending -= 1
 
-    def _report(self, line: EntryLine, what: str, outcome: Outcome) -> None:
+    def _report(self, line: EntryLine, tag: str, what: str, outcome: Outcome) -> None:
         word = "no answer" if outcome.doubtful else "refused"
-        line.say(f"{what} {word}: {outcome.text}", Tone.REFUSED)
+        self._note(tag, f"{what} {word}: {outcome.text}")
+        line.say(f"{tag} {what} {word}: {outcome.text}".lstrip(), Tone.REFUSED)
+
+    def _note(self, tag: str, text: str) -> None:
+        """Write into the journal what this user did or tried to do."""
+        self._view.note(Kind.ACTION, tag, text, who=self._view.user or "anonymous")

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hmi.alarms import AlarmBook
+from hmi.comm.health import Health
 from hmi.comm.link import LinkState
+from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
 from hmi.store import TagStore
 from hmi.theme import DARK, LOOKS, Looks
 
 
 class Target(NamedTuple):
-    """Something on a display that can be picked: kind is tag, area, unit, alarm, pen or command."""
+    """Something on a display that can be picked: kind is tag, area, unit, alarm, transition, entry, pen or command."""
 
     kind: str
     id: str
@@ -33,10 +35,16 @@ class View:
     cursor: Target | None = None
     blink: bool = False
     """The dark half of the blinking of unacknowledged alarms."""
+    journal: Journal = field(default_factory=Journal)
+    health: Health = field(default_factory=Health)
     pens: list[str] = field(default_factory=list)
     """Members on the trends display, such as ``TIC-201.PV``."""
     span: float = 900.0
     """Seconds of plant time on the trends display."""
+
+    def note(self, kind: Kind, tag: str, text: str, who: str = "") -> None:
+        """Write into the journal, at the plant's present time."""
+        self.journal.add(self.store.now, kind, who or "station", tag, text)
 
     def tag(self, id_: str) -> TagObject | None:
         """A tag object by id."""

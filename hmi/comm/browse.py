@@ -11,7 +11,7 @@ from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from hmi.alarms import FIELDS
+from hmi.alarms import FIELDS, OPTIONAL
 from hmi.comm.services import browse, node_id, plain, read
 from hmi.model import LIMITS, Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 
@@ -123,9 +123,9 @@ class _Browser:
         self._browsed.live = tuple(
             m.name for m in members if m.member not in _FIXED | _SELDOM and m.value_class is not ValueClass.OTHER
         )
-        self._browsed.alarm_fields = tuple((alarm, name) for alarm in alarms for name in FIELDS)
+        self._browsed.alarm_fields += tuple((alarm, name) for alarm in alarms for name in FIELDS)
         for alarm, name in self._browsed.alarm_fields:
-            self._browsed.nodes[f"{alarm}.{name}"] = self._node(f"{alarm}.{name}")
+            self._browsed.nodes.setdefault(f"{alarm}.{name}", self._node(f"{alarm}.{name}"))
         return self._browsed
 
     def _node(self, name: str) -> ua.NodeId:
@@ -224,18 +224,54 @@ class _Browser:
         return made
 
     async def _alarms(self, conditions: list[tuple[str, str, _Found]]) -> list[Alarm]:
-        fields = ("Priority", "Severity", "Message", "Consequence", "Response")
+        fields = ("Priority", "Severity", "Message", "Consequence", "Response", "RespondMinutes")
+        shelving = await self._optional(conditions)
         wanted = [(self._node(f"{c.id}.{f}"), AttributeIds.Value) for _, _, c in conditions for f in fields]
         values = [plain(value) for value in await read(self._client, wanted)]
         alarms = []
         for index, (tag, area, condition) in enumerate(conditions):
-            priority, severity, *texts = values[len(fields) * index : len(fields) * (index + 1)]
+            priority, severity, *texts, minutes = values[len(fields) * index : len(fields) * (index + 1)]
             rank = priority if isinstance(priority, int) else _priority(severity)
             message, consequence, response = (str(text or "") for text in texts)
             alarms.append(
-                Alarm(condition.id, tag, condition.name, area, rank, message, consequence, response),
+                Alarm(
+                    condition.id,
+                    tag,
+                    condition.name,
+                    area,
+                    rank,
+                    message,
+                    consequence,
+                    response,
+                    float(minutes) if isinstance(minutes, int | float) else math.nan,
+                    condition.id in shelving,
+                )
             )
         return alarms
+
+    async def _optional(self, conditions: list[tuple[str, str, _Found]]) -> set[str]:
+        """Note the states that only some servers have; returns the conditions that can be shelved."""
+        names = {name.partition(".")[0]: name for name in OPTIONAL}
+        states = [
+            (condition.id, reference.BrowseName.Name, _found(reference).node)
+            for (_, _, condition), references in zip(
+                conditions, await browse(self._client, [c.node for _, _, c in conditions]), strict=True
+            )
+            for reference in references
+            if reference.BrowseName.Name in names
+        ]
+        under = await browse(self._client, [node for _, _, node in states])
+        shelving: set[str] = set()
+        for (condition, state, node), references in zip(states, under, strict=True):
+            field = names[state]
+            if state == "ShelvingState":
+                shelving.add(condition)
+                self._browsed.nodes[f"{condition}.{state}"] = node
+            for reference in references:
+                if reference.BrowseName.Name == field.partition(".")[2]:
+                    self._browsed.nodes[f"{condition}.{field}"] = _found(reference).node
+                    self._browsed.alarm_fields += ((condition, field),)
+        return shelving
 
     async def _simulation(self) -> tuple[dict[str, Member], frozenset[str]]:
         (references,) = await browse(self._client, [self._node("Simulation")])

@@ -12,6 +12,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 
 from hmi.alarms import AlarmBook
 from hmi.comm.browse import Browsed
+from hmi.comm.health import Health
 from hmi.comm.services import chunks
 from hmi.store import TagStore
 
@@ -28,13 +29,12 @@ _ATTRIBUTE = int(AttributeIds.Value)
 class Feed:
     """One subscription for everything live. Handles below the store's size are slots, those above alarm fields."""
 
-    def __init__(self, store: TagStore, book: AlarmBook) -> None:
+    def __init__(self, store: TagStore, book: AlarmBook, health: Health) -> None:
         self._store = store
         self._book = book
+        self._health = health
         self._alarm_fields: tuple[tuple[str, str], ...] = ()
         self._slots = 0
-        self.heard = math.nan
-        """time.monotonic() of the last message, keep-alives included."""
         self.refused: list[str] = []
         """Names the server did not let us watch."""
 
@@ -48,11 +48,12 @@ class Feed:
         parameters.PublishingEnabled = True
         self._slots = len(browsed.live)
         self._alarm_fields = browsed.alarm_fields
-        self.heard = time.monotonic()
+        self._health.heard = time.monotonic()
         created = await client.uaclient.create_subscription(parameters, callback=self._published)
         names = [*browsed.live, *(f"{alarm}.{field}" for alarm, field in browsed.alarm_fields)]
         items = [_item(handle, browsed.nodes[name]) for handle, name in enumerate(names)]
         self.refused = []
+        self._health.watched = len(items)
         for part in chunks(items):
             request = ua.CreateMonitoredItemsParameters()
             request.SubscriptionId = created.SubscriptionId
@@ -61,13 +62,17 @@ class Feed:
             for item, result in zip(part, await client.uaclient.create_monitored_items(request), strict=True):
                 if result.StatusCode.is_bad():
                     self.refused.append(names[item.RequestedParameters.ClientHandle])
+        self._health.refused = tuple(self.refused)
 
     async def _published(self, result: ua.PublishResult) -> None:
-        self.heard = time.monotonic()
+        self._health.heard = time.monotonic()
         for notification in result.NotificationMessage.NotificationData or ():
             if isinstance(notification, ua.DataChangeNotification):
                 for item in notification.MonitoredItems:
                     self._take(item.ClientHandle, item.Value)
+                self._health.values += len(notification.MonitoredItems)
+        self._health.messages += 1
+        self._book.settle(self._store.now)
 
     def _take(self, handle: int, data: ua.DataValue) -> None:
         value = data.Value.Value if data.Value is not None else None

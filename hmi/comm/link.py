@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 
 from asyncua import ua
@@ -20,9 +21,10 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from hmi.alarms import AlarmBook, AlarmRecord
 from hmi.comm.browse import Browsed, NotAPlant, browse_plant, read_limits
 from hmi.comm.feed import Feed
+from hmi.comm.health import Health
 from hmi.comm.login import Login
 from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
-from hmi.comm.services import node_id
+from hmi.comm.services import node_id, plain, read
 from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.store import TagStore
 
@@ -36,6 +38,10 @@ BACKOFF = (0.5, 1.0, 2.0, 3.0, 5.0)
 """Seconds before the first, second, ... new attempt; the last one repeats."""
 
 _ACKNOWLEDGE = ua.NodeId(ua.Int32(ObjectIds.AcknowledgeableConditionType_Acknowledge))
+_ADD_COMMENT = ua.NodeId(ua.Int32(ObjectIds.ConditionType_AddComment))
+_TIMED_SHELVE = ua.NodeId(ua.Int32(ObjectIds.ShelvedStateMachineType_TimedShelve))
+_ONE_SHOT_SHELVE = ua.NodeId(ua.Int32(ObjectIds.ShelvedStateMachineType_OneShotShelve))
+_UNSHELVE = ua.NodeId(ua.Int32(ObjectIds.ShelvedStateMachineType_Unshelve))
 _CLOCK = "Simulation.Time"
 
 log = logging.getLogger(__name__)
@@ -80,11 +86,12 @@ class Link:
         self.login = login
         self.state = LinkState()
         self.plant: Plant | None = None
+        self.health = Health(security=login.security)
         self._store = store
         self._book = book
         self._browsed: Browsed | None = None
         self._client: Client | None = None
-        self._feed = Feed(store, book)
+        self._feed = Feed(store, book, self.health)
         self._types: dict[str, ua.VariantType] = {}
 
     async def run(self) -> None:
@@ -115,8 +122,8 @@ class Link:
             variant = ua.Variant(*await self._typed(client, node, member, value))
             (status,) = await client.uaclient.write_attributes([node], [ua.DataValue(variant)], AttributeIds.Value)
         except Exception as error:
-            return _failed(error)
-        return DONE if status.is_good() else refusal(status.value)
+            return self._counted(_failed(error))
+        return self._counted(DONE if status.is_good() else refusal(status.value))
 
     async def call(self, method: str, *arguments: float) -> Outcome:
         """Call a method of the Simulation object."""
@@ -137,6 +144,33 @@ class Link:
             ua.Variant(ua.LocalizedText(comment), ua.VariantType.LocalizedText),
         ]
         return await self._call(node_id(record.alarm.name, browsed.namespace), _ACKNOWLEDGE, variants)
+
+    async def comment(self, record: AlarmRecord, comment: str) -> Outcome:
+        """Add a comment to an alarm as the operator saw it."""
+        browsed = self._browsed
+        if browsed is None:
+            return Outcome(False, "no connection; nothing was sent")
+        variants = [
+            ua.Variant(record.event_id, ua.VariantType.ByteString),
+            ua.Variant(ua.LocalizedText(comment), ua.VariantType.LocalizedText),
+        ]
+        return await self._call(node_id(record.alarm.name, browsed.namespace), _ADD_COMMENT, variants)
+
+    async def shelve(self, record: AlarmRecord, seconds: float | None) -> Outcome:
+        """Shelve an alarm for a time, or until it returns to normal (None)."""
+        if seconds is None:
+            return await self._shelving(record, _ONE_SHOT_SHELVE, [])
+        return await self._shelving(record, _TIMED_SHELVE, [ua.Variant(1000.0 * seconds, ua.VariantType.Double)])
+
+    async def unshelve(self, record: AlarmRecord) -> Outcome:
+        """Let a shelved alarm be annunciated again."""
+        return await self._shelving(record, _UNSHELVE, [])
+
+    async def _shelving(self, record: AlarmRecord, method: ua.NodeId, arguments: list[ua.Variant]) -> Outcome:
+        state = self._browsed.nodes.get(f"{record.alarm.name}.ShelvingState") if self._browsed is not None else None
+        if state is None:
+            return Outcome(False, "the server does not offer it")
+        return await self._call(state, method, arguments)
 
     async def refresh_limits(self, tags: Iterable[TagObject]) -> None:
         """Read limits and normal bands again; keeps the old ones where the server does not answer."""
@@ -164,6 +198,10 @@ class Link:
             await self._feed.start(client, browsed)
             if self._feed.refused:
                 log.warning("%d items cannot be watched, such as %s", len(self._feed.refused), self._feed.refused[0])
+            self.health.sessions += 1
+            self.health.since = datetime.now()
+            self.health.nodes = len(browsed.nodes)
+            self.health.product = await _product(client)
             self._client = client
             self.plant = browsed.plant
             self.state = LinkState(Phase.ONLINE, generation=self.state.generation + 1)
@@ -187,16 +225,19 @@ class Link:
 
     async def _watch(self, client: Client, gone: asyncio.Event) -> None:
         """Return never; raise when the connection is dead."""
-        node = ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_State))
+        names = (ObjectIds.Server_ServerStatus_State, ObjectIds.Server_ServerStatus_CurrentTime)
+        nodes = [ua.NodeId(ua.Int32(name)) for name in names]
         while True:
             started = time.monotonic()
-            (answer,) = await asyncio.wait_for(
-                client.uaclient.read_attributes([node], AttributeIds.Value), REQUEST_TIMEOUT
+            answer, clock = await asyncio.wait_for(
+                client.uaclient.read_attributes(nodes, AttributeIds.Value), REQUEST_TIMEOUT
             )
             if answer.StatusCode is not None and answer.StatusCode.is_bad():
                 raise ConnectionError("the server is shutting down")
             self.state = replace(self.state, latency_ms=1000 * (time.monotonic() - started))
-            if time.monotonic() - self._feed.heard > SILENCE:
+            self.health.latencies.append(self.state.latency_ms)
+            self.health.skew = _skew(plain(clock))
+            if time.monotonic() - self.health.heard > SILENCE:
                 raise ConnectionError("the server sends no more values")
             with suppress(TimeoutError):
                 await asyncio.wait_for(gone.wait(), WATCH_PERIOD)
@@ -232,8 +273,17 @@ class Link:
         try:
             (result,) = await client.uaclient.call([request])
         except Exception as error:
-            return _failed(error)
-        return DONE if result.StatusCode.is_good() else refusal(result.StatusCode.value)
+            return self._counted(_failed(error))
+        return self._counted(DONE if result.StatusCode.is_good() else refusal(result.StatusCode.value))
+
+    def _counted(self, outcome: Outcome) -> Outcome:
+        if outcome.ok:
+            self.health.done += 1
+        elif outcome.doubtful:
+            self.health.doubtful += 1
+        else:
+            self.health.turned_down += 1
+        return outcome
 
     async def _typed(
         self, client: Client, node: ua.NodeId, member: Member, value: float | bool | int
@@ -261,6 +311,23 @@ _FALLBACK = {
     ValueClass.TIME: ua.VariantType.DateTime,
     ValueClass.OTHER: ua.VariantType.Double,
 }
+
+
+async def _product(client: Client) -> str:
+    """Name and version of the server's software; empty where it does not say."""
+    names = (ObjectIds.Server_ServerStatus_BuildInfo_ProductName,
+             ObjectIds.Server_ServerStatus_BuildInfo_SoftwareVersion)  # fmt: skip
+    nodes = [ua.NodeId(ua.Int32(name)) for name in names]
+    answers = await read(client, [(node, AttributeIds.Value) for node in nodes])
+    return " ".join(str(found) for answer in answers if (found := plain(answer)))
+
+
+def _skew(clock: object) -> float:
+    """Seconds by which the server's wall clock is ahead of ours; nan where it does not tell the time."""
+    if not isinstance(clock, datetime):
+        return math.nan
+    aware = clock if clock.tzinfo is not None else clock.replace(tzinfo=UTC)
+    return (aware - datetime.now(UTC)).total_seconds()
 
 
 def _failed(error: Exception) -> Outcome:

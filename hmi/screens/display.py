@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -11,7 +12,9 @@ from textual.binding import Binding
 from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
 
+from hmi.alarms import AlarmRecord
 from hmi.commands import TABLE, Situation, find
+from hmi.format import clock, day
 from hmi.model import TagObject
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
@@ -360,6 +363,52 @@ class Display(Screen[None]):
 
     def action_filter(self) -> None:
         """Only lists are filtered."""
+
+    def action_next_view(self) -> None:
+        """Only some displays have several views."""
+
+    def action_export(self) -> None:
+        """Only some displays have something to save."""
+
+    def action_note(self) -> None:
+        """Only the journal takes notes."""
+
+    def action_ack_page(self) -> None:
+        """Only the alarm list acknowledges more than one."""
+
+    def _pointed_alarm(self) -> AlarmRecord | None:
+        cursor = self.view.cursor
+        return self.view.book.get(cursor.id) if cursor is not None and cursor.kind == "alarm" else None
+
+    def action_shelve(self) -> None:
+        """Withhold the alarm under the cursor for a time."""
+        if (record := self._pointed_alarm()) is not None:
+            self.operations.shelve(self.line, record)
+
+    def action_unshelve(self) -> None:
+        """Let the shelved alarm under the cursor be heard again."""
+        if (record := self._pointed_alarm()) is not None:
+            self.operations.unshelve(self.line, record)
+
+    def action_comment(self) -> None:
+        """Add words to the alarm under the cursor."""
+        if (record := self._pointed_alarm()) is not None:
+            self.operations.comment(self.line, record)
+
+    def save(self, name: str, ending: str, text: str) -> None:
+        """Save a text as a file of the operator's: in a terminal below downloads, in a browser as a download."""
+        moment = clock(self.view.store.now).replace(":", "")
+        file = f"plantsim-{name}-{day(self.view.store.now)}-{moment}.{ending}"
+        self.app.deliver_text(io.StringIO(text), save_filename=file)
+        self.line.say(f"{file} saved")
+
+    def action_journal(self) -> None:
+        """The journal."""
+        self.hmi.show_journal()
+
+    def action_comms(self) -> None:
+        """Communication diagnostics."""
+        self.hmi.show_comms()
 
     def action_analysers(self) -> None:
         """All analysers."""

@@ -79,3 +79,36 @@ def test_lost_connection_keeps_the_list_but_marks_it(book: AlarmBook) -> None:
     book.lose()
     assert book.stale
     assert len(book.standing()) == 1
+
+
+def test_transitions_are_changes_of_whole_notifications(book: AlarmBook) -> None:
+    """What the browse found is no change; within a notification only the state at its end counts."""
+    name = "TIC-200.HH.Alarm"
+    put(book, name, False, True, 1)
+    book.settle(1.0)
+    assert not book.transitions
+    put(book, name, True, False, 7)  # on the way it was active and acknowledged, which nobody saw
+    book.settle(8.0)
+    (seen,) = book.transitions
+    assert (seen.before, seen.after, seen.time, seen.seen) == (AlarmState.NORMAL, AlarmState.UNACKED, 7, 8.0)
+    book.settle(9.0)
+    assert book.changes == 1
+
+
+def test_withheld_alarms_are_off_the_list(book: AlarmBook) -> None:
+    """Shelved, suppressed or out of service: neither standing nor marking their tag, but to be found."""
+    name = "TIC-200.HH.Alarm"
+    put(book, name, True, False)
+    for field, value, back, word in (
+        ("ShelvingState.CurrentState", "Timed Shelved", "Unshelved", "timed shelved"),
+        ("ShelvingState.CurrentState", "One Shot Shelved", "Unshelved", "one shot shelved"),
+        ("SuppressedState.Id", True, False, "suppressed"),
+        ("OutOfServiceState.Id", True, False, "out of service"),
+    ):
+        book.put(name, field, value)
+        assert book.standing() == []
+        assert book.worst("TIC-200") is None
+        assert [record.withheld for record in book.withheld()] == [word]
+        book.put(name, field, back)
+        assert len(book.standing()) == 1
+        assert book.withheld() == []

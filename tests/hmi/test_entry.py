@@ -2,7 +2,7 @@
 
 import pytest
 
-from hmi.entry import Change, EntryError, parse, parse_positive
+from hmi.entry import Change, EntryError, Shelving, parse, parse_positive, parse_shelving
 from hmi.model import Member, TagObject, ValueClass
 from hmi.store import Quality, Reading
 
@@ -68,3 +68,12 @@ def test_step_is_a_positive_number() -> None:
     for typed in ("0", "-1", "3601", "x"):
         with pytest.raises(EntryError, match="allowed more than 0 up to 3600"):
             parse_positive(typed, "number of seconds", 3600)
+
+
+def test_shelving_takes_minutes_and_a_reason() -> None:
+    """0 minutes is until the alarm returns; without a reason nothing is shelved."""
+    assert parse_shelving("30 transmitter under repair") == Shelving(1800.0, "transmitter under repair")
+    assert parse_shelving(" 0 known ") == Shelving(None, "known")
+    for typed in ("30", "", "soon please", "-1 x", "481 x", "nan x"):
+        with pytest.raises(EntryError, match="minutes from 0 to 480 and a reason"):
+            parse_shelving(typed)

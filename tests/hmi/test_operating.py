@@ -160,6 +160,77 @@ async def test_alarm_is_listed_explained_and_acknowledged(endpoint: str, sit_dow
         await desk.until(lambda: not book.get(alarm.name).active)
 
 
+async def test_alarm_is_followed_through_list_history_and_metrics(
+    start_plant: StartPlant, sit_down: SitDown, tmp_path: Path
+) -> None:
+    """Tab leads from the standing alarms to the withheld, the history and the figures; what came is in all of them."""
+    with start_plant("--opcua", "0", "--insecure") as endpoint:
+        async with sit_down(endpoint) as desk:
+            await desk.press("f2")
+            await desk.see("ALARMS  0 standing")
+            await write(endpoint, TIC_201__H=desk.value("TIC-201.PV") - 5)
+            await desk.app.link.call("Step", 120.0)
+            await desk.see("ALARMS  1 standing")
+            await desk.press("A")
+            await desk.see("1 acknowledged")
+            await desk.press("tab")
+            await desk.see("no alarm is shelved, suppressed or out of service")
+            await desk.press("tab")
+            await desk.see("ALARMS  2 history")
+            await desk.see("acknowledged TIC-201")
+            assert desk.text.index("acknowledged TIC-201") < desk.text.index("came         TIC-201")
+            await desk.press("tab")
+            await desk.see("1 annunciated")
+            await desk.see("TIC-201 H")
+            await desk.press("tab")
+            await desk.see("ALARMS  1 standing")
+
+
+async def test_what_was_done_is_in_the_journal(endpoint: str, sit_down: SitDown) -> None:
+    """Writes, refusals, alarms and notes, the newest first, by kind with Tab and by words with /."""
+    async with sit_down(endpoint) as desk:
+        before = desk.value("TIC-201.SP")
+        desk.display.open_face("TIC-201")
+        await desk.press("p")
+        await desk.type(f"{before + 1}")
+        await desk.press("enter")
+        await desk.see("°C done")
+        await desk.press("o")
+        await desk.type("11")
+        await desk.press("enter")
+        await desk.see("refused: not in this mode")
+        await write(endpoint, TIC_201__SP=before)
+        await desk.press("f4")
+        await desk.see("JOURNAL  all")
+        await desk.see(f"SP {before:.1f} -> {before + 1:.1f} °C")
+        await desk.see("connected to opc.tcp://")
+        await desk.press("n")
+        await desk.type("heater looked at [with a lamp]")
+        await desk.see("heater looked at [with a lamp]")
+        entries = list(desk.app.view.journal.newest_first())
+        assert [entry.kind.value for entry in entries] == ["NOTE", "ACTION", "ACTION", "SYSTEM"]
+        assert entries[1].text.startswith("OP ")
+        assert "refused" in entries[1].text
+        await desk.press("tab")
+        await desk.see("JOURNAL  action")
+        await desk.press("slash")
+        await desk.type("refused")
+        assert desk.display.listing.ids() == [entries[1].id]
+
+
+async def test_communication_shows_session_subscription_and_quality(endpoint: str, sit_down: SitDown) -> None:
+    """F5: who is connected to what, what arrives, what is refused."""
+    async with sit_down(endpoint, (80, 24)) as desk:
+        await desk.press("f5")
+        for text in ("CONNECTED", "user anonymous", "security none", "refused 0", "bad 0", "THIS STATION"):
+            await desk.see(text)
+        health = desk.app.view.health
+        assert health.watched > 1000
+        assert health.sessions == 1
+        await desk.until(lambda: health.messages > 3)
+        await desk.until(lambda: abs(health.skew) < 60)
+
+
 async def test_instructor_freezes_steps_and_changes_speed(endpoint: str, sit_down: SitDown) -> None:
     """The header shows frozen, a step moves plant time by as much, and run lets it go on."""
     async with sit_down(endpoint) as desk:

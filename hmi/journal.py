@@ -1,0 +1,85 @@
+"""The station's journal: what was done here, what the alarms did, what became of the connection, newest last."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+MOST = 5000
+"""Entries kept; the oldest go first."""
+
+
+class Kind(Enum):
+    """What an entry is about."""
+
+    ACTION = "ACTION"
+    ALARM = "ALARM"
+    NOTE = "NOTE"
+    SYSTEM = "SYSTEM"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    number: int
+    """Counts from 1 since the start of the station."""
+    time: float
+    """Plant time, s since 1970; nan where it was not known."""
+    wall: datetime
+    """When it was written, in wall-clock UTC."""
+    kind: Kind
+    who: str
+    tag: str
+    text: str
+
+    @property
+    def id(self) -> str:
+        """What a list knows it by."""
+        return str(self.number)
+
+
+class Journal:
+    """Entries in the order they came, as many as are kept."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._entries: deque[Entry] = deque(maxlen=most)
+        self._count = 0
+
+    def add(self, time: float, kind: Kind, who: str, tag: str, text: str) -> Entry:
+        """Write an entry; ``time`` is plant time."""
+        self._count += 1
+        entry = Entry(self._count, time, datetime.now(UTC), kind, who, tag, text)
+        self._entries.append(entry)
+        return entry
+
+    def newest_first(self) -> Iterator[Entry]:
+        """All entries kept."""
+        return reversed(self._entries)
+
+    def get(self, id_: str) -> Entry | None:
+        """The entry of an id, if it is still kept."""
+        if not self._entries or not id_.isdigit():
+            return None
+        at = int(id_) - self._entries[0].number
+        return self._entries[at] if 0 <= at < len(self._entries) else None
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def as_csv(entries: Iterable[Entry]) -> str:
+    """Entries as CSV with a header, times in ISO 8601."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("plant_time", "wall_time", "kind", "who", "tag", "text"))
+    for entry in entries:
+        plant = "" if math.isnan(entry.time) else datetime.fromtimestamp(entry.time, UTC).isoformat()
+        writer.writerow((plant, entry.wall.isoformat(), entry.kind.value, entry.who, entry.tag, entry.text))
+    return out.getvalue()
