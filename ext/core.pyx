@@ -38,7 +38,8 @@ from field cimport (
 )
 from control cimport Loop, loop_refresh, loop_reset, loop_scan
 from sequence cimport Action, Check, Programs, Sequence, Step, sequence_scan
-from alarm cimport Alarm, AlarmEvent, AlarmLog, alarm_scan
+from event cimport FROM_FEED, Event, EventLog, log_event
+from alarm cimport ALARM_MEM, Alarm, alarm_scan
 
 cdef extern from *:
     """
@@ -128,7 +129,7 @@ cdef class Core:
     cdef int n_sequences
     cdef Sequence* sequence
     cdef Programs programs
-    cdef AlarmLog log
+    cdef EventLog log
     cdef long long read_events
     cdef public int bad_state       # index of the first state that is not finite, -1 if none
     cdef object _sizes, _keep
@@ -301,7 +302,7 @@ cdef class Core:
         for i, d in enumerate(spec["checks"]):
             self.programs.check[i] = d
         self.log.capacity = 4096
-        self.log.event = <AlarmEvent*>own.take(self.log.capacity, sizeof(AlarmEvent))
+        self.log.event = <Event*>own.take(self.log.capacity, sizeof(Event))
 
     cdef double* _pointer(self, array) except NULL:
         """Address of a contiguous float64 array that lives as long as the core."""
@@ -470,7 +471,7 @@ cdef class Core:
 
     def advance(self, long long scans):
         """Run `scans` scans without the GIL; fewer if a state is no longer finite (then `bad_state` names it) or if the
-        alarm log is half full. Returns how many were run."""
+        event log is half full. Returns how many were run."""
         cdef long long n = 0
         with nogil:
             while n < scans:
@@ -484,15 +485,21 @@ cdef class Core:
             self.bad_state = int(np.flatnonzero(~np.isfinite(self.state))[0])
         return n
 
-    def transitions(self):
-        """Alarm transitions since the last call: (scan, alarm, active), in order."""
-        cdef AlarmEvent* e
+    def events(self):
+        """What happened since the last call: (scan, source, index, what), in order. See ext/event.pxd."""
+        cdef Event* e
         found = []
         while self.read_events < self.log.count:
             e = &self.log.event[self.read_events % self.log.capacity]
-            found.append((e.scan, e.alarm, bool(e.active)))
+            found.append((e.scan, e.source, e.index, e.what))
             self.read_events += 1
         return found
+
+    def reset_alarms(self):
+        """Alarms as if none had ever come."""
+        cdef int i
+        for i in range(self.n_alarms):
+            memset(self.mem + self.alarm[i].mem, 0, ALARM_MEM*sizeof(double))
 
     def reset_field(self):
         """Instruments, actuators and loops as if all had stood still for ever: after the process state was set by hand."""

@@ -9,7 +9,8 @@ from array import array as new_array
 from cpython.array cimport array
 from libc.stdlib cimport calloc, free
 
-from alarm cimport ALARM_MEM, Alarm, AlarmEvent, AlarmLog, alarm_scan
+from alarm cimport ALARM_MEM, Alarm, alarm_scan
+from event cimport Event, EventLog
 from clock cimport Clock
 from control cimport LOOP_MEM, Loop, loop_refresh, loop_reset, loop_scan
 from field cimport (
@@ -82,7 +83,7 @@ cdef class Layers:
     cdef array _sig, _qual, _mem, _drive
     cdef Block _transmitters, _analysers, _calculations, _valves, _on_off_valves, _drives, _loops, _alarms
     cdef Clock clock
-    cdef AlarmLog log
+    cdef EventLog log
     cdef readonly object sig, qual, mem, drive
 
     def __init__(self, dict tables, int rows, int memory, int drives=0, double scan_period=0.1,
@@ -96,7 +97,7 @@ cdef class Layers:
         self.qual = memoryview(self._qual)
         self.mem = memoryview(self._mem)
         self.drive = memoryview(self._drive)
-        self._events = Block(log, sizeof(AlarmEvent))
+        self._events = Block(log, sizeof(Event))
         self._transmitters = fill(tables.get("transmitter", []), <Transmitter*>NULL)
         self._analysers = fill(tables.get("analyser", []), <Analyser*>NULL)
         self._calculations = fill(tables.get("calculation", []), <Calculation*>NULL)
@@ -107,7 +108,7 @@ cdef class Layers:
         self._alarms = fill(tables.get("alarm", []), <Alarm*>NULL)
         self.clock.h = scan_period
         self.clock.seed = seed
-        self.log.event = <AlarmEvent*>self._events.data
+        self.log.event = <Event*>self._events.data
         self.log.capacity = log
         for i in range(self._transmitters.count):
             transmitter_prepare(&(<Transmitter*>self._transmitters.data)[i], scan_period)
@@ -223,13 +224,13 @@ cdef class Layers:
         (<Drive*>self._drives.data)[index].fault = fault
 
     def events(self):
-        """The alarm transitions still in the ring, oldest first: (scan, alarm, came) each."""
+        """What is still in the ring, oldest first: (scan, source, index, what) each."""
         cdef long long k, first = max(0, self.log.count - self.log.capacity)
-        cdef AlarmEvent e
+        cdef Event e
         out = []
         for k in range(first, self.log.count):
             e = self.log.event[k % self.log.capacity]
-            out.append((e.scan, e.alarm, e.active != 0))
+            out.append((e.scan, e.source, e.index, e.what))
         return out
 
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.backtrack import BacktrackRing
 from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.image import ProcessImage
@@ -27,7 +28,7 @@ from plantsim.engine.permission import EXTERNAL, Permission, Value
 from plantsim.engine.shelf import Shelf
 from plantsim.engine.snapshot import write_snapshot
 from plantsim.model.plant import Plant
-from plantsim.model.tag import AlarmPoint, Role, TagTable
+from plantsim.model.tag import AlarmPoint, TagTable
 
 log = logging.getLogger("plantsim.engine")
 journal = logging.getLogger("plantsim.journal")
@@ -91,6 +92,7 @@ class Engine:
         for loop in plant.loops:
             if self.tags[f"{loop.tag}.PV"].area in external:
                 self.live.core.signal[self.tags[f"{loop.tag}.MODE"].row] = EXTERNAL
+        self._desk = AlarmDesk(self.live)
         self._shelf = Shelf(plant, snapshots)
         self._ring = BacktrackRing(scan_period)
         self._ring.add(int(self.live.core.scan), self.live.arrays())
@@ -200,14 +202,33 @@ class Engine:
 
     def acknowledge(self, alarm: AlarmPoint, origin: Origin, comment: str = "") -> Refusal | None:
         """Acknowledge an alarm; MODE if there is nothing to acknowledge."""
-        if origin.role < Role.OPERATOR:
-            return Refusal.ROLE
+        return self.act_on_alarm(alarm, Change.ACKNOWLEDGED, origin, comment)
+
+    def act_on_alarm(
+        self, alarm: AlarmPoint, change: Change, origin: Origin, comment: str = "", seconds: float | None = None
+    ) -> Refusal | None:
+        """Acknowledge, confirm, comment, shelve, suppress, take out of service or disable an alarm, or undo that.
+
+        change: the action, ``Change.SHELVED`` for `seconds` of plant time. MODE: nothing of that kind to do. RANGE:
+        longer than the alarm may be shelved.
+        """
         with self._wake:
-            if not self.live.book.acknowledge(alarm.row):
-                return Refusal.MODE
-            journal.info("%s (%s): %s acknowledged %s", origin.user, origin.via, alarm.name, comment)
-            self._publish()
-        return None
+            refusal = self._desk.act(alarm, change, origin, comment, seconds)
+            if refusal is None:
+                journal.info("%s (%s): %s %s %s", origin.user, origin.via, alarm.name, change.value, comment)
+                self._publish()
+        return refusal
+
+    def shelved_until(self, alarm: AlarmPoint) -> float | None:
+        """Plant time at which an alarm's shelf ends, seconds since 1970; None if it does not."""
+        return self._desk.shelved_until(alarm)
+
+    def listen_alarms(self, listener: AlarmListener) -> Callable[[], None]:
+        """Call `listener` with all changes of alarms since the last publication, in order, before that is published.
+
+        Returns how to stop that. What holds for ``listen`` holds here too.
+        """
+        return self._desk.listen(listener)
 
     # ------------------------------------------------------------------ the simulation
 
@@ -429,6 +450,7 @@ class Engine:
             self._actual_speed += 0.3 * (speed - self._actual_speed) if self._running else -self._actual_speed
         self._published = now
         self._image = self._compose()
+        self._desk.deliver()
         for listener in tuple(self._listeners):
             try:
                 listener(self._image)

@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from plantsim.alarms.states import (
+    ACTIVE,
+    DISABLED,
+    FIRST_OUT,
+    OUT_OF_SERVICE,
+    SHELVED,
+    SUPPRESSED,
+    UNACKED,
+    UNCONFIRMED,
+)
+
 GOOD = 0x00000000
 GOOD_LOCAL_OVERRIDE = 0x00960000
 UNCERTAIN = 0x40000000
@@ -17,8 +28,11 @@ BAD_NO_COMMUNICATION = 0x80310000
 BAD_WAITING_FOR_INITIAL_DATA = 0x80320000
 """Qualities are OPC UA status codes (Part 4, 7.39; Part 8, 6.3), so that no projection has to translate."""
 
-ACTIVE, UNACKED = 1, 2
-"""Bits of ``ProcessImage.alarms``."""
+__all__ = [
+    "ACTIVE", "BAD", "BAD_NO_COMMUNICATION", "BAD_OUT_OF_SERVICE", "BAD_SENSOR_FAILURE", "BAD_WAITING_FOR_INITIAL_DATA",
+    "DISABLED", "FIRST_OUT", "GOOD", "GOOD_LOCAL_OVERRIDE", "OUT_OF_SERVICE", "SHELVED", "SUPPRESSED", "UNACKED",
+    "UNCERTAIN", "UNCONFIRMED", "ProcessImage",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +41,7 @@ class ProcessImage:
 
     value, status, time: one row per tag (``Tag.row``), of a profile as many as it has stages; time is the source time,
     seconds since 1970 in plant time.
-    alarms: one row per alarm point, bits ACTIVE and UNACKED.
+    alarms: one row per alarm point, the bits of ``plantsim.alarms.states``: ACTIVE, UNACKED, SHELVED ...
     scan: scans since the start. wall: wall-clock seconds since 1970 at publication.
     """
 

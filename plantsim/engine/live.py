@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from plantsim.alarms.book import AlarmBook
+from plantsim.alarms.book import AlarmBook, Rule
 from plantsim.engine.core import Core
 from plantsim.engine.health import Health
 from plantsim.engine.image import BAD, GOOD, ProcessImage
@@ -31,6 +31,8 @@ Vector = NDArray[np.float64]
 MINUTES_PER_DAY = 1440
 CORE_ARRAYS = ("state", "memory", "signal", "quality", "probe", "edge_in", "edge_out", "total", "ring")
 STARTS = ("steady", "cold")
+FROM_ALARM = 0
+"""Sources of the core's events, as in ext/event.pxd."""
 NO_FIELD = (Kind.KPI, Kind.SIMULATION, Kind.PROFILE)
 """Kinds of tags that the core has no row of."""
 
@@ -85,7 +87,9 @@ class LivePlant:
         self.core = Core(self.assembly.spec)
         self.core_rows = len(field_rows)
         self.figures = Figures(plant, self.layout.meters)
-        self.book = AlarmBook(len(self.alarms))
+        self.book = AlarmBook(
+            [Rule(a.area, a.confirm, max(1, round(a.longest_shelving / scan_period))) for a in self.alarms]
+        )
         self._time_rows = np.array(
             [t.row for t in self.tags if t.type is ValueType.TIME and t.row < self.core_rows], dtype=int
         )
@@ -108,9 +112,13 @@ class LivePlant:
         """Run scans; alarms follow. Raises NumericStop if the core stops."""
         while scans > 0:
             scans -= self.core.advance(scans)
-            self.book.apply(self.core.transitions())
+            self._hear(self.core.events())
             if self.core.bad_state >= 0:
                 raise NumericStop(self.where(self.core.bad_state))
+
+    def _hear(self, events: list[tuple[int, int, int, int]]) -> None:
+        """Pass on what the core reports."""
+        self.book.apply(((scan, i, what) for scan, source, i, what in events if source == FROM_ALARM), self.core.scan)
 
     def where(self, state: int) -> str:
         """Unit and variable of a state, in words."""
@@ -214,14 +222,15 @@ class LivePlant:
         for totals in (self.core.edge_in, self.core.edge_out, self.core.total, self.core.ring):
             totals[...] = 0.0
         self.core.scan = 0
-        self.book.restore(np.zeros(len(self.alarms), dtype=np.uint8))
+        self.core.reset_alarms()
+        self.book.clear()
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The whole state as arrays, for a snapshot."""
         result: dict[str, NDArray[np.generic]] = {name: getattr(self.core, name).copy() for name in CORE_ARRAYS}
         result["streams"] = self.core.arriving.copy()
         result["gathered"] = self.core.gathered.copy()
-        result["alarms"] = self.book.states()
+        result |= self.book.arrays()
         result["scan"] = np.array(self.core.scan)
         result["scan_period"] = np.array(self.scan_period)
         result["seed"] = np.array(self.seed)
@@ -247,7 +256,7 @@ class LivePlant:
         self.core.gathered[...] = arrays["gathered"]
         self.core.bad_state = -1
         self.seed = self.core.seed = int(arrays["seed"])
-        self.book.restore(np.asarray(arrays["alarms"], dtype=np.uint8))
+        self.book.restore(arrays)
         self.core.refresh()
         for name in ("signal", "quality", "probe"):  # refreshing has taken the last scan's noise off the readings
             getattr(self.core, name)[...] = arrays[name]

@@ -13,7 +13,7 @@ from plantsim.chemistry.load import FOLDER as CHEMISTRIES
 from plantsim.chemistry.load import Chemistry, chemistry_names, load_chemistry
 from plantsim.model.errors import PlantError, one_of, shown
 from plantsim.model.plant import Plant, Product, Unit
-from plantsim.model.read_alarms import read_alarms
+from plantsim.model.read_alarms import read_alarm_classes, read_alarms
 from plantsim.model.read_field import read_devices, read_instruments
 from plantsim.model.read_loops import read_loops
 from plantsim.model.read_sequences import read_sequences
@@ -70,6 +70,7 @@ def load_plant(name: str | Path) -> Plant:
     loops = read_loops(root, measured, by_tag)
     alarms = read_alarms(root, measured, by_tag, {loop.tag: loop for loop in loops})
     sequences = read_sequences(root, areas, units, measured, by_tag, {loop.tag: loop for loop in loops})
+    classes = read_alarm_classes(root, alarms)
     root.end()
     return Plant(
         plant_name,
@@ -86,6 +87,7 @@ def load_plant(name: str | Path) -> Plant:
         loops,
         alarms,
         sequences,
+        MappingProxyType(classes),
         products,
         hashlib.sha256(f"{digest} {chemistry.sha256}".encode()).hexdigest(),
     )

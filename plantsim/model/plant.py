@@ -190,6 +190,14 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """Comparisons that must all hold, or one of which must."""
+
+    terms: tuple[Condition, ...]
+    all: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """A rationalised alarm. limit, deadband: eu; limit is nan where the condition has none. Delays in s."""
 
@@ -204,7 +212,15 @@ class Alarm:
     consequence: str
     response: str
     respond_min: float
-    suppressed_when: Condition | None
+    suppressed_when: Conditions | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmClass:
+    """What alarms of a class have in common. confirm: the response must be confirmed. longest_shelving: s."""
+
+    confirm: bool = False
+    longest_shelving: float = 8.0 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +290,7 @@ class Plant:
     loops: tuple[Loop, ...]
     alarms: tuple[Alarm, ...]
     sequences: tuple[Sequence, ...]
+    alarm_classes: Mapping[str, AlarmClass]
     products: tuple[Product, ...]
     sha256: str
 

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 
 from plantsim.model.errors import a, one_of, shown
 from plantsim.model.members import LIMITS
-from plantsim.model.plant import Alarm, Condition, Device, Instrument, Loop
+from plantsim.model.plant import Alarm, AlarmClass, Condition, Conditions, Device, Instrument, Loop
 from plantsim.model.quantity import TIME
 from plantsim.model.read_loops import member_range
-from plantsim.model.section import Section
+from plantsim.model.section import ABOVE_0, Section
 from plantsim.model.tag import Kind
 
 CONDITIONS = (*LIMITS, "DEV", "TRIP")
 _DRIVES = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
-_SUPPRESSION = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*([=<>])\s*(-?\d+(?:\.\d+)?)\s*")
+MOST_SUPPRESSIONS = 3
+"""Conditions that suppress an alarm, in the core."""
+_COMPARISON = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*([=<>])\s*(-?\d+(?:\.\d+)?)\s*")
 
 
 def read_alarms(
@@ -81,15 +83,37 @@ def _alarm(
 
 def _suppression(
     section: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
-) -> Condition | None:
+) -> Conditions | None:
+    """Comparisons joined by ``or``, or by ``and``."""
     text = section.text("suppressed_when", "")
     if "suppressed_when" not in section:
         return None
-    match = _SUPPRESSION.fullmatch(text)
-    if match is None:
-        raise section.error("suppressed_when", shown(text), 'TAG.MEMBER, one of = < >, and a number: "K-213A.RUN=0"')
-    member_range(section, "suppressed_when", match[1], match[2], loops, instruments, devices)
-    return Condition(match[1], match[2], match[3], float(match[4]))
+    every = " and " in text
+    parts = text.split(" and " if every else " or ")
+    if len(parts) > MOST_SUPPRESSIONS:
+        raise section.error("suppressed_when", f"{len(parts)} comparisons", f"at most {MOST_SUPPRESSIONS}")
+    terms = []
+    for part in parts:
+        match = _COMPARISON.fullmatch(part)
+        if match is None:
+            allowed = 'TAG.MEMBER, one of = < >, and a number: "K-213A.RUN=0"; several joined by "and", or by "or"'
+            raise section.error("suppressed_when", shown(text), allowed)
+        member_range(section, "suppressed_when", match[1], match[2], loops, instruments, devices)
+        terms.append(Condition(match[1], match[2], match[3], float(match[4])))
+    return Conditions(tuple(terms), every)
+
+
+def read_alarm_classes(root: Section, alarms: tuple[Alarm, ...]) -> dict[str, AlarmClass]:
+    """What the file says of its classes; a class it says nothing of has the defaults."""
+    known = dict.fromkeys(alarm.class_ for alarm in alarms)
+    classes = dict.fromkeys(known, AlarmClass())
+    for name, section in root.table("alarm_classes").children("an alarm class"):
+        if name not in known:
+            raise section.error("", f'"{name}", of which there is no alarm', one_of(known, name))
+        longest = section.quantity("longest_shelving", TIME, AlarmClass().longest_shelving, low=ABOVE_0)
+        classes[name] = AlarmClass(section.flag("confirm", False), longest)
+        section.end()
+    return classes
 
 
 def _check_order(tag: str, alarms: Mapping[str, Alarm], sections: Mapping[str, Section]) -> None:

@@ -125,6 +125,14 @@ class AlarmPoint:
     response: str
     respond_min: float
     """Time to respond, minutes."""
+    class_: str = ""
+    confirm: bool = False
+    """Whether its class requires that the response be confirmed."""
+    longest_shelving: float = 8.0 * 3600.0
+    """Longest time that it may be shelved, s of plant time."""
+    on_delay: float = 0.0
+    off_delay: float = 0.0
+    """Seconds that its condition must last, or be gone."""
     modbus_active: ModbusPoint | None = None
     modbus_unacked: ModbusPoint | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from plantsim.model.members import CONTROLLER, DEVICE, LIMIT, LIMITS, NORMAL, PV, SAMPLED, SEQUENCE, Member
-from plantsim.model.plant import Alarm, Device, Instrument, Loop, Plant, Sequence
+from plantsim.model.plant import Alarm, AlarmClass, Device, Instrument, Loop, Plant, Sequence
 from plantsim.model.plant_wide import kpis, simulation
 from plantsim.model.profiles import profiles
 from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, TagTable, ValueType
@@ -127,12 +127,14 @@ def _alarm_points(plant: Plant) -> tuple[AlarmPoint, ...]:
     owners |= {one.tag: one for one in plant.devices}
     areas = {unit.id: unit.area for unit in plant.units}
     return tuple(
-        _alarm_point(row, alarm, owners[alarm.tag].title, areas[owners[alarm.tag].unit])
+        _alarm_point(
+            row, alarm, owners[alarm.tag].title, areas[owners[alarm.tag].unit], plant.alarm_classes[alarm.class_]
+        )
         for row, alarm in enumerate(plant.alarms)
     )
 
 
-def _alarm_point(row: int, alarm: Alarm, title: str, area: str) -> AlarmPoint:
+def _alarm_point(row: int, alarm: Alarm, title: str, area: str, class_: AlarmClass) -> AlarmPoint:
     return AlarmPoint(
         row,
         alarm.tag,
@@ -143,4 +145,9 @@ def _alarm_point(row: int, alarm: Alarm, title: str, area: str) -> AlarmPoint:
         alarm.consequence,
         alarm.response,
         alarm.respond_min,
+        alarm.class_,
+        class_.confirm,
+        class_.longest_shelving,
+        alarm.on_delay,
+        alarm.off_delay,
     )

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from plantsim.alarms.book import ACTIVE, UNACKED
+from plantsim.alarms.states import ACTIVE, FIRST_OUT, SUPPRESSED, UNACKED, UNCONFIRMED
+from plantsim.engine.alarm_desk import AlarmEvent, AlarmState, Change, isa_state
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.engine import Engine
 from plantsim.engine.live import LivePlant
@@ -15,6 +16,7 @@ from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, Role
 
 OPERATOR = Origin(Role.OPERATOR, "anna", "test")
+ENGINEER = Origin(Role.ENGINEER, "emil", "test")
 OBSERVER = Origin(Role.OBSERVER, "", "test")
 TIMEOUT_S = 20.0
 MAN = 0.0
@@ -25,7 +27,8 @@ def alarm(engine: Engine, name: str) -> AlarmPoint:
 
 
 def state(engine: Engine, name: str) -> int:
-    return int(engine.image.alarms[alarm(engine, name).row])
+    """Active and waiting to be acknowledged, or kept quiet."""
+    return int(engine.image.alarms[alarm(engine, name).row]) & ~(FIRST_OUT | UNCONFIRMED)
 
 
 def step(engine: Engine, seconds: float) -> None:
@@ -51,7 +54,7 @@ def test_alarm_comes_once_its_cause_has_lasted_its_delay(live: LivePlant) -> Non
     signal[live.tags["FIC-213.MODE"].row] = MAN
     signal[live.tags["FIC-213.OP"].row] = 40.0
     above = 0
-    while not live.book.states()[point.row]:
+    while not live.book.states()[point.row] & ACTIVE:
         live.advance(1)
         if signal[pv] > 450.0:
             above = live.core.scan
@@ -97,6 +100,66 @@ def test_acknowledging_takes_an_operator_and_something_to_acknowledge(slow_fan: 
     assert slow_fan.acknowledge(alarm(slow_fan, "TIC-201.HH"), OPERATOR) is Refusal.MODE
 
 
+def test_shelved_alarm_is_quiet_for_its_time_and_asks_again_if_it_is_still_there(slow_fan: Engine) -> None:
+    point = alarm(slow_fan, "FIC-213.L")
+    now = slow_fan.image.plant_time
+    assert slow_fan.act_on_alarm(point, Change.SHELVED, OPERATOR, "fan under repair", seconds=60.0) is None
+    assert isa_state(state(slow_fan, "FIC-213.L")) is AlarmState.SHELVED
+    assert slow_fan.shelved_until(point) == pytest.approx(now + 60.0)
+    step(slow_fan, 59.9)
+    assert isa_state(state(slow_fan, "FIC-213.L")) is AlarmState.SHELVED
+    step(slow_fan, 0.1)
+    assert isa_state(state(slow_fan, "FIC-213.L")) is AlarmState.UNACK
+    assert slow_fan.shelved_until(point) is None
+
+
+def test_an_alarm_that_protects_people_is_confirmed_and_not_shelved_for_long(engine: Engine) -> None:
+    point = alarm(engine, "FIC-213.LL")
+    assert point.confirm
+    assert engine.act_on_alarm(point, Change.SHELVED, OPERATOR, seconds=7200.0) is Refusal.RANGE
+    engine.write([("FIC-213.MODE", MAN), ("FIC-213.OP", 20.0)], OPERATOR)
+    step(engine, 30.0)
+    assert engine.act_on_alarm(point, Change.CONFIRMED, OPERATOR) is Refusal.MODE
+    assert engine.acknowledge(point, OPERATOR) is None
+    assert engine.image.alarms[point.row] & UNCONFIRMED
+    assert engine.act_on_alarm(point, Change.CONFIRMED, OPERATOR) is None
+    assert not engine.image.alarms[point.row] & UNCONFIRMED
+
+
+def test_taking_an_alarm_from_service_takes_an_engineer(engine: Engine) -> None:
+    point = alarm(engine, "FIC-213.L")
+    assert engine.act_on_alarm(point, Change.TAKEN_OUT, OPERATOR) is Refusal.ROLE
+    assert engine.act_on_alarm(point, Change.TAKEN_OUT, ENGINEER) is None
+    engine.write([("FIC-213.MODE", MAN), ("FIC-213.OP", 40.0)], OPERATOR)
+    step(engine, 20.0)
+    assert isa_state(state(engine, "FIC-213.L")) is AlarmState.OUT_OF_SERVICE
+
+
+def test_who_listens_hears_every_change_once_with_who_did_it_and_when(engine: Engine) -> None:
+    heard: list[AlarmEvent] = []
+    stop = engine.listen_alarms(heard.extend)
+    engine.write([("FIC-213.MODE", MAN), ("FIC-213.OP", 40.0)], OPERATOR)
+    step(engine, 20.0)
+    engine.acknowledge(alarm(engine, "FIC-213.L"), OPERATOR, "fan B on its way")
+    stop()
+    restore_fan(engine)
+    step(engine, 40.0)
+    assert [e.number for e in heard] == list(range(1, len(heard) + 1))
+    low = [e for e in heard if e.alarm.name == "FIC-213.L"]
+    assert [(e.alarm.name, e.change, e.user, e.comment) for e in low] == [
+        ("FIC-213.L", Change.CAME, "", ""),
+        ("FIC-213.L", Change.ACKNOWLEDGED, "anna", "fan B on its way"),
+    ]
+    came, acknowledged = low
+    assert came.plant_time == pytest.approx(engine.live.epoch + came.scan * engine.scan_period)
+    assert acknowledged.plant_time - came.plant_time > 0.0
+    assert (came.before, acknowledged.before & ~FIRST_OUT, acknowledged.after & ~FIRST_OUT & ~UNCONFIRMED) == (
+        0,
+        ACTIVE | UNACKED,
+        ACTIVE,
+    )
+
+
 @pytest.mark.parametrize(
     ("what", "writes", "minutes", "first", "others"),
     [
@@ -117,7 +180,7 @@ def test_failure_raises_its_own_alarm_first_and_only_those_that_follow_from_it(
     came: list[str] = []
     for _ in range(minutes):
         live.advance(60)
-        came += sorted({live.alarms[k].name for k in np.flatnonzero(live.book.states())} - set(came))
+        came += sorted({live.alarms[k].name for k in np.flatnonzero(live.book.states() & ACTIVE)} - set(came))
     assert came[0] == first
     assert set(came) - {first} == others
 
@@ -129,7 +192,7 @@ def test_suppressed_alarm_does_not_come(belfast: Plant) -> None:
     live.advance(4 * 3600)
     row = next(a.row for a in live.alarms if a.name == "FY-219.L")
     assert live.core.signal[live.tags["FY-219.PV"].row] < 0.5
-    assert live.book.states()[row] == 0
+    assert live.book.states()[row] == SUPPRESSED
 
 
 @pytest.mark.parametrize("kg_h", [2.2, 3.87, 4.73])
@@ -138,7 +201,7 @@ def test_other_throughput_is_no_cause_for_alarm(belfast: Plant, kg_h: float) -> 
     live = LivePlant(belfast, scan_period=1.0)
     live.core.signal[live.tags["WIC-100.SP"].row] = kg_h
     live.advance(24 * 3600)
-    assert [live.alarms[k].name for k in np.flatnonzero(live.book.states())] == []
+    assert [live.alarms[k].name for k in np.flatnonzero(live.book.states() & ACTIVE)] == []
 
 
 def test_no_limit_lies_within_the_normal_band(belfast: Plant) -> None:

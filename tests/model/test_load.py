@@ -10,7 +10,7 @@ import pytest
 from plantsim.model import load
 from plantsim.model.errors import PlantError
 from plantsim.model.load import load_plant, plant_names
-from plantsim.model.plant import Condition, Constraint, Function, Measurement, Output, Plant, Sampling
+from plantsim.model.plant import Condition, Conditions, Constraint, Function, Measurement, Output, Plant, Sampling
 from plantsim.model.tag import Kind
 
 Load = Callable[..., Plant]
@@ -81,7 +81,7 @@ def test_alarms_carry_limit_delays_and_suppression(load_toy: Load) -> None:
     alarms = {f"{alarm.tag}.{alarm.condition}": alarm for alarm in load_toy().alarms}
     hot = alarms["TIC-201.HH"]
     assert (hot.limit, hot.deadband, hot.on_delay, hot.off_delay, hot.priority) == (90.0, 0.6, 10.0, 60.0, 1)
-    assert hot.suppressed_when == Condition("AG-201", "RUN", "=", 0.0)
+    assert hot.suppressed_when == Conditions((Condition("AG-201", "RUN", "=", 0.0),), all=False)
     assert alarms["TIC-201.H"].suppressed_when is None
     assert alarms["P-201.TRIP"].limit != alarms["P-201.TRIP"].limit
 

@@ -97,9 +97,35 @@ import pytest
             [('suppressed_when = "AG-201.RUN=0"', 'suppressed_when = "AG-201 stopped"')],
             (
                 'toy.toml: alarms[TIC-201.HH].suppressed_when: found "AG-201 stopped", allowed TAG.MEMBER, one '
-                'of = < >, and a number: "K-213A.RUN=0"'
+                'of = < >, and a number: "K-213A.RUN=0"; several joined by "and", or by "or"'
             ),
             id="suppression text",
+        ),
+        pytest.param(
+            [("AG-201.RUN=0", "AG-201.RUN=0 or P-201.RUN=0 and P-201.TRIP=1")],
+            (
+                'toy.toml: alarms[TIC-201.HH].suppressed_when: found "AG-201.RUN=0 or P-201.RUN=0 and P-201.TRIP=1", '
+                'allowed TAG.MEMBER, one of = < >, and a number: "K-213A.RUN=0"; several joined by "and", or by "or"'
+            ),
+            id="suppression by both and and or",
+        ),
+        pytest.param(
+            [("AG-201.RUN=0", "AG-201.RUN=0 or P-201.RUN=0 or P-201.TRIP=1 or AG-201.TRIP=1")],
+            "toy.toml: alarms[TIC-201.HH].suppressed_when: found 4 comparisons, allowed at most 3",
+            id="too many suppressions",
+        ),
+        pytest.param(
+            [
+                (
+                    '[[alarms]]\ntag = "TIC-201"\ncondition = "HH"',
+                    '[alarm_classes.safe]\n\n[[alarms]]\ntag = "TIC-201"\ncondition = "HH"',
+                )
+            ],
+            (
+                'toy.toml: alarm_classes.safe: found "safe", of which there is no alarm, allowed safety, process, '
+                "equipment; nearest safety"
+            ),
+            id="unknown class",
         ),
         pytest.param(
             [('suppressed_when = "AG-201.RUN=0"', 'suppressed_when = "AG-202.RUN=0"')],

@@ -9,14 +9,27 @@ from typing import Any
 
 from plantsim.model.compose.context import Layout
 from plantsim.model.compose.sequences import sequences
-from plantsim.model.plant import Alarm, Device, Function, Instrument, Loop, Measurement, Output, Plant, Sampling
+from plantsim.model.plant import (
+    Alarm,
+    Condition,
+    Device,
+    Function,
+    Instrument,
+    Loop,
+    Measurement,
+    Output,
+    Plant,
+    Sampling,
+)
 from plantsim.model.tag import Kind
 
-TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 23, 1, 1, 2, 14, 2
+TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 23, 1, 1, 2, 14, 8
 """Memory of each kind of device, as in ext/field.pxd, ext/control.pxd and ext/alarm.pxd."""
 ALARM_KINDS = {"HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 3}
-SUPPRESS = {"=": 1, "<": 2, ">": 3}
+RELATIONS = {"=": 1, "<": 2, ">": 3}
+"""Codes of ext/condition.pxd."""
 NO_OUTPUT = {"row": 0, "slave_mode": -1, "slave_mem": -1, "op0": 0.0, "op1": 100.0, "y0": 0.0, "y1": 0.0}
+NO_CONDITION = {"relation": 1, "row": 0, "value": 0.0}
 NO_CONSTRAINT = {"pv": 0, "direct": 1, "limit": 0.0, "span": 1.0, "gain": 0.0, "ti": 1.0}
 
 
@@ -260,22 +273,29 @@ class Field:
 
     # ---------------------------------------------------------------- alarms
 
+    def condition(self, c: Condition) -> dict[str, Any]:
+        """A comparison with a row."""
+        return {"relation": RELATIONS[c.relation], "row": self.row[f"{c.tag}.{c.member}"], "value": c.value}
+
     def alarm(self, a: Alarm) -> dict[str, Any]:
         """A limit with its delays."""
         member = {"TRIP": "TRIP"}.get(a.condition, "PV")
+        terms = [self.condition(c) for c in a.suppressed_when.terms] if a.suppressed_when else []
         return {
             "kind": ALARM_KINDS[a.condition],
             "pv": self.row[f"{a.tag}.{member}"],
             "limit_row": self.optional(f"{a.tag}.{a.condition}"),
             "sp": self.optional(f"{a.tag}.SP"),
+            "other": -1,
             "mem": self.take(f"{a.tag}.{a.condition}", ALARM_MEM),
-            "suppress": SUPPRESS[a.suppressed_when.relation] if a.suppressed_when else 0,
-            "suppress_row": self.row[f"{a.suppressed_when.tag}.{a.suppressed_when.member}"] if a.suppressed_when else 0,
-            "suppress_value": a.suppressed_when.value if a.suppressed_when else 0.0,
+            "n_suppress": len(terms),
+            "suppress_all": int(a.suppressed_when is not None and a.suppressed_when.all),
+            "suppress": [*terms, *[NO_CONDITION] * (3 - len(terms))],
             "limit": 0.0 if math.isnan(a.limit) else a.limit,
             "deadband": a.deadband,
             "on_delay": a.on_delay,
             "off_delay": a.off_delay,
+            "window": 0.0,
         }
 
     def build(self, *, scan_period: float, seed: int) -> dict[str, Any]:
