@@ -84,6 +84,18 @@ def add_servers(parser: ArgumentParser) -> None:
         help="areas that a PLC controls through the I/O racks",
     )
     group.add_argument(
+        "--lockstep",
+        action="store_true",
+        help="every scan waits until the PLC has echoed the last one's counter to holding register 0 of its rack",
+    )
+    group.add_argument(
+        "--lockstep-timeout",
+        type=values.duration,
+        default=5.0,
+        metavar="DURATION",
+        help="wall time after which a scan goes on without the echo (default 5s)",
+    )
+    group.add_argument(
         "--log-level", choices=["debug", "info", "warning", "error"], default="info", help="default %(default)s"
     )
     group = parser.add_argument_group("time")

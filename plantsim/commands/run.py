@@ -109,6 +109,7 @@ def save_last(engine: Engine, path: Path) -> None:
 def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
     """Engine and servers as the options want them, not started."""
     from plantsim.engine.engine import Engine
+    from plantsim.engine.simulate import EPOCH_2026
     from plantsim.engine.snapshot import SnapshotError
     from plantsim.model.load import load_plant
     from plantsim.serve.modbus import ModbusServer
@@ -124,11 +125,13 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
             scan_period=args.scan,
             seed=args.seed,
             start=start_of(args.state, plant.name, args.start),
-            epoch=args.epoch,
+            epoch=EPOCH_2026 if args.epoch is None and args.lockstep else args.epoch,
             speed=args.speed,
             frozen=args.frozen,
             external=args.external,
             snapshots=snapshot_folder(state_folder(args.state), plant.name),
+            lockstep=args.lockstep,
+            lockstep_timeout=args.lockstep_timeout,
         )
     except SnapshotError as error:
         raise Stop(str(error)) from None

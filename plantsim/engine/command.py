@@ -20,6 +20,7 @@ class Refusal(Enum):
     INTERLOCK = "held by an interlock"
     EXTERNAL = "the area is under external control"
     NOT_EXTERNAL = "the area is not under external control"
+    SILENT = "the PLC's heartbeat is lost"
 
 
 @dataclass(frozen=True, slots=True)

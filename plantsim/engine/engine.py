@@ -24,7 +24,8 @@ from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.live import LivePlant, NumericStop
 from plantsim.engine.pace import Pace
-from plantsim.engine.permission import EXTERNAL, Permission, Value
+from plantsim.engine.permission import Permission, Value
+from plantsim.engine.racks import Racks
 from plantsim.engine.shelf import Shelf
 from plantsim.engine.snapshot import write_snapshot
 from plantsim.model.plant import Plant
@@ -63,7 +64,8 @@ class Engine:
 
     scan_period: s of plant time. start: ``steady``, ``cold`` or a snapshot's path. epoch: plant time at the start,
     seconds since 1970; None is now. speed: times real time, inf for as fast as possible. external: areas that an
-    outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none.
+    outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none. lockstep:
+    every scan waits until the PLCs have echoed the last one's counter, at most for lockstep_timeout, s of wall time.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class Engine:
         frozen: bool = False,
         external: frozenset[str] = frozenset(),
         snapshots: Path | None = None,
+        lockstep: bool = False,
+        lockstep_timeout: float = 5.0,
     ) -> None:
         self.plant = plant
         self.scan_period = scan_period
@@ -89,9 +93,14 @@ class Engine:
         self.alarms: tuple[AlarmPoint, ...] = self.live.alarms
         self.permission = Permission(plant, self.tags, external)
         self.failure: NumericStop | None = None
-        for loop in plant.loops:
-            if self.tags[f"{loop.tag}.PV"].area in external:
-                self.live.core.signal[self.tags[f"{loop.tag}.MODE"].row] = EXTERNAL
+        self._racks = Racks(plant, self.tags, self.permission.drives, external, self.live.core.signal)
+        self._racks.unplug()
+        self._lockstep = lockstep
+        self._lockstep_timeout = lockstep_timeout
+        self._lockstep_timeouts = 0
+        self._lockstep_since = time.monotonic()
+        self._waiting = False
+        self._warned_of_speed = False
         self._desk = AlarmDesk(self.live)
         self._shelf = Shelf(plant, snapshots)
         self._ring = BacktrackRing(scan_period)
@@ -131,12 +140,41 @@ class Engine:
         check = self.permission.check
         return self._queue(writes, origin, lambda ahead, name, value: check(ahead, name, value, origin), whole)
 
-    def write_rack(self, writes: Sequence[Write], origin: Origin, *, whole: bool = False) -> list[Refusal | None]:
+    def write_rack(
+        self, writes: Sequence[Write], origin: Origin, *, whole: bool = False, beat: tuple[str, int] | None = None
+    ) -> list[Refusal | None]:
         """Queue actuator commands of an I/O rack, as `write` does.
 
-        A PLC repeats its outputs with every poll: that an actuator is not the rack's is journalled once.
+        A PLC repeats its outputs with every poll: that an actuator is not the rack's is journalled once. beat: area and
+        word of a heartbeat that came with them, which counts if none was refused: no scan comes between the two.
         """
-        return self._queue(writes, origin, self.permission.check_rack, whole)
+        with self._wake:
+            returns = beat is not None and self._racks.is_news(*beat)
+
+            def check(ahead: ProcessImage, name: str, value: Value) -> Refusal | None:
+                refusal = self.permission.check_rack(ahead, name, value)
+                if refusal is None and self._racks.refuses(self.tags[name].area) and not returns:
+                    return Refusal.SILENT
+                return refusal
+
+            answers = self._queue(writes, origin, check, whole) if writes else []
+            if beat is not None and not any(answers):
+                self._take_heartbeat(*beat)
+        return answers
+
+    def _take_heartbeat(self, area: str, word: int) -> None:
+        """What a PLC has written to holding register 0 of its rack: proof of life, and its echo in lock step."""
+        if self._racks.beat(area, word, float(self.live.core.time), time.monotonic()):
+            self._publish()
+        if self._pace.speed != 1.0 and self._running and not (self._lockstep or self._warned_of_speed):
+            self._warned_of_speed = True
+            log.warning(
+                "rack of %s: a PLC is connected while the plant runs at %g times real time; its timers are wrong by"
+                " that factor, which lock step (--lockstep) avoids",
+                area,
+                self._pace.speed,
+            )
+        self._wake.notify()
 
     def _queue(
         self,
@@ -173,11 +211,16 @@ class Engine:
         return answers
 
     def _journal_refusal(self, name: str, value: Value, origin: Origin, refusal: Refusal) -> None:
-        if refusal is Refusal.NOT_EXTERNAL:
+        if refusal in (Refusal.NOT_EXTERNAL, Refusal.SILENT):
             if name in self._strangers:
                 return
             self._strangers.add(name)
         journal.info("%s (%s): %s = %s refused, %s", origin.user, origin.via, name, value, refusal.value)
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """Areas whose PLC's heartbeat is lost."""
+        return self._racks.lost
 
     def _ahead(self) -> ProcessImage:
         """The image with commands as they stand by now, and as those that are queued will make them."""
@@ -236,7 +279,7 @@ class Engine:
         """Let plant time pass."""
         with self._wake:
             self._running = self.failure is None
-            self._pace.restart(time.monotonic())
+            self._restart_clocks()
             self._publish()
             self._wake.notify()
 
@@ -251,9 +294,27 @@ class Engine:
         """Times real time; inf is as fast as possible. ValueError if it is not a positive number."""
         with self._wake:
             self._pace.speed = positive(speed)
-            self._pace.restart(time.monotonic())
+            self._warned_of_speed = False
+            self._restart_clocks()
             self._publish()
             self._wake.notify()
+
+    def set_lockstep(self, on: bool, origin: Origin) -> None:
+        """Let every scan wait for the echo of the PLCs, or not."""
+        with self._wake:
+            if on != self._lockstep:
+                self._lockstep = on
+                journal.info("%s (%s): lock step %s", origin.user, origin.via, "on" if on else "off")
+                self._restart_clocks()
+                self._publish()
+            self._wake.notify()
+
+    def _restart_clocks(self) -> None:
+        """All that counts wall time counts from now."""
+        now = time.monotonic()
+        self._pace.restart(now)
+        self._racks.restart(float(self.live.core.time), now)
+        self._lockstep_since = now
 
     def step(self, seconds: float) -> Future[None]:
         """Freeze and run round(seconds/scan) scans; done when the last image is published. ValueError beyond 3600 s.
@@ -307,7 +368,8 @@ class Engine:
         self._branch += 1
         self._commands.clear()
         self.failure = None
-        self._pace.restart(time.monotonic())
+        self._racks.unplug()
+        self._restart_clocks()
         # no speed is read off a jump in time
         self._image = self._compose()
         journal.info("%s (%s): %s, branch %d at %s", origin.user, origin.via, how, self._branch, self._image.plant_time)
@@ -320,7 +382,7 @@ class Engine:
         """Start the scan thread, once."""
         if self._thread is not None or self._stopping:
             raise RuntimeError("an engine is started once")
-        self._pace.restart(time.monotonic())
+        self._restart_clocks()
         self._thread = threading.Thread(target=self._work, name="scan", daemon=True)
         self._thread.start()
 
@@ -349,6 +411,8 @@ class Engine:
     def _turn(self) -> None:
         """What is to be done next."""
         applied = self._apply()
+        if (self._steps or self._running) and self._waits_for_plc():
+            return
         if self._steps:
             self._keep_step(self._steps[0])
         elif self._running:
@@ -359,11 +423,31 @@ class Engine:
         else:
             self._wake.wait(1.0)
 
+    def _waits_for_plc(self) -> bool:
+        """In lock step: wait for the echo of the last scan. False once it has come, or has not in time."""
+        step = self._racks.in_step(int(self.live.core.scan)) if self._lockstep else None
+        self._waiting = step is False
+        if not self._waiting:
+            return False
+        left = self._lockstep_since + self._lockstep_timeout - time.monotonic()
+        if left > 0.0:
+            self._wake.wait(left)
+            return True
+        self._lockstep_timeouts += 1
+        scan = int(self.live.core.scan)
+        journal.warning("lock step: no echo of scan %d within %g s, going on without", scan, self._lockstep_timeout)
+        return False
+
+    def _in_lockstep(self) -> bool:
+        return self._lockstep and self._racks.in_step(int(self.live.core.scan)) is not None
+
     def _keep_step(self, step: Step) -> None:
         """Run a part of a step, so that commands need not wait for the whole of it."""
         scans = 0 if step.done.cancelled() else min(step.scans, self._batch())
         self._advance(scans)
         step.scans -= scans
+        if self._lockstep:
+            self._publish()
         if scans > 0 and step.scans > 0 and self.failure is None:
             self._yield()
             return
@@ -373,8 +457,8 @@ class Engine:
             step.done.set_result(None)
 
     def _batch(self) -> int:
-        """Scans that take about BATCH_S."""
-        return max(1, int(BATCH_S / self._scan_wall))
+        """Scans that take about BATCH_S; one in lock step."""
+        return 1 if self._in_lockstep() else max(1, int(BATCH_S / self._scan_wall))
 
     def _yield(self) -> None:
         """Hand the lock to whoever waits for it: a condition's lock is not fair."""
@@ -383,15 +467,19 @@ class Engine:
     def _keep_pace(self) -> None:
         """Run what is due, or wait for it; called with the lock held, which is given away while waiting."""
         now = time.monotonic()
-        due = 10**9 if math.isinf(self._pace.speed) else self._pace.due(now)
+        lockstep = self._in_lockstep()
+        if not lockstep and self._racks.watch(float(self.live.core.time), now):
+            self._publish()
+        due = 10**9 if math.isinf(self._pace.speed) else 1 if lockstep else self._pace.due(now)
         if due == 0:
             self._wake.wait(max(self._pace.deadline() - now, 0.0))
             return
         scans = min(due, self._batch())
         self._advance(scans)
         now = time.monotonic()
-        self._pace.ran(scans, now)
-        if self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
+        if not lockstep:
+            self._pace.ran(scans, now)
+        if lockstep or self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
             self._publish()
         if scans < due:
             self._yield()
@@ -416,11 +504,14 @@ class Engine:
             log.error("the scan has stopped: %s", failure)
         wall = time.perf_counter() - begun
         self._scan_wall = max(wall / scans, 1e-6)
+        self._lockstep_since = time.monotonic()
 
     def _advance_live(self, scans: int) -> None:
         """Run scans, and keep a state a minute of plant time on the way."""
         while scans > 0:
-            piece = min(scans, self._ring.scans_to_go(int(self.live.core.scan)))
+            now = float(self.live.core.time)
+            self._racks.command(now)
+            piece = min(scans, self._ring.scans_to_go(int(self.live.core.scan)), self._racks.scans_to_go(now))
             self.live.advance(piece)
             scans -= piece
             if int(self.live.core.scan) % self._ring.every == 0:
@@ -439,6 +530,9 @@ class Engine:
             "Overruns": float(self._pace.overruns),
             "Seed": float(self.live.seed),
             "Branch": float(self._branch),
+            "Pacing": 2.0 if self._waiting and self._running else 0.0,
+            "Lockstep": float(self._lockstep),
+            "LockstepTimeouts": float(self._lockstep_timeouts),
         }
         return self.live.image(simulation, stopped=self.failure is not None)
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.chemistry.load import FOLDER as CHEMISTRIES
 from plantsim.chemistry.load import Chemistry, chemistry_names, load_chemistry
+from plantsim.model import heartbeat
 from plantsim.model.errors import PlantError, one_of, shown
 from plantsim.model.plant import Plant, Product, Unit
 from plantsim.model.read_alarms import read_alarm_classes, read_alarms
@@ -68,7 +69,7 @@ def load_plant(name: str | Path) -> Plant:
     instruments = read_instruments(root, areas, units, streams, by_tag, products, dissolved)
     measured = {instrument.tag: instrument for instrument in instruments}
     loops = read_loops(root, measured, by_tag)
-    alarms = read_alarms(root, measured, by_tag, {loop.tag: loop for loop in loops})
+    alarms = read_alarms(root, measured, by_tag, {loop.tag: loop for loop in loops}) + heartbeat.alarms(areas)
     sequences = read_sequences(root, areas, units, measured, by_tag, {loop.tag: loop for loop in loops})
     classes = read_alarm_classes(root, alarms)
     root.end()

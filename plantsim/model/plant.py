@@ -10,14 +10,22 @@ from typing import Any
 from plantsim.chemistry.chemistry import Chemistry
 from plantsim.model.tag import Kind
 
+WATCHDOG_S = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """number: the hundred of its tags."""
+    """number: the hundred of its tags.
+
+    watchdog: s without a change of its PLC's heartbeat after which that is lost. heartbeat: tag of the switch that says
+    so, which has an alarm; empty without one.
+    """
 
     id: str
     number: int
     title: str
+    watchdog: float = WATCHDOG_S
+    heartbeat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +66,19 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """What an output does when its PLC falls silent: ``hold``, ``fail`` position, or ``ramp`` to %, over s."""
+
+    policy: str = "hold"
+    to: float = 0.0
+    over: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """A valve, drive or switch. stroke: s of full travel or of a drive's ramp. power: W at full output.
 
-    initial: % of a valve or variable drive, 1 or 0 of what is on or off.
+    initial: % of a valve or variable drive, 1 or 0 of what is on or off. loss: under external control.
     """
 
     tag: str
@@ -72,6 +89,7 @@ class Device:
     fail: str
     initial: float
     power: float
+    loss: Loss = Loss()
 
     @property
     def hand(self) -> bool:

@@ -47,10 +47,12 @@ def simulation(plant: Plant) -> Iterator[Tag]:
     yield _simulation("ScanTime", "Wall time of the last scan", double, "ms", 1000.0)
     yield _simulation("ScanCount", "Scans since the start", count, "", most)
     yield _simulation("Overruns", "Scans that took longer than their period", count, "", most)
-    yield _simulation("Pacing", "What the scan waits for", text, "", 1.0, ("", "History"))
+    yield _simulation("Pacing", "What the scan waits for", text, "", 2.0, ("", "History", "PLC"))
     yield _simulation("Seed", "Seed of all noise", ValueType.INT64, "", 2.0**63)
     yield _simulation("Scenario", "Scenario that runs", text, "", 0.0, ("",))
     yield _simulation("Branch", "Branch of the history", count, "", most)
+    yield _simulation("Lockstep", "Whether every scan waits for the PLCs", ValueType.BOOL, "", 1.0, ("Off", "On"))
+    yield _simulation("LockstepTimeouts", "Scans in lock step that ran without the PLC's echo", count, "", most)
     yield _simulation("BalanceError", "Largest gap in an element's balance, relative", double, "", 1.0)
     for unit in plant.units:
         if unit.kind not in UNDIVIDED:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.errors import one_of, shown
+from plantsim.model.heartbeat import read_loss, switches
 from plantsim.model.kinds import KINDS, STREAM_PROBES
-from plantsim.model.plant import Area, Device, Function, Instrument, Measurement, Product, Sampling, Stream, Unit
+from plantsim.model.plant import Area, Device, Function, Instrument, Loss, Measurement, Product, Sampling, Stream, Unit
 from plantsim.model.quantity import (
     FRACTION,
     MASS_CONCENTRATION,
@@ -57,14 +58,21 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         unit = by_id[section.text("unit", choices=by_id)]
         check_tag(tag, section, unit, areas)
         title = section.text("title")
-        stroke, fail, power = 0.0, "", 0.0
+        stroke, fail, power, loss = 0.0, "", 0.0, Loss()
         if kind is not Kind.SWITCH:
             stroke = section.quantity("stroke", TIME, low=0.0)
             fail = section.text("fail", _FAILS[kind][0], _FAILS[kind])
             power = section.quantity("power", POWER, 0.0, low=0.0)
+            loss = read_loss(section, analog=kind in _PERCENT)
         initial = section.number("initial", 0.0, 0.0, 100.0) if kind in _PERCENT else section.flag("initial", False)
         section.end()
-        devices.append(Device(tag, kind, unit.id, title, stroke, fail, float(initial), power))
+        devices.append(Device(tag, kind, unit.id, title, stroke, fail, float(initial), power, loss))
+    for switch in switches(areas, units):
+        section = Section({}, root.file, f"areas.{by_id[switch.unit].area}.heartbeat")
+        check_tag(switch.tag, section, by_id[switch.unit], areas)
+        if any(device.tag == switch.tag for device in devices):
+            raise section.error("", f"a tag that devices.{switch.tag} has already", "a name of its own")
+        devices.append(switch)
     order = list(by_id)
     return tuple(sorted(devices, key=lambda device: order.index(device.unit)))
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from plantsim.chemistry.chemistry import Chemistry
 from plantsim.model.errors import a, one_of, shown
+from plantsim.model.heartbeat import read_heartbeat
 from plantsim.model.kinds import KINDS
-from plantsim.model.plant import Area, Device, Stream, Unit
-from plantsim.model.quantity import MASS_FLOW, VOLUME_FLOW, Dimension
-from plantsim.model.section import REQUIRED, Section, in_si, is_number, within
+from plantsim.model.plant import WATCHDOG_S, Area, Device, Stream, Unit
+from plantsim.model.quantity import MASS_FLOW, TIME, VOLUME_FLOW, Dimension
+from plantsim.model.section import ABOVE_0, REQUIRED, Section, in_si, is_number, within
 from plantsim.model.tag import Kind
 from plantsim.model.unit_kind import Driven, Form, Medium, Parameter, Port
 
@@ -32,6 +33,8 @@ def read_areas(root: Section) -> tuple[Area, ...]:
             section.matching("id", AREA_ID, 'an id in lower case such as "leach"'),
             section.integer("number", 100, 800, what=HUNDRED),
             section.text("title"),
+            section.quantity("watchdog", TIME, WATCHDOG_S, low=ABOVE_0),
+            read_heartbeat(section),
         )
         section.end()
         if area.number % 100:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import accumulate
 
+from plantsim.model.heartbeat import LOST
 from plantsim.model.members import CONTROLLER, DEVICE, LIMIT, LIMITS, NORMAL, PV, SAMPLED, SEQUENCE, Member
 from plantsim.model.plant import Alarm, AlarmClass, Device, Instrument, Loop, Plant, Sequence
 from plantsim.model.plant_wide import kpis, simulation
@@ -19,6 +20,7 @@ _CONDITIONS = {
     "LL": "low low",
     "DEV": "off its set point",
     "TRIP": "tripped",
+    LOST: "heartbeat lost",
 }
 _TUNING = ("Gain", "Ti", "Td")
 

@@ -12,7 +12,7 @@ import numpy as np
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import ProcessImage
 from plantsim.model.tag import AlarmPoint, Role, Tag
-from plantsim.serve.registers import GAP, REST, START, RegisterImage, Registers, Table
+from plantsim.serve.registers import GAP, HEARTBEAT, REST, START, RegisterImage, Registers, Table
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, DEVICE_FAILURE, NO_SUCH_UNIT = 0x01, 0x02, 0x03, 0x04, 0x0B
 
@@ -26,6 +26,7 @@ EXCEPTION_OF = {
     Refusal.INTERLOCK: DEVICE_FAILURE,
     Refusal.EXTERNAL: DEVICE_FAILURE,
     Refusal.NOT_EXTERNAL: DEVICE_FAILURE,
+    Refusal.SILENT: DEVICE_FAILURE,
 }
 
 MAX_READ_BITS, MAX_READ_REGISTERS = 2000, 125
@@ -67,11 +68,19 @@ class Engine(Protocol):
     def image(self) -> ProcessImage: ...
     @property
     def external(self) -> frozenset[str]: ...
+    @property
+    def lost(self) -> frozenset[str]: ...
+    def set_lockstep(self, on: bool, origin: Origin) -> None: ...
     def write(
         self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
     ) -> list[Refusal | None]: ...
     def write_rack(
-        self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
+        self,
+        writes: Sequence[tuple[str, float]],
+        origin: Origin,
+        *,
+        whole: bool = False,
+        beat: tuple[str, int] | None = None,
     ) -> list[Refusal | None]: ...
 
 
@@ -134,7 +143,7 @@ class Responder:
         """The register image of the engine's latest process image."""
         source = self._engine.image
         if self._latest is None or self._latest.source is not source:
-            self._latest = self._registers.build(source, self._engine.external, self._heartbeats)
+            self._latest = self._registers.build(source, self._engine.external, self._engine.lost)
         return self._latest
 
     # reading
@@ -157,7 +166,10 @@ class Responder:
         table = self._registers.table(unit, name)
         _whole_values(table, start, count)
         first = 2 * (table.start + start)
-        return self._image().registers[first : first + 2 * count]
+        words = self._image().registers[first : first + 2 * count]
+        if start == HEARTBEAT and name == "holding" and unit in self._heartbeats:
+            return self._heartbeats[unit].to_bytes(2, "big") + words[2:]
+        return words
 
     # writing
 
@@ -208,12 +220,20 @@ class Responder:
         table = self._registers.table(unit, "coil")
         _whole_values(table, start, len(bits))
         writes: list[tuple[str, float]] = []
+        lockstep: bool | None = None
         for address, bit in enumerate(bits, start):
-            if table.layout[address] == START:
+            if address in table.places:
                 writes.append((table.places[address].tag.name, bit))
+            elif table.layout[address] == START:
+                lockstep = bit
             elif bit:
                 raise Refused(ILLEGAL_ADDRESS)
-        self._command(unit, writes, client)
+        if lockstep is not None and self._registers.in_scenario(self._engine.image):
+            raise Refused(DEVICE_FAILURE)
+        if writes or lockstep is None:
+            self._command(unit, writes, client)
+        if lockstep is not None:  # open to all clients: it is the test bench's, not the plant's
+            self._engine.set_lockstep(lockstep, Origin(Role.OPERATOR, client.name, "modbus"))
 
     def _set_registers(self, unit: int, start: int, data: bytes, client: Client) -> None:
         """Write a block of registers.
@@ -241,22 +261,26 @@ class Responder:
             else:
                 heartbeat = int.from_bytes(data[at : at + 2], "big")
             at += 2 * width
-        self._command(unit, writes, client)
-        if heartbeat is not None:
-            self._heartbeats[unit] = heartbeat
-            self._latest = None
+        self._command(unit, writes, client, heartbeat)
 
-    def _command(self, unit: int, writes: Sequence[tuple[str, float]], client: Client) -> None:
+    def _command(
+        self, unit: int, writes: Sequence[tuple[str, float]], client: Client, heartbeat: int | None = None
+    ) -> None:
         """Hand all writes of one request to the engine, which takes all of them or none."""
         if not client.may_write:
             raise Refused(DEVICE_FAILURE)
-        if self._registers.area(unit) is None:
+        area = self._registers.area(unit)
+        if area is None:
             refusals = self._engine.write(writes, Origin(Role.OPERATOR, client.name, "modbus"), whole=True)
         else:
-            refusals = self._engine.write_rack(writes, Origin(Role.OPERATOR, client.name, "rack"), whole=True)
+            origin = Origin(Role.OPERATOR, client.name, "rack")
+            beat = None if heartbeat is None else (area, heartbeat)
+            refusals = self._engine.write_rack(writes, origin, whole=True, beat=beat)
         for refusal in refusals:
             if refusal is not None:
                 raise Refused(EXCEPTION_OF[refusal])
+        if heartbeat is not None:
+            self._heartbeats[unit] = heartbeat
 
     # identification
 

@@ -25,6 +25,7 @@ STATUS_OF: dict[Refusal, int] = {
     Refusal.INTERLOCK: ua.StatusCodes.BadRequestNotAllowed,
     Refusal.EXTERNAL: ua.StatusCodes.BadResourceUnavailable,
     Refusal.NOT_EXTERNAL: ua.StatusCodes.BadInvalidState,
+    Refusal.SILENT: ua.StatusCodes.BadInvalidState,
 }
 
 

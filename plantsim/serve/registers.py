@@ -29,6 +29,9 @@ FAIL_LOW, FAIL_HIGH, OPEN_LOOP = -691, 29376, 32767
 FROZEN, EXTERNAL, HEARTBEAT_LOST, BAD_SIGNAL = 1, 2, 4, 8
 """Bits of a rack's status word."""
 
+HEARTBEAT, LOCKSTEP = 0, 0
+"""Holding register of a rack, and coil of unit 1."""
+
 GAP, START, REST = 0, 1, 2
 """What stands at an address: nothing, the beginning of a value, or the second register of one."""
 
@@ -98,19 +101,15 @@ class Registers:
         """Area id of a rack; None for the SCADA view."""
         return self._rack_area.get(unit)
 
-    def build(
-        self, image: ProcessImage, external: Collection[str] = (), heartbeats: Mapping[int, int] | None = None
-    ) -> RegisterImage:
-        """The register image of one process image.
+    def build(self, image: ProcessImage, external: Collection[str] = (), lost: Collection[str] = ()) -> RegisterImage:
+        """The register image of one process image. Heartbeats read 0: they are no part of it.
 
-        external: ids of the areas under external control. heartbeats: the word each rack's PLC wrote last, by unit.
+        external: ids of the areas under external control. lost: of those whose PLC's heartbeat is lost.
         """
         registers = np.zeros(self._register_count, ">u2")
         with np.errstate(over="ignore", invalid="ignore"):  # a value beyond float32 becomes an infinity
             self._put_scada(registers, image)
-            self._put_racks(registers, image, external)
-        for unit, word in (heartbeats or {}).items():
-            registers[self._tables[unit, "holding"].start] = word
+            self._put_racks(registers, image, external, lost)
         bits = self._bits(image)
         if self.in_scenario(image):  # the trainee is not to see true values
             registers[self._kpi_at] = 0
@@ -170,6 +169,7 @@ class Registers:
         self._count_rack = np.array([racks.index(point.unit) for _, point in wired], np.intp)
         self._rack_at = np.array([self._tables[unit, "input"].start for unit in racks], np.intp)
         self._running_row = next((tag.row for tag in tags if tag.name == "Simulation.Running"), None)
+        self._lockstep_row = next((tag.row for tag in tags if tag.name == "Simulation.Lockstep"), None)
         self._scenario_row = next((tag.row for tag in tags if tag.name == "Simulation.Scenario"), None)
         kpis = [(tag, tag.modbus) for tag in tags if tag.kind is Kind.KPI and tag.modbus is not None]
         self._kpi_at = _pairs(at(point for _, point in kpis))
@@ -203,7 +203,9 @@ class Registers:
         scan = np.array([image.scan % 2**32], ">u4")
         registers[self._counter_at] = np.tile(self._as_registers(scan), len(self._counter_at) // 2)
 
-    def _put_racks(self, registers: NDArray[np.uint16], image: ProcessImage, external: Collection[str]) -> None:
+    def _put_racks(
+        self, registers: NDArray[np.uint16], image: ProcessImage, external: Collection[str], lost: Collection[str]
+    ) -> None:
         value = image.value[self._count_rows]
         counts = np.clip(np.rint((value - self._count_low) * self._count_scale), FAIL_LOW, FAIL_HIGH)
         bad = (image.status[self._count_rows] >= BAD) & self._count_measured
@@ -213,6 +215,7 @@ class Registers:
         if self._running_row is not None and image.value[self._running_row] < 0.5:
             status |= FROZEN
         status[[area in external for _, area in sorted(self._rack_area.items())]] |= EXTERNAL
+        status[[area in lost for _, area in sorted(self._rack_area.items())]] |= HEARTBEAT_LOST
         status[self._count_rack[bad]] |= BAD_SIGNAL
         registers[self._rack_at] = image.scan % 2**16
         registers[self._rack_at + 1] = status
@@ -221,6 +224,8 @@ class Registers:
         bits = np.zeros(self._bit_count, np.uint8)
         bits[self._bool_at] = image.value[self._bool_rows] > 0.5
         bits[self._quality_at] = image.status[self._quality_rows] < UNCERTAIN
+        if self._lockstep_row is not None:
+            bits[self._tables[SCADA_UNIT, "coil"].start + LOCKSTEP] = image.value[self._lockstep_row] > 0.5
         bits[self._active_at] = (image.alarms[self._active_rows] & ACTIVE) != 0
         bits[self._unacked_at] = (image.alarms[self._unacked_rows] & UNACKED) != 0
         return bits
@@ -247,6 +252,7 @@ def _lay_out(
 
     layouts = {(unit, table): bytearray() for unit in (SCADA_UNIT, *racks) for table in TABLES}
     places: dict[tuple[int, str], dict[int, Place]] = {key: {} for key in layouts}
+    _mark(layouts[SCADA_UNIT, "coil"], LOCKSTEP, 1)
     for unit in racks:
         _mark(layouts[unit, "input"], 0, 1)
         _mark(layouts[unit, "input"], 1, 1)

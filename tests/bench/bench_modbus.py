@@ -64,7 +64,22 @@ class Still:
     ) -> list[Refusal | None]:
         return [Refusal.READ_ONLY for _ in writes]
 
-    write_rack = write
+    def write_rack(
+        self,
+        writes: Sequence[tuple[str, float]],
+        origin: Origin,
+        *,
+        whole: bool = False,
+        beat: tuple[str, int] | None = None,
+    ) -> list[Refusal | None]:
+        return self.write(writes, origin)
+
+    @property
+    def lost(self) -> frozenset[str]:
+        return frozenset()
+
+    def set_lockstep(self, on: bool, origin: Origin) -> None:
+        pass
 
 
 async def own() -> int:

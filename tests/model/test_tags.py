@@ -75,6 +75,8 @@ SAMPLED = ["SampleTime", "NextResult", "State", "CAL", "OOS"]
                 "Seed",
                 "Scenario",
                 "Branch",
+                "Lockstep",
+                "LockstepTimeouts",
                 "BalanceError",
                 "Substeps.R-201",
             ],

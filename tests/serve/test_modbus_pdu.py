@@ -55,6 +55,7 @@ class Bench:
         self.tags, self.alarms = with_addresses(tags, [], assign(tags, []))
         self.external: frozenset[str] = frozenset()
         self.refuse: dict[str, Refusal] = {}
+        self.lockstep = False
         self.journal: list[tuple[str, float, Origin]] = []
         self._value = np.zeros(len(tags))
         self.image = self.scan()
@@ -86,7 +87,22 @@ class Bench:
                 self._value[next(tag.row for tag in self.tags if tag.name == name)] = value
         return refusals
 
-    write_rack = write
+    def write_rack(
+        self,
+        writes: Sequence[tuple[str, float]],
+        origin: Origin,
+        *,
+        whole: bool = False,
+        beat: tuple[str, int] | None = None,
+    ) -> list[Refusal | None]:
+        return self.write(writes, origin, whole=whole)
+
+    @property
+    def lost(self) -> frozenset[str]:
+        return frozenset()
+
+    def set_lockstep(self, on: bool, origin: Origin) -> None:
+        self.lockstep = on
 
     @property
     def written(self) -> dict[str, float]:

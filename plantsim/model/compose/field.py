@@ -9,6 +9,7 @@ from typing import Any
 
 from plantsim.model.compose.context import Layout
 from plantsim.model.compose.sequences import sequences
+from plantsim.model.heartbeat import LOST
 from plantsim.model.plant import (
     Alarm,
     Condition,
@@ -25,7 +26,7 @@ from plantsim.model.tag import Kind
 
 TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 23, 1, 1, 2, 14, 8
 """Memory of each kind of device, as in ext/field.pxd, ext/control.pxd and ext/alarm.pxd."""
-ALARM_KINDS = {"HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 3}
+ALARM_KINDS = {"HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 3, LOST: 3}
 RELATIONS = {"=": 1, "<": 2, ">": 3}
 """Codes of ext/condition.pxd."""
 NO_OUTPUT = {"row": 0, "slave_mode": -1, "slave_mem": -1, "op0": 0.0, "op1": 100.0, "y0": 0.0, "y1": 0.0}
@@ -279,7 +280,7 @@ class Field:
 
     def alarm(self, a: Alarm) -> dict[str, Any]:
         """A limit with its delays."""
-        member = {"TRIP": "TRIP"}.get(a.condition, "PV")
+        member = {"TRIP": "TRIP", LOST: "STATE"}.get(a.condition, "PV")
         terms = [self.condition(c) for c in a.suppressed_when.terms] if a.suppressed_when else []
         return {
             "kind": ALARM_KINDS[a.condition],
