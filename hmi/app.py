@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections import deque
@@ -17,7 +18,7 @@ from textual.worker import Worker, WorkerState
 
 from hmi.alarms import AlarmBook
 from hmi.comm.link import Link, Phase
-from hmi.comm.login import Login, Security
+from hmi.comm.login import Login
 from hmi.commands import TABLE
 from hmi.journal import Kind
 from hmi.model import TagObject
@@ -33,12 +34,14 @@ from hmi.screens.journal import JournalDisplay
 from hmi.screens.overview import Overview
 from hmi.screens.section import Section
 from hmi.screens.trends import Trends
+from hmi.settings import Settings, remember, remembered
 from hmi.store import TagStore
-from hmi.theme import DARK, LIGHT, LOOKS, PALETTES
+from hmi.theme import DARK, LIGHT, LOOKS, MONO, PALETTES, SIXTEEN
 from hmi.view import Target, View
 from hmi.widgets.alarmhistory import WORDS
+from hmi.widgets.pens import MOST
+from hmi.widgets.sections import key_analogs
 
-DEFAULT_ENDPOINT = "opc.tcp://127.0.0.1:4840/plantsim"
 PERIOD = 0.25
 """Seconds between two paintings."""
 
@@ -56,15 +59,27 @@ class HmiApp(App[int]):
     Screen { background: $background; color: $foreground; overflow: hidden; }
     """
     BINDINGS = [  # type: ignore[assignment]  # Textual's own type is an invariant list
-        Binding(key, command.action.removeprefix("app."), command.title, priority=command.id == "quit", show=False)
+        Binding(
+            key,
+            command.action.removeprefix("app."),
+            command.title,
+            id=f"{command.id}-{index}",
+            priority=command.id == "quit",
+            show=False,
+        )
         for command in TABLE
         if command.action.startswith("app.")
-        for key in command.keys.split(",")
+        for index, key in enumerate(command.keys.split(","))
         if command.id != "palette"
     ] + [Binding("ctrl+c", "how_to_leave", show=False, priority=True)]
 
-    def __init__(self, endpoint: str, login: Login) -> None:
-        super().__init__()
+    def __init__(self, endpoint: str, login: Login, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        mono = self.settings.theme == MONO.name
+        if mono:
+            os.environ["NO_COLOR"] = "1"  # how Textual is told to send none
+        super().__init__(ansi_color=mono)
+        self._remembered = remembered(self.settings.state)
         self.view = View(TagStore(), AlarmBook(), endpoint, login.user or "")
         self.link = Link(endpoint, login, self.view.store, self.view.book)
         self.view.health = self.link.health
@@ -88,7 +103,9 @@ class HmiApp(App[int]):
         """Start the link and the clock of painting."""
         for palette in PALETTES.values():
             self.register_theme(palette.theme)
-        self.theme = DARK.name
+        self.theme = self._first_theme()
+        self.view.ascii = self.settings.ascii
+        self._remap()
         self.push_screen(Connect(self.view))
         self._connect()
         self.set_interval(PERIOD, self.tick)
@@ -96,6 +113,45 @@ class HmiApp(App[int]):
             loop = asyncio.get_running_loop()
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.add_signal_handler(name, self.exit, 0)
+
+    def _first_theme(self) -> str:
+        """What was asked for, else what was chosen last, else what the terminal can show."""
+        last = self._remembered.get("theme")
+        if self.settings.theme:
+            return self.settings.theme
+        if self.console.color_system == "standard" and not self.is_headless:
+            return SIXTEEN.name
+        return last if last in (DARK.name, LIGHT.name) else DARK.name
+
+    def _remap(self) -> None:
+        """Give commands the keys that the operator prefers."""
+        keymap: dict[str, str] = {}
+        for id_, keys in self.settings.keys.items():
+            keymap |= {f"{id_}-{index}": key for index, key in enumerate(keys.split(","))}
+            self.view.keys[id_] = " ".join(keys.split(","))
+        self.set_keymap(keymap)
+
+    def on_unmount(self) -> None:
+        """Leave for the next run what it should know."""
+        groups = self._remembered.get("groups")
+        kept = dict(groups) if isinstance(groups, dict) else {}
+        if self.view.plant.areas:
+            kept[self.view.plant.title] = self.view.groups
+        remember(self.settings.state, {"theme": self.theme, "groups": kept})
+
+    def _group_pens(self) -> None:
+        """The groups of trends: as they were left, else the most telling analogs of each section."""
+        plant = self.view.plant
+        groups = self._remembered.get("groups")
+        left = groups.get(plant.title) if isinstance(groups, dict) else None
+        computed = [
+            [tag.primary.name for tag in key_analogs(plant, area.id)[:4] if tag.primary is not None]
+            for area in plant.areas
+        ]
+        self.view.groups = [[], *computed]
+        if isinstance(left, list) and len(left) == len(self.view.groups):
+            self.view.groups = [[str(pen) for pen in group][:MOST] for group in left if isinstance(group, list)]
+        self.view.group = 0
 
     def _connect(self) -> None:
         self.run_worker(self.link.run(), name="link", group="link", exclusive=True, exit_on_error=False)
@@ -166,6 +222,7 @@ class HmiApp(App[int]):
         self.view.plant = self.link.plant
         screen = self.screen
         if not self._displays:
+            self._group_pens()
             displays = (Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication)
             self._displays = {made.NAME: made(self.view) for made in displays}
             comms = self._displays["comms"]
@@ -247,25 +304,26 @@ class HmiApp(App[int]):
             name, area = self._before.pop()
             self._show(self._displays[name], area)
 
-    def go_to(self, text: str) -> None:
-        """A tag's faceplate on its section, or a section by number, name or id."""
+    def go_to(self, text: str) -> bool:
+        """A tag's faceplate on its section, or a section by number, name or id; whether there is such a thing."""
         screen = self.screen
         if not isinstance(screen, Display):
-            return
+            return False
         plant = self.view.plant
         wanted = text.strip().lower()
         for index, area in enumerate(plant.areas, 1):
             if wanted in (str(index), area.id.lower(), area.title.lower()):
                 self.show_section(area.id)
-                return
+                return True
         found = plant.find(text)
         if not found:
             screen.line.say(f"nothing is called {text.strip()!r} here")
-            return
+            return False
         tag = plant.tags[found[0]]
         self.show_section(tag.area)
         self.view.cursor = Target("tag", tag.id)
         self._displays["section"].call_after_refresh(self._displays["section"].open_face, tag.id)
+        return True
 
     def refresh_limits(self, tag: TagObject) -> None:
         """Read a tag's limits again."""
@@ -280,8 +338,9 @@ class HmiApp(App[int]):
             self.screen.call_after_refresh(self.screen.paint, True)  # type: ignore[attr-defined]
 
     def action_toggle_hmi_theme(self) -> None:
-        """Dark or light."""
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+        """Dark or light; a terminal of few colours or none stays as it is."""
+        if self.theme in (DARK.name, LIGHT.name):
+            self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
 
     def action_leave(self) -> None:
         """Quit; ask first when a write is under way or half entered."""
@@ -301,14 +360,3 @@ class HmiApp(App[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette holds our own commands only."""
         return ()
-
-
-def main(endpoint: str = DEFAULT_ENDPOINT, user: str | None = None, password: str | None = None,
-         security: Security = "none") -> int:  # fmt: skip
-    """Run the HMI in this terminal until it is left. Returns the exit code: 0, or 3 when the program itself failed."""
-    quiet = logging.getLogger("asyncua")
-    quiet.addHandler(logging.NullHandler())
-    quiet.propagate = False
-    app = HmiApp(endpoint, Login(user, password, security))
-    app.run()
-    return app.return_code or 0

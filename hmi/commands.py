@@ -83,6 +83,8 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.has("MODE"), 1),
     Command("command", "c", "c", "Command", "start/stop, open/close, switch", _OPERATE, "command",
             lambda s: s.has("CMD", "STATE") and s.tag is not None and s.tag.kind != "valve", 0),
+    Command("write", "w", "w", "Write", "any member: tuning, limits, calibration, bypass, ...", _OPERATE, "write",
+            lambda s: s.tag is not None and any(m.writable for m in s.tag.members.values()), 3),
     Command("close", "escape,backspace", "Esc", "Close", "close the faceplate", _OPERATE, "back", _faceplate, 2),
     Command("faceplate", "enter,f", "Enter", "Faceplate", "open the tag under the cursor", _CURSOR, "pick",
             lambda s: s.pointed in ("tag", "pen") or (s.pointed == "alarm" and s.display == "alarms"), 0),
@@ -112,6 +114,10 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display == "trends" and s.pens > 0, 3),
     Command("span", "left_square_bracket,right_square_bracket", "[ ]", "Span", "shorter, longer", _TRENDS,
             "span({})", lambda s: s.display == "trends" or s.tag is not None, 4),
+    Command("group", "comma,full_stop", ", .", "Group", "previous, next group of pens", _TRENDS, "group({})",
+            lambda s: s.display == "trends" and s.tag is None, 2),
+    Command("picture", "i", "i", "SVG", "save the trends as a picture", _TRENDS, "picture",
+            lambda s: s.display == "trends" and s.tag is None and s.pens > 0, 5),
     Command("measure", "left,right", "← →", "Read off", "read the pens at a time", _TRENDS, "measure({})",
             lambda s: s.display == "trends" and s.tag is None, 4),
     Command("stage", "left,right", "← →", "Stage", "read off another stage", _CURSOR, "measure({})",
@@ -160,13 +166,15 @@ def offered(situation: Situation) -> Iterator[Command]:
     return (command for command in TABLE if command.when(situation))
 
 
-def footer(situation: Situation, width: int) -> list[Command]:
+def footer(
+    situation: Situation, width: int, label: Callable[[Command], str] = lambda command: command.label
+) -> list[Command]:
     """The offered commands that fit a footer of so many cells, the most wanted first."""
     ranked = sorted((c for c in offered(situation) if c.rank < 9), key=lambda c: c.rank)
     chosen: list[Command] = []
     used = 1
     for command in ranked:
-        need = len(command.label) + len(command.title) + 3
+        need = len(label(command)) + len(command.title) + 3
         if used + need > width:
             break
         chosen.append(command)

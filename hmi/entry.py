@@ -73,6 +73,17 @@ def _state(tag: TagObject, member: Member, typed: str) -> bool | int:
     return bool(hits[0]) if member.value_class is ValueClass.BOOLEAN else hits[0]
 
 
+def parse_member(tag: TagObject, text: str) -> str:
+    """The writable member of a tag object that was typed, in any case of letters or by its beginning. EntryError."""
+    names = [member.member for member in tag.members.values() if member.writable]
+    wanted = text.strip().casefold()
+    exact = [name for name in names if name.casefold() == wanted]
+    hits = exact or [name for name in names if wanted and name.casefold().startswith(wanted)]
+    if len(hits) != 1:
+        raise EntryError(f"{text.strip()!r} is not one of {', '.join(names)}")
+    return hits[0]
+
+
 MOST_SHELVED = 480.0
 """Minutes an alarm may be shelved for at a time."""
 

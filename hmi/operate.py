@@ -11,7 +11,7 @@ from hmi.alarms import AlarmRecord, AlarmState
 from hmi.comm.link import Link
 from hmi.comm.outcome import Outcome
 from hmi.commands import SPEEDS
-from hmi.entry import Change, Shelving, parse, parse_positive, parse_shelving, parse_text
+from hmi.entry import Change, Shelving, parse, parse_member, parse_positive, parse_shelving, parse_text
 from hmi.format import duration, range_text, speed
 from hmi.journal import Kind
 from hmi.model import Member, TagObject, ValueClass
@@ -52,6 +52,15 @@ class Operations:
             line.ask(
                 prompt, lambda text: parse(tag, member, text), lambda value: self._propose(line, tag, member, value)
             )
+
+    def choose(self, line: EntryLine, tag: TagObject) -> None:
+        """Ask which member to write, of those this session may, then go on as ``enter`` does."""
+        members = [member.member for member in tag.members.values() if member.writable]
+        if not members:
+            line.say(f"{tag.id}: nothing of it may be written by this session", Tone.REFUSED)
+            return
+        line.ask(f"{tag.id}: write which ({', '.join(members)}):", lambda text: parse_member(tag, text),
+                 lambda name: self.toggle(line, tag, str(name)))  # fmt: skip
 
     def toggle(self, line: EntryLine, tag: TagObject, name: str) -> None:
         """Propose the other state of a Boolean member."""

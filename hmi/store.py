@@ -217,6 +217,16 @@ class TagStore:
         """Plant time, s since 1970: what the server's clock says, else the newest source time."""
         return self._newest
 
+    def samples(self, name: str, span: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Times and values kept of the last ``span`` seconds, from the sample in force at their beginning on."""
+        slot = self._slot.get(name)
+        history = self._histories[slot] if slot is not None else None
+        if history is None or math.isnan(self.now):
+            return np.empty(0), np.empty(0)
+        times, values = history.samples()
+        first = max(0, int(np.searchsorted(times, self.now - span, side="right")) - 1)
+        return times[first:], values[first:]
+
     def trace(self, name: str, span: float, columns: int, end: float | None = None) -> Trace:
         """The last ``span`` seconds of plant time before ``end`` (default now), cut into columns."""
         slot = self._slot.get(name)

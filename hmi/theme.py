@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.style import Style
 from textual.theme import Theme
@@ -97,7 +97,43 @@ LIGHT = Palette(
     p3="#5f5700",
     diagnostic="#7a3a94",
 )
-PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}
+SIXTEEN = Palette(
+    name="sixteen",
+    dark=True,
+    ground="#000000",
+    panel="#000000",
+    line="#808080",
+    text="#c0c0c0",
+    dim="#808080",
+    live="#ffffff",
+    band="#808080",
+    tick="#c0c0c0",
+    setting="#00ffff",
+    p1="#ff0000",
+    p2="#808000",
+    p3="#ffff00",
+    diagnostic="#ff00ff",
+)
+"""The sixteen colours that every colour terminal has."""
+MONO = Palette(
+    name="mono",
+    dark=True,
+    ground="#000000",
+    panel="#000000",
+    line="#808080",
+    text="#c0c0c0",
+    dim="#808080",
+    live="#ffffff",
+    band="#000000",
+    tick="#c0c0c0",
+    setting="#c0c0c0",
+    p1="#ffffff",
+    p2="#ffffff",
+    p3="#ffffff",
+    diagnostic="#ffffff",
+)
+"""No colours at all: the styles below use attributes alone; the colours are for what Textual itself paints."""
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT, SIXTEEN, MONO)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +166,10 @@ class Looks:
     p2: Style
     p3: Style
     p4: Style
+    band_glyph: str = " "
+    """What fills a bar's normal band where its ground cannot show it."""
+    bar_glyph: str = " "
+    """The same outside the band."""
 
     def priority(self, priority: int) -> Style:
         """The style of an alarm priority."""
@@ -167,7 +207,29 @@ class Looks:
         )
 
 
-LOOKS = {name: Looks.of(palette) for name, palette in PALETTES.items()}
+def _mono() -> Looks:
+    """Bold, inverse and underlined in place of colours."""
+    plain, bold, inverse, faint = Style(), Style(bold=True), Style(reverse=True), Style(dim=True)
+    loud = Style(bold=True, reverse=True)
+    return Looks(
+        text=plain, dim=faint, line=faint, live=bold, title=bold, setting=Style(underline=True), band=bold, tick=plain,
+        bar=faint, bad=Style(bold=True, italic=True), frame=inverse, frame_dim=inverse, key=loud, shout=loud,
+        fault=loud, cursor=inverse, pens=(bold, plain, faint, plain), p1=loud, p2=bold, p3=bold, p4=plain,
+        band_glyph="▒", bar_glyph="·",
+    )  # fmt: skip
+
+
+def _sixteen() -> Looks:
+    """Bars are filled with characters: of sixteen colours none is a grey that text would stand out from."""
+    looks = Looks.of(SIXTEEN)
+    return replace(looks, band=looks.tick, bar=looks.dim, band_glyph="▒", bar_glyph="·")
+
+
+LOOKS = {
+    **{palette.name: Looks.of(palette) for palette in (DARK, LIGHT)},
+    SIXTEEN.name: _sixteen(),
+    MONO.name: _mono(),
+}
 
 
 def badge(priority: int, state: AlarmState) -> str:

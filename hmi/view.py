@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hmi.alarms import AlarmBook
 from hmi.comm.health import Health
 from hmi.comm.link import LinkState
+from hmi.commands import Command
 from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
 from hmi.store import TagStore
@@ -35,12 +36,27 @@ class View:
     cursor: Target | None = None
     blink: bool = False
     """The dark half of the blinking of unacknowledged alarms."""
+    ascii: bool = False
+    """Whether panels paint in ASCII alone."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Labels of the commands whose keys the operator has changed, by command id."""
+    groups: list[list[str]] = field(default_factory=lambda: [[]])
+    """Groups of pens, members such as ``TIC-201.PV``: the operator's own, then one for each section."""
+    group: int = 0
+    """The group on the trends display."""
     journal: Journal = field(default_factory=Journal)
     health: Health = field(default_factory=Health)
-    pens: list[str] = field(default_factory=list)
-    """Members on the trends display, such as ``TIC-201.PV``."""
     span: float = 900.0
     """Seconds of plant time on the trends display."""
+
+    @property
+    def pens(self) -> list[str]:
+        """The pens of the group on the trends display."""
+        return self.groups[min(self.group, len(self.groups) - 1)]
+
+    def label(self, command: Command) -> str:
+        """The keys of a command as footer and help write them."""
+        return self.keys.get(command.id, command.label)
 
     def note(self, kind: Kind, tag: str, text: str, who: str = "") -> None:
         """Write into the journal, at the plant's present time."""

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from plantsim.commands import check, demo, hmi, plants, run, settle, simulate, tags
@@ -88,8 +89,27 @@ def complain(program: str, reason: Exception, code: int) -> int:
     return code
 
 
-def show_hmi(endpoint: str, user: str | None, password: str | None, security: Security) -> int:
-    """Open the HMI in this terminal until the operator leaves it. The one place where plantsim meets the HMI."""
-    from hmi.app import main
+def show_hmi(
+    endpoint: str, user: str | None, password: str | None, security: Security, theme: str = "",
+    ascii_only: bool = False, picture: tuple[Path, str, tuple[int, int]] | None = None,
+) -> int:  # fmt: skip
+    """Open the HMI in this terminal until the operator leaves it, or take a picture of it: file, display, size.
 
-    return main(endpoint, user, password, security)
+    The one place where plantsim meets the HMI.
+    """
+    from hmi import start
+    from hmi.settings import SettingsError
+
+    try:
+        if picture is None:
+            return start.main(endpoint, user, password, security, theme, ascii_only)
+        from hmi.screenshot import NoPicture
+
+        path, display, size = picture
+        try:
+            start.picture(endpoint, path, display, size, user, password, security, theme, ascii_only)
+        except (NoPicture, OSError) as error:
+            raise Stop(f"--screenshot {path}: {error}") from None
+    except SettingsError as error:
+        raise Stop(str(error)) from None
+    return 0

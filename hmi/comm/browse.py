@@ -19,7 +19,6 @@ NAMESPACE = "urn:plantsim:plant"
 
 _FIXED = frozenset((*LIMITS, "NormalLow", "NormalHigh"))
 """Members read once, and again when a faceplate opens; all others are subscribed to."""
-_SELDOM = frozenset(("Gain", "Ti", "Td"))
 
 _PROPERTIES = frozenset(("EURange", "EngineeringUnits", "EnumStrings", "TrueState", "FalseState", "PointNames"))
 _PROFILE = ".Profile"
@@ -121,7 +120,7 @@ class _Browser:
         members += [m for found in profiles.values() for m in found]
         self._browsed.plant = plant
         self._browsed.live = tuple(
-            m.name for m in members if m.member not in _FIXED | _SELDOM and m.value_class is not ValueClass.OTHER
+            m.name for m in members if m.member not in _FIXED and m.value_class is not ValueClass.OTHER
         )
         self._browsed.alarm_fields += tuple((alarm, name) for alarm in alarms for name in FIELDS)
         for alarm, name in self._browsed.alarm_fields:

@@ -336,13 +336,15 @@ class Display(Screen[None]):
             self.line.say("nothing to trend here")
             return
         name = tag.primary.name
-        if name in self.view.pens:
+        self.view.group = 0
+        pens = self.view.pens
+        if name in pens:
             self.line.say(f"{name} is already on the trends (F3)")
-        elif len(self.view.pens) >= MOST:
-            self.line.say(f"the trends hold {MOST} pens; remove one first (F3, then d)")
+        elif len(pens) >= MOST:
+            self.line.say(f"a group of trends holds {MOST} pens; remove one first (F3, then d)")
         else:
-            self.view.pens.append(name)
-            self.line.say(f"{name} is pen {len(self.view.pens)} of the trends (F3)")
+            pens.append(name)
+            self.line.say(f"{name} is pen {len(pens)} of the trends (F3)")
 
     def action_remove_pen(self) -> None:
         """Only the trends display removes pens."""
@@ -351,6 +353,17 @@ class Display(Screen[None]):
         """Shorter or longer trends."""
         self._face_trend.span = next_span(self._face_trend.span, 1 if index else -1)
         self._face_trend.paint(force=True)
+
+    def action_group(self, index: int) -> None:
+        """Only the trends display has groups."""
+
+    def action_picture(self) -> None:
+        """Only the trends display saves a picture."""
+
+    def action_write(self) -> None:
+        """Ask which member of the faceplate's object to write, then for its value."""
+        if self.face is not None:
+            self.operations.choose(self.line, self.face)
 
     def action_measure(self, index: int) -> None:
         """Only the trends display reads off."""
@@ -441,7 +454,10 @@ class Display(Screen[None]):
 
     def action_goto(self) -> None:
         """Ask for a tag or section and go there."""
-        self.line.ask("go to tag or section:", str, lambda text: self.hmi.go_to(str(text)))
+        self.line.ask("go to tag or section:", str, lambda text: self._go_to(str(text)))
+
+    def _go_to(self, text: str) -> None:
+        self.hmi.go_to(text)
 
     def action_run_freeze(self) -> None:
         """Run or freeze the plant."""

@@ -40,7 +40,7 @@ class Keys(Panel):
             yield "", group, looks.title
             for command in TABLE:
                 if command.group == group:
-                    yield command.label, command.help, looks.text
+                    yield self.view.label(command), command.help, looks.text
         yield "", "Marks", looks.title
         for priority, word in ((1, "high"), (2, "medium"), (3, "low"), (4, "diagnostic")):
             yield (

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
+from hmi.export import Curve, as_csv, as_svg
+from hmi.format import clock, day
 from hmi.screens.display import Display
 from hmi.view import Target, View
 from hmi.widgets.pens import Pens
-from hmi.widgets.trend import LABEL, next_span, span_text
+from hmi.widgets.trend import LABEL, next_span, scale, span_text
 
 
 class Trends(Display):
-    """Up to four pens."""
+    """A group of pens, one strip each."""
 
     NAME = "trends"
     DEFAULT_CSS = "Trends #pens { height: 1fr; }"
@@ -24,7 +26,50 @@ class Trends(Display):
         yield self._pens
 
     def heading(self) -> str:
-        return f"TRENDS  {span_text(self.view.span)}"
+        return f"TRENDS  {self.group_name()}  {span_text(self.view.span)}"
+
+    def group_name(self) -> str:
+        """The operator's own group, or a section's."""
+        areas = self.view.plant.areas
+        if not 0 < self.view.group <= len(areas):
+            return "own"
+        return f"{self.view.group} {areas[self.view.group - 1].title}"
+
+    def action_group(self, index: int) -> None:
+        self.view.group = (self.view.group + (1 if index else -1)) % len(self.view.groups)
+        self._pens.read_off = None
+        self.paint(force=True)
+
+    def curves(self) -> list[Curve]:
+        """The pens of the group with their samples over the span."""
+        view = self.view
+        found = []
+        for name in view.pens:
+            tag = view.tag(name.partition(".")[0])
+            member = tag.members.get(name.partition(".")[2]) if tag is not None else None
+            if tag is None or member is None:
+                continue
+            times, values = view.store.samples(name, view.span)
+            own = member is tag.primary
+            trace = view.store.trace(name, view.span, 200)
+            low, high = scale(tag, trace) if own else (member.low or 0.0, 100.0 if member.high is None else member.high)
+            normal = tag.normal if own else None
+            found.append(Curve(name, tag.title, member.eu, times, values, (low, high), normal))
+        return found
+
+    def action_export(self) -> None:
+        """Save the samples of the group's pens over the span as CSV."""
+        curves = self.curves()
+        if curves:
+            self.save("trends", "csv", as_csv(curves))
+        else:
+            self.line.say("no pens to save")
+
+    def action_picture(self) -> None:
+        """Save the group's pens over the span as a picture."""
+        view = self.view
+        title = f"{view.plant.title}, {span_text(view.span)} to {day(view.store.now)} {clock(view.store.now)} UTC"
+        self.save("trends", "svg", as_svg(self.curves(), view.store.now - view.span, view.store.now, title))
 
     def paint(self, force: bool = False) -> None:
         cursor = self.view.cursor

@@ -49,7 +49,8 @@ def bar(
     grounds = [looks.bar] * width
     start, end = band(normal, low, high, width)
     grounds[start:end] = [looks.band] * (end - start)
-    marks = [" "] * width
+    marks = [looks.bar_glyph] * width
+    marks[start:end] = [looks.band_glyph] * (end - start)
     inks: list[Style | None] = [None] * width
 
     def put(x: int, mark: str, ink: Style) -> None:
@@ -110,16 +111,16 @@ def profile_bar(
         elif x < full:
             row.add("─", Style(color=looks.tick.color, bgcolor=ground.bgcolor))
         else:
-            row.add(" ", ground)
+            row.add(looks.band_glyph if ground is looks.band else looks.bar_glyph, ground)
 
 
 def level(row: Row, looks: Looks, width: int, value: float, span: tuple[float, float]) -> None:
     """Append a bar filled from the left up to the value: for outputs and positions."""
     low, high = span
     if math.isnan(value) or not high > low:
-        row.add(" " * width, looks.bar)
+        row.add(looks.bar_glyph * width, looks.bar)
         return
     halves = round(max(0.0, min(1.0, (value - low) / (high - low))) * 2 * width)
     full = "█" * (halves // 2) + ("▌" if halves % 2 else "")
     row.add(full, looks.bar)
-    row.add(" " * (width - len(full)), looks.bar)
+    row.add(looks.bar_glyph * (width - len(full)), looks.bar)

@@ -56,7 +56,7 @@ def value(row: Row, view: View, tag: TagObject, width: int = VALUE) -> float:
         return math.nan
     row.add(number(shown, places(member, tag), width), looks.live, width, right=True)
     mark = {Quality.UNCERTAIN: "?", Quality.OVERRIDE: "*"}.get(reading.quality, " ")
-    row.add(mark, looks.bad)
+    row.add(mark, looks.text if mark == " " else looks.bad)
     return shown
 
 

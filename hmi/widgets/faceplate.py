@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hmi.comm.outcome import quality_words
-from hmi.format import clock, day, duration, number, places, value_text
+from hmi.format import BAD, clock, day, duration, number, places, value_text
 from hmi.model import LIMITS, Member, TagObject, ValueClass
 from hmi.theme import badge
 from hmi.view import View
@@ -24,7 +24,8 @@ def face_rows(tag: TagObject) -> int:
     """Lines the faceplate's panel needs."""
     shown = [m for m in tag.members.values() if m.member not in _HIDDEN]
     limits = 1 if tag.primary is not None and (tag.limits or tag.normal) else 0
-    return 2 + len(shown) + limits + 1 + min(len(tag.alarms), 4)
+    tuning = 1 if any(name in tag.members for name in _TUNING) else 0
+    return 2 + len(shown) + limits + tuning + 1 + min(len(tag.alarms), 4)
 
 
 class Face(Panel):
@@ -49,6 +50,7 @@ class Face(Panel):
                 self._member(canvas, tag, member, y)
                 y += 1
         y = self._limits(canvas, tag, y)
+        y = self._tuning(canvas, tag, y)
         self._quality(canvas, tag, y)
         self._alarms(canvas, tag, y + 1)
 
@@ -99,6 +101,22 @@ class Face(Panel):
         if tag.normal is not None:
             low, high = (value_text(tag.primary, limit, tag) for limit in tag.normal)
             row.add("normal ", looks.dim).add(f"{low}..{high}", looks.text)
+        return y + 1
+
+    def _tuning(self, canvas: Canvas, tag: TagObject, y: int) -> int:
+        """Gain and times of a controller, and how far it is off its set point."""
+        view, looks = self.view, self.view.looks
+        members = [tag.members[name] for name in _TUNING if name in tag.members]
+        if not members:
+            return y
+        row = canvas.row(y).add(" tuning    ", looks.dim)
+        for member in members:
+            row.add(f"{member.member} ", looks.title if member.writable else looks.dim)
+            row.add(f"{view.store.number(member.name):.4g} {member.eu}".rstrip(), looks.text).add("  ", looks.text)
+        if tag.primary is not None:
+            off = view.store.number(tag.primary.name) - view.store.number(f"{tag.id}.SP")
+            text = BAD if math.isnan(off) else f"{off:+.{places(tag.primary, tag)}f}"
+            row.add("off set point ", looks.dim).add(text, looks.text)
         return y + 1
 
     def _quality(self, canvas: Canvas, tag: TagObject, y: int) -> None:

@@ -90,9 +90,10 @@ class Footer(Panel):
     def build(self, canvas: Canvas) -> None:
         looks = self.view.looks
         row = canvas.row(0).add(" ", looks.frame)
-        for command in footer(self.situation, canvas.width):
-            canvas.pick(row.used, 0, len(command.label) + len(command.title) + 1, Target("command", command.id))
-            row.add(command.label, looks.key).add(f" {command.title}  ", looks.frame_dim)
+        for command in footer(self.situation, canvas.width, self.view.label):
+            label = self.view.label(command)
+            canvas.pick(row.used, 0, len(label) + len(command.title) + 1, Target("command", command.id))
+            row.add(label, looks.key).add(f" {command.title}  ", looks.frame_dim)
         row.gap(canvas.width, looks.frame)
 
 

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hmi.view import Target, View
+from hmi.widgets.ascii import ascii_segments
 from hmi.widgets.canvas import Canvas, Hit
 
 
@@ -52,6 +53,8 @@ class Panel(Widget):
         canvas = Canvas(width, height, self.view.looks.text)
         self.build(canvas)
         lines = [row.strip() for row in canvas.rows]
+        if self.view.ascii:
+            lines = [Strip(ascii_segments(list(line)), line.cell_length) for line in lines]
         before = self._lines
         self.hits = canvas.hits
         self._lines = lines

@@ -14,7 +14,7 @@ from hmi.widgets.canvas import Canvas
 from hmi.widgets.panel import Panel
 from hmi.widgets.trend import LABEL, Pen, curves, scale, span_text, time_axis
 
-MOST = 4
+MOST = 6
 
 
 class Pens(Panel):

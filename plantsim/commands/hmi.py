@@ -7,6 +7,7 @@ import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from getpass import getpass
+from pathlib import Path
 
 from plantsim.commands import itself, values
 from plantsim.commands.address import check_port
@@ -41,19 +42,47 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="serve it to a browser (port %(const)s)",
     )
     parser.add_argument(
+        "--theme",
+        choices=["grey-dark", "grey-light", "sixteen", "mono"],
+        default="",
+        help="colours; mono, or NO_COLOR in the environment, shows none",
+    )
+    parser.add_argument("--ascii", action="store_true", help="show ASCII characters alone")
+    parser.add_argument(
+        "--screenshot",
+        type=Path,
+        metavar="FILE",
+        help="save a picture of a display and end: SVG, or with .txt the characters alone",
+    )
+    parser.add_argument(
+        "--display",
+        default="overview",
+        metavar="NAME",
+        help="of --screenshot: overview, alarms, trends, journal, comms, analysers, help, a section or a tag",
+    )
+    parser.add_argument(
+        "--size", type=values.screen_size, default=(120, 40), metavar="COLUMNSxROWS", help="of --screenshot"
+    )
+    parser.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS", help="address that --web listens on (default %(default)s)"
     )
 
 
 def run(args: Namespace) -> int:
     """Show the HMI until the operator leaves it."""
+    if args.screenshot is not None:
+        password = ask_password(args.user) if args.user else None
+        picture = (args.screenshot, args.display, args.size)
+        return int(
+            args.show_hmi(args.endpoint, args.user or None, password, args.security, args.theme, args.ascii, picture)
+        )
     if args.web is None and not has_terminal() and DRIVER not in os.environ:
         raise Stop("the HMI needs a terminal; allowed without one: --web [PORT]")
     password = ask_password(args.user) if args.user else None
     if args.web is not None:
         serve(args, password)
         return 0
-    return int(args.show_hmi(args.endpoint, args.user or None, password, args.security))
+    return int(args.show_hmi(args.endpoint, args.user or None, password, args.security, args.theme, args.ascii))
 
 
 def has_terminal() -> bool:
@@ -80,6 +109,10 @@ def serve(args: Namespace, password: str | None) -> None:
     if password is not None:
         os.environ[PASSWORD] = password  # for the HMI processes; a command line could be read by others
     command = itself.command("hmi", args.endpoint, "--security", args.security)
+    if args.theme:
+        command += ["--theme", args.theme]
+    if args.ascii:
+        command.append("--ascii")
     if args.user:
         command += ["--user", args.user]
     Site(shlex.join(command), args.host, args.web).serve()

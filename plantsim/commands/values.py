@@ -106,6 +106,14 @@ def line(text: str) -> Line:
     return Line(device, int(baud), form)
 
 
+def screen_size(text: str) -> tuple[int, int]:
+    """Columns and rows of a screen, such as 120x40."""
+    match = re.fullmatch(r"(\d{1,3})x(\d{1,3})", text)
+    if match is None or int(match[1]) < 80 or int(match[2]) < 24:
+        raise ArgumentTypeError(f"'{text}' is no screen size; allowed: 80x24 to 999x999, such as 120x40")
+    return int(match[1]), int(match[2])
+
+
 def endpoint(text: str) -> str:
     """An OPC UA endpoint URL."""
     if not re.fullmatch(r"opc\.tcp://[^/\s]+(/\S*)?", text):

@@ -20,6 +20,7 @@ from hmi.comm.login import Login
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 from hmi.screens.display import Display
 from hmi.screens.overview import Overview
+from hmi.settings import Settings
 from plantsim.commands.itself import command
 
 MODES = ("Manual", "Automatic", "Cascade", "External")
@@ -78,7 +79,7 @@ def make_plant() -> Callable[..., Plant]:
     return _plant
 
 
-READY_WITHIN = 15.0
+READY_WITHIN = 60.0
 """Seconds a server is given to get ready on a busy machine."""
 
 
@@ -132,7 +133,7 @@ class Desk:
         field.value = text
         await self.press("enter")
 
-    async def until(self, condition: Callable[[], object], within: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], within: float = 30.0) -> None:
         """Wait until something holds; fail with the screen where it does not come to pass."""
         end = time.monotonic() + within
         while not condition():
@@ -172,9 +173,10 @@ def sit_down() -> Callable[..., AbstractAsyncContextManager[Desk]]:
 
     @asynccontextmanager
     async def open_(
-        endpoint: str, size: tuple[int, int] = (120, 40), wait: bool = True, login: Login | None = None
-    ) -> AsyncIterator[Desk]:
-        app = HmiApp(endpoint, login or Login())
+        endpoint: str, size: tuple[int, int] = (120, 40), wait: bool = True, login: Login | None = None,
+        settings: Settings | None = None,
+    ) -> AsyncIterator[Desk]:  # fmt: skip
+        app = HmiApp(endpoint, login or Login(), settings)
         app.blinking = False
         async with app.run_test(size=size) as pilot:
             desk = Desk(app, pilot)

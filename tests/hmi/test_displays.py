@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hmi.settings import Settings
 from hmi.widgets.panel import Panel
 
 SitDown = Callable[..., AbstractAsyncContextManager[Any]]
@@ -232,6 +234,50 @@ async def test_pens_are_added_and_read_off(endpoint: str, sit_down: SitDown) -> 
         await desk.see("read at")
         await desk.press("d")
         await desk.see("No pens yet")
+
+
+async def test_groups_of_trends_and_their_files(
+    endpoint: str, sit_down: SitDown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each section has a group; what is on the screen is saved as CSV and SVG; own pens are there the next time."""
+    saved: dict[str, str] = {}
+    settings = Settings(state=tmp_path / "station.json")
+    async with sit_down(endpoint, settings=settings) as desk:
+        monkeypatch.setattr(
+            desk.app, "deliver_text", lambda text, save_filename: saved.update({save_filename: text.read()})
+        )
+        desk.display.open_face("TIC-201")
+        await desk.press("t", "f3")
+        await desk.see("TRENDS  own")
+        await desk.press("full_stop", "full_stop")
+        await desk.see("TRENDS  2 Acid leach")
+        assert desk.app.view.pens
+        await desk.press("x")
+        await desk.see(".csv saved")
+        await desk.press("i")
+        await desk.see(".svg saved")
+        await desk.press("comma", "comma")
+        await desk.see("TIC-201.PV")
+    csv, svg = saved.values()
+    assert csv.startswith("plant_time,")
+    assert svg.startswith("<svg ")
+    async with sit_down(endpoint, settings=settings) as desk:
+        assert desk.app.view.groups[0] == ["TIC-201.PV"]
+
+
+async def test_keys_are_the_operators_own(endpoint: str, sit_down: SitDown) -> None:
+    """A changed key works and is written in footer and help; the old one does nothing."""
+    async with sit_down(endpoint, settings=Settings(keys={"alarms": "v", "trends": "b"})) as desk:
+        await desk.see("v Alarms  b Trends")
+        await desk.press("f2")
+        await desk.pilot.pause()
+        await desk.see("OVERVIEW")
+        await desk.press("v")
+        await desk.see("ALARMS ")
+        await desk.press("b")
+        await desk.see("TRENDS ")
+        await desk.press("f1")
+        await desk.see("v       all standing alarms")
 
 
 async def test_help_names_every_group_of_keys(endpoint: str, sit_down: SitDown) -> None:

@@ -110,6 +110,26 @@ async def test_drive_is_commanded_by_name_of_its_states(endpoint: str, sit_down:
         await desk.until(lambda: desk.value("AG-203.RUN") == 1)
 
 
+async def test_any_member_is_written_by_name(endpoint: str, sit_down: SitDown) -> None:
+    """w asks which, by its beginning, then goes the way of every write: tuning as well as limits."""
+    async with sit_down(endpoint) as desk:
+        desk.display.open_face("TIC-201")
+        await desk.see("tuning")
+        await desk.until(lambda: desk.value("TIC-201.Gain") > 0)
+        before = desk.value("TIC-201.Gain")
+        await desk.press("w")
+        await desk.see("TIC-201: write which (")
+        await desk.type("x")
+        await desk.see("'x' is not one of ")
+        await desk.type("ga")
+        await desk.see("TIC-201 Gain (")
+        await desk.type(f"{before + 1}")
+        await desk.press("enter")
+        await desk.see("done")
+        await desk.until(lambda: abs(desk.value("TIC-201.Gain") - before - 1) < 1e-6)
+        await write(endpoint, TIC_201__Gain=before)
+
+
 async def test_what_is_offered_follows_the_login(start_plant: StartPlant, sit_down: SitDown, tmp_path: Path) -> None:
     """Anonymous only looks, an operator writes but does not freeze, a wrong password is named as the reason."""
     with start_plant("--opcua", "0") as endpoint:

@@ -1,14 +1,17 @@
 """Bars, trends, section layouts, colours: what panels paint, without a terminal."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from rich.style import Style
 
 from hmi.model import Plant
 from hmi.store import Trace
-from hmi.theme import HOLLOW, PALETTES, SHAPES, Palette
+from hmi.theme import HOLLOW, LOOKS, MONO, PALETTES, SHAPES, Looks, Palette
+from hmi.widgets.ascii import ascii_text
 from hmi.widgets.bar import band, position
 from hmi.widgets.canvas import Row
 from hmi.widgets.stages import ceiling, cells_of, concentration, joined
@@ -77,8 +80,6 @@ def test_spans_step_between_minutes_and_a_day() -> None:
 
 def test_row_never_exceeds_its_width() -> None:
     """Whatever is added, the line stays as wide as the panel."""
-    from rich.style import Style
-
     row = Row(10, Style())
     row.add("a long text", Style(), 6).add("another", Style()).add("more", Style())
     strip = row.strip()
@@ -164,7 +165,32 @@ def test_all_normal_is_grey(palette: Palette) -> None:
     """Hues are for the abnormal, and one blue for what the operator has set."""
     for name in ("ground", "panel", "line", "text", "dim", "live", "band", "tick"):
         assert chroma(getattr(palette, name)) < 0.07, name
-    assert chroma(palette.p1) > 0.5
+    assert chroma(palette.p1) > 0.5 or palette is MONO
+
+
+def test_mono_styles_have_no_colours() -> None:
+    """Attributes alone."""
+    for style in vars_of(LOOKS["mono"]):
+        assert style.color is None
+        assert style.bgcolor is None
+
+
+def vars_of(looks: Looks) -> list[Style]:
+    """All styles of a set of looks."""
+    values = (getattr(looks, field.name) for field in fields(looks))
+    return [style for value in values for style in (value if isinstance(value, tuple) else (value,)) if
+            isinstance(style, Style)]  # fmt: skip
+
+
+def test_ascii_keeps_every_cell() -> None:
+    """Whatever is painted becomes ASCII of the same width, and marks that differ stay apart."""
+    marks = [*SHAPES.values(), *HOLLOW.values()]
+    assert len({ascii_text(mark) for mark in marks}) == 8
+    everything = "".join(map(chr, range(0x2800, 0x2900))) + "▌▐█▾◂▸╷●○▮▯▨─│┤→←…°³µ日"
+    assert ascii_text(everything).isascii()
+    assert len(ascii_text(everything)) == len(everything)
+    assert ascii_text(chr(0x2800)) == " "
+    assert "?" not in ascii_text(everything[:-1])
 
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)

@@ -1,0 +1,71 @@
+"""The ways to start the HMI: in this terminal, or headless for a picture."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+
+from hmi.comm.login import Login, Security
+from hmi.settings import Settings, config_file, load, state_file
+
+
+def main(
+    endpoint: str,
+    user: str | None = None,
+    password: str | None = None,
+    security: Security = "none",
+    theme: str = "",
+    ascii_only: bool = False,
+) -> int:
+    """Run the HMI in this terminal until it is left. Returns the exit code: 0, or 3 when the program itself failed.
+
+    Raises SettingsError for a configuration file that cannot be used.
+    """
+    from hmi.app import HmiApp
+
+    settings = preferences(theme, ascii_only)
+    settings.state = state_file()
+    _hush()
+    app = HmiApp(endpoint, Login(user, password, security), settings)
+    app.run()
+    return app.return_code or 0
+
+
+def picture(
+    endpoint: str,
+    path: Path,
+    display: str,
+    size: tuple[int, int],
+    user: str | None = None,
+    password: str | None = None,
+    security: Security = "none",
+    theme: str = "",
+    ascii_only: bool = False,
+) -> None:
+    """Take a picture of a display. Raises NoPicture or SettingsError, and OSError where it cannot be written."""
+    from hmi.screenshot import take
+
+    _hush()
+    settings = preferences(theme, ascii_only)
+    asyncio.run(take(endpoint, Login(user, password, security), settings, path, display, size))
+
+
+def preferences(theme: str = "", ascii_only: bool = False) -> Settings:
+    """What the configuration file prefers, and before it what was asked for. Raises SettingsError.
+
+    NO_COLOR in the environment (https://no-color.org) asks for none.
+    """
+    settings = load(config_file())
+    if theme or os.environ.get("NO_COLOR"):
+        settings.theme = theme or "mono"
+    settings.ascii = settings.ascii or ascii_only
+    return settings
+
+
+def _hush() -> None:
+    """asyncua's log must not write over the display."""
+    quiet = logging.getLogger("asyncua")
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False

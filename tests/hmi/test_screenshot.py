@@ -1,0 +1,106 @@
+"""Pictures taken by the command, and what colours and characters they have."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from os import environ
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from hmi.settings import Settings
+from plantsim.commands.itself import command
+
+SitDown = Callable[..., AbstractAsyncContextManager[Any]]
+
+
+def run(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """``plantsim hmi`` with its configuration and state where there is none."""
+    return subprocess.run(
+        command("hmi", *words), capture_output=True, text=True, timeout=120, env={**environ, **(env or {})}
+    )
+
+
+@pytest.mark.parametrize(
+    ("display", "found"),
+    [
+        ("overview", "OVERVIEW"), ("leach", "2 ACID LEACH"), ("4", "4 SOLVENT EXTRACTION"), ("tic-201", "MODE"),
+        ("alarms", "ALARMS"), ("analysers", "next in"), ("help", "Moving about"), ("comms", "SUBSCRIPTION"),
+    ],
+)  # fmt: skip
+def test_any_display_becomes_a_picture(endpoint: str, tmp_path: Path, display: str, found: str) -> None:
+    """With .txt the characters alone."""
+    file = tmp_path / "picture.txt"
+    done = run(endpoint, "--screenshot", str(file), "--display", display, "--size", "100x30")
+    assert done.returncode == 0, done.stderr
+    assert found in file.read_text()
+    assert len(file.read_text().splitlines()) == 30
+
+
+def test_svg_is_a_picture(endpoint: str, tmp_path: Path) -> None:
+    """Well-formed, and in all normal state without a hue but the blue of set points."""
+    file = tmp_path / "picture.svg"
+    done = run(endpoint, "--screenshot", str(file))
+    assert done.returncode == 0, done.stderr
+    ElementTree.parse(file)
+    text = file.read_text().partition("<g ")[2].partition("fill: #")[0] + file.read_text()
+    hues = set()
+    for colour in re.findall(r"#[0-9a-f]{6}", text):
+        parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        if max(parts) - min(parts) > 0.12 * 255:
+            hues.add(colour)
+    assert hues - {"#ff5f57", "#febc2e", "#28c840"} <= {"#8fb3d9"}  # besides the buttons of the window's frame
+
+
+def test_what_cannot_be_pictured_is_said(endpoint: str, tmp_path: Path) -> None:
+    """An unknown display, a folder that is not there, a size that is too small."""
+    done = run(endpoint, "--screenshot", str(tmp_path / "x.svg"), "--display", "nix")
+    assert done.returncode == 1
+    assert "display 'nix'; allowed: overview, alarms," in done.stderr
+    done = run(endpoint, "--screenshot", str(tmp_path / "no" / "x.svg"))
+    assert done.returncode == 1
+    assert "no/x.svg: " in done.stderr
+    done = run(endpoint, "--screenshot", "x.svg", "--size", "10x10")
+    assert done.returncode == 2
+    assert "'10x10' is no screen size; allowed: 80x24" in done.stderr
+
+
+def test_configuration_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    """One line, exit code 1."""
+    folder = tmp_path / "plantsim"
+    folder.mkdir()
+    (folder / "hmi.toml").write_text('theme = "pink"')
+    done = run("--screenshot", "x.svg", env={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "theme: 'pink'; allowed: grey-dark" in done.stderr
+
+
+async def test_ascii_mode_shows_ascii_alone(endpoint: str, sit_down: SitDown) -> None:
+    """On every display."""
+    async with sit_down(endpoint, (80, 24), settings=Settings(ascii=True)) as desk:
+        for keys in (["0"], ["2"], ["4", "4", "4", "4"], ["6"], ["f2"], ["f3"], ["f4"], ["f5"], ["f8"]):
+            await desk.press(*keys)
+            await desk.pilot.pause()
+            await desk.until(lambda: desk.text.isascii())
+        desk.display.open_face("TIC-201")
+        await desk.see("MODE")
+        await desk.until(lambda: desk.text.isascii())
+
+
+async def test_mono_sends_no_colours(endpoint: str, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written to the terminal has attributes alone; alarms and bars are told by shapes."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with sit_down(endpoint, settings=Settings(theme="mono")) as desk:
+        await desk.press("2")
+        await desk.see("▒")
+        for strip in desk.app.screen._compositor.render_strips():
+            for segment in strip.apply_filter(desk.app._filters[-1], desk.app.screen.background_colors[1]):
+                style = segment.style
+                assert style is None or style.color is None or style.color.is_default
+                assert style is None or style.bgcolor is None or style.bgcolor.is_default
