@@ -37,7 +37,8 @@ from field cimport (
     valve_refresh, valve_reset, valve_scan,
 )
 from control cimport Loop, loop_refresh, loop_reset, loop_scan
-from sequence cimport Action, Check, Programs, Sequence, Step, sequence_scan
+from condition cimport Condition
+from sequence cimport Action, Programs, Sequence, Step, sequence_scan
 from event cimport FROM_FEED, Event, EventLog, log_event
 from alarm cimport ALARM_MEM, Alarm, alarm_scan
 
@@ -298,7 +299,7 @@ cdef class Core:
         self.programs.action = <Action*>own.take(len(spec["actions"]), sizeof(Action))
         for i, d in enumerate(spec["actions"]):
             self.programs.action[i] = d
-        self.programs.check = <Check*>own.take(len(spec["checks"]), sizeof(Check))
+        self.programs.check = <Condition*>own.take(len(spec["checks"]), sizeof(Condition))
         for i, d in enumerate(spec["checks"]):
             self.programs.check[i] = d
         self.log.capacity = 4096
@@ -452,7 +453,7 @@ cdef class Core:
     cdef void _scan(self) noexcept nogil:
         cdef int i
         for i in range(self.n_sequences):
-            sequence_scan(&self.sequence[i], &self.programs, &self.clock, self.mem, self.sig)
+            sequence_scan(&self.sequence[i], &self.programs, &self.clock, self.mem, self.sig, self.qual)
         for i in range(self.n_loops):
             loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
         self._actuate()

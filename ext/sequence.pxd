@@ -10,6 +10,7 @@ Sequences are evaluated before the loops, in the order of the table, and write w
 """
 
 from clock cimport Clock
+from condition cimport Condition, condition_holds
 from field cimport put, toward
 
 cdef enum:
@@ -30,20 +31,10 @@ cdef enum:
     Q_TIME = 0          # s in the step, without those held
     Q_TRUE = 1          # s for which all checks have been true
 
-cdef enum:
-    EQUAL = 1
-    BELOW = 2
-    ABOVE = 3
-
 cdef struct Action:
     int row
     double value
     double rate         # eu/s; 0: at once
-
-cdef struct Check:
-    int row
-    int relation
-    double value
 
 cdef struct Span:       # of a table
     int first
@@ -66,18 +57,14 @@ cdef struct Sequence:
 cdef struct Programs:
     Step* step
     Action* action
-    Check* check
+    Condition* check
 
 
-cdef inline bint all_true(const Programs* p, Span span, const double* sig) noexcept nogil:
-    """Whether every check holds. NaN is neither equal, nor below, nor above."""
-    cdef const Check* c
-    cdef double x
+cdef inline bint all_true(const Programs* p, Span span, const double* sig, const unsigned int* qual) noexcept nogil:
+    """Whether every check holds."""
     cdef int k
     for k in range(span.first, span.first + span.count):
-        c = &p.check[k]
-        x = sig[c.row]
-        if not (x == c.value if c.relation == EQUAL else x < c.value if c.relation == BELOW else x > c.value):
+        if not condition_holds(&p.check[k], 0.0, sig, qual):
             return False
     return True
 
@@ -112,13 +99,15 @@ cdef inline void enter(const Sequence* q, const Programs* p, int number, double*
     act(p, p.step[q.steps.first + number - 1].enter, sig)
 
 
-cdef inline void command(const Sequence* q, const Programs* p, double* m, double* sig) noexcept nogil:
+cdef inline void command(
+    const Sequence* q, const Programs* p, double* m, double* sig, const unsigned int* qual
+) noexcept nogil:
     """Obey the command, if it fits the state."""
     cdef int cmd = <int>sig[q.cmd], state = <int>sig[q.state]
     cdef const Step* s = &p.step[q.steps.first + (<int>sig[q.step] - 1 if sig[q.step] >= 1.0 else 0)]
     sig[q.cmd] = 0.0
     if cmd == START and (state == IDLE or state == COMPLETE):
-        if all_true(p, q.permits, sig):
+        if all_true(p, q.permits, sig, qual):
             enter(q, p, 1, m, sig)
     elif cmd == HOLD and state == RUNNING:
         sig[q.state] = HELD
@@ -136,13 +125,13 @@ cdef inline void command(const Sequence* q, const Programs* p, double* m, double
 
 
 cdef inline void sequence_scan(
-    const Sequence* q, const Programs* p, const Clock* clock, double* mem, double* sig
+    const Sequence* q, const Programs* p, const Clock* clock, double* mem, double* sig, const unsigned int* qual
 ) noexcept nogil:
     cdef double* m = mem + q.mem
     cdef const Step* s
     cdef bint arrived
     if sig[q.cmd] != 0.0:
-        command(q, p, m, sig)
+        command(q, p, m, sig, qual)
     if sig[q.state] != RUNNING and sig[q.state] != ABORTING:
         return
     s = &p.step[q.steps.first + <int>sig[q.step] - 1]
@@ -154,7 +143,7 @@ cdef inline void sequence_scan(
     else:
         arrived = ramp(p, s.enter, clock.h, sig)
         m[Q_TIME] += clock.h
-        m[Q_TRUE] = m[Q_TRUE] + clock.h if arrived and all_true(p, s.checks, sig) else 0.0
+        m[Q_TRUE] = m[Q_TRUE] + clock.h if arrived and all_true(p, s.checks, sig, qual) else 0.0
         # a hair less, for the sum of many scans is not exact
         if m[Q_TRUE] > 0.0 and m[Q_TRUE] >= s.dwell - 0.5*clock.h:
             if <int>sig[q.step] < q.steps.count:

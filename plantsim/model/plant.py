@@ -266,13 +266,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Steps one after the other. permits: without which it does not start."""
+    """Steps one after the other. permits: without which it does not start. complete: as which the plant file has it."""
 
     tag: str
     unit: str
     title: str
     permits: tuple[Condition, ...]
     steps: tuple[Step, ...]
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def read_sequences(
                 section.text("title"),
                 _checks(section, "permits", rows),
                 tuple(_step(step, rows) for step in steps),
+                section.text("initial", "idle", choices=("idle", "complete")) == "complete",
             )
         )
         section.end()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from plantsim.model.compose.context import Layout
-from plantsim.model.compose.sequences import sequences
+from plantsim.model.compose.sequences import COMPLETE, sequences
 from plantsim.model.heartbeat import LOST
 from plantsim.model.plant import (
     Alarm,
@@ -315,6 +315,10 @@ class Field:
             self.set(f"{loop.tag}.Ti", loop.ti)
             self.set(f"{loop.tag}.Td", loop.td)
             self.loop_memory[loop.tag] = self.take(loop.tag, LOOP_MEM, tuple(range(3, LOOP_MEM)))
+        for sequence in self.plant.sequences:
+            if sequence.complete:
+                self.set(f"{sequence.tag}.STATE", COMPLETE)
+                self.set(f"{sequence.tag}.STEP", float(len(sequence.steps)))
         instruments, devices = self.plant.instruments, self.plant.devices
         measured = [(i, i.measures) for i in instruments if i.measures]
         return {
@@ -328,7 +332,7 @@ class Field:
             "motors": [self.motor(d) for d in devices if d.kind in (Kind.DRIVE, Kind.VARIABLE_DRIVE)],
             "loops": [self.loop(loop) for loop in self.order()],
             "alarms": [self.alarm(a) for a in self.plant.alarms],
-            **sequences(self.plant, self.row, self.take),
+            **sequences(self.plant, self.row, self.take, self.condition),
             "signal": self.signal,
             "rows": len(self.signal),
             "memory": self.used,

@@ -9,15 +9,22 @@ from plantsim.model.plant import Action, Condition, Plant
 
 SEQUENCE_MEM = 2
 """Memory of a sequence, as in ext/sequence.pxd."""
-RELATIONS = {"=": 1, "<": 2, ">": 3}
+COMPLETE = 4.0
+"""State of a sequence that has run through."""
 
 Table = list[dict[str, Any]]
 
 
-def sequences(plant: Plant, row: Mapping[str, int], take: Callable[[str, int], int]) -> dict[str, Table]:
+def sequences(
+    plant: Plant,
+    row: Mapping[str, int],
+    take: Callable[[str, int], int],
+    condition: Callable[[Condition], dict[str, Any]],
+) -> dict[str, Table]:
     """The tables ``sequences``, ``steps``, ``actions`` and ``checks``.
 
     row: tag name -> row. take: reserves memory for an owner, so many slots, and returns the first.
+    condition: table of a comparison.
     """
     steps: Table = []
     actions: Table = []
@@ -30,9 +37,7 @@ def sequences(plant: Plant, row: Mapping[str, int], take: Callable[[str, int], i
 
     def tests(some: Iterable[Condition]) -> dict[str, int]:
         first = len(checks)
-        checks.extend(
-            {"row": row[f"{c.tag}.{c.member}"], "relation": RELATIONS[c.relation], "value": c.value} for c in some
-        )
+        checks.extend(condition(c) for c in some)
         return {"first": first, "count": len(checks) - first}
 
     table = []

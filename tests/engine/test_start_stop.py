@@ -1,0 +1,87 @@
+"""Belfast is shut down and started again by its own sequences, with nobody at the desk."""
+
+from __future__ import annotations
+
+import pytest
+
+from plantsim.engine.command import Origin, Refusal
+from plantsim.engine.live import LivePlant
+from plantsim.engine.permission import Permission
+from plantsim.model.members import SEQUENCE_STATES
+from plantsim.model.plant import Plant
+from plantsim.model.tag import Role
+
+MINUTE = 600
+"""Scans."""
+OPERATOR = Origin(Role.OPERATOR, "anna", "test")
+START = 1
+
+
+class Shift:
+    """The plant, and what was seen while a sequence ran."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.live = LivePlant(plant)
+        self.steps: dict[str, list[int]] = {}
+        self.most_hydrogen = 0.0
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.live.core.signal[self.live.tags[name].row])
+
+    def refused(self, name: str, value: int) -> Refusal | None:
+        """Why an operator may not write it now."""
+        return Permission(self.live.plant, self.live.tags, frozenset()).check(
+            self.live.image({}), name, value, OPERATOR
+        )
+
+    def run(self, tag: str, most_h: float) -> str:
+        """Start a sequence and wait for its end; returns its state."""
+        self.live.core.signal[self.live.tags[f"{tag}.CMD"].row] = START
+        seen = self.steps.setdefault(tag, [])
+        for _ in range(round(60 * most_h)):
+            self.live.advance(MINUTE)
+            self.most_hydrogen = max(self.most_hydrogen, self["AI-211A.PV"])
+            step = int(self[f"{tag}.STEP"])
+            if step not in seen:
+                seen.append(step)
+            if self[f"{tag}.STATE"] != 1.0:
+                break
+        return SEQUENCE_STATES[int(self[f"{tag}.STATE"])]
+
+    def in_alarm(self) -> set[str]:
+        return {alarm.name for alarm, state in zip(self.live.alarms, self.live.book.states(), strict=True) if state & 1}
+
+
+@pytest.fixture(scope="module")
+def stopped(belfast: Plant) -> Shift:
+    shift = Shift(belfast)
+    assert shift.refused("KS-800.CMD", START) is None, "a plant in production may be started anew"
+    assert shift.refused("KS-801.CMD", 2) is Refusal.MODE, "what does not run cannot be held"
+    assert shift.run("KS-801", 24.0) == "Complete"
+    return shift
+
+
+def test_the_shutdown_goes_through_every_step_and_ends_safe(stopped: Shift) -> None:
+    assert stopped.steps["KS-801"] == list(range(1, 13))
+    for flow in ("WIC-101", "FIC-201", "FIC-304", "FIC-4101", "FIC-4202", "FIC-4301", "FIC-501", "FIC-521"):
+        assert stopped[f"{flow}.PV"] < 0.01 * stopped.live.tags[f"{flow}.PV"].high, flow
+    for drive in ("ML-121", "MX-4114", "MX-4214", "MX-4314", "SC-619", "DR-601", "K-213A"):
+        assert stopped[f"{drive}.RUN"] == 0.0, drive
+    assert stopped["TIC-614.PV"] < 200.0
+    assert stopped["AI-211A.PV"] < 2.0
+    assert stopped.most_hydrogen < 10.0
+    assert stopped["KS-800.STEP"] == 0.0
+    assert stopped.live.health.balance_error() < 1e-12
+
+
+@pytest.mark.long
+def test_started_again_it_comes_back_to_specification(stopped: Shift) -> None:
+    state = stopped.run("KS-800", 48.0)
+    steps = stopped.steps["KS-800"]
+    assert (state, steps) == ("Complete", sorted(steps))
+    assert steps[-1] == len(next(s for s in stopped.live.plant.sequences if s.tag == "KS-800").steps)
+    assert stopped["WIC-101.PV"] > 4.1
+    assert min(stopped["AIC-701.PV"], stopped["AIC-702.PV"]) > 99.5
+    assert stopped.most_hydrogen < 10.0
+    assert stopped.in_alarm() == set()
+    assert stopped.live.health.balance_error() < 1e-12
