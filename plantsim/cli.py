@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from plantsim.commands import check, demo, hmi, plants, run, settle, simulate, tags
+from plantsim.commands import check, demo, history, hmi, plants, run, settle, simulate, tags
 from plantsim.commands.stop import MISUSED, REFUSED, Stop
 from plantsim.model.errors import PlantError
 
@@ -23,6 +23,7 @@ COMMANDS = {
     "tags": tags,
     "plants": plants,
     "check": check,
+    "history": history,
 }
 
 INTERRUPTED = 130

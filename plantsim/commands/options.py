@@ -69,6 +69,12 @@ def add_servers(parser: ArgumentParser) -> None:
         metavar="CIDR[,CIDR]",
         help="networks that Modbus clients may connect from (default: all that reach the port)",
     )
+    group.add_argument(
+        "--history",
+        default=None,
+        metavar="PATH|off",
+        help="file that the history is kept in (default: one for each plant in the state folder)",
+    )
     group.add_argument("--modbus-write", action="store_true", help="allow Modbus writes beyond loopback")
     group.add_argument(
         "--word-order",

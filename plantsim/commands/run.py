@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from plantsim.commands import options
 from plantsim.commands.address import bind_failure, check_line, check_port
-from plantsim.commands.state import snapshot_folder, snapshot_path, start_of, state_folder
+from plantsim.commands.state import history_path, snapshot_folder, snapshot_path, start_of, state_folder
 from plantsim.commands.stop import FAILED, MISUSED, Stop
 from plantsim.serve.address import is_loopback, url_host
 
 if TYPE_CHECKING:
     from plantsim.engine.engine import Engine
     from plantsim.engine.image import ProcessImage
+    from plantsim.history.historian import Historian
     from plantsim.serve.modbus import ModbusServer
     from plantsim.serve.opcua import OpcUaServer
 
@@ -79,8 +80,12 @@ async def serve(args: Namespace) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    engine, opcua, modbus = make(args)
+    engine, opcua, modbus, historian = make(args)
     async with AsyncExitStack() as started:
+        if historian is not None:
+            started.callback(historian.stop)
+            historian.start()
+            engine.sample(historian)
         for server, port, option in ((opcua, args.opcua, "--opcua"), (modbus, args.modbus, "--modbus")):
             started.push_async_callback(server.stop)
             await listen(server, args.host, port, option)
@@ -89,10 +94,12 @@ async def serve(args: Namespace) -> int:
         log.info("%s: %s; state in %s", engine.plant.name, engine.plant.title, state_folder(args.state))
         host, port = modbus.address
         print(f"ready plant={engine.plant.name} opcua={opcua.endpoint} modbus={url_host(host)}:{port}", flush=True)
-        await ending(engine, over, args.duration)
+        await ending(engine, over, args.duration, historian)
         log.info("stopping")
     if engine.failure is not None:
         raise Stop(f"the scan stopped: {engine.failure}", FAILED)
+    if historian is not None and historian.failure is not None:
+        raise Stop(historian.failure, FAILED)
     save_last(engine, snapshot_path(state_folder(args.state), engine.plant.name, "last"))
     return 0
 
@@ -106,7 +113,7 @@ def save_last(engine: Engine, path: Path) -> None:
     log.info("snapshot %s", path)
 
 
-def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
+def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer, Historian | None]:
     """Engine and servers as the options want them, not started."""
     from plantsim.engine.engine import Engine
     from plantsim.engine.simulate import EPOCH_2026
@@ -135,6 +142,7 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
         )
     except SnapshotError as error:
         raise Stop(str(error)) from None
+    historian = open_history(args, engine)
     opcua = OpcUaServer(
         engine,
         host=args.host,
@@ -142,6 +150,7 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
         state=state_folder(args.state),
         insecure=args.insecure,
         allow_none=args.allow_none,
+        history=historian,
     )
     modbus = ModbusServer(
         engine,
@@ -152,7 +161,29 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer]:
         allow=args.modbus_allow,
         line=args.modbus_serial,
     )
-    return engine, opcua, modbus
+    return engine, opcua, modbus, historian
+
+
+def open_history(args: Namespace, engine: Engine) -> Historian | None:
+    """The historian that the options want. Where nobody chose a file, a second run of the plant does without."""
+    from plantsim.history.historian import Historian
+    from plantsim.history.settings import SettingsError
+    from plantsim.history.store import HistoryError, InUse
+
+    if args.history == "off":
+        return None
+    path = Path(args.history) if args.history else history_path(state_folder(args.state), engine.plant.name)
+    try:
+        return Historian(path, engine.tags, scan_period=engine.scan_period)
+    except InUse as error:
+        if args.history:
+            raise Stop(str(error)) from None
+        log.warning("%s; this run keeps none", error)
+        return None
+    except (HistoryError, SettingsError) as error:
+        raise Stop(str(error)) from None
+    except OSError as error:
+        raise Stop(f"--history {path}: {error.strerror}") from None
 
 
 async def listen(server: OpcUaServer | ModbusServer, host: str, port: int, option: str) -> None:
@@ -173,8 +204,11 @@ async def listen(server: OpcUaServer | ModbusServer, host: str, port: int, optio
         raise Stop(str(error) if error.filename else bind_failure(error, host, port, option)) from None
 
 
-async def ending(engine: Engine, over: asyncio.Event, duration: float | None) -> None:
-    """Wait for a signal, or for the end of ``--for``; a scan that has stopped for good ends that too.
+async def ending(
+    engine: Engine, over: asyncio.Event, duration: float | None, historian: Historian | None = None
+) -> None:
+    """Wait for a signal, or for the end of ``--for``; a scan that has stopped for good ends that too, as does a
+    history that can no longer be written.
 
     Without ``--for`` the servers go on after a scan that stopped, so that everybody can see the bad quality.
     """
@@ -182,7 +216,8 @@ async def ending(engine: Engine, over: asyncio.Event, duration: float | None) ->
     begun = engine.image.plant_time
 
     def look(image: ProcessImage) -> None:
-        if image.plant_time - begun >= (duration or math.inf) or (duration and engine.failure is not None):
+        lost = historian is not None and historian.failure is not None
+        if image.plant_time - begun >= (duration or math.inf) or (duration and engine.failure is not None) or lost:
             loop.call_soon_threadsafe(over.set)
 
     unlisten = engine.listen(look)

@@ -36,3 +36,8 @@ def snapshot_path(folder: Path, plant: str, name: str) -> Path:
     from plantsim.engine.shelf import snapshot_file
 
     return snapshot_file(snapshot_folder(folder, plant), name)
+
+
+def history_path(folder: Path, plant: str) -> Path:
+    """Where a plant's history stands in the state folder."""
+    return folder / "history" / f"{plant}.sqlite"

@@ -88,6 +88,14 @@ def areas(text: str) -> frozenset[str]:
     return frozenset(ids)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between."""
+    found = tuple(name.strip() for name in text.split(","))
+    if not all(found):
+        raise ArgumentTypeError(f"found {text!r}, allowed names with commas between")
+    return found
+
+
 def networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     """Networks in CIDR notation, or single addresses, with commas between."""
     try:

@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.backtrack import BacktrackRing
@@ -40,6 +41,11 @@ BATCH_S = 0.02
 """Wall time that the scan keeps commands waiting at most."""
 LONGEST_STEP_S = 3600.0
 
+SAMPLE_S = 1.0
+"""Plant time between two images that a historian is given, where scans come faster than images are published."""
+STORAGE_WAIT_S = 0.01
+"""Wall time between two looks at whether the historian has caught up."""
+
 Listener = Callable[[ProcessImage], None]
 Write = tuple[str, Value]
 
@@ -49,6 +55,19 @@ def positive(speed: float) -> float:
     if not speed > 0.0:
         raise ValueError(f"speed: found {speed}, allowed a positive number")
     return speed
+
+
+class Sampler(Protocol):
+    """Keeps images for later."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether the scan is to wait for it."""
+        ...
+
+    def take(self, image: ProcessImage) -> None:
+        """Keep an image, or what is new in it; must not block."""
+        ...
 
 
 @dataclass
@@ -115,6 +134,9 @@ class Engine:
         """Commands of racks that were refused and journalled since the rack last had the actuator."""
         self._steps: deque[Step] = deque()
         self._listeners: list[Listener] = []
+        self._sampler: Sampler | None = None
+        self._sample_scans = max(1, round(SAMPLE_S / scan_period))
+        self._waits_for_storage = False
         self._thread: threading.Thread | None = None
         self._actual_speed = 0.0
         self._scan_wall = 50e-6
@@ -242,6 +264,12 @@ class Engine:
     def _unlisten(self, listener: Listener) -> None:
         with suppress(ValueError):
             self._listeners.remove(listener)
+
+    def sample(self, sampler: Sampler) -> None:
+        """Give `sampler` every image that is published, and one each second of plant time; it may hold up the scan."""
+        with self._wake:
+            self._sampler = sampler
+            sampler.take(self._image)
 
     def acknowledge(self, alarm: AlarmPoint, origin: Origin, comment: str = "") -> Refusal | None:
         """Acknowledge an alarm; MODE if there is nothing to acknowledge."""
@@ -413,7 +441,9 @@ class Engine:
         applied = self._apply()
         if (self._steps or self._running) and self._waits_for_plc():
             return
-        if self._steps:
+        if self._is_held_up():
+            self._wake.wait(STORAGE_WAIT_S)
+        elif self._steps:
             self._keep_step(self._steps[0])
         elif self._running:
             self._keep_pace()
@@ -440,6 +470,14 @@ class Engine:
 
     def _in_lockstep(self) -> bool:
         return self._lockstep and self._racks.in_step(int(self.live.core.scan)) is not None
+
+    def _is_held_up(self) -> bool:
+        """Whether scans have to wait for the historian; published when that changes."""
+        waits = self._sampler is not None and self._sampler.behind and (self._running or bool(self._steps))
+        if waits != self._waits_for_storage:
+            self._waits_for_storage = waits
+            self._publish()
+        return waits
 
     def _keep_step(self, step: Step) -> None:
         """Run a part of a step, so that commands need not wait for the whole of it."""
@@ -507,13 +545,17 @@ class Engine:
         self._lockstep_since = time.monotonic()
 
     def _advance_live(self, scans: int) -> None:
-        """Run scans, and keep a state a minute of plant time on the way."""
+        """Run scans, and keep a state a minute and a sample a second of plant time on the way."""
         while scans > 0:
-            now = float(self.live.core.time)
+            scan, now = int(self.live.core.scan), float(self.live.core.time)
             self._racks.command(now)
-            piece = min(scans, self._ring.scans_to_go(int(self.live.core.scan)), self._racks.scans_to_go(now))
+            piece = min(scans, self._ring.scans_to_go(scan), self._racks.scans_to_go(now))
+            if self._sampler is not None:
+                piece = min(piece, self._sample_scans - scan % self._sample_scans)
             self.live.advance(piece)
             scans -= piece
+            if self._sampler is not None and int(self.live.core.scan) % self._sample_scans == 0:
+                self._sampler.take(self._compose())
             if int(self.live.core.scan) % self._ring.every == 0:
                 self._ring.add(int(self.live.core.scan), self.live.arrays())
 
@@ -530,7 +572,7 @@ class Engine:
             "Overruns": float(self._pace.overruns),
             "Seed": float(self.live.seed),
             "Branch": float(self._branch),
-            "Pacing": 2.0 if self._waiting and self._running else 0.0,
+            "Pacing": 1.0 if self._waits_for_storage else 2.0 if self._waiting and self._running else 0.0,
             "Lockstep": float(self._lockstep),
             "LockstepTimeouts": float(self._lockstep_timeouts),
         }
@@ -545,6 +587,8 @@ class Engine:
         self._published = now
         self._image = self._compose()
         self._desk.deliver()
+        if self._sampler is not None:
+            self._sampler.take(self._image)
         for listener in tuple(self._listeners):
             try:
                 listener(self._image)

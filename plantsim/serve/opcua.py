@@ -16,9 +16,10 @@ from pathlib import Path
 from asyncua import Server, ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
-from plantsim.serve import opcua_alarms, opcua_methods, opcua_seam, opcua_space
+from plantsim.serve import opcua_alarms, opcua_history, opcua_methods, opcua_seam, opcua_space
 from plantsim.serve.address import is_loopback, url_host
 from plantsim.serve.opcua_engine import Engine
+from plantsim.serve.opcua_history import History, HistoryReads
 from plantsim.serve.opcua_nodes import NodeBatch
 from plantsim.serve.opcua_outlet import LiveOutlet, Outlet, StoredOutlet
 from plantsim.serve.opcua_publish import Publisher
@@ -50,11 +51,19 @@ class OpcUaServer:
 
     port: 0 chooses a free one. state: folder of users, certificate and key, made at the first start. insecure:
     anonymous acts as instructor, and nothing is encrypted; ValueError beyond loopback. allow_none: unencrypted sessions
-    beyond loopback, too.
+    beyond loopback, too. history: of the tags, None where nothing is kept.
     """
 
     def __init__(
-        self, engine: Engine, *, host: str, port: int, state: Path, insecure: bool, allow_none: bool = False
+        self,
+        engine: Engine,
+        *,
+        host: str,
+        port: int,
+        state: Path,
+        insecure: bool,
+        allow_none: bool = False,
+        history: History | None = None,
     ) -> None:
         if insecure and not is_loopback(host):
             raise ValueError(f"insecure on {host}: allowed on loopback only, such as 127.0.0.1")
@@ -62,6 +71,7 @@ class OpcUaServer:
         self._host, self._port = host, port
         self._state = state
         self._insecure = insecure
+        self._history = history
         self._none_allowed = allow_none or is_loopback(host)
         self._server: Server | None = None
         self._publisher: Publisher | None = None
@@ -132,10 +142,15 @@ class OpcUaServer:
             "urn:plantsim", "plantsim", engine.plant.title, version("plantsim"), "0", datetime.now(UTC)
         )
         batch = NodeBatch(await server.register_namespace(opcua_space.NAMESPACE))
-        nodes = opcua_space.build(batch, engine)
+        history = self._history
+        nodes = opcua_space.build(batch, engine, lambda tag: history is not None and bool(history.series_of(tag.name)))
         opcua_methods.build(batch, nodes.simulation)
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
+        if history is not None:
+            opcua_history.build(batch)
         batch.add_to(core.node_mgt_service, core.aspace)
+        if history is not None:
+            await opcua_history.announce(core.aspace)
 
         conditions = opcua_alarms.Conditions(engine, core.aspace, alarm_nodes)
         table = LiveTable(engine.tags, engine.image)
@@ -152,7 +167,10 @@ class OpcUaServer:
         methods = opcua_methods.simulation_methods(batch, engine, publisher)
         methods.update(opcua_methods.condition_methods(conditions))
         core.services = Services(
-            nodes.tags, Writes(engine, core.aspace, nodes.tags), opcua_methods.Methods(core.aspace, methods)
+            nodes.tags,
+            Writes(engine, core.aspace, nodes.tags),
+            opcua_methods.Methods(core.aspace, methods),
+            HistoryReads(history, nodes.tags, core.aspace),
         )
         return publisher
 

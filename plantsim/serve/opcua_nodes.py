@@ -52,9 +52,11 @@ class NodeBatch:
         type_: int = Id.BaseDataVariableType,
         reference: int = Id.HasComponent,
         length: int = 0,
+        historizing: bool = False,
     ) -> ua.NodeId:
         """A variable. sampling_ms: how often it may change, 0 for at any time. length: of an array, 0 for any."""
         access = ua.AccessLevel.CurrentRead.mask | (ua.AccessLevel.CurrentWrite.mask if writable else 0)
+        access |= ua.AccessLevel.HistoryRead.mask if historizing else 0
         attributes = ua.VariableAttributes(
             DisplayName=ua.LocalizedText(browse_name.Name),
             Description=ua.LocalizedText(description or None),
@@ -65,6 +67,7 @@ class NodeBatch:
             AccessLevel=access,
             UserAccessLevel=access,
             MinimumSamplingInterval=sampling_ms,
+            Historizing=historizing,
         )
         return self._add(name, parent, browse_name, ua.NodeClass.Variable, attributes, type_, reference)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import secrets
@@ -21,6 +22,7 @@ from asyncua.server.user_managers import UserManager
 
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
+from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_methods import Methods
 from plantsim.serve.opcua_users import Users
 from plantsim.serve.opcua_writes import Writes
@@ -34,8 +36,8 @@ _DECRYPT = {
     SecurityPolicyAes256Sha256RsaPss.AsymmetricEncryptionURI: uacrypto.decrypt_rsa_oaep_sha256,
 }
 
-_READ_ONLY = ua.AccessLevel.CurrentRead.mask
-_READ_WRITE = ua.AccessLevel.CurrentRead.mask | ua.AccessLevel.CurrentWrite.mask
+_READ, _WRITE = ua.AccessLevel.CurrentRead.mask, ua.AccessLevel.CurrentWrite.mask
+_HISTORY = ua.AccessLevel.HistoryRead.mask
 
 
 @dataclass
@@ -75,12 +77,14 @@ class Services:
     tags: Mapping[ua.NodeId, Tag]
     writes: Writes
     methods: Methods
+    history: HistoryReads
 
 
 class Session(InternalSession):
     """A client's session."""
 
     services: Services
+    history_points: Points
 
     @property
     def origin(self) -> Origin:
@@ -98,7 +102,8 @@ class Session(InternalSession):
         for index, item in enumerate(params.NodesToRead):
             if item.AttributeId == ua.AttributeIds.UserAccessLevel and item.NodeId in self.services.tags:
                 role = self.services.tags[item.NodeId].role
-                level = _READ_ONLY if role is None or self.origin.role < role else _READ_WRITE
+                level = _READ if role is None or self.origin.role < role else _READ | _WRITE
+                level |= _HISTORY if self.services.history.has(item.NodeId) else 0
                 results[index] = ua.DataValue(ua.Variant(level, ua.VariantType.Byte))
             elif item.AttributeId == ua.AttributeIds.UserExecutable:
                 needed = self.services.methods.role(item.NodeId)
@@ -114,6 +119,10 @@ class Session(InternalSession):
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call: nothing but the methods that the plant has."""
         return [await self.services.methods.call(request, self.origin) for request in params]
+
+    async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
+        """Read history, in a thread: it is in a file."""
+        return await asyncio.to_thread(self.services.history.read, params, self.history_points)
 
 
 def _with_timestamps(value: ua.DataValue, wanted: ua.TimestampsToReturn) -> ua.DataValue:
@@ -144,6 +153,7 @@ class Core(InternalServer):
             self, self.aspace, self.subscription_service, name, user=PlantUser(name=ANONYMOUS), external=external
         )
         session.services = self.services
+        session.history_points = Points()
         return session
 
     def register_external_session(self, session: InternalSession) -> None:

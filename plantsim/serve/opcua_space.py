@@ -6,6 +6,7 @@ Objects/Plant/<area>/<unit>/<tag>/<member>, and beside the Plant the Simulation 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from asyncua import ua
@@ -36,7 +37,7 @@ class TagNodes:
     simulation: ua.NodeId = field(default_factory=ua.NodeId)
 
 
-def build(batch: NodeBatch, engine: Engine) -> TagNodes:
+def build(batch: NodeBatch, engine: Engine, historized: Callable[[Tag], bool] = lambda _: False) -> TagNodes:
     """Put the plant and its tags into ``batch``; values are empty yet. Raises ValueError for a tag of no known area."""
     nodes = TagNodes()
     owners = _plant(batch, engine.plant)
@@ -45,15 +46,16 @@ def build(batch: NodeBatch, engine: Engine) -> TagNodes:
         (Kind.SIMULATION, SIMULATION, "The run: its time, speed and state"),
         (Kind.KPI, KPI, "Key figures: true values, not measurements"),
     ):
-        node = batch.object(name, objects, browse_name=name, description=description, reference=Id.Organizes)
-        nodes.objects[name] = node
+        owner = batch.object(name, objects, browse_name=name, description=description, reference=Id.Organizes)
+        nodes.objects[name] = owner
         if kind is Kind.SIMULATION:
-            nodes.simulation = node
+            nodes.simulation = owner
     for name, members in _by_object(engine).items():
         if name not in nodes.objects:
             nodes.objects[name] = _tag_object(batch, members, owners)
         for tag in members:
-            nodes.tags[_member(batch, nodes.objects[name], tag, 1000.0 * engine.scan_period)] = tag
+            node = _member(batch, nodes.objects[name], tag, 1000.0 * engine.scan_period, historized(tag))
+            nodes.tags[node] = tag
     return nodes
 
 
@@ -113,7 +115,7 @@ def _title(members: list[Tag]) -> str:
     return shortest.rpartition(", ")[0]
 
 
-def _member(batch: NodeBatch, owner: ua.NodeId, tag: Tag, sampling_ms: float) -> ua.NodeId:
+def _member(batch: NodeBatch, owner: ua.NodeId, tag: Tag, sampling_ms: float, historizing: bool) -> ua.NodeId:
     """One variable with the properties of its type."""
     variant_type = VARIANT_TYPES[tag.type]
     discrete = tag.type is ValueType.BOOL or (tag.type is ValueType.UINT16 and bool(tag.states))
@@ -138,6 +140,7 @@ def _member(batch: NodeBatch, owner: ua.NodeId, tag: Tag, sampling_ms: float) ->
         sampling_ms=sampling_ms,
         type_=type_,
         length=tag.count,
+        historizing=historizing,
     )
     if ranged:
         span = _structure(ua.Range(tag.low, tag.high))
