@@ -190,6 +190,7 @@ class HmiApp(App[int]):
             self._annunciated = self.view.book.annunciated
             self._renew()
         self._journalise()
+        self._backfill()
         screen = self.screen
         started = time.perf_counter()
         if isinstance(screen, Display | Connect):
@@ -216,6 +217,22 @@ class HmiApp(App[int]):
             elif self._phase is Phase.LOST:
                 self.view.note(Kind.SYSTEM, "", f"connection lost: {self.view.link.error}")
 
+    def _backfill(self) -> None:
+        """Ask the server for what the trends on the screen lack."""
+        if not self.view.link.online or not self.view.wanted:
+            return
+        asked: dict[tuple[float, float], list[str]] = {}
+        for name, span in self.view.wanted.items():
+            if (stretch := self.view.store.missing(name, span)) is not None:
+                asked.setdefault(stretch, []).append(name)
+        self.view.wanted.clear()
+        for (start, end), names in asked.items():
+            self.run_worker(self._remember(names, start, end), group="history", exit_on_error=False)
+
+    async def _remember(self, names: list[str], start: float, end: float) -> None:
+        for name, stretch in (await self.link.history(names, start, end)).items():
+            self.view.store.remember(name, stretch.times, stretch.values, start, end)
+
     def _renew(self) -> None:
         """Displays for the plant that was just browsed, the operator staying where he was."""
         assert self.link.plant is not None
@@ -225,6 +242,8 @@ class HmiApp(App[int]):
             self._group_pens()
             displays = (Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication)
             self._displays = {made.NAME: made(self.view) for made in displays}
+            for name, display in self._displays.items():
+                self.install_screen(display, name)  # or leaving it would end it
             comms = self._displays["comms"]
             assert isinstance(comms, Communication)
             comms.panel.paints = self.paints

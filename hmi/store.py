@@ -113,6 +113,23 @@ class History:
         else:
             self._count += 1
 
+    def replace(self, times: NDArray[np.float64], values: NDArray[np.float64], start: float, end: float) -> None:
+        """Put what somebody else remembers in place of the stretch from start to end (s since 1970)."""
+        own_times, own_values = self.samples()
+        before, after = own_times < start, own_times >= end
+        within = (times >= start) & (times < end)
+        times, values = times[within], values[within]
+        # where it is denser than can be kept, the last of each bucket counts
+        period = max(self._period, (end - start) / (self._length / 2))
+        last = np.append(np.diff(times // period) > 0, True)[: len(times)]
+        all_times = np.concatenate((own_times[before], times[last], own_times[after]))[-self._length :]
+        all_values = np.concatenate((own_values[before], values[last], own_values[after]))[-self._length :]
+        size = min(self._length, max(256, 1 << (2 * len(all_times)).bit_length()))
+        self._time, self._value = np.empty(size, np.float64), np.empty(size, np.float32)
+        self._time[: len(all_times)], self._value[: len(all_times)] = all_times, all_values
+        self._first, self._count = 0, len(all_times)
+        self._bucket = all_times[-1] // self._period if len(all_times) else -math.inf
+
     def samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times and values, oldest first."""
         index = (self._first + np.arange(self._count)) % len(self._time)
@@ -159,6 +176,8 @@ class TagStore:
         self._histories: list[History | None] = []
         self._clock = -1
         self._newest = NAN
+        self._begun = NAN
+        self._asked: dict[str, float] = {}
         self.version = 0
         """Rises with every change; equal versions mean an equal picture."""
 
@@ -175,6 +194,8 @@ class TagStore:
         self._histories = [before.get(name) or History() if name in recorded else None for name in self._slot]
         self._clock = self._slot.get(clock, -1) if clock is not None else -1
         self._newest = NAN
+        self._begun = NAN
+        self._asked = {}
         self.version += 1
 
     def slot(self, name: str) -> int:
@@ -191,6 +212,8 @@ class TagStore:
             history.add(time, float(value) if known else NAN)  # type: ignore[arg-type]
         if slot == self._clock or (self._clock < 0 and not time < self._newest):
             self._newest = float(value) if slot == self._clock and isinstance(value, int | float) else time
+            if not self._begun <= self._newest:
+                self._begun = self._newest
         self.version += 1
 
     def lose(self) -> None:
@@ -216,6 +239,26 @@ class TagStore:
     def now(self) -> float:
         """Plant time, s since 1970: what the server's clock says, else the newest source time."""
         return self._newest
+
+    def missing(self, name: str, span: float) -> tuple[float, float] | None:
+        """The stretch of the last ``span`` seconds from before this connection, unless it was asked for already."""
+        start = self.now - span
+        asked = self._asked.get(name, self._begun)
+        slot = self._slot.get(name)
+        if slot is None or self._histories[slot] is None or not start < asked - 2 * HISTORY_PERIOD:
+            return None
+        self._asked[name] = start
+        return start, self._begun
+
+    def remember(
+        self, name: str, times: NDArray[np.float64], values: NDArray[np.float64], start: float, end: float
+    ) -> None:
+        """Take in what the server remembers of a name between start and end (s since 1970)."""
+        slot = self._slot.get(name)
+        history = self._histories[slot] if slot is not None else None
+        if history is not None and len(times):
+            history.replace(times, values, start, end)
+            self.version += 1
 
     def samples(self, name: str, span: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times and values kept of the last ``span`` seconds, from the sample in force at their beginning on."""

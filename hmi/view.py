@@ -11,7 +11,7 @@ from hmi.comm.link import LinkState
 from hmi.commands import Command
 from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
-from hmi.store import TagStore
+from hmi.store import TagStore, Trace
 from hmi.theme import DARK, LOOKS, Looks
 
 
@@ -42,12 +42,19 @@ class View:
     """Labels of the commands whose keys the operator has changed, by command id."""
     groups: list[list[str]] = field(default_factory=lambda: [[]])
     """Groups of pens, members such as ``TIC-201.PV``: the operator's own, then one for each section."""
+    wanted: dict[str, float] = field(default_factory=dict)
+    """Members whose trends are on the screen, and the longest span of each, s."""
     group: int = 0
     """The group on the trends display."""
     journal: Journal = field(default_factory=Journal)
     health: Health = field(default_factory=Health)
     span: float = 900.0
     """Seconds of plant time on the trends display."""
+
+    def trace(self, name: str, span: float, columns: int) -> Trace:
+        """The last ``span`` seconds of a member in columns; what is not known yet is asked of the server."""
+        self.wanted[name] = max(span, self.wanted.get(name, 0.0))
+        return self.store.trace(name, span, columns)
 
     @property
     def pens(self) -> list[str]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from hmi.alarms import AlarmBook, AlarmRecord
 from hmi.comm.browse import Browsed, NotAPlant, browse_plant, read_limits
 from hmi.comm.feed import Feed
 from hmi.comm.health import Health
+from hmi.comm.history import Stretch, read_raw
 from hmi.comm.login import Login
 from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
 from hmi.comm.services import node_id, plain, read
@@ -171,6 +172,19 @@ class Link:
         if state is None:
             return Outcome(False, "the server does not offer it")
         return await self._call(state, method, arguments)
+
+    async def history(self, names: Sequence[str], start: float, end: float) -> dict[str, Stretch]:
+        """What the server remembers of members between start and end (s since 1970); those it can tell of."""
+        client, browsed = self._client, self._browsed
+        known = [name for name in names if browsed is not None and name in browsed.nodes]
+        if client is None or browsed is None or not self.state.online or not known:
+            return {}
+        try:
+            found = await read_raw(client, [browsed.nodes[name] for name in known], start, end)
+        except (UaError, OSError, TimeoutError) as error:
+            log.info("no history: %r", error)
+            return {}
+        return {name: stretch for name, stretch in zip(known, found, strict=True) if stretch is not None}
 
     async def refresh_limits(self, tags: Iterable[TagObject]) -> None:
         """Read limits and normal bands again; keeps the old ones where the server does not answer."""

@@ -73,16 +73,13 @@ class Section(Display):
 
     def body(self) -> ComposeResult:
         yield self._units
-        yield self._box
         yield self._stages
         yield self._zones
         yield self._analysers
+        yield self._box
 
     def show(self, area: str) -> None:
-        """Turn to a section; once more turns its page."""
-        if area == self.area and self.is_current and self.face is None:
-            self.action_page(0)
-            return
+        """Turn to a section's first page."""
         self.area = area
         self.face = None
         self._at = 0
@@ -165,6 +162,14 @@ class Section(Display):
         if self.page.kind == "analysers" and self.face is None:
             self._analysers.settle()
         super().paint(force)
+
+    def action_section(self, index: int) -> None:
+        """The key of the present section turns its page."""
+        areas = self.view.plant.areas
+        if index < len(areas) and areas[index].id == self.area and self.face is None:
+            self.action_page(0)
+        else:
+            super().action_section(index)
 
     def action_page(self, index: int) -> None:
         self._turn((self._at + (1 if index == 0 else -1)) % self.pages())

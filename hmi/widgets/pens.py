@@ -51,7 +51,7 @@ class Pens(Panel):
         if tag is None or member is None:
             canvas.row(y).add(f" {name} is not on this server", looks.bad)
             return
-        trace = view.store.trace(name, view.span, 2 * width)
+        trace = view.trace(name, view.span, 2 * width)
         own = tag.primary is not None and member.member in (tag.primary.member, "SP")
         low, high = scale(tag, trace) if own else (member.low or 0.0, 100.0 if member.high is None else member.high)
         target = Target("pen", name)

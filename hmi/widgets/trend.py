@@ -64,7 +64,7 @@ def sparkline(view: View, tag: TagObject, width: int, span: float = 900.0) -> st
     member = tag.primary
     if member is None or not high > low:
         return chr(_BLANK) * width
-    return text(dots(view.store.trace(member.name, span, 2 * width), low, high, width, 1)[0])
+    return text(dots(view.trace(member.name, span, 2 * width), low, high, width, 1)[0])
 
 
 def scale(tag: TagObject, trace: Trace) -> tuple[float, float]:
@@ -93,7 +93,7 @@ def curves(
     marked: int | None = None,
 ) -> list[Trace]:
     """Draw pens into a rectangle, the first on top. ``band`` is in the first pen's scale, ``marked`` a cell column."""
-    traces = [view.store.trace(pen.member, span, 2 * width) for pen in pens]
+    traces = [view.trace(pen.member, span, 2 * width) for pen in pens]
     layers = [dots(t, *pen.scale, width, height) for t, pen in zip(traces, pens, strict=True)]
     ground = band_rows(pens[0].scale, band, height) if pens else set()
     for line in range(height):
@@ -175,7 +175,7 @@ class TagTrend(Panel):
     def _pens(self, tag: TagObject, width: int) -> list[Pen]:
         view, looks = self.view, self.view.looks
         assert tag.primary is not None
-        trace = view.store.trace(tag.primary.name, self.span, 2 * width)
+        trace = view.trace(tag.primary.name, self.span, 2 * width)
         own = scale(tag, trace)
         pens = [Pen(tag.primary.name, looks.pens[0], own)]
         if "SP" in tag.members:

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hmi.store import HISTORY_LENGTH, History, Quality, TagStore
 
@@ -145,3 +147,44 @@ def test_history_memory_is_bounded() -> None:
     for second in range(0, 3 * HISTORY_LENGTH, 2):
         history.add(T0 + second, 1.0)
     assert len(history) <= HISTORY_LENGTH
+
+
+def test_what_the_server_remembers_stands_before_what_was_seen() -> None:
+    """Own samples outside the stretch stay, those within give way; a value holds until the next."""
+    history = History()
+    for time in (100.0, 110.0, 200.0):
+        history.add(time, 1.0)
+    history.replace(np.array([90.0, 104.0, 150.0]), np.array([5.0, 6.0, np.nan]), 90.0, 160.0)
+    times, values = history.samples()
+    assert times.tolist() == [90.0, 104.0, 150.0, 200.0]
+    assert values[:2].tolist() == [5.0, 6.0]
+    assert np.isnan(values[2])
+    history.add(210.0, 9.0)
+    assert history.samples()[0][-1] == 210.0
+
+
+@given(st.lists(st.floats(0.0, 1e5), min_size=1, max_size=3000, unique=True), st.integers(2, 64))
+def test_a_remembered_stretch_never_outgrows_the_ring(found: list[float], length: int) -> None:
+    """However dense it is, time rises and the newest is kept."""
+    history = History(length=length)
+    history.add(2e5, 7.0)
+    history.replace(np.array(sorted(found)), np.zeros(len(found)), 0.0, 1.5e5)
+    times, values = history.samples()
+    assert len(times) <= length
+    assert np.all(np.diff(times) > 0)
+    assert (times[-1], values[-1]) == (2e5, 7.0)
+
+
+def test_missing_history_is_asked_for_once() -> None:
+    """What is older than the connection, and again only for a longer span."""
+    store = TagStore()
+    store.lay_out(["T.PV", "clock"], ["T.PV"], "clock")
+    store.put(store.slot("clock"), 1000.0, 0, 1000.0)
+    store.put(store.slot("T.PV"), 5.0, 0, 1000.0)
+    assert store.missing("T.PV", 300.0) == (700.0, 1000.0)
+    assert store.missing("T.PV", 300.0) is None
+    assert store.missing("T.PV", 900.0) == (100.0, 1000.0)
+    assert store.missing("clock", 900.0) is None
+    store.remember("T.PV", np.array([150.0, 800.0]), np.array([3.0, 4.0]), 100.0, 1000.0)
+    trace = store.trace("T.PV", 900.0, 9)
+    assert trace.last.tolist() == [3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 5.0]

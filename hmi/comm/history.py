@@ -1,0 +1,76 @@
+"""What the server remembers: raw values of members over a stretch of plant time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+from asyncua import ua
+from asyncua.client.client import Client
+from numpy.typing import NDArray
+
+MOST = 50_000
+"""Values of one member that are taken at most."""
+
+
+class Stretch(NamedTuple):
+    """Times (s since 1970) and values of one member, nan where it was bad."""
+
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+async def read_raw(client: Client, nodes: Sequence[ua.NodeId], start: float, end: float) -> list[Stretch | None]:
+    """Values from the one in force at ``start`` up to ``end``; None for nodes of which the server has no history."""
+    details = ua.ReadRawModifiedDetails()
+    details.IsReadModified = False
+    details.StartTime = _moment(start)
+    details.EndTime = _moment(end)
+    details.NumValuesPerNode = 0
+    details.ReturnBounds = True
+    found: list[list[ua.DataValue] | None] = [[] for _ in nodes]
+    pending: dict[int, bytes | None] = dict.fromkeys(range(len(nodes)))
+    while pending:
+        parameters = ua.HistoryReadParameters()
+        parameters.HistoryReadDetails = details
+        parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+        parameters.ReleaseContinuationPoints = False
+        asked = list(pending)
+        for index in asked:
+            one = ua.HistoryReadValueId()
+            one.NodeId = nodes[index]
+            one.ContinuationPoint = pending[index]
+            parameters.NodesToRead.append(one)
+        for index, result in zip(asked, await client.uaclient.history_read(parameters), strict=True):
+            values = found[index]
+            if result.StatusCode.is_bad() or values is None:
+                found[index] = None
+                del pending[index]
+                continue
+            values += getattr(result.HistoryData, "DataValues", None) or []
+            if result.ContinuationPoint and len(values) < MOST:
+                pending[index] = result.ContinuationPoint
+            else:
+                del pending[index]
+    return [None if values is None else _stretch(values, start) for values in found]
+
+
+def _stretch(values: list[ua.DataValue], start: float) -> Stretch:
+    times: list[float] = []
+    numbers: list[float] = []
+    for data in values:
+        stamp = data.SourceTimestamp
+        number = data.Value.Value if data.Value is not None else None
+        if stamp is None or (data.StatusCode is not None and data.StatusCode.is_bad() and number is None and not times):
+            continue  # a bound where nothing is known
+        bad = data.StatusCode is not None and data.StatusCode.is_bad()
+        aware = stamp if stamp.tzinfo is not None else stamp.replace(tzinfo=UTC)
+        times.append(max(aware.timestamp(), start))
+        numbers.append(float(number) if isinstance(number, int | float) and not bad else np.nan)
+    return Stretch(np.array(times), np.array(numbers))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

@@ -1,0 +1,213 @@
+"""Every display, character by character, in four states at three sizes, against grids that somebody has looked at.
+
+    UPDATE_GRIDS=1 pytest tests/hmi/test_grids.py
+
+writes them anew; look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from hmi.app import HmiApp
+from hmi.comm.link import LinkState, Phase
+from hmi.comm.login import Login
+from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
+from hmi.screens.display import Display
+from hmi.screenshot import screen_text
+
+GRIDS = Path(__file__).parent / "grids"
+NOW = 1_772_000_000.0
+SIZES = [(80, 24), (120, 40), (160, 50)]
+BAD_SENSOR_FAILURE = 0x808C0000
+STAGES = ("E1", "E2", "E3", "E4", "S1", "S2", "S3", "T1", "T2")
+
+
+class Still(HmiApp):
+    """The HMI over a plant that is given to it: no connection, no blinking, no clock but the plant's."""
+
+    def _connect(self) -> None:
+        self.blinking = False
+
+
+def _analyser(make_number: Callable[..., Member], id_: str, title: str, unit: str, area: str) -> TagObject:
+    state = Member(f"{id_}.State", "State", ValueClass.INTEGER, states=("In service", "Calibrating", "Out", "Failed"))
+    sample = Member(f"{id_}.SampleTime", "SampleTime", ValueClass.TIME)
+    members = [make_number(f"{id_}.PV", "%", 0, 100), sample, make_number(f"{id_}.NextResult", "s", 0, 3600), state]
+    alarm = Alarm(f"{id_}.L.Alarm", id_, "L", area, 2, f"{title}: low", "off specification", "raise the target")
+    tag = TagObject(id_, title, "analyser", area, unit, {m.member: m for m in members}, (alarm,))
+    tag.limits, tag.normal = {"L": 98.0}, (98.5, 99.9)
+    return tag
+
+
+@pytest.fixture
+def plant(make_controller: Callable[..., TagObject], make_number: Callable[..., Member]) -> Plant:
+    """Three sections: feed, extraction with a circuit, calcination with zones; a product and its purity."""
+    tags = [make_controller("WIC-100", "FD-101", "feed", 2), make_controller("TIC-111", "FU-111", "feed", 1)]
+    tags += [make_controller(f"FIC-410{n}", "SX-1", "sx", 3) for n in range(1, 4)]
+    tags += [_analyser(make_number, "AI-4125", "Raffinate", "SX-1", "sx")]
+    tags += [make_controller(f"TIC-61{n}", "KL-611", "calcine", n) for n in range(1, 4)]
+    tags += [_analyser(make_number, "AI-701", "Nd oxide purity", "KL-611", "calcine")]
+    tags += [make_controller("AIC-701", "KL-611", "calcine", 3)]
+    for number, tag in enumerate(t for t in tags if t.id.startswith("TIC-61")):
+        tag.title = f"Wall temperature, zone {number + 1}"
+    motor = [Member("P-401.CMD", "CMD", ValueClass.BOOLEAN, states=("Stop", "Start"), writable=True, for_others=True)]
+    motor += [Member(f"P-401.{m}", m, ValueClass.BOOLEAN, states=("off", "on")) for m in ("RUN", "TRIP")]
+    tags += [TagObject("P-401", "Organic pump", "fixed drive", "sx", "SX-1", {m.member: m for m in motor})]
+    known = {tag.id: tag for tag in tags}
+    profiles = tuple(
+        Member(f"SX-1.Profile.{name}", name, ValueClass.ARRAY, eu, 0.0, 2.0, points=STAGES)
+        for name, eu in (("Nd.aq", "mol/L"), ("Nd.org", "mol/L"), ("pH", "pH"))
+    )
+    units = {
+        id_: Unit(id_, area, title, tuple(t.id for t in tags if t.unit == id_), to, profiles if id_ == "SX-1" else ())
+        for id_, area, title, to in (
+            ("FD-101", "feed", "Feed bin", ("FU-111",)), ("FU-111", "feed", "Furnace", ("SX-1",)),
+            ("SX-1", "sx", "Nd from Pr", ("KL-611",)), ("KL-611", "calcine", "Calciner", ()),
+        )
+    }  # fmt: skip
+    areas = (Area("feed", "Feed", ("FD-101", "FU-111")), Area("sx", "Solvent extraction", ("SX-1",)),
+             Area("calcine", "Calcination", ("KL-611",)))  # fmt: skip
+    alarms = {alarm.name: alarm for tag in tags for alarm in tag.alarms}
+    return Plant("Small plant", areas, units, known, alarms)
+
+
+def fill(app: HmiApp, plant: Plant, status: int = 0) -> None:
+    """Put a plant and an hour of its values before the HMI, as the link would."""
+    store = app.view.store
+    members = [m for tag in plant.tags.values() for m in tag.members.values()]
+    members += [m for unit in plant.units.values() for m in unit.profiles]
+    store.lay_out((m.name for m in members), (m.name for m in members if m.value_class is ValueClass.NUMBER), None)
+    app.view.book.lay_out(plant.alarms.values())
+    for minute in range(61):
+        time = NOW - 60.0 * (60 - minute)
+        for number, member in enumerate(members):
+            store.put(store.slot(member.name), value(member, number, minute, time), 0, time)
+    for number, member in enumerate(members):
+        if status and (member.member == "PV" or member.value_class is ValueClass.ARRAY):
+            store.put(store.slot(member.name), value(member, number, 60, NOW), status, NOW + 0.1)
+    app.link.plant = plant
+    app.link.state = LinkState(Phase.ONLINE, latency_ms=3.0, generation=1)
+
+
+def value(member: Member, number: int, minute: int, time: float) -> object:
+    """A value that tells members apart and moves a little."""
+    if member.value_class is ValueClass.ARRAY:
+        return [0.1 + 0.2 * math.sin(0.5 * stage) ** 2 for stage in range(len(member.points))]
+    if member.value_class is ValueClass.TIME:
+        return time - 600.0
+    if member.value_class is ValueClass.BOOLEAN:
+        return member.member != "TRIP"
+    if member.value_class is ValueClass.INTEGER:
+        return 1 if member.member == "MODE" else 0
+    if member.eu == "%" and member.member == "PV":
+        return 99.0 + 0.3 * math.sin(0.1 * minute + number)
+    return 60.0 + 1.5 * math.sin(0.1 * minute + number)
+
+
+def flood(app: HmiApp) -> None:
+    """Every alarm of the plant stands, the first acknowledged."""
+    for number, name in enumerate(app.view.plant.alarms):
+        for field, state in (("ActiveState.Id", True), ("AckedState.Id", number == 0), ("Time", NOW - 30.0 * number)):
+            app.view.book.put(name, field, state)
+
+
+def away(app: HmiApp) -> None:
+    """The server is gone."""
+    app.view.store.lose()
+    app.view.book.lose()
+    app.link.state = replace(app.link.state, phase=Phase.LOST, error="nobody listens there", attempt=2,
+                             since=datetime(2026, 2, 25, 6, 0, 0))  # fmt: skip
+
+
+async def to_stages(app: HmiApp, pilot: Pilot[int]) -> None:
+    app.show_section("sx")
+    await pilot.pause()
+    await turn(app, pilot, "stages")
+
+
+async def to_zones(app: HmiApp, pilot: Pilot[int]) -> None:
+    app.show_section("calcine")
+    await pilot.pause()
+    await turn(app, pilot, "zones")
+
+
+async def turn(app: HmiApp, pilot: Pilot[int], page: str) -> None:
+    """Turn the pages of a section to one of them."""
+    assert isinstance(app.screen, Display)
+    for _ in range(app.screen.pages()):
+        if app.screen.view_name() == page:
+            return
+        app.screen.action_page(0)
+        await pilot.pause()
+    pytest.fail(f"no page {page}")
+
+
+def at(name: str) -> Callable[[HmiApp, Pilot[int]], Awaitable[None]]:
+    """Goes to a display by the application's own method, a section or a tag."""
+
+    async def go(app: HmiApp, pilot: Pilot[int]) -> None:
+        if hasattr(app, f"show_{name}"):
+            getattr(app, f"show_{name}")()
+        else:
+            app.go_to(name)
+
+    return go
+
+
+DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
+    "overview": at("overview"),
+    "section": at("sx"),
+    "stages": to_stages,
+    "zones": to_zones,
+    "analysers": at("analysers"),
+    "alarms": at("alarms"),
+    "faceplate": at("TIC-611"),
+    "trends": at("trends"),
+}
+STATES = ("normal", "flood", "away", "bad")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("state", STATES)
+async def test_displays_look_as_they_did(plant: Plant, state: str, size: tuple[int, int]) -> None:
+    """All displays in one state at one size. A value that is not to be trusted never looks like one that is."""
+    app = Still("opc.tcp://127.0.0.1:4840/plantsim", Login())
+    shown = []
+    async with app.run_test(size=size) as pilot:
+        fill(app, plant, BAD_SENSOR_FAILURE if state == "bad" else 0)
+        app.tick()
+        await pilot.pause()
+        app.view.groups[0] = ["TIC-611.PV", "AI-701.PV"]
+        if state == "flood":
+            flood(app)
+        elif state == "away":
+            away(app)
+        for name, go in DISPLAYS.items():
+            app.view.cursor = None
+            await go(app, pilot)
+            await pilot.pause()
+            await pilot.pause()
+            app.tick()
+            assert isinstance(app.screen, Display)
+            app.screen.paint(force=True)
+            await pilot.pause()
+            grid = screen_text(app).replace("\u2800", " ")
+            if state in ("away", "bad"):
+                assert "---" in grid or name in ("alarms",), name
+            shown.append(f"== {name}\n{grid}")
+        assert app.defects == 0
+    found = "".join("\n".join(line.rstrip() for line in text.splitlines()) + "\n" for text in shown)
+    file = GRIDS / f"{state}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("UPDATE_GRIDS"):
+        GRIDS.mkdir(exist_ok=True)
+        file.write_text(found, encoding="utf-8")
+    assert found == file.read_text(encoding="utf-8")

@@ -1,0 +1,132 @@
+"""The HMI in a terminal as an operator has it: a process of its own on a pseudo terminal, keys in, characters out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from plantsim.commands.itself import command
+
+WITHIN = 60.0
+StartPlant = Callable[..., AbstractContextManager[str]]
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pseudo terminals as Linux has them")
+
+
+@dataclass
+class Terminal:
+    """A program on a pseudo terminal, and all it has written."""
+
+    process: subprocess.Popen[bytes]
+    handle: int
+    seen: bytearray = field(default_factory=bytearray)
+
+    def press(self, keys: str, *texts: str) -> None:
+        """Send keys, then wait until all the texts have been written."""
+        self.seen.clear()
+        os.write(self.handle, keys.encode())
+        end = time.monotonic() + WITHIN
+        while not all(text.encode() in self.seen for text in texts):
+            if time.monotonic() > end or self.process.poll() is not None:
+                pytest.fail(f"{keys!r} did not bring {texts}; the end of what came: {bytes(self.seen[-800:])!r}")
+            self.read(0.1)
+
+    def read(self, timeout: float) -> None:
+        """Take what is there."""
+        if select.select([self.handle], [], [], timeout)[0]:
+            with suppress(OSError):  # of a terminal whose program has ended
+                self.seen += os.read(self.handle, 65536)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size."""
+        fcntl.ioctl(self.handle, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process.send_signal(signal.SIGWINCH)
+
+    def ended(self) -> int:
+        """Wait for the program's end; its exit code."""
+        end = time.monotonic() + WITHIN
+        while self.process.poll() is None and time.monotonic() < end:
+            self.read(0.1)
+        return self.process.wait(1)
+
+
+@contextmanager
+def hmi(endpoint: str, home: Path, *options: str) -> Iterator[Terminal]:
+    """``plantsim hmi`` on a terminal of 120 columns and 40 rows, with no configuration of anybody's."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    env |= {
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "XDG_CONFIG_HOME": str(home),
+        "XDG_STATE_HOME": str(home),
+    }
+    words = command("hmi", endpoint, *options)
+    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True)
+    os.close(theirs)
+    try:
+        yield Terminal(process, ours)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def test_displays_can_be_returned_to(endpoint: str, tmp_path: Path) -> None:
+    """Whatever was left is there again, and goes on living."""
+    with hmi(endpoint, tmp_path) as terminal:
+        terminal.press("", "OVERVIEW", "Throughput")
+        for _ in range(2):
+            terminal.press("2", "ACID LEACH", "R-201")
+            terminal.press("0", "OVERVIEW", "Throughput")
+            terminal.press("\x1bOQ", "ALARMS")
+            terminal.press("\x1bOR", "TRENDS")
+            terminal.press("5", "OXALATE PRECIPITATION")
+        terminal.press("\x11")
+        assert terminal.ended() == 0
+    assert b"Traceback" not in terminal.seen
+
+
+def test_rubbish_and_windows_of_any_size_are_survived(endpoint: str, tmp_path: Path) -> None:
+    """Pasted megabytes, control characters, a window of nothing and back: the plant is untouched, the display lives."""
+    rubbish = "".join(chr(c) for c in range(1, 256) if c not in (3, 17, 26, 27)) * 8
+    with hmi(endpoint, tmp_path) as terminal:
+        terminal.press("", "OVERVIEW", "Throughput")
+        terminal.press(f"\x1b[200~{rubbish}\x1b[201~")
+        terminal.press("2", "ACID LEACH")
+        terminal.press(":", "go to tag")
+        terminal.read(0.3)
+        terminal.press(f"\x1b[200~{rubbish[:500]}\x1b[201~\r", "nothing is called")
+        for size in ((1, 1), (3, 300), (300, 3), (79, 23)):
+            terminal.resize(*size)
+            terminal.read(0.3)
+        terminal.seen.clear()
+        terminal.resize(120, 40)
+        terminal.press("0", "OVERVIEW", "Throughput")
+        terminal.press("\x11")
+        assert terminal.ended() == 0
+    assert b"Traceback" not in terminal.seen
+
+
+def test_no_color_sends_no_colour_to_the_terminal(endpoint: str, tmp_path: Path) -> None:
+    """Neither of sixteen, nor of 256, nor of all colours."""
+    with hmi(endpoint, tmp_path, "--theme", "mono", "--ascii") as terminal:
+        terminal.press("", "OVERVIEW", "Throughput")
+        terminal.press("2", "ACID LEACH")
+        assert b"38;2;" not in terminal.seen
+        assert b"48;2;" not in terminal.seen
+        assert b"38;5;" not in terminal.seen
