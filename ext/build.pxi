@@ -3,6 +3,7 @@
 cdef struct Making:
     Sheet* s
     Outlet** outlets        # per stream, NULL where no device sets its flow
+    double* certificate     # of the next hopper
 
 
 cdef void outlet_from(Outlet* o, dict d) except *:
@@ -104,7 +105,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "dryer": nc + 1,
         "calciner": d.get("zones", 0)*(nc + 2),
         "store": 1,
-        "hopper": nc + 1,
+        "hopper": 2*nc + HOPPER_MORE,
     }[kind]
 
 
@@ -444,8 +445,16 @@ cdef void build_hopper(Unit* u, Making* m, Memory own, dict d) except *:
     hopper = <Hopper*>own.take(1, sizeof(Hopper))
     u.p = hopper
     hopper.inlet = d["inlet"]
+    hopper.divert = d["divert"]
     hopper.bag_at = d["bag_at"]
+    hopper.oxide = own.doubles(d["oxide"])
+    hopper.pure = own.doubles(d["pure"])
+    hopper.spec = d["spec"]
+    hopper.size = d["size"]
+    hopper.size_ratio = d["size_ratio"]
     hopper.probe = d["probe"]
+    hopper.certificate = m.certificate
+    m.certificate += HOPPER_LOTS*(HOPPER_ROW + m.s.nc)
 
 
 cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:

@@ -36,6 +36,7 @@ from field cimport (
     transmitter_prepare, transmitter_refresh, transmitter_reset, transmitter_scan,
     valve_refresh, valve_reset, valve_scan,
 )
+from divert cimport Divert, divert_reset, divert_scan
 from control cimport Loop, loop_refresh, loop_reset, loop_scan
 from condition cimport Condition
 from sequence cimport Action, Programs, Sequence, Step, sequence_scan
@@ -88,11 +89,13 @@ cdef struct Meter:          # total += tick * probe * factor, while the gate's p
 cdef class Core:
     """A plant. `spec` is what compose() returns; see there for its keys.
 
-    state, streams, gathered, memory, signal, quality, drive, probe, total, edge_in, edge_out: NumPy views of the live
-    arrays, to be read and written between calls only. gathered: what units with longer steps have taken from their
-    streams since the last one, as sums over scans, and in a last column volume flow times temperature.
+    state, streams, gathered, memory, signal, quality, drive, probe, total, certificates, edge_in, edge_out: NumPy views of
+    the live arrays, to be read and written between calls only. gathered: what units with longer steps have taken from their
+    streams since the last one, as sums over scans, and in a last column volume flow times temperature. certificates: per
+    hopper, in the order of the units, a ring of the lots it closed; ext/storage.pxd has the columns.
     """
     cdef readonly object state, streams, gathered, memory, signal, quality, drive, probe, total, ring, edge_in, edge_out
+    cdef readonly object certificates
     cdef Memory own
     cdef Sheet s
     cdef Sheet slow             # as units with longer steps see it: `now` is what they gathered
@@ -126,6 +129,8 @@ cdef class Core:
     cdef OnOffValve* on_off
     cdef Drive* motor
     cdef Loop* loop
+    cdef int n_diverts
+    cdef Divert* divert
     cdef Alarm* alarm
     cdef int n_sequences
     cdef Sequence* sequence
@@ -193,6 +198,9 @@ cdef class Core:
         self.outlets = <Outlet**>own.take(self.n_streams, sizeof(Outlet*))
         making.s = &self.s
         making.outlets = self.outlets
+        hoppers = sum(d["kind"] == "hopper" for d in spec["units"])
+        self.certificates = np.zeros((max(hoppers, 1), HOPPER_LOTS, HOPPER_ROW + self.s.nc))
+        making.certificate = self._pointer(self.certificates)
         n = 0
         for i, d in enumerate(spec["units"]):
             self.unit[i].y = self.y + n
@@ -285,6 +293,10 @@ cdef class Core:
         self.loop = <Loop*>own.take(self.n_loops, sizeof(Loop))
         for i in range(self.n_loops):
             self.loop[i] = spec["loops"][i]
+        self.n_diverts = len(spec["diverts"])
+        self.divert = <Divert*>own.take(self.n_diverts, sizeof(Divert))
+        for i in range(self.n_diverts):
+            self.divert[i] = spec["diverts"][i]
         self.n_alarms = len(spec["alarms"])
         self.alarm = <Alarm*>own.take(self.n_alarms, sizeof(Alarm))
         for i in range(self.n_alarms):
@@ -434,6 +446,14 @@ cdef class Core:
         for i in range(self.n_calculations):
             calculation_scan(&self.calculation[i], self.mem, self.sig, self.qual)
 
+    cdef void _divert_at_rest(self) noexcept nogil:
+        """Divert valves as the present results would have them for ever."""
+        cdef int i
+        for i in range(self.n_diverts):
+            divert_reset(&self.divert[i], self.mem, self.sig, self.qual)
+        for i in range(self.n_on_off if self.n_diverts else 0):
+            on_off_valve_reset(&self.on_off[i], self.mem, self.sig, self.s.drive)
+
     cdef void _refresh(self) noexcept nogil:
         """Rows and openings from memory as it is."""
         cdef int i
@@ -456,7 +476,10 @@ cdef class Core:
             sequence_scan(&self.sequence[i], &self.programs, &self.clock, self.mem, self.sig, self.qual)
         for i in range(self.n_loops):
             loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
+        for i in range(self.n_diverts):
+            divert_scan(&self.divert[i], self.mem, self.sig, self.qual)
         self._actuate()
+        self.s.time = self.clock.time
         self._process(self.clock.h, True)
         self.clock.scan += 1
         self.clock.time = self.clock.scan*self.clock.h
@@ -522,6 +545,7 @@ cdef class Core:
                 calculation_reset(&self.calculation[i], self.mem, self.sig, self.qual)
             for i in range(self.n_loops - 1, -1, -1):
                 loop_reset(&self.loop[i], self.mem, self.sig, self.qual)
+            self._divert_at_rest()
 
     def emit(self):
         """Streams, probes and rows that follow from state and memory as they are."""
@@ -540,6 +564,7 @@ cdef class Core:
                 analyser_reset(&self.analyser[i], &self.clock, self.mem, self.sig, self.qual, self.s.probe)
             for i in range(self.n_calculations):
                 calculation_refresh(&self.calculation[i], self.mem, self.sig, self.qual)
+            self._divert_at_rest()
 
     def refresh(self):
         """Rows and probes from state, streams and memory as they are: after a whole state was restored."""
@@ -564,6 +589,7 @@ cdef class Core:
             self._emit()
             for i in range(self.n_loops):
                 loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
+            self._divert_at_rest()
             self._actuate()
             self._process(h, False)
             self._measure()

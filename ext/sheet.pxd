@@ -44,6 +44,7 @@ cdef struct Sheet:
     int i_h2o, i_h, i_na, i_cl
     int i_h2, i_o2, i_co2
     unsigned long long seed     # of the lots of feed
+    double time                 # s of plant time at the start of the scan
 
 
 cdef struct Outlet:

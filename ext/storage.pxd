@@ -1,5 +1,5 @@
 # cython: language_level=3, cdivision=True
-"""Stores at the boundary: reagent tanks with deliveries, water mains, product hoppers with bagging."""
+"""Stores at the boundary: reagent tanks with deliveries, water mains, product hoppers with lots and off-spec drums."""
 
 from numerics cimport dot
 from sheet cimport Sheet, Outlet, MAX_IN, S_TEMP, S_VOL, S_MOL, liquid_volume, stream_now, stream_next
@@ -56,27 +56,75 @@ cdef inline void store_step(Store* u, Sheet* s, double* y, double tick) noexcept
 
 cdef struct Hopper:
     int inlet
-    double bag_at               # kg: the lot is bagged when more is in
+    int divert                  # actuator: open to the hopper, closed to the off-spec drum; -1: all goes to the hopper
+    double bag_at               # kg: the lot is closed, or the drum taken away, when more is in
+    double* oxide               # kg of oxide that a mol of every species leaves on ignition
+    double* pure                # the same of the product's metals alone
+    double spec                 # least share of pure in oxide
+    int size                    # probe: mean size of the oxalate crystals, m; -1: unknown
+    double size_ratio           # of an oxide particle to its oxalate crystal
+    double* certificate         # ring of HOPPER_LOTS rows: number, start s, end s, size m, mol of every species
     int probe
 
 
 cdef enum:
-    HOPPER_PROBES = 2           # weight kg, lots bagged
+    HOPPER_PROBES = 4           # weight kg, lots closed, weight of the drum kg, oxide off spec kg/s
+    HOPPER_LOTS = 32            # certificates that are kept
+    HOPPER_ROW = 4              # of a certificate, before the amounts
+    HOPPER_MORE = 4             # states behind the amounts
+    H_LOTS = 0                  # lots closed
+    H_START = 1                 # s, plant time at which the lot was begun
+    H_KG = 2                    # kg that came with a known size
+    H_KG_M = 3                  # kg times m
+
+
+cdef inline void hopper_close(Hopper* u, Sheet* s, double* y, double now) noexcept nogil:
+    """End the lot: write its certificate, book it as left, begin the next."""
+    cdef double* more = y + 2*s.nc
+    cdef double* c
+    cdef int i
+    more[H_LOTS] += 1.0
+    c = u.certificate + (HOPPER_ROW + s.nc)*((<long long>more[H_LOTS] - 1) % HOPPER_LOTS)
+    c[0] = more[H_LOTS]
+    c[1] = more[H_START]
+    c[2] = now
+    c[3] = more[H_KG_M]/more[H_KG] if more[H_KG] > 0.0 else 0.0
+    for i in range(s.nc):
+        c[HOPPER_ROW + i] = y[i]
+        s.edge_out[i] += y[i]
+        y[i] = 0.0
+    more[H_START] = now
+    more[H_KG] = 0.0
+    more[H_KG_M] = 0.0
 
 
 cdef inline void hopper_step(Hopper* u, Sheet* s, double* y, double tick) noexcept nogil:
-    """States: mol of every species, lots bagged."""
+    """States: mol of every species in the hopper, mol of every species in the off-spec drum, lots closed, start of the lot,
+    kg and kg times size of what came with a known size."""
     cdef const double* x = stream_now(s, u.inlet)
-    cdef double weight
+    cdef double* drum = y + s.nc
+    cdef double* more = y + 2*s.nc
+    cdef double share = s.drive[u.divert] if u.divert >= 0 else 1.0
+    cdef double oxide = dot(x + S_MOL, u.oxide, s.nc), pure = dot(x + S_MOL, u.pure, s.nc), kg, weight
     cdef int i
     for i in range(s.nc):
-        y[i] += tick*x[S_MOL + i]
+        y[i] += tick*share*x[S_MOL + i]
+        drum[i] += tick*(1.0 - share)*x[S_MOL + i]
+    if u.size >= 0:
+        kg = tick*share*dot(x + S_MOL, s.mass, s.nc)
+        more[H_KG] += kg
+        more[H_KG_M] += kg*u.size_ratio*s.probe[u.size]
     weight = dot(y, s.mass, s.nc)
     if weight > u.bag_at:
-        for i in range(s.nc):
-            s.edge_out[i] += y[i]
-            y[i] = 0.0
-        y[s.nc] += 1.0
+        hopper_close(u, s, y, s.time + tick)
         weight = 0.0
     s.probe[u.probe] = weight
-    s.probe[u.probe + 1] = y[s.nc]
+    s.probe[u.probe + 1] = more[H_LOTS]
+    weight = dot(drum, s.mass, s.nc)
+    if weight > u.bag_at:
+        for i in range(s.nc):
+            s.edge_out[i] += drum[i]
+            drum[i] = 0.0
+        weight = 0.0
+    s.probe[u.probe + 2] = weight
+    s.probe[u.probe + 3] = oxide if pure < u.spec*oxide else oxide*(1.0 - share)

@@ -101,5 +101,8 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
     elif u.kind != FILTER:
         for i in range(s.nc):
             n[i] += u.y[i]
+    if u.kind == HOPPER:
+        for i in range(s.nc):
+            n[i] += u.y[s.nc + i]
     if u.kind == LEACH_TANK:
         n[s.i_h2] += u.y[s.nc + 1 + 4*s.nb]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plantsim.api import Plant, Refused, TagObject, UnknownTag, load
+    from plantsim.api import Certificate, Plant, Refused, TagObject, UnknownTag, load
 
-__all__ = ["Plant", "Refused", "TagObject", "UnknownTag", "load"]
+__all__ = ["Certificate", "Plant", "Refused", "TagObject", "UnknownTag", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ class Core:
     probe: NDArray[np.float64]
     total: NDArray[np.float64]
     ring: NDArray[np.float64]
+    certificates: NDArray[np.float64]
     edge_in: NDArray[np.float64]
     edge_out: NDArray[np.float64]
     bad_state: int

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from plantsim.engine.certificate import Certificate
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import ACTIVE, ProcessImage
 from plantsim.engine.live import LivePlant
@@ -31,7 +32,7 @@ from plantsim.model.load import load_plant
 from plantsim.model.members import MODES
 from plantsim.model.tag import Kind, Role, Tag, ValueType
 
-__all__ = ["Plant", "Refused", "TagObject", "UnknownTag", "load"]
+__all__ = ["Certificate", "Plant", "Refused", "TagObject", "UnknownTag", "load"]
 
 _SPOKEN = {"Man": 0, "Auto": 1, **{name: number for number, name in enumerate(MODES)}}
 """Names of the modes, as people say them and as the tag list has them."""
@@ -238,6 +239,11 @@ class Plant:
         """Assays of the lots of feed tipped so far, wt % by species; the first is what was in the bin at the start."""
         return self._live.lots()
 
+    @property
+    def certificates(self) -> list[Certificate]:
+        """Of the lots of product closed so far, the last 32 of each product, in the order of their ends."""
+        return self._live.certificates()
+
     def save(self, path: str | Path) -> None:
         """Write the whole state to a file, atomically; ``load(..., start=path)`` and `restore` go on from it."""
         write_snapshot(Path(path), self._live.plant.sha256, self._live.arrays())
@@ -288,6 +294,8 @@ class Plant:
             case Refusal.TYPE:
                 wanted = "True or False" if tag.type is ValueType.BOOL else "a number"
                 return f"{tag.name}: found {value!r}, allowed {wanted}"
+            case Refusal.MODE if tag.name in self._permission.hands:
+                return f"{tag.name}: automatic; {self._permission.hands[tag.name]} on gives it to the operator"
             case Refusal.MODE:
                 loop = self._permission.drives.get(tag.name)
                 holder = loop.tag if loop is not None else tag.object

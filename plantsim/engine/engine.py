@@ -121,6 +121,9 @@ class Engine:
         self._waiting = False
         self._warned_of_speed = False
         self._desk = AlarmDesk(self.live)
+        for divert in plant.diverts:
+            if self.tags[f"{divert.valve}.CMD"].area in external:
+                self.live.core.signal[self.tags[f"{divert.hand}.STATE"].row] = 1.0
         self._shelf = Shelf(plant, snapshots)
         self._ring = BacktrackRing(scan_period)
         self._ring.add(int(self.live.core.scan), self.live.arrays())

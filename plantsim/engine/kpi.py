@@ -36,7 +36,7 @@ class Figures:
         return 100.0 * self.ratio(self.of(span, f"pure.{product}"), self.of(span, f"oxide.{product}"))
 
     def recovery_pct(self, span: Vector, product: str) -> float:
-        """Metal of the product that reached its hopper, % of that fed, by mass."""
+        """Metal of the product that came as oxide, diverted or not, % of that fed, by mass."""
         elements = next(p.elements for p in self.plant.products if p.name == product)
         weight = self.plant.chemistry.atomic_weights
         made = sum(weight[e] * self.of(span, f"made.{product}.{e}") for e in elements)
@@ -57,5 +57,5 @@ class Figures:
         return self.ratio(self.of(span, "energy") / J_PER_KWH, oxide)
 
     def off_spec_kg(self, span: Vector) -> float:
-        """Oxide that went into a hopper while its purity was below specification."""
+        """Oxide below its specified purity, and oxide that was diverted to the off-spec drum."""
         return sum(self.of(span, f"off_spec.{p.name}") for p in self.plant.products)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plantsim.alarms.book import AlarmBook, Rule
+from plantsim.engine.certificate import Certificate, Certificates
 from plantsim.engine.core import Core
 from plantsim.engine.health import Health
 from plantsim.engine.image import BAD, GOOD, ProcessImage
@@ -29,7 +30,7 @@ from plantsim.model.tags import build_tags
 Vector = NDArray[np.float64]
 
 MINUTES_PER_DAY = 1440
-CORE_ARRAYS = ("state", "memory", "signal", "quality", "probe", "edge_in", "edge_out", "total", "ring")
+CORE_ARRAYS = ("state", "memory", "signal", "quality", "probe", "edge_in", "edge_out", "total", "ring", "certificates")
 STARTS = ("steady", "cold")
 FROM_ALARM = 0
 """Sources of the core's events, as in ext/event.pxd."""
@@ -90,6 +91,7 @@ class LivePlant:
         self.book = AlarmBook(
             [Rule(a.area, a.confirm, max(1, round(a.longest_shelving / scan_period))) for a in self.alarms]
         )
+        self._certificates = Certificates(plant, self.layout.species)
         self._time_rows = np.array(
             [t.row for t in self.tags if t.type is ValueType.TIME and t.row < self.core_rows], dtype=int
         )
@@ -131,6 +133,9 @@ class LivePlant:
             names = [*species, "lots tipped"]
         elif entry["kind"] == "store":
             names = ["contents"]
+        elif entry["kind"] == "hopper":
+            drum = [f"{one} in the off-spec drum" for one in species]
+            names = [*species, *drum, "lots closed", "start of the lot", "mass of known size", "size"]
         elif entry["kind"] == "calciner":
             names = [*species, "bed temperature", "wall temperature"]
             zone, k = divmod(k, len(names))
@@ -164,6 +169,10 @@ class LivePlant:
             }
             for number in range(tipped + 1)
         ]
+
+    def certificates(self) -> list[Certificate]:
+        """Of the lots of product closed since the start, the last 32 of each hopper, in the order of their ends."""
+        return self._certificates.read(self.core.certificates, self.epoch)
 
     # ------------------------------------------------------------------ image
 
@@ -219,7 +228,8 @@ class LivePlant:
     def at_rest(self) -> None:
         """Make the present process state a beginning: no time, no totals, samples as if taken all along."""
         self.core.settle_samples()
-        for totals in (self.core.edge_in, self.core.edge_out, self.core.total, self.core.ring):
+        core = self.core
+        for totals in (core.edge_in, core.edge_out, core.total, core.ring, core.certificates):
             totals[...] = 0.0
         self.core.scan = 0
         self.core.reset_alarms()

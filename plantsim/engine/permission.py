@@ -51,6 +51,8 @@ class Permission:
             if plant.loop(o.tag) is None
         }
         """Actuator commands that a loop writes."""
+        self.hands = {f"{d.valve}.CMD": d.hand for d in plant.diverts}
+        """Commands of divert valves, which are the operator's while the hand switch is on."""
         self._mode_row: Mapping[str, int] = {loop.tag: row[f"{loop.tag}.MODE"] for loop in plant.loops}
         targets = {o.tag for loop in plant.loops for o in loop.outputs} | {loop.slave for loop in plant.loops}
         self._has_master = {loop.tag for loop in plant.loops if loop.tag in targets}
@@ -116,6 +118,8 @@ class Permission:
         if tag.kind is Kind.SEQUENCE:
             state = image.value[self.tags[f"{tag.object}.STATE"].row]
             return None if state in _FITTING.get(int(value), (state,)) else Refusal.MODE
+        if tag.name in self.hands:
+            return None if image.value[self.tags[f"{self.hands[tag.name]}.STATE"].row] else Refusal.MODE
         drive = self.drives.get(tag.name)
         mode_row = drive.mode_row if drive is not None else self._mode_row.get(tag.object)
         if mode_row is None or tag.kind is Kind.KPI or tag.member == "MODE":

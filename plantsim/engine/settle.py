@@ -217,7 +217,7 @@ def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> t
             live.core.step_from_rest(problem.h)
         report(f"marched {march * MARCH_S / 3600.0:.0f} h of plant time")
         for k, entry in enumerate(live.assembly.spec["units"]):
-            if entry["kind"] == "feed_bin":  # lots tipped on the way are none of the plant's
+            if entry["kind"] in ("feed_bin", "hopper"):  # lots tipped and closed on the way are none of the plant's
                 live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
         try:
             settled = problem.solve(report=report)

@@ -42,9 +42,11 @@ _MOTOR = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
 _DILUTE_ACIDS: tuple[dict[str, float], ...] = ({"HCl": 0.05, "NaCl": 0.5}, {"HCl": 0.2}, {"HCl": 2.0})
 
 
-def _size(name: str, dimension: Dimension, doc: str) -> Parameter:
-    """A quantity that must be there and above 0."""
-    return Parameter(name, dimension, doc, low=ABOVE_0)
+def _size(name: str, dimension: Dimension, doc: str, default: float | None = None) -> Parameter:
+    """A quantity above 0; required unless it has a default."""
+    if default is None:
+        return Parameter(name, dimension, doc, low=ABOVE_0)
+    return Parameter(name, dimension, doc, default, ABOVE_0)
 
 
 def _amount(name: str, dimension: Dimension, doc: str, default: float | None = None) -> Parameter:
@@ -345,10 +347,23 @@ _ALL = (
     ),
     UnitKind(
         "hopper",
-        "product hopper, emptied a lot at a time",
-        parameters=(_size("bag_at", MASS, "the lot is bagged when more is in"),),
+        "product hopper, emptied a lot at a time, with an off-spec drum",
+        parameters=(
+            _size("bag_at", MASS, "the lot is closed when more is in, and the off-spec drum taken away"),
+            _size("size_ratio", NUMBER, "of an oxide particle to the oxalate crystal it was", 0.4),
+            Parameter("good_results", Form.INTEGER, "in a row that open the divert valve", 2, 1, 9),
+        ),
+        drives=(
+            Role("divert", (Kind.ON_OFF_VALVE,), "open to the hopper, closed to the off-spec drum", required=False),
+            Role("hand", (Kind.SWITCH,), "on: the divert valve is the operator's", required=False),
+        ),
         inlets=(Port("in", Medium.POWDER),),
-        probes={"weight": Probe(MASS), "lots": Probe(NUMBER)},
+        probes={
+            "weight": Probe(MASS),
+            "lots": Probe(NUMBER),
+            "off_spec": Probe(MASS),
+            "off_spec_rate": Probe(MASS_FLOW),
+        },
     ),
     UnitKind(
         "store",

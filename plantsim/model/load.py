@@ -13,7 +13,7 @@ from plantsim.chemistry.load import FOLDER as CHEMISTRIES
 from plantsim.chemistry.load import Chemistry, chemistry_names, load_chemistry
 from plantsim.model import heartbeat
 from plantsim.model.errors import PlantError, one_of, shown
-from plantsim.model.plant import Plant, Product, Unit
+from plantsim.model.plant import Instrument, Plant, Product, Unit, purity_analyser
 from plantsim.model.read_alarms import read_alarm_classes, read_alarms
 from plantsim.model.read_field import read_devices, read_instruments
 from plantsim.model.read_loops import read_loops
@@ -68,6 +68,7 @@ def load_plant(name: str | Path) -> Plant:
     dissolved = {name: one for name, one in chemistry.species.items() if one.phase == "aq"}
     instruments = read_instruments(root, areas, units, streams, by_tag, products, dissolved)
     measured = {instrument.tag: instrument for instrument in instruments}
+    _check_diverts(root, units, products, measured)
     loops = read_loops(root, measured, by_tag)
     alarms = read_alarms(root, measured, by_tag, {loop.tag: loop for loop in loops}) + heartbeat.alarms(areas)
     sequences = read_sequences(root, areas, units, measured, by_tag, {loop.tag: loop for loop in loops})
@@ -158,7 +159,27 @@ def _products(root: Section, chemistry: Chemistry, units: tuple[Unit, ...]) -> t
             section.text("hopper", choices=hoppers),
             section.number("spec_pct", low=0.0, high=100.0),
             section.flag("byproduct", False),
+            section.number("most_loss_pct", 1.0, 0.0, 100.0),
         )
         section.end()
         products.append(product)
     return tuple(products)
+
+
+def _check_diverts(
+    root: Section, units: tuple[Unit, ...], products: tuple[Product, ...], instruments: Mapping[str, Instrument]
+) -> None:
+    """Raise PlantError unless every divert valve has a hand switch, a product and that product's sampling analyser."""
+    places = {product.hopper: place for place, product in enumerate(products)}
+    for unit in units:
+        section = Section({}, root.file, f"units.{unit.id}.drives")
+        if ("divert" in unit.drives) != ("hand" in unit.drives):
+            there, other = ("divert", "hand") if "divert" in unit.drives else ("hand", "divert")
+            raise section.error(there, f'"{unit.drives[there]}" alone', f"{there} and {other} together, or neither")
+        if "divert" not in unit.drives:
+            continue
+        if unit.id not in places:
+            raise section.error("divert", "a hopper of no product", "a divert valve where a product has its hopper")
+        tag = purity_analyser(places[unit.id])
+        if tag not in instruments or instruments[tag].sampling is None:
+            raise section.error("divert", f"no analyser {tag}", f"{tag}, which measures the product's purity")

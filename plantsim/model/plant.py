@@ -278,13 +278,36 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """An oxide or mixture of oxides. elements: that count as product. spec_pct: least purity, % of oxide."""
+    """An oxide or mixture of oxides.
+
+    elements: that count as product. spec_pct: least purity, % of oxide. most_loss_pct: on ignition, % by mass.
+    """
 
     name: str
     elements: tuple[str, ...]
     hopper: str
     spec_pct: float
     byproduct: bool
+    most_loss_pct: float = 1.0
+
+
+def purity_analyser(place: int) -> str:
+    """Tag of the purity analyser of a product, counted from 0; the same in every plant."""
+    return f"AI-{701 + place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Divert:
+    """A divert valve that sends a product off spec to its drum, unless the hand switch is on.
+
+    analyser: of the product's purity. limit: least purity, eu of the analyser. good_results: in a row that open it.
+    """
+
+    valve: str
+    hand: str
+    analyser: str
+    limit: float
+    good_results: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +335,22 @@ class Plant:
     alarm_classes: Mapping[str, AlarmClass]
     products: tuple[Product, ...]
     sha256: str
+
+    @property
+    def diverts(self) -> tuple[Divert, ...]:
+        """The divert valves of all products, each by the purity analyser of its product: AI-701 of the first."""
+        return tuple(
+            Divert(
+                hopper.drives["divert"],
+                hopper.drives["hand"],
+                purity_analyser(place),
+                product.spec_pct,
+                int(hopper.parameters["good_results"]),
+            )
+            for place, product in enumerate(self.products)
+            for hopper in (self.unit(product.hopper),)
+            if "divert" in hopper.drives
+        )
 
     def area(self, id_: str) -> Area:
         """The area of that id."""

@@ -330,6 +330,7 @@ NO_FIELD = (
     "on_off_valves",
     "motors",
     "loops",
+    "diverts",
     "alarms",
     "sequences",
     "steps",

@@ -23,8 +23,18 @@ def store(c: Context, unit: Unit) -> dict[str, Any]:
 
 
 def hopper(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    product = next((one for one in c.plant.products if one.hopper == unit.id), None)
+    oxide = c.oxide_mass()
+    source = c.source_of(unit, "crystalliser")
     return {
         "inlet": c.one_in(unit),
-        "bag_at": unit.parameters["bag_at"],
-        "initial": [0.0] * (len(c.names) + 1),
+        "divert": c.drive(unit, "divert"),
+        "bag_at": p["bag_at"],
+        "oxide": oxide,
+        "pure": c.oxide_mass(product.elements) if product else oxide,
+        "spec": 0.01 * product.spec_pct if product else 0.0,
+        "size": c.layout.probes[source, "size"] if source else -1,
+        "size_ratio": p["size_ratio"],
+        "initial": [0.0] * (2 * len(c.names) + 4),
     }

@@ -111,6 +111,19 @@ class Context:
         """Index of the stream out of a port."""
         return self.layout.streams[self.outlets[unit.id, port][0].id]
 
+    def source_of(self, unit: Unit, kind: str) -> str:
+        """The nearest unit of a kind upstream of a unit, empty if there is none."""
+        reached, front = {unit.id}, [unit.id]
+        while front:
+            front = [
+                s.source_unit for s in self.plant.streams if s.target_unit in front and s.source_unit not in reached
+            ]
+            for id_ in front:
+                if self.plant.unit(id_).kind == kind:
+                    return id_
+            reached.update(front)
+        return ""
+
     def outlet(self, stream: Stream) -> dict[str, Any]:
         """How a stream leaves: by which actuator, and how much at full opening."""
         return {

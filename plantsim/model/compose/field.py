@@ -14,6 +14,7 @@ from plantsim.model.plant import (
     Alarm,
     Condition,
     Device,
+    Divert,
     Function,
     Instrument,
     Loop,
@@ -25,7 +26,8 @@ from plantsim.model.plant import (
 from plantsim.model.tag import Kind
 
 TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 23, 1, 1, 2, 14, 8
-"""Memory of each kind of device, as in ext/field.pxd, ext/control.pxd and ext/alarm.pxd."""
+DIVERT_MEM = 2
+"""Memory of each kind of device, as in ext/field.pxd, ext/control.pxd, ext/alarm.pxd and ext/divert.pxd."""
 ALARM_KINDS = {"HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 3, LOST: 3}
 RELATIONS = {"=": 1, "<": 2, ">": 3}
 """Codes of ext/condition.pxd."""
@@ -272,6 +274,20 @@ class Field:
             "filter": loop.filter,
         }
 
+    # ---------------------------------------------------------------- divert valves
+
+    def divert(self, d: Divert) -> dict[str, Any]:
+        """A divert valve that follows its product's purity analyser."""
+        return {
+            "cmd": self.row[f"{d.valve}.CMD"],
+            "hand": self.row[f"{d.hand}.STATE"],
+            "pv": self.row[f"{d.analyser}.PV"],
+            "sample_time": self.row[f"{d.analyser}.SampleTime"],
+            "mem": self.take(d.valve, DIVERT_MEM),
+            "limit": d.limit,
+            "wanted": float(d.good_results),
+        }
+
     # ---------------------------------------------------------------- alarms
 
     def condition(self, c: Condition) -> dict[str, Any]:
@@ -331,6 +347,7 @@ class Field:
             "on_off_valves": [self.on_off_valve(d) for d in devices if d.kind is Kind.ON_OFF_VALVE],
             "motors": [self.motor(d) for d in devices if d.kind in (Kind.DRIVE, Kind.VARIABLE_DRIVE)],
             "loops": [self.loop(loop) for loop in self.order()],
+            "diverts": [self.divert(d) for d in self.plant.diverts],
             "alarms": [self.alarm(a) for a in self.plant.alarms],
             **sequences(self.plant, self.row, self.take, self.condition),
             "signal": self.signal,

@@ -30,6 +30,6 @@ PROBES: dict[str, tuple[str, ...]] = {
         "heat",
     ),
     "store": ("level", "volume", "draw"),
-    "hopper": ("weight", "lots"),
+    "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""

@@ -167,7 +167,7 @@ class Process:
             self.layout.probes["KPI", f"Purity.{product.name}"] = purity
             self.meter(f"oxide.{product.name}", oxide)
             self.meter(f"pure.{product.name}", pure)
-            self.meter(f"off_spec.{product.name}", oxide, 1.0, purity, 0.01 * product.spec_pct)
+            self.meter(f"off_spec.{product.name}", self.layout.probes[product.hopper, "off_spec_rate"])
             for element in product.elements:
                 self.meter(
                     f"made.{product.name}.{element}",
