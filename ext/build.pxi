@@ -105,6 +105,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "dryer": nc + 1,
         "calciner": d.get("zones", 0)*(nc + 2),
         "store": 1,
+        "scrubber": nc + 1,
         "hopper": 2*nc + HOPPER_MORE,
     }[kind]
 
@@ -201,6 +202,7 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
     leach.n_water = own.doubles(d["n_water"])
     leach.heat = own.doubles(d["heat"])
     leach.headspace = d["headspace"]
+    leach.vent = d["vent"]
     leach.sweep = d["sweep"]
     leach.sweep_capacity = d["sweep_capacity"]
     leach.water_vapour = d["water_vapour"]
@@ -238,6 +240,7 @@ cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
     reactor.i_fe2 = d["fe2"]
     reactor.i_fe3 = d["fe3"]
     reactor.i_h = m.s.i_h
+    reactor.i_boron = d["boron"]
     reactor.probe = d["probe"]
     if reactor.n_rx:
         # what decides on hydrolysis is acid down to 1e-7 mol/L
@@ -419,6 +422,31 @@ cdef void build_calciner(Unit* u, Making* m, Memory own, dict d) except *:
     allow_negative(u.vessel, m.s.i_h, nc + 2, kiln.zones)
 
 
+cdef void build_scrubber(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Scrubber* scrubber
+    cdef int nc = m.s.nc, i
+    u.kind = SCRUBBER
+    scrubber = <Scrubber*>own.take(1, sizeof(Scrubber))
+    u.p = scrubber
+    tank_from(&scrubber.tank, d["tank"])
+    for i in range(scrubber.tank.n_out):
+        register(m, &scrubber.tank.outlet[i])
+    scrubber.n_gas = len(d["gas"])
+    if scrubber.n_gas > MAX_IN:
+        raise ValueError(f"a scrubber has at most {MAX_IN} streams of gas")
+    for i in range(scrubber.n_gas):
+        scrubber.gas[i] = d["gas"][i]
+    scrubber.pump = d["pump"]
+    scrubber.fan = d["fan"]
+    scrubber.recirculation = d["recirculation"]
+    scrubber.air = d["air"]
+    scrubber.units = d["transfer_units"]
+    scrubber.carbonic = d["carbonic"]
+    scrubber.probe = d["probe"]
+    integrate(u, m, own, nc + 3, scrubber_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
+
+
 cdef void build_store(Unit* u, Making* m, Memory own, dict d) except *:
     cdef Store* store
     cdef int i
@@ -488,5 +516,7 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_calciner(u, m, own, d)
     elif kind == "store":
         build_store(u, m, own, d)
+    elif kind == "scrubber":
+        build_scrubber(u, m, own, d)
     elif kind == "hopper":
         build_hopper(u, m, own, d)

@@ -25,6 +25,7 @@ from sx cimport *
 from crystalliser cimport *
 from thermal cimport *
 from storage cimport *
+from scrubber cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (
@@ -79,11 +80,10 @@ cdef enum:
     WEIGHTED_UNIT_PER_VOLUME = 4    # sum w n / V
     WEIGHTED_DRIVE = 5              # w[0] times an actuator's opening
 
-cdef struct Meter:          # total += tick * probe * factor, while the gate's probe is below `below` (gate -1: always)
+cdef struct Meter:          # total += tick * probe * factor
     int probe
     double factor
-    int gate
-    double below
+    int shown               # probe that shows the total, -1: none
 
 
 cdef class Core:
@@ -395,8 +395,9 @@ cdef class Core:
             watts += self.power[k]*self.s.drive[k]
         self.s.probe[self.energy_probe] = watts
         for k in range(self.n_meters):
-            if self.meter[k].gate < 0 or self.s.probe[self.meter[k].gate] < self.meter[k].below:
-                self.tot[k] += tick*self.s.probe[self.meter[k].probe]*self.meter[k].factor
+            self.tot[k] += tick*self.s.probe[self.meter[k].probe]*self.meter[k].factor
+            if self.meter[k].shown >= 0:
+                self.s.probe[self.meter[k].shown] = self.tot[k]
 
     cdef void _emit(self) noexcept nogil:
         """Fill the streams with what the present state lets out, for a state that was set by hand."""

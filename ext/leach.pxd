@@ -35,6 +35,7 @@ cdef struct LeachTank:
     double* n_water             # mol H2O given per mol (negative: taken)
     double* heat                # J released per mol
     double headspace            # m3
+    int vent                    # stream of the sweep; -1: it leaves the plant
     int sweep                   # actuator of the fan
     double sweep_capacity       # mol/s of air at full speed through this tank
     double water_vapour         # mol/s at 333.15 K
@@ -167,9 +168,19 @@ cdef inline void leach_send(LeachTank* u, Sheet* s, const double* y, const doubl
             x[b] = share*q[nc + b]
 
 
-cdef inline void leach_vent(LeachTank* u, Sheet* s, const double* q, double tick) noexcept nogil:
-    """Book what went with the sweep as left."""
+cdef inline void leach_vent(LeachTank* u, Sheet* s, const double* y, const double* q, double tick) noexcept nogil:
+    """Send what goes with the sweep on its way, or book it as left. Air is no species; of the vent's slots only these are
+    ever written."""
     cdef const double* gas = q + s.nc + 4*s.nb
+    cdef double* x
+    if u.vent >= 0:
+        x = stream_next(s, u.vent)
+        x[S_TEMP] = y[s.nc]
+        x[S_MOL + s.i_h2] = gas[0]
+        x[S_MOL + s.i_h2o] = gas[1]
+        x[S_MOL + s.i_h] = gas[2]
+        x[S_MOL + s.i_cl] = gas[2]
+        return
     s.edge_out[s.i_h2] += tick*gas[0]
     s.edge_out[s.i_h2o] += tick*gas[1]
     s.edge_out[s.i_h] += tick*gas[2]

@@ -8,15 +8,23 @@ it is a plain tank.
     Cu + H2O2 + 2 H+ -> Cu2+ + 2 H2O        r = k n_Cu [H2O2]/([H2O2] + 0.01)
     H2O2 -> H2O + 1/2 O2                    r = k [H2O2]
 
+Where effluent is made alkaline, borate is part of the net acidity: net = [H+] - [OH-] - [B(OH)4-].
+
 States: mol of every species, temperature [K]. Outflow integrals: mol of every species, then mol O2 given off.
 Every reaction is local chemistry: A = S D with S the stoichiometry and D = dr/dn, solved in the space of the reactions.
 """
 
 from sheet cimport Sheet, R_GAS, KW, liquid_volume, dmax
-from tank cimport Tank, free_acid, tank_mix, tank_send
+from tank cimport Tank, buffered_acid, free_acid, tank_mix, tank_send
 from numerics cimport dot, fast_exp, fast_log10, fast_log
 from vessel cimport lu_factor, lu_solve
 from libc.math cimport sqrt, fabs
+
+cdef extern from *:
+    """
+    #define KA_BORIC 5.8e-10     /* pKa 9.24 at 25 C */
+    """
+    const double KA_BORIC
 
 cdef enum:
     RX_OXIDATION = 0
@@ -56,6 +64,7 @@ cdef struct Reactor:
     double d[20]
     double gh
     int i_fe2, i_fe3, i_h
+    int i_boron             # boric acid, where its borate counts in the acidity; -1: too acid for that
     int i_oxygen            # of the gas among derivatives and flows
     int probe
 
@@ -63,15 +72,23 @@ cdef enum:
     REACTOR_PROBES = 6      # level, temperature, pH, redox potential, volume, solids
 
 
+cdef inline double reactor_acid(const Reactor* u, const double* y, double net, double litres) noexcept nogil:
+    """[H+], mol/L."""
+    return free_acid(net) if u.i_boron < 0 else buffered_acid(net, dmax(y[u.i_boron], 0.0)/litres, KA_BORIC)
+
+
 cdef inline void reactor_rates(Reactor* u, const Sheet* s, const double* y, double* slope) noexcept nogil:
     """Rates [mol/s] into u.rate and their slopes [1/s] into `slope`."""
     cdef double litres = 1e3*dmax(liquid_volume(s, y), 1e-9)
-    cdef double net = y[s.i_h]/litres, h = free_acid(net), dh = h/sqrt(net*net + 4.0*KW)/litres
+    cdef double net = y[s.i_h]/litres, h = reactor_acid(u, y, net, litres), dh = h/sqrt(net*net + 4.0*KW)/litres
     cdef double temp = dmax(y[s.nc], 250.0), it = 1.0/temp - 1.0/298.15, k, a, b, g, eq, hz, r, hydrolysis = 0.0
     cdef int j
     cdef bint first = True
     cdef Reaction* x
     cdef double* d
+    if u.i_boron >= 0:
+        b = dmax(y[u.i_boron], 0.0)/litres
+        dh = 1.0/(1.0 + KW/(h*h) + b*KA_BORIC/((KA_BORIC + h)*(KA_BORIC + h)))/litres
     for j in range(u.n_rx):
         x = &u.rx[j]
         k = x.k*fast_exp(-x.ea/R_GAS*it)
@@ -178,7 +195,7 @@ cdef inline void reactor_solve(void* unit, double* b) noexcept nogil:
 cdef inline void reactor_observe(Reactor* u, Sheet* s, const double* y) noexcept nogil:
     """Redox potential against Ag/AgCl: the Fe3+/Fe2+ couple, 0.771 V - 0.197 V + RT/F ln([Fe3+]/[Fe2+]), poised by peroxide."""
     cdef double* p = s.probe + u.probe
-    cdef double v = dmax(liquid_volume(s, y), 1e-9), h = free_acid(y[s.i_h]/(1e3*v))
+    cdef double v = dmax(liquid_volume(s, y), 1e-9), h = reactor_acid(u, y, y[s.i_h]/(1e3*v), 1e3*v)
     cdef double floor = 1e-9*1e3*v
     p[0] = v/u.tank.span
     p[1] = y[s.nc]

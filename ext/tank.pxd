@@ -1,7 +1,7 @@
 # cython: language_level=3, cdivision=True
 """A stirred vessel of liquor: inflow, outlets, jacket, and the acidity of what is in it."""
 
-from libc.math cimport sqrt
+from libc.math cimport fabs, sqrt
 
 from numerics cimport add_to, scale_into
 from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, stream_now, send, liquid_volume, dmax)
@@ -26,6 +26,30 @@ cdef struct Tank:
 cdef inline double free_acid(double net) noexcept nogil:
     """[H+] of a solution whose net acidity [H+] - [OH-] is `net` (mol/L)."""
     return 0.5*(net + sqrt(net*net + 4.0*KW)) if net > 0.0 else 2.0*KW/(sqrt(net*net + 4.0*KW) - net)
+
+
+cdef inline double buffered_acid(double net, double total, double ka) noexcept nogil:
+    """[H+] with net = h - Kw/h - T Ka/(Ka + h) beside T mol/L of a weak acid, all in mol/L: Newton within a bracket, whose
+    geometric mean takes the place of a step that leaves it or is no better than halving."""
+    cdef double high = dmax(net, 0.0) + total + 1e-7, low = KW/(high + dmax(-net, 0.0)), h, g, d, last = 1e300
+    cdef int i
+    h = free_acid(net + total) if net + total < 0.0 else sqrt(ka*1e-7) if net < 0.0 else free_acid(net)
+    if h <= low or h >= high:
+        h = sqrt(low*high)
+    for i in range(60):
+        g = h - KW/h - total*ka/(ka + h) - net
+        if g > 0.0:
+            high = h
+        else:
+            low = h
+        d = h - g/(1.0 + KW/(h*h) + total*ka/((ka + h)*(ka + h)))
+        if fabs(d - h) < 1e-13*h:
+            return d
+        if d < (1.0 - 1e-9)*low or d > (1.0 + 1e-9)*high or fabs(g) > 0.5*last:
+            d = sqrt(low*high)
+        last = fabs(g)
+        h = d
+    return h
 
 
 cdef inline double stirring(const Tank* t, const Sheet* s) noexcept nogil:

@@ -1,7 +1,8 @@
 """A unit of any kind: which kernel it is, and what a scan does with it."""
 
 cdef enum Kind:
-    FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER
+    FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
+    SCRUBBER
 
 cdef struct Unit:
     int kind
@@ -21,7 +22,7 @@ cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
         mill_send(<Mill*>u.p, s, u.y, q)
     elif u.kind == LEACH_TANK:
         leach_send(<LeachTank*>u.p, s, u.y, q)
-        leach_vent(<LeachTank*>u.p, s, q, tick)
+        leach_vent(<LeachTank*>u.p, s, u.y, q, tick)
     elif u.kind == REACTOR:
         tank_send(&(<Reactor*>u.p).tank, s, u.y, u.y[s.nc], q)
         s.edge_out[s.i_o2] += tick*q[s.nc]
@@ -29,6 +30,9 @@ cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
         sx_send(<SxCircuit*>u.p, s, q)
     elif u.kind == CRYSTALLISER:
         tank_send(&(<Crystalliser*>u.p).tank, s, u.y, u.y[s.nc], q)
+    elif u.kind == SCRUBBER:
+        tank_send(&(<Scrubber*>u.p).tank, s, u.y, u.y[s.nc], q)
+        scrubber_vent(<Scrubber*>u.p, s, q, tick)
     elif u.kind == DRYER:
         send(s, (<Dryer*>u.p).outlet, u.y[s.nc], q, 1.0)
         s.edge_out[s.i_h2o] += tick*q[s.nc]
@@ -63,6 +67,8 @@ cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
         sx_observe(<SxCircuit*>u.p, s, u.y)
     elif u.kind == CRYSTALLISER:
         crystalliser_observe(<Crystalliser*>u.p, s, u.y)
+    elif u.kind == SCRUBBER:
+        scrubber_observe(<Scrubber*>u.p, s, u.y, u.vessel.q)
     elif u.kind == DRYER:
         dryer_observe(<Dryer*>u.p, s, u.y, u.vessel.q)
     elif u.kind == CALCINER:

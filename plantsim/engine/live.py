@@ -231,6 +231,9 @@ class LivePlant:
         core = self.core
         for totals in (core.edge_in, core.edge_out, core.total, core.ring, core.certificates):
             totals[...] = 0.0
+        for meter in self.assembly.spec["transmitters"]:
+            if meter["probe"] in self.layout.totals:
+                core.probe[meter["probe"]] = core.memory[meter["mem"]] = core.signal[meter["pv"]] = 0.0
         self.core.scan = 0
         self.core.reset_alarms()
         self.book.clear()

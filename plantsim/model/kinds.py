@@ -5,10 +5,13 @@ from __future__ import annotations
 from plantsim.model.quantity import (
     AREA,
     CONCENTRATION,
+    CONDUCTIVITY,
     DENSITY,
+    ENERGY,
     FLUX_DENSITY,
     FRACTION,
     FREQUENCY,
+    GAS_CONCENTRATION,
     GAS_FLOW,
     HEAT_CAPACITY,
     HEAT_LOSS,
@@ -98,7 +101,7 @@ _ALL = (
     UnitKind(
         "power_meter",
         "the electric supply: draw of all devices",
-        probes={"power": Probe(POWER)},
+        probes={"power": Probe(POWER), "energy": Probe(ENERGY)},
     ),
     UnitKind(
         "feed_bin",
@@ -174,7 +177,7 @@ _ALL = (
         initial=_TANK_INITIAL,
         drives=(*_TANK_DRIVES, Role("sweep", _MOTOR, "fan of the headspace", required=False)),
         inlets=_TANK_IN,
-        outlets=_TANK_OUT,
+        outlets=(*_TANK_OUT, Port("vent", least=0)),
         probes={
             **_TANK_PROBES,
             "acid": Probe(CONCENTRATION),
@@ -346,6 +349,35 @@ _ALL = (
         step_s=1.0,
     ),
     UnitKind(
+        "scrubber",
+        "packed scrubber for acid gas over a sump of caustic liquor, with its stack",
+        parameters=(
+            *_TANK,
+            _size("recirculation", VOLUME_FLOW, "over the packing at full speed of the pump"),
+            _size("transfer_units", NUMBER, "of the packing at full recirculation"),
+            _size("air", GAS_FLOW, "up the stack at full speed of the fan"),
+            _amount("carbon_dioxide", FRACTION, "in that air", 450e-6),
+        ),
+        initial=_TANK_INITIAL,
+        drives=(
+            Role("pump", _MOTOR, "recirculates the liquor"),
+            Role("fan", _MOTOR, "draws gas and air through"),
+            *_TANK_DRIVES[1:],
+        ),
+        inlets=(*_TANK_IN, Port("gas", most=8)),
+        outlets=_TANK_OUT,
+        probes={
+            **_TANK_PROBES,
+            "pH": Probe(PH),
+            "recirculation": Probe(VOLUME_FLOW),
+            "stack_acid": Probe(GAS_CONCENTRATION),
+            "stack_flow": Probe(MOLAR_FLOW),
+            "removal": Probe(FRACTION),
+            "conductivity": Probe(CONDUCTIVITY),
+        },
+        step_s=1.0,
+    ),
+    UnitKind(
         "hopper",
         "product hopper, emptied a lot at a time, with an off-spec drum",
         parameters=(
@@ -377,7 +409,12 @@ _ALL = (
             _amount("delivery", VOLUME, "of a delivery", 0.0),
         ),
         outlets=(Port("out", driven=Driven.MUST, most=12),),
-        probes={"level": Probe(FRACTION), "volume": Probe(VOLUME), "draw": Probe(VOLUME_FLOW)},
+        probes={
+            "level": Probe(FRACTION),
+            "volume": Probe(VOLUME),
+            "draw": Probe(VOLUME_FLOW),
+            "drawn": Probe(MASS),
+        },
     ),
 )
 

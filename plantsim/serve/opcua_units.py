@@ -43,6 +43,7 @@ UNECE: dict[str, tuple[str, str]] = {
     "mT": ("C29", "millitesla"),
     "mV": ("2Z", "millivolt"),
     "mbar": ("MBR", "millibar"),
+    "mg/Nm3": ("GP", "milligram per cubic metre"),
     "mg/L": ("M1", "milligram per litre"),
     "mg/kg": ("NA", "milligram per kilogram"),
     "min": ("MIN", "minute"),
@@ -58,7 +59,7 @@ UNECE: dict[str, tuple[str, str]] = {
 }
 """Engineering unit of the plant file -> common code and name."""
 
-_SYMBOLS = {"C": "°C", "Nm3/h": "Nm³/h", "kg/m3": "kg/m³", "m3/h": "m³/h", "um": "µm"}
+_SYMBOLS = {"C": "°C", "Nm3/h": "Nm³/h", "kg/m3": "kg/m³", "mg/Nm3": "mg/Nm³", "m3/h": "m³/h", "um": "µm"}
 """Display names that differ from the plant file's spelling."""
 
 

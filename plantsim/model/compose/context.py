@@ -27,7 +27,7 @@ class Layout:
     """Where things stand in the core, for those who look at it from outside.
 
     units: id -> index of the unit in the core. streams: id -> index. drives: device -> index. species: names in order.
-    probes: (unit or stream, probe) -> index. meters: name -> index in `Core.total`.
+    probes: (unit or stream, probe) -> index. meters: name -> index in `Core.total`. totals: probes that show one.
     """
 
     units: dict[str, int] = field(default_factory=dict)
@@ -36,6 +36,7 @@ class Layout:
     species: tuple[str, ...] = ()
     probes: dict[tuple[str, str], int] = field(default_factory=dict)
     meters: dict[str, int] = field(default_factory=dict)
+    totals: set[int] = field(default_factory=set)
 
 
 class Context:
@@ -110,6 +111,11 @@ class Context:
     def one_out(self, unit: Unit, port: str = "out") -> int:
         """Index of the stream out of a port."""
         return self.layout.streams[self.outlets[unit.id, port][0].id]
+
+    def maybe_out(self, unit: Unit, port: str) -> int:
+        """Index of the stream out of a port, -1 if there is none."""
+        streams = self.outlets.get((unit.id, port), [])
+        return self.layout.streams[streams[0].id] if streams else -1
 
     def source_of(self, unit: Unit, kind: str) -> str:
         """The nearest unit of a kind upstream of a unit, empty if there is none."""

@@ -94,7 +94,9 @@ class Field:
 
     def transmitter(self, i: Instrument, m: Measurement) -> dict[str, Any]:
         """A continuous reading."""
-        return {**self._common(i, m), "mem": self.take(i.tag, TRANSMITTER_MEM, (0,)), "deadband": 0.0}
+        common = self._common(i, m)
+        smooth = () if common["probe"] in self.layout.totals else (0,)  # a total has no steady value
+        return {**common, "mem": self.take(i.tag, TRANSMITTER_MEM, smooth), "deadband": 0.0}
 
     def analyser(self, i: Instrument, m: Measurement, sampling: Sampling) -> dict[str, Any]:
         """A reading by sample, or a continuous one with an analyser's commands."""

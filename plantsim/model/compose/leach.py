@@ -53,6 +53,7 @@ def leach_tank(c: Context, unit: Unit) -> dict[str, Any]:
         "class_of": c.class_of(),
         **dissolution(c),
         "headspace": p["headspace"],
+        "vent": c.maybe_out(unit, "vent"),
         "sweep": c.drive(unit, "sweep"),
         "sweep_capacity": p["sweep"] * AIR_MOL_PER_M3,
         "water_vapour": p["water_vapour"],

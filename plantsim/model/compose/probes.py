@@ -30,6 +30,20 @@ PROBES: dict[str, tuple[str, ...]] = {
         "heat",
     ),
     "store": ("level", "volume", "draw"),
+    "scrubber": (
+        "level",
+        "temperature",
+        "pH",
+        "volume",
+        "recirculation",
+        "stack_acid",
+        "stack_flow",
+        "removal",
+        "conductivity",
+    ),
     "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""
+
+TOTALS: dict[str, tuple[str, ...]] = {"store": ("drawn",), "power_meter": ("energy",)}
+"""Running totals that a kind of unit offers beside."""

@@ -13,6 +13,7 @@ from plantsim.model.compose.leach import leach_tank
 from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
 from plantsim.model.compose.reactor import cake_filter, reactor
+from plantsim.model.compose.scrubber import scrubber
 from plantsim.model.compose.solids import feed_bin, furnace, mill
 from plantsim.model.compose.thermal import calciner, dryer
 from plantsim.model.plant import Plant, Unit
@@ -44,6 +45,7 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "calciner": calciner,
     "store": store,
     "hopper": hopper,
+    "scrubber": scrubber,
 }
 
 
@@ -100,10 +102,17 @@ class Process:
             )
         raise KeyError(probe)
 
-    def meter(self, name: str, probe: int, factor: float = 1.0, gate: int = -1, below: float = 0.0) -> None:
-        """A running total of a probe."""
+    def meter(self, name: str, probe: int, factor: float = 1.0, *, shown: int = -1) -> None:
+        """A running total of a probe. shown: the probe that shows it."""
         self.layout.meters[name] = len(self.meters)
-        self.meters.append({"probe": probe, "factor": factor, "gate": gate, "below": below})
+        self.meters.append({"probe": probe, "factor": factor, "shown": shown})
+
+    def shown(self, unit: str, name: str) -> int:
+        """A probe of a unit that shows a running total."""
+        self.layout.probes[unit, name] = self.n_probes
+        self.layout.totals.add(self.n_probes)
+        self.n_probes += 1
+        return self.n_probes - 1
 
     def build(self) -> dict[str, Any]:
         """The process half of the specification; fills in the layout."""
@@ -173,7 +182,14 @@ class Process:
                     f"made.{product.name}.{element}",
                     self.weigh(WEIGHTED_STREAM_SUM, k, self.context.element_count(element)),
                 )
-        self.meter("energy", energy)
+        supply = next((unit.id for unit in self.plant.units if unit.kind == "power_meter"), "")
+        self.meter("energy", energy, shown=self.shown(supply, "energy"))
+        for unit in self.plant.units:
+            if unit.kind == "store":
+                molar = self.context.liquor(unit.parameters.get("liquor") or {})
+                density = sum(n * m for n, m in zip(molar, self.context.mass, strict=True))
+                draw = self.layout.probes[unit.id, "draw"]
+                self.meter(f"drawn.{unit.id}", draw, density, shown=self.shown(unit.id, "drawn"))
         for stream in self.plant.streams:
             source = self.plant.unit(stream.source_unit)
             if source.kind == "store" and "HCl" in (source.parameters.get("liquor") or {}):

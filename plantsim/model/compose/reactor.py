@@ -54,8 +54,8 @@ def reactions(c: Context, sets: Sequence[str]) -> list[dict[str, Any]]:
                 k=chemistry.value("oxidation", "peroxide_decay"),
                 ea=chemistry.value("oxidation", "peroxide_decay_activation"),
             )  # fmt: skip
-        elif name == "hydrolysis":
-            group = chemistry.group("hydrolysis")
+        elif name in ("hydrolysis", "effluent"):
+            group = chemistry.group(name)
             solids = {key: value for key, value in group.items() if key not in ("adsorption", "adsorbed")}
             for solid, v in solids.items():
                 stoichiometry = solid_from(solid, v["cation"])
@@ -63,7 +63,7 @@ def reactions(c: Context, sets: Sequence[str]) -> list[dict[str, Any]]:
                     1, v["cation"], solid, stoichiometry, z=stoichiometry["H"], k=v["rate"], log_k=v["log10_k"],
                     log_k_slope=v["slope_k"], heat=v["heat"],
                 )  # fmt: skip
-            for metal, solid in group["adsorbed"].items():
+            for metal, solid in group.get("adsorbed", {}).items():
                 add(2, metal, None, solid_from(solid, metal), k=group["adsorption"] * 1e3)
     return rows
 
@@ -75,6 +75,7 @@ def reactor(c: Context, unit: Unit) -> dict[str, Any]:
         "reactions": reactions(c, unit.parameters.get("reactions") or ()),
         "fe2": c.index.get("Fe2", -1),
         "fe3": c.index.get("Fe3", -1),
+        "boron": c.index.get("B", -1) if "effluent" in (unit.parameters.get("reactions") or ()) else -1,
         "initial": [*n, temperature],
     }
 
