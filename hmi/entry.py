@@ -9,6 +9,9 @@ from hmi.format import places, range_text, value_text
 from hmi.model import Member, TagObject, ValueClass
 from hmi.store import Reading
 
+PULSES = frozenset((("sequence", "CMD"), ("interlock", "RESET")))
+"""Kinds and members that are commands of a moment."""
+
 
 class EntryError(ValueError):
     """What was typed cannot be sent; the message says what is allowed."""
@@ -34,8 +37,15 @@ class Change:
         old, new = (value_text(self.member, value, self.tag) for value in (self.old, self.new))
         return f"{self.member.member} {old} -> {new} {self.member.eu}".rstrip()
 
+    @property
+    def pulse(self) -> bool:
+        """Whether the member reads back as nothing whatever was written: its effect is to be seen elsewhere."""
+        return (self.tag.kind, self.member.member) in PULSES
+
     def shown_by(self, reading: Reading) -> bool:
         """Whether a reading is what was asked for: half the last shown digit is near enough."""
+        if self.pulse:
+            return True
         value = reading.value
         if not isinstance(value, int | float):
             return False

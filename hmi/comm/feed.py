@@ -14,10 +14,15 @@ from hmi.alarms import AlarmBook
 from hmi.comm.browse import Browsed
 from hmi.comm.health import Health
 from hmi.comm.services import chunks
+from hmi.model import Plant, ValueClass
 from hmi.store import TagStore
 
 PERIOD_MS = 250.0
-"""Sampling and publishing interval."""
+"""Publishing interval of measured values, set points, modes, states and alarms."""
+SLOW_PERIOD_MS = 1000.0
+"""Publishing interval of what moves with every scan and is read at leisure: half of all changes would be of these."""
+_SLOW = frozenset(("OP", "POS", "SPEED", "SPEED_CMD", "CMD", "STEP_TIME"))
+"""Such members, where they are numbers; so are the profiles."""
 _KEEP_ALIVE = 8
 """Publishing intervals after which the server speaks even when nothing changed."""
 _LIFETIME = 240
@@ -27,7 +32,10 @@ _ATTRIBUTE = int(AttributeIds.Value)
 
 
 class Feed:
-    """One subscription for everything live. Handles below the store's size are slots, those above alarm fields."""
+    """All that is live, in a fast and a slow subscription.
+
+    Handles below the store's size are slots, those above alarm fields.
+    """
 
     def __init__(self, store: TagStore, book: AlarmBook, health: Health) -> None:
         self._store = store
@@ -40,20 +48,29 @@ class Feed:
 
     async def start(self, client: Client, browsed: Browsed) -> None:
         """Subscribe to all live members and alarm fields; the first values arrive within a publishing interval."""
+        self._slots = len(browsed.live)
+        self._alarm_fields = browsed.alarm_fields
+        self._health.heard = time.monotonic()
+        names = [*browsed.live, *(f"{alarm}.{field}" for alarm, field in browsed.alarm_fields)]
+        slow = _slow(browsed.plant)
+        self.refused = []
+        for period, wanted in ((SLOW_PERIOD_MS, slow), (PERIOD_MS, set(names) - slow)):
+            items = [_item(handle, browsed.nodes[name]) for handle, name in enumerate(names) if name in wanted]
+            if items:
+                await self._subscribe(client, period, items, names)
+        self._health.watched = len(names)
+        self._health.refused = tuple(self.refused)
+
+    async def _subscribe(
+        self, client: Client, period: float, items: list[ua.MonitoredItemCreateRequest], names: list[str]
+    ) -> None:
         parameters = ua.CreateSubscriptionParameters()
-        parameters.RequestedPublishingInterval = PERIOD_MS
+        parameters.RequestedPublishingInterval = period
         parameters.RequestedMaxKeepAliveCount = _KEEP_ALIVE
         parameters.RequestedLifetimeCount = _LIFETIME
         parameters.MaxNotificationsPerPublish = 0
         parameters.PublishingEnabled = True
-        self._slots = len(browsed.live)
-        self._alarm_fields = browsed.alarm_fields
-        self._health.heard = time.monotonic()
         created = await client.uaclient.create_subscription(parameters, callback=self._published)
-        names = [*browsed.live, *(f"{alarm}.{field}" for alarm, field in browsed.alarm_fields)]
-        items = [_item(handle, browsed.nodes[name]) for handle, name in enumerate(names)]
-        self.refused = []
-        self._health.watched = len(items)
         for part in chunks(items):
             request = ua.CreateMonitoredItemsParameters()
             request.SubscriptionId = created.SubscriptionId
@@ -62,7 +79,6 @@ class Feed:
             for item, result in zip(part, await client.uaclient.create_monitored_items(request), strict=True):
                 if result.StatusCode.is_bad():
                     self.refused.append(names[item.RequestedParameters.ClientHandle])
-        self._health.refused = tuple(self.refused)
 
     async def _published(self, result: ua.PublishResult) -> None:
         self._health.heard = time.monotonic()
@@ -85,6 +101,14 @@ class Feed:
             self._store.put(handle, value, status, _seconds(data.SourceTimestamp))
         else:
             self._book.put(*self._alarm_fields[handle - self._slots], value)
+
+
+def _slow(plant: Plant) -> set[str]:
+    members = (m for tag in plant.tags.values() for m in tag.members.values())
+    profiles = (m for unit in plant.units.values() for m in unit.profiles)
+    return {m.name for m in members if m.member in _SLOW and m.value_class is ValueClass.NUMBER} | {
+        m.name for m in profiles
+    }
 
 
 def _item(handle: int, node: ua.NodeId) -> ua.MonitoredItemCreateRequest:

@@ -6,7 +6,7 @@ import math
 
 from rich.style import Style
 
-from hmi.format import BAD, mode_letter, number, places
+from hmi.format import BAD, duration, mode_letter, number, places
 from hmi.model import TagObject
 from hmi.store import Quality
 from hmi.theme import Looks, badge
@@ -100,6 +100,46 @@ def analog(canvas: Canvas, view: View, tag: TagObject, x: int, y: int, width: in
         row.gap(x + width - 7)
     row.add(" ", looks.text)
     mode(row, view, tag)
+
+
+def state_line(canvas: Canvas, view: View, tag: TagObject, x: int, y: int, width: int) -> None:
+    """One line for a sequence or an interlock: alarm mark, symbol, tag, title if there is room, and how it stands."""
+    looks = view.looks
+    row = canvas.row(y, x)
+    canvas.pick(x, y, width, Target("tag", tag.id))
+    alarm_mark(row, view, tag)
+    symbol, text, style = _sequence(view, tag) if tag.kind == "sequence" else _interlock(view, tag)
+    row.add(tag.id, name_style(view, tag, looks.text), TAG).add(" ", looks.text)
+    row.add(symbol, style).add(f" {text} ", style)
+    row.add(tag.title, looks.dim, max(0, x + width - row.used))
+
+
+def _sequence(view: View, tag: TagObject) -> tuple[str, str, Style]:
+    """Its state; while it is at work or held the step and how long it has been in it."""
+    looks = view.looks
+    state = view.store.number(f"{tag.id}.STATE")
+    member = tag.members.get("STATE")
+    if member is None or math.isnan(state):
+        return "?", BAD, looks.bad
+    word = member.states[int(state)] if 0 <= int(state) < len(member.states) else str(int(state))
+    step, since = view.store.number(f"{tag.id}.STEP"), view.store.number(f"{tag.id}.STEP_TIME")
+    if state <= 0 or math.isnan(step):
+        return STOPPED, word, looks.dim
+    return RUNNING, f"{word}, step {step:.0f}, {duration(since)}", looks.live if word == "Held" else looks.text
+
+
+def _interlock(view: View, tag: TagObject) -> tuple[str, str, Style]:
+    """Armed, tripped with what was first, or bypassed: the last two are bright, for neither is normal."""
+    looks = view.looks
+    tripped, bypassed = view.store.number(f"{tag.id}.TRIPPED"), view.store.number(f"{tag.id}.BYPASS")
+    if math.isnan(tripped):
+        return "?", BAD, looks.bad
+    if tripped > 0:
+        first = view.store.read(f"{tag.id}.FIRST_OUT").value
+        return "!", f"TRIPPED {first}" if isinstance(first, str) and first else "TRIPPED", looks.shout
+    if bypassed > 0:
+        return "!", "BYPASSED", looks.shout
+    return RUNNING, "armed", looks.dim
 
 
 def device_state(view: View, tag: TagObject) -> tuple[str, str, Style]:

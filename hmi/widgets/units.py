@@ -18,6 +18,8 @@ SHARE = 0.6
 """Columns are added until the units leave the rest of the height to the trends."""
 
 ANALOG = frozenset(("transmitter", "analyser", "controller", "calculation"))
+STATED = frozenset(("sequence", "interlock"))
+"""Kinds that take a whole line to say how they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ def lines(plant: Plant, area: str, width: int) -> list[list[Line]]:
         if not tags:
             continue
         block = [Line(unit.id, heading=True)]
-        block += [Line(unit.id, (tag,)) for tag in tags if tag.kind in ANALOG]
-        devices = [tag for tag in tags if tag.kind not in ANALOG]
+        block += [Line(unit.id, (tag,)) for tag in tags if tag.kind in ANALOG | STATED]
+        devices = [tag for tag in tags if tag.kind not in ANALOG | STATED]
         block += [Line(unit.id, tuple(devices[i : i + per_line])) for i in range(0, len(devices), per_line)]
         blocks.append(block)
     return blocks
@@ -124,6 +126,8 @@ class Units(Panel):
             self._heading(canvas, line.unit, x, y, width)
         elif line.tags[0].kind in ANALOG:
             cells.analog(canvas, self.view, line.tags[0], x, y, width)
+        elif line.tags[0].kind in STATED:
+            cells.state_line(canvas, self.view, line.tags[0], x, y, width)
         else:
             for index, tag in enumerate(line.tags):
                 cells.device(canvas, self.view, tag, x + 1 + index * (cells.DEVICE + 1), y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from hmi.settings import Settings
 from hmi.widgets.panel import Panel
 
+StartPlant = Callable[..., AbstractContextManager[str]]
 SitDown = Callable[..., AbstractAsyncContextManager[Any]]
 SIZES = [(80, 24), (120, 40), (160, 50)]
 
@@ -263,6 +264,20 @@ async def test_groups_of_trends_and_their_files(
     assert svg.startswith("<svg ")
     async with sit_down(endpoint, settings=settings) as desk:
         assert desk.app.view.groups[0] == ["TIC-201.PV"]
+
+
+async def test_trends_reach_back_before_the_station_was_opened(start_plant: StartPlant, sit_down: SitDown) -> None:
+    """What the server has recorded stands before the first value that this station saw, without a gap."""
+    with start_plant("--opcua", "0", "--insecure", "--speed", "20") as endpoint:
+        async with sit_down(endpoint) as desk:
+            await desk.until(lambda: desk.value("Simulation.Elapsed") > 150, within=60)
+        async with sit_down(endpoint) as desk:
+            opened = desk.app.view.store.now
+            store = desk.app.view.store
+            await desk.until(lambda: len(store.samples("WIC-100.PV", 3600)[0]) > 20)
+            times, values = store.samples("WIC-100.PV", 3600)
+            assert times[0] < opened - 100
+            assert values[(times > times[0] + 1) & (times < opened)] == pytest.approx(4.3, abs=0.5)
 
 
 async def test_keys_are_the_operators_own(endpoint: str, sit_down: SitDown) -> None:

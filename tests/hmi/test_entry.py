@@ -70,6 +70,15 @@ def test_step_is_a_positive_number() -> None:
             parse_positive(typed, "number of seconds", 3600)
 
 
+def test_command_of_a_moment_needs_no_readback() -> None:
+    """A sequence's command reads back as nothing; what it did is to be seen in its state."""
+    command = Member("KS-801.CMD", "CMD", ValueClass.INTEGER, states=("None", "Start", "Hold"), writable=True)
+    sequence = TagObject("KS-801", "Start-up", "sequence", "utilities", "", {"CMD": command})
+    change = Change(sequence, command, 0, 1)
+    assert change.text == "KS-801 CMD None -> Start"
+    assert change.shown_by(Reading(0, Quality.GOOD, 0, 0.0))
+
+
 def test_shelving_takes_minutes_and_a_reason() -> None:
     """0 minutes is until the alarm returns; without a reason nothing is shelved."""
     assert parse_shelving("30 transmitter under repair") == Shelving(1800.0, "transmitter under repair")
