@@ -85,6 +85,7 @@ async def main(endpoint: str) -> None:
         await live(app)
         await picture(app, pilot, "overview.svg")
         await picture(app, pilot, "leach.svg", "2")
+        await picture(app, pilot, "stages.svg", "4", "pagedown", "pagedown", "right", "right", "right", "right")
         await picture(app, pilot, "faceplate.svg", "colon", *"lic206", "enter", "p", "5", "8", "enter")
 
 

@@ -123,7 +123,7 @@ def _sequence(view: View, tag: TagObject) -> tuple[str, str, Style]:
         return "?", BAD, looks.bad
     word = member.states[int(state)] if 0 <= int(state) < len(member.states) else str(int(state))
     step, since = view.store.number(f"{tag.id}.STEP"), view.store.number(f"{tag.id}.STEP_TIME")
-    if state <= 0 or math.isnan(step):
+    if word in ("Idle", "Complete") or math.isnan(step):
         return STOPPED, word, looks.dim
     return RUNNING, f"{word}, step {step:.0f}, {duration(since)}", looks.live if word == "Held" else looks.text
 
