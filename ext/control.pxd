@@ -18,7 +18,7 @@ from libc.math cimport fabs, fmax, fmin
 from clock cimport Clock
 from field cimport put, toward
 from numerics cimport clip, is_finite
-from quality cimport GOOD, UNCERTAIN, is_bad
+from quality cimport GOOD_LOCAL_OVERRIDE, GOOD, UNCERTAIN, is_bad
 
 cdef enum:
     PID = 0
@@ -93,9 +93,11 @@ cdef inline double share(const Output* o, double y) noexcept nogil:
     return o.op0 if o.y0 == o.y1 else clip(o.op0 + (y - o.y0)*((o.op1 - o.op0)/(o.y1 - o.y0)), o.op0, o.op1)
 
 
-cdef inline bint follows(const Output* o, const double* mem, const double* sig) noexcept nogil:
-    """Whether what the loop writes there has an effect."""
-    return o.slave_mode < 0 or (sig[o.slave_mode] == CASCADE and mem[o.slave_mem + C_OPEN] == 0.0)
+cdef inline bint follows(const Output* o, const double* mem, const double* sig, const unsigned int* qual) noexcept nogil:
+    """Whether what the loop writes there has an effect: neither an interlock nor a slave of another mind holds the row."""
+    if o.slave_mode < 0:
+        return qual[o.row] != GOOD_LOCAL_OVERRIDE
+    return sig[o.slave_mode] == CASCADE and mem[o.slave_mem + C_OPEN] == 0.0
 
 
 cdef inline double backward(const Loop* c, const double* sig, double op) noexcept nogil:
@@ -223,10 +225,10 @@ cdef inline void override_follow(const Loop* c, bint computes, double selected, 
         m[C_RESET + i] += (selected - m[C_RESET + i])*h/(c.constraint[i].ti + h)
 
 
-cdef inline bint loop_is_open(const Loop* c, const double* mem, const double* sig) noexcept nogil:
+cdef inline bint loop_is_open(const Loop* c, const double* mem, const double* sig, const unsigned int* qual) noexcept nogil:
     cdef int k
     for k in range(c.n_out):
-        if follows(&c.out[k], mem, sig):
+        if follows(&c.out[k], mem, sig, qual):
             return False
     return c.n_out > 0
 
@@ -234,7 +236,7 @@ cdef inline bint loop_is_open(const Loop* c, const double* mem, const double* si
 cdef inline void loop_advance(const Loop* c, double h, double* mem, double* sig, unsigned int* qual) noexcept nogil:
     cdef double* m = mem + c.mem
     cdef int mode = <int>sig[c.mode], k
-    cdef bint is_open = loop_is_open(c, mem, sig)
+    cdef bint is_open = loop_is_open(c, mem, sig, qual)
     cdef bint computes = (mode == AUTO or mode == CASCADE) and not is_open
     cdef double step = c.ramp*h if c.ramp > 0.0 and computes and mode == AUTO else 1e300
     cdef double op = backward(c, sig, sig[c.op]) if is_open or mode == EXTERNAL else clip(sig[c.op], 0.0, 100.0)
@@ -258,7 +260,7 @@ cdef inline void loop_advance(const Loop* c, double h, double* mem, double* sig,
     sig[c.op] = op
     if mode != EXTERNAL:
         for k in range(c.n_out):
-            if follows(&c.out[k], mem, sig):
+            if follows(&c.out[k], mem, sig, qual):
                 sig[c.out[k].row] = forward(&c.out[k], op) if c.kind == PID else bounded(&c.out[k], y)
 
 
@@ -275,7 +277,7 @@ cdef inline void loop_reset(const Loop* c, double* mem, const double* sig, const
     cdef double* m = mem + c.mem
     cdef double y
     cdef int k
-    m[C_OPEN] = loop_is_open(c, mem, sig)
+    m[C_OPEN] = loop_is_open(c, mem, sig, qual)
     m[C_SP] = clip(sig[c.sp], c.sp_lo, c.sp_hi)
     if c.kind == PID:
         m[C_HELD] = 0.0

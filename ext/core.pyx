@@ -43,6 +43,7 @@ from condition cimport Condition
 from sequence cimport Action, Programs, Sequence, Step, sequence_scan
 from event cimport FROM_FEED, Event, EventLog, log_event
 from alarm cimport ALARM_MEM, Alarm, alarm_scan
+from interlock cimport Effect, Interlock, Matrix, matrix_scan
 
 cdef extern from *:
     """
@@ -135,6 +136,10 @@ cdef class Core:
     cdef int n_sequences
     cdef Sequence* sequence
     cdef Programs programs
+    cdef Matrix matrix
+    cdef int n_lots
+    cdef double** lots          # lots tipped, of every feed bin, and how many were reported
+    cdef double* reported
     cdef EventLog log
     cdef long long read_events
     cdef public int bad_state       # index of the first state that is not finite, -1 if none
@@ -314,6 +319,21 @@ cdef class Core:
         self.programs.check = <Condition*>own.take(len(spec["checks"]), sizeof(Condition))
         for i, d in enumerate(spec["checks"]):
             self.programs.check[i] = d
+        self.matrix.count = len(spec["interlocks"])
+        self.matrix.interlock = <Interlock*>own.take(self.matrix.count, sizeof(Interlock))
+        for i in range(self.matrix.count):
+            self.matrix.interlock[i] = spec["interlocks"][i]
+        self.matrix.effect = <Effect*>own.take(len(spec["effects"]), sizeof(Effect))
+        for i, d in enumerate(spec["effects"]):
+            self.matrix.effect[i] = d
+        self.matrix.groups = 1 + max([d["group"] for d in spec["interlocks"]], default=-1)
+        self.matrix.tripped = <int*>own.take(self.matrix.groups, sizeof(int))
+        self.lots = <double**>own.take(self.n_units, sizeof(double*))
+        self.reported = <double*>own.take(self.n_units, sizeof(double))
+        for i in range(self.n_units):
+            if self.unit[i].kind == FEED_BIN:
+                self.lots[self.n_lots] = self.unit[i].y + self.unit[i].ny - 1
+                self.n_lots += 1
         self.log.capacity = 4096
         self.log.event = <Event*>own.take(self.log.capacity, sizeof(Event))
 
@@ -458,6 +478,8 @@ cdef class Core:
     cdef void _refresh(self) noexcept nogil:
         """Rows and openings from memory as it is."""
         cdef int i
+        for i in range(self.n_lots):
+            self.reported[i] = self.lots[i][0]
         for i in range(self.n_transmitters):
             transmitter_refresh(&self.transmitter[i], self.mem, self.sig, self.qual)
         for i in range(self.n_analysers):
@@ -479,6 +501,7 @@ cdef class Core:
             loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
         for i in range(self.n_diverts):
             divert_scan(&self.divert[i], self.mem, self.sig, self.qual)
+        matrix_scan(&self.matrix, &self.clock, self.mem, self.sig, self.qual, &self.log)
         self._actuate()
         self.s.time = self.clock.time
         self._process(self.clock.h, True)
@@ -487,6 +510,10 @@ cdef class Core:
         self._measure()
         for i in range(self.n_alarms):
             alarm_scan(&self.alarm[i], i, &self.clock, self.mem, self.sig, self.qual, &self.log)
+        for i in range(self.n_lots):
+            if self.lots[i][0] != self.reported[i]:
+                self.reported[i] = self.lots[i][0]
+                log_event(&self.log, self.clock.scan, FROM_FEED, i, <int>self.reported[i])
         if self.ring_every > 0 and self.clock.scan % self.ring_every == 0:
             i = <int>((self.clock.scan//self.ring_every) % 1441)
             memcpy(self.ring_p + i*self.n_meters, self.tot, self.n_meters*sizeof(double))

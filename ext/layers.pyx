@@ -10,6 +10,7 @@ from cpython.array cimport array
 from libc.stdlib cimport calloc, free
 
 from alarm cimport ALARM_MEM, Alarm, alarm_scan
+from interlock cimport INTERLOCK_MEM, Effect, Interlock, Matrix, matrix_scan
 from event cimport Event, EventLog
 from clock cimport Clock
 from control cimport LOOP_MEM, Loop, loop_refresh, loop_reset, loop_scan
@@ -32,6 +33,8 @@ MEMORY = {
     "drive": DRIVE_MEM,
     "loop": LOOP_MEM,
     "alarm": ALARM_MEM,
+    "interlock": INTERLOCK_MEM,
+    "effect": 0,
 }
 """Doubles of memory that a row of each table takes, from its `mem` on."""
 
@@ -44,6 +47,8 @@ ctypedef fused Row:
     Drive
     Loop
     Alarm
+    Interlock
+    Effect
 
 
 cdef class Block:
@@ -81,7 +86,8 @@ cdef class Layers:
 
     cdef Block _events
     cdef array _sig, _qual, _mem, _drive
-    cdef Block _transmitters, _analysers, _calculations, _valves, _on_off_valves, _drives, _loops, _alarms
+    cdef Block _transmitters, _analysers, _calculations, _valves, _on_off_valves, _drives, _loops, _alarms, _interlocks, _effects, _groups
+    cdef Matrix _matrix
     cdef Clock clock
     cdef EventLog log
     cdef readonly object sig, qual, mem, drive
@@ -106,6 +112,14 @@ cdef class Layers:
         self._drives = fill(tables.get("drive", []), <Drive*>NULL)
         self._loops = fill(tables.get("loop", []), <Loop*>NULL)
         self._alarms = fill(tables.get("alarm", []), <Alarm*>NULL)
+        self._interlocks = fill(tables.get("interlock", []), <Interlock*>NULL)
+        self._effects = fill(tables.get("effect", []), <Effect*>NULL)
+        self._matrix.interlock = <Interlock*>self._interlocks.data
+        self._matrix.count = <int>self._interlocks.count
+        self._matrix.effect = <Effect*>self._effects.data
+        self._matrix.groups = 1 + max([row["group"] for row in tables.get("interlock", [])], default=-1)
+        self._groups = Block(self._matrix.groups, sizeof(int))
+        self._matrix.tripped = <int*>self._groups.data
         self.clock.h = scan_period
         self.clock.seed = seed
         self.log.event = <Event*>self._events.data
@@ -155,6 +169,7 @@ cdef class Layers:
             calculation_scan(&(<Calculation*>self._calculations.data)[i], mem, sig, qual)
         for i in range(self._loops.count):
             loop_scan(&(<Loop*>self._loops.data)[i], &self.clock, mem, sig, qual)
+        matrix_scan(&self._matrix, &self.clock, mem, sig, qual, &self.log)
         for i in range(self._valves.count):
             valve_scan(&(<Valve*>self._valves.data)[i], &self.clock, mem, sig, drive)
         for i in range(self._on_off_valves.count):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from plantsim.commands import options
 from plantsim.commands.address import bind_failure, check_line, check_port
-from plantsim.commands.state import history_path, snapshot_folder, snapshot_path, start_of, state_folder
+from plantsim.commands.state import history_path, journal_path, snapshot_folder, snapshot_path, start_of, state_folder
 from plantsim.commands.stop import FAILED, MISUSED, Stop
 from plantsim.serve.address import is_loopback, url_host
 
@@ -116,6 +116,7 @@ def save_last(engine: Engine, path: Path) -> None:
 def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer, Historian | None]:
     """Engine and servers as the options want them, not started."""
     from plantsim.engine.engine import Engine
+    from plantsim.engine.journal import JournalError
     from plantsim.engine.simulate import EPOCH_2026
     from plantsim.engine.snapshot import SnapshotError
     from plantsim.model.load import load_plant
@@ -137,10 +138,11 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer, Historian 
             frozen=args.frozen,
             external=args.external,
             snapshots=snapshot_folder(state_folder(args.state), plant.name),
+            journal=journal_path(state_folder(args.state), plant.name),
             lockstep=args.lockstep,
             lockstep_timeout=args.lockstep_timeout,
         )
-    except SnapshotError as error:
+    except (JournalError, SnapshotError) as error:
         raise Stop(str(error)) from None
     historian = open_history(args, engine)
     opcua = OpcUaServer(

@@ -31,6 +31,11 @@ def snapshot_folder(folder: Path, plant: str) -> Path:
     return folder / "snapshots" / plant
 
 
+def journal_path(folder: Path, plant: str) -> Path:
+    """Where a plant's journal of events stands in the state folder."""
+    return folder / "journal" / f"{plant}.sqlite3"
+
+
 def snapshot_path(folder: Path, plant: str, name: str) -> Path:
     """Where a plant's snapshot of that name stands in the state folder."""
     from plantsim.engine.shelf import snapshot_file

@@ -46,10 +46,11 @@ AlarmListener = Callable[[Sequence[AlarmEvent]], None]
 
 
 class AlarmDesk:
-    """The alarms of a live plant. The engine calls it with its lock held."""
+    """The alarms of a live plant. The engine calls it with its lock held. record: gets every change at once."""
 
-    def __init__(self, live: LivePlant) -> None:
+    def __init__(self, live: LivePlant, record: Callable[[AlarmEvent], None] = lambda event: None) -> None:
         self._live = live
+        self._record = record
         self._count = 0
         self._pending: list[AlarmEvent] = []
         self._listeners: list[AlarmListener] = []
@@ -60,22 +61,22 @@ class AlarmDesk:
         self._count += 1
         epoch, period = self._live.epoch, self._live.scan_period
         user, via, comment = self._by
-        self._pending.append(
-            AlarmEvent(
-                self._count,
-                self._live.alarms[transition.alarm],
-                transition.change,
-                transition.before,
-                transition.after,
-                transition.scan,
-                epoch + transition.scan * period,
-                time.time(),
-                epoch + transition.until * period if transition.until else None,
-                user,
-                via,
-                comment,
-            )
+        event = AlarmEvent(
+            self._count,
+            self._live.alarms[transition.alarm],
+            transition.change,
+            transition.before,
+            transition.after,
+            transition.scan,
+            epoch + transition.scan * period,
+            time.time(),
+            epoch + transition.until * period if transition.until else None,
+            user,
+            via,
+            comment,
         )
+        self._pending.append(event)
+        self._record(event)
 
     def act(
         self, alarm: AlarmPoint, change: Change, origin: Origin, comment: str = "", seconds: float | None = None

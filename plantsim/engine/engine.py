@@ -21,8 +21,10 @@ from typing import Protocol
 
 from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.backtrack import BacktrackRing
+from plantsim.engine.chronicle import Chronicle, shown
 from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.image import ProcessImage
+from plantsim.engine.journal import Journal
 from plantsim.engine.live import LivePlant, NumericStop
 from plantsim.engine.pace import Pace
 from plantsim.engine.permission import Permission, Value
@@ -33,7 +35,6 @@ from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, TagTable
 
 log = logging.getLogger("plantsim.engine")
-journal = logging.getLogger("plantsim.journal")
 
 PUBLISH_S = 0.1
 """Wall time between publications where scans come faster."""
@@ -83,7 +84,8 @@ class Engine:
 
     scan_period: s of plant time. start: ``steady``, ``cold`` or a snapshot's path. epoch: plant time at the start,
     seconds since 1970; None is now. speed: times real time, inf for as fast as possible. external: areas that an
-    outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none. lockstep:
+    outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none.
+    journal: its file, None keeps the latest events in memory. lockstep:
     every scan waits until the PLCs have echoed the last one's counter, at most for lockstep_timeout, s of wall time.
     """
 
@@ -99,6 +101,7 @@ class Engine:
         frozen: bool = False,
         external: frozenset[str] = frozenset(),
         snapshots: Path | None = None,
+        journal: Path | None = None,
         lockstep: bool = False,
         lockstep_timeout: float = 5.0,
     ) -> None:
@@ -124,6 +127,11 @@ class Engine:
         for divert in plant.diverts:
             if self.tags[f"{divert.valve}.CMD"].area in external:
                 self.live.core.signal[self.tags[f"{divert.hand}.STATE"].row] = 1.0
+        self.journal = Journal(journal)
+        """Of all events; ask it at will."""
+        self._record = Chronicle(self.live, self.journal, lambda: self._branch)
+        self._racks.note = self._record.system
+        self._desk = AlarmDesk(self.live, self._record.alarm)
         self._shelf = Shelf(plant, snapshots)
         self._ring = BacktrackRing(scan_period)
         self._ring.add(int(self.live.core.scan), self.live.arrays())
@@ -131,6 +139,7 @@ class Engine:
         self._pace = Pace(scan_period, positive(speed))
         self._running = not frozen
         self._stopping = False
+        self._closed = False
         self._wake = threading.Condition()
         self._commands: deque[Command] = deque()
         self._strangers: set[str] = set()
@@ -209,38 +218,47 @@ class Engine:
         whole: bool,
     ) -> list[Refusal | None]:
         answers: list[Refusal | None] = []
-        accepted: list[tuple[str, Value, dict[int, float]]] = []
+        accepted: list[tuple[str, str, dict[int, float]]] = []
         with self._wake:
             ahead = self._ahead()
             for name, value in writes:
                 refusal = check(ahead, name, value)
                 answers.append(refusal)
+                before = self._shown(ahead, name)
                 if refusal is not None:
-                    self._journal_refusal(name, value, origin, refusal)
+                    self._journal_refusal(name, value, origin, refusal, before)
                     continue
                 if origin.via == "rack":
                     moved = {self.tags[name].row: float(value)}
                 else:
                     moved = self.permission.moves(ahead, name, value)
-                accepted.append((name, value, moved))
+                accepted.append((name, before, moved))
                 for row, to in moved.items():
                     ahead.value[row] = to
-            if whole and len(accepted) < len(answers):
-                return answers
-            for name, value, moved in accepted:
-                if origin.via == "rack":
-                    self._strangers.discard(name)
-                journal.info("%s (%s): %s = %s", origin.user, origin.via, name, value)
-                self._commands.extend(Command(row, to, origin) for row, to in moved.items())
+            if not whole or len(accepted) == len(answers):
+                for name, before, moved in accepted:
+                    if origin.via == "rack":  # a PLC repeats its outputs for ever: they are signals, not actions
+                        self._strangers.discard(name)
+                    else:
+                        tag = self.tags[name]
+                        self._record.action(origin, name, "written", before, shown(tag, moved[tag.row]))
+                    self._commands.extend(Command(row, to, origin) for row, to in moved.items())
+            self._record.flush()
             self._wake.notify()
         return answers
 
-    def _journal_refusal(self, name: str, value: Value, origin: Origin, refusal: Refusal) -> None:
+    def _shown(self, image: ProcessImage, name: str) -> str:
+        tag = self.tags.get(name)
+        return "" if tag is None else shown(tag, float(image.value[tag.row]))
+
+    def _journal_refusal(self, name: str, value: Value, origin: Origin, refusal: Refusal, before: str) -> None:
         if refusal in (Refusal.NOT_EXTERNAL, Refusal.SILENT):
             if name in self._strangers:
                 return
             self._strangers.add(name)
-        journal.info("%s (%s): %s = %s refused, %s", origin.user, origin.via, name, value, refusal.value)
+        tag = self.tags.get(name)
+        after = str(value) if tag is None or isinstance(value, str) else shown(tag, float(value))
+        self._record.action(origin, name, "refused", before, after, refusal.value)
 
     @property
     def lost(self) -> frozenset[str]:
@@ -289,7 +307,7 @@ class Engine:
         with self._wake:
             refusal = self._desk.act(alarm, change, origin, comment, seconds)
             if refusal is None:
-                journal.info("%s (%s): %s %s %s", origin.user, origin.via, alarm.name, change.value, comment)
+                self._record.flush()
                 self._publish()
         return refusal
 
@@ -310,6 +328,7 @@ class Engine:
         """Let plant time pass."""
         with self._wake:
             self._running = self.failure is None
+            self._record.system("running" if self._running else "not running: the scan has stopped")
             self._restart_clocks()
             self._publish()
             self._wake.notify()
@@ -318,6 +337,7 @@ class Engine:
         """Stop plant time; speed is kept, writes still show."""
         with self._wake:
             self._running = False
+            self._record.system("frozen")
             self._publish()
             self._wake.notify()
 
@@ -325,6 +345,7 @@ class Engine:
         """Times real time; inf is as fast as possible. ValueError if it is not a positive number."""
         with self._wake:
             self._pace.speed = positive(speed)
+            self._record.system(f"speed {speed:g}")
             self._warned_of_speed = False
             self._restart_clocks()
             self._publish()
@@ -335,7 +356,7 @@ class Engine:
         with self._wake:
             if on != self._lockstep:
                 self._lockstep = on
-                journal.info("%s (%s): lock step %s", origin.user, origin.via, "on" if on else "off")
+                self._record.system(f"lock step {'on' if on else 'off'}", origin)
                 self._restart_clocks()
                 self._publish()
             self._wake.notify()
@@ -375,7 +396,9 @@ class Engine:
         with self._wake:
             arrays = self.live.arrays()
         path = self._shelf.save(name, arrays)
-        journal.info("%s (%s): snapshot %s in %s", origin.user, origin.via, name, path)
+        with self._wake:
+            self._record.system(f"snapshot {name} in {path}", origin)
+            self._record.flush()
 
     def restore_snapshot(self, name: str, origin: Origin) -> None:
         """Go on from a snapshot, on a new branch. Raises NoSuchSnapshot, or SnapshotError with the reason."""
@@ -403,7 +426,7 @@ class Engine:
         self._restart_clocks()
         # no speed is read off a jump in time
         self._image = self._compose()
-        journal.info("%s (%s): %s, branch %d at %s", origin.user, origin.via, how, self._branch, self._image.plant_time)
+        self._record.system(f"{how}, branch {self._branch}", origin)
         self._publish()
         self._wake.notify()
 
@@ -414,6 +437,8 @@ class Engine:
         if self._thread is not None or self._stopping:
             raise RuntimeError("an engine is started once")
         self._restart_clocks()
+        self._record.system("started")
+        self._record.flush()
         self._thread = threading.Thread(target=self._work, name="scan", daemon=True)
         self._thread.start()
 
@@ -425,6 +450,11 @@ class Engine:
             self._wake.notify()
         if self._thread is not None:
             self._thread.join()
+        with self._wake:
+            if not self._closed:
+                self._closed = True
+                self._record.system("stopped")
+                self._record.flush()
 
     def _cancel_steps(self) -> None:
         while self._steps:
@@ -468,7 +498,7 @@ class Engine:
             return True
         self._lockstep_timeouts += 1
         scan = int(self.live.core.scan)
-        journal.warning("lock step: no echo of scan %d within %g s, going on without", scan, self._lockstep_timeout)
+        self._record.system(f"lock step: no echo of scan {scan} within {self._lockstep_timeout:g} s, going on without")
         return False
 
     def _in_lockstep(self) -> bool:
@@ -543,8 +573,10 @@ class Engine:
             self.failure = failure
             self._running = False
             log.error("the scan has stopped: %s", failure)
+            self._record.system(f"the scan has stopped: {failure}")
         wall = time.perf_counter() - begun
         self._scan_wall = max(wall / scans, 1e-6)
+        self._record.flush()
         self._lockstep_since = time.monotonic()
 
     def _advance_live(self, scans: int) -> None:
@@ -589,6 +621,7 @@ class Engine:
             self._actual_speed += 0.3 * (speed - self._actual_speed) if self._running else -self._actual_speed
         self._published = now
         self._image = self._compose()
+        self._record.flush()
         self._desk.deliver()
         if self._sampler is not None:
             self._sampler.take(self._image)

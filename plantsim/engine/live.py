@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,7 @@ Vector = NDArray[np.float64]
 MINUTES_PER_DAY = 1440
 CORE_ARRAYS = ("state", "memory", "signal", "quality", "probe", "edge_in", "edge_out", "total", "ring", "certificates")
 STARTS = ("steady", "cold")
-FROM_ALARM = 0
+FROM_ALARM, FROM_INTERLOCK, FROM_FEED = range(3)
 """Sources of the core's events, as in ext/event.pxd."""
 NO_FIELD = (Kind.KPI, Kind.SIMULATION, Kind.PROFILE)
 """Kinds of tags that the core has no row of."""
@@ -87,6 +87,9 @@ class LivePlant:
         self.layout = self.assembly.layout
         self.core = Core(self.assembly.spec)
         self.core_rows = len(field_rows)
+        self.feed_bins = tuple(unit.id for unit in plant.units if unit.kind == "feed_bin")
+        self.tell: Callable[[list[tuple[int, int, int, int]]], None] = lambda events: None
+        """Gets what the core reports of interlocks and feed: (scan, source, index, what), in order."""
         self.figures = Figures(plant, self.layout.meters)
         self.book = AlarmBook(
             [Rule(a.area, a.confirm, max(1, round(a.longest_shelving / scan_period))) for a in self.alarms]
@@ -121,6 +124,9 @@ class LivePlant:
     def _hear(self, events: list[tuple[int, int, int, int]]) -> None:
         """Pass on what the core reports."""
         self.book.apply(((scan, i, what) for scan, source, i, what in events if source == FROM_ALARM), self.core.scan)
+        others = [event for event in events if event[1] != FROM_ALARM]
+        if others:
+            self.tell(others)
 
     def where(self, state: int) -> str:
         """Unit and variable of a state, in words."""

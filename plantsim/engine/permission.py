@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plantsim.engine.command import Origin, Refusal
-from plantsim.engine.image import ProcessImage
+from plantsim.engine.image import GOOD_LOCAL_OVERRIDE, ProcessImage
 from plantsim.model.plant import Output, Plant
 from plantsim.model.tag import Kind, Tag, TagTable, ValueType
 
@@ -53,6 +53,9 @@ class Permission:
         """Actuator commands that a loop writes."""
         self.hands = {f"{d.valve}.CMD": d.hand for d in plant.diverts}
         """Commands of divert valves, which are the operator's while the hand switch is on."""
+        self._outputs = {
+            loop.tag: [row[f"{o.tag}.{o.member}"] for o in loop.outputs] for loop in plant.loops if loop.outputs
+        }
         self._mode_row: Mapping[str, int] = {loop.tag: row[f"{loop.tag}.MODE"] for loop in plant.loops}
         targets = {o.tag for loop in plant.loops for o in loop.outputs} | {loop.slave for loop in plant.loops}
         self._has_master = {loop.tag for loop in plant.loops if loop.tag in targets}
@@ -96,6 +99,11 @@ class Permission:
         drive = self.drives.get(tag.name)
         return tag.area in self.external or (drive is not None and image.value[drive.mode_row] == EXTERNAL)
 
+    def _interlocked(self, image: ProcessImage, tag: Tag) -> bool:
+        """Whether an interlock holds the command, or all that a loop's output goes to."""
+        rows = self._outputs.get(tag.object, []) if tag.member == "OP" else [tag.row]
+        return bool(rows) and all(image.status[row] == GOOD_LOCAL_OVERRIDE for row in rows)
+
     def _shape(self, tag: Tag, value: Value) -> Refusal | None:
         if isinstance(value, bool) != (tag.type is ValueType.BOOL):
             return Refusal.TYPE
@@ -120,6 +128,9 @@ class Permission:
             return None if state in _FITTING.get(int(value), (state,)) else Refusal.MODE
         if tag.name in self.hands:
             return None if image.value[self.tags[f"{self.hands[tag.name]}.STATE"].row] else Refusal.MODE
+        return self._of_mode(image, tag) or (Refusal.INTERLOCK if self._interlocked(image, tag) else None)
+
+    def _of_mode(self, image: ProcessImage, tag: Tag) -> Refusal | None:
         drive = self.drives.get(tag.name)
         mode_row = drive.mode_row if drive is not None else self._mode_row.get(tag.object)
         if mode_row is None or tag.kind is Kind.KPI or tag.member == "MODE":

@@ -7,8 +7,7 @@ takes no commands; when it changes again, every output that moved meanwhile star
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,8 +16,6 @@ from numpy.typing import NDArray
 from plantsim.engine.permission import EXTERNAL, Drive
 from plantsim.model.plant import Device, Loss, Plant
 from plantsim.model.tag import Kind, TagTable
-
-journal = logging.getLogger("plantsim.journal")
 
 SHORTEST_S = 0.1
 """Wall time that a heartbeat is given at least, however fast plant time passes."""
@@ -82,6 +79,8 @@ class Racks:
         self, plant: Plant, tags: TagTable, drives: Mapping[str, Drive], external: frozenset[str], signal: Signal
     ) -> None:
         areas = {unit.id: unit.area for unit in plant.units}
+        self.note: Callable[[str], None] = lambda text: None
+        """Gets what is to be on record."""
         self._signal = signal
         self._modes = [tags[f"{loop.tag}.MODE"].row for loop in plant.loops if tags[f"{loop.tag}.PV"].area in external]
         self._racks = {
@@ -136,7 +135,7 @@ class Racks:
         rack.lost_at = None
         rack.ramps.clear()
         self._show(rack)
-        journal.info("rack of %s: the PLC's heartbeat is back", area)
+        self.note(f"rack of {area}: the PLC's heartbeat is back")
         return True
 
     def watch(self, now: float, wall: float) -> bool:
@@ -149,7 +148,7 @@ class Racks:
             rack.lost_at = now
             self._show(rack)
             silent = now - rack.changed
-            journal.warning("rack of %s: no heartbeat for %.1f s, outputs follow their loss policy", rack.area, silent)
+            self.note(f"rack of {rack.area}: no heartbeat for {silent:.1f} s, outputs follow their loss policy")
             found = True
         return found
 

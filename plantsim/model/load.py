@@ -16,6 +16,7 @@ from plantsim.model.errors import PlantError, one_of, shown
 from plantsim.model.plant import Instrument, Plant, Product, Unit, purity_analyser
 from plantsim.model.read_alarms import read_alarm_classes, read_alarms
 from plantsim.model.read_field import read_devices, read_instruments
+from plantsim.model.read_interlocks import read_interlocks
 from plantsim.model.read_loops import read_loops
 from plantsim.model.read_sequences import read_sequences
 from plantsim.model.read_units import check_drives, read_areas, read_streams, read_units
@@ -70,8 +71,11 @@ def load_plant(name: str | Path) -> Plant:
     measured = {instrument.tag: instrument for instrument in instruments}
     _check_diverts(root, units, products, measured)
     loops = read_loops(root, measured, by_tag)
-    alarms = read_alarms(root, measured, by_tag, {loop.tag: loop for loop in loops}) + heartbeat.alarms(areas)
-    sequences = read_sequences(root, areas, units, measured, by_tag, {loop.tag: loop for loop in loops})
+    by_loop = {loop.tag: loop for loop in loops}
+    interlocks = read_interlocks(root, measured, by_tag, by_loop)
+    alarms = read_alarms(root, measured, by_tag, by_loop, [one.tag for one in interlocks])
+    alarms += heartbeat.alarms(areas)
+    sequences = read_sequences(root, areas, units, measured, by_tag, by_loop, [one.tag for one in interlocks])
     classes = read_alarm_classes(root, alarms)
     root.end()
     return Plant(
@@ -89,6 +93,7 @@ def load_plant(name: str | Path) -> Plant:
         loops,
         alarms,
         sequences,
+        interlocks,
         MappingProxyType(classes),
         products,
         hashlib.sha256(f"{digest} {chemistry.sha256}".encode()).hexdigest(),

@@ -82,6 +82,14 @@ SEQUENCE = (
     Member("STEP_TIME", "time in the step", eu="s", high=1e7),
 )
 
+INTERLOCK = (
+    _bool("TRIPPED", "tripped", ("Healthy", "Tripped")),
+    _bool("FIRST_OUT", "first out", ("No", "First")),
+    _bool("BYPASS", "bypass", ("Armed", "Bypassed"), Role.ENGINEER),
+    _bool("RESET", "reset", ("No", "Reset"), Role.OPERATOR),
+)
+"""Roles of the last two are the interlock's own."""
+
 DEVICE: dict[Kind, tuple[Member, ...]] = {
     Kind.VALVE: (_percent("CMD", "command", Role.OPERATOR), _percent("POS", "position")),
     Kind.ON_OFF_VALVE: (

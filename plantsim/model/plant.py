@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plantsim.chemistry.chemistry import Chemistry
-from plantsim.model.tag import Kind
+from plantsim.model.tag import Kind, Role
 
 WATCHDOG_S = 2.0
 
@@ -199,7 +199,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A comparison with a member's value: relation is one of = < >."""
+    """A comparison with a member's value: relation is one of = < >, or ``bad`` where its quality is meant."""
 
     tag: str
     member: str
@@ -217,7 +217,11 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A rationalised alarm. limit, deadband: eu; limit is nan where the condition has none. Delays in s."""
+    """A rationalised alarm.
+
+    limit, deadband: eu (ROC: eu/min, STALE: s); limit is nan where the condition has none. Delays in s. against: the
+    other reading of a DEV that is not against a set point. window: s over which a rate is taken.
+    """
 
     tag: str
     condition: str
@@ -231,6 +235,8 @@ class Alarm:
     response: str
     respond_min: float
     suppressed_when: Conditions | None
+    against: str = ""
+    window: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +280,39 @@ class Sequence:
     permits: tuple[Condition, ...]
     steps: tuple[Step, ...]
     complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an interlock does to a device. verb: STOP, START, LOCK, OPEN, CLOSE, or % with a value of 0..100."""
+
+    tag: str
+    verb: str
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interlock:
+    """A row of the cause-and-effect matrix.
+
+    group: of which the first to trip is the first out. when: comparisons (``bad`` is one too), ``votes`` of which make
+    the cause once they have lasted ``delay`` s; deadband: eu. latched: stays until it is reset. bypass_role: None where
+    it must not be bypassed. bypass_time: s after which a bypass ends.
+    """
+
+    tag: str
+    unit: str
+    title: str
+    group: str
+    when: tuple[Condition, ...]
+    votes: int
+    deadband: float
+    delay: float
+    latched: bool
+    reset_role: Role
+    bypass_role: Role | None
+    bypass_time: float
+    effects: tuple[Effect, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +371,7 @@ class Plant:
     loops: tuple[Loop, ...]
     alarms: tuple[Alarm, ...]
     sequences: tuple[Sequence, ...]
+    interlocks: tuple[Interlock, ...]
     alarm_classes: Mapping[str, AlarmClass]
     products: tuple[Product, ...]
     sha256: str

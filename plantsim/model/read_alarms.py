@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from plantsim.model.errors import a, one_of, shown
+from plantsim.model.errors import one_of, shown
 from plantsim.model.members import LIMITS
 from plantsim.model.plant import Alarm, AlarmClass, Condition, Conditions, Device, Instrument, Loop
 from plantsim.model.quantity import TIME
@@ -14,15 +14,29 @@ from plantsim.model.read_loops import member_range
 from plantsim.model.section import ABOVE_0, Section
 from plantsim.model.tag import Kind
 
-CONDITIONS = (*LIMITS, "DEV", "TRIP")
-_DRIVES = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
+CONDITIONS = (*LIMITS, "DEV", "TRIP", "FAIL", "DISCREPANCY", "ROC", "STALE")
+"""DEV: off its set point, or off another reading. TRIP: of a drive, or of a reading a third level beyond HH. FAIL: a
+Bad reading, or a field switch that is on. DISCREPANCY: a valve is not where it was commanded to be. ROC: change in eu
+per minute, of a negative limit a fall. STALE: s since the sample.
+"""
+_OF_DEVICE: dict[Kind, tuple[str, ...]] = {
+    Kind.DRIVE: ("TRIP",),
+    Kind.VARIABLE_DRIVE: ("TRIP",),
+    Kind.VALVE: ("DISCREPANCY",),
+    Kind.ON_OFF_VALVE: ("DISCREPANCY",),
+    Kind.SWITCH: ("FAIL",),
+}
 MOST_SUPPRESSIONS = 3
 """Conditions that suppress an alarm, in the core."""
 _COMPARISON = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*([=<>])\s*(-?\d+(?:\.\d+)?)\s*")
 
 
 def read_alarms(
-    root: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
+    root: Section,
+    instruments: Mapping[str, Instrument],
+    devices: Mapping[str, Device],
+    loops: Mapping[str, Loop],
+    interlocks: Collection[str] = (),
 ) -> tuple[Alarm, ...]:
     """The alarms in the file's order, the limits of each tag in theirs."""
     alarms: dict[str, Alarm] = {}
@@ -31,7 +45,7 @@ def read_alarms(
         tag, condition = section.data.get("tag"), section.data.get("condition")
         if isinstance(tag, str) and isinstance(condition, str):
             section.path = f"alarms[{tag}.{condition}]"
-        alarm = _alarm(section, instruments, devices, loops)
+        alarm = _alarm(section, instruments, devices, loops, interlocks)
         name = f"{alarm.tag}.{alarm.condition}"
         if name in alarms:
             raise section.error("condition", f"a second {alarm.condition} of {alarm.tag}", "one")
@@ -43,26 +57,26 @@ def read_alarms(
 
 
 def _alarm(
-    section: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
+    section: Section,
+    instruments: Mapping[str, Instrument],
+    devices: Mapping[str, Device],
+    loops: Mapping[str, Loop],
+    interlocks: Collection[str],
 ) -> Alarm:
     tag = section.text("tag")
     if tag not in instruments and tag not in devices:
         raise section.error("tag", f'"{tag}", which is no tag', one_of([*instruments, *devices], tag))
-    allowed = ["DEV", *LIMITS] if tag in loops else list(LIMITS)
-    if tag in devices:
-        if devices[tag].kind not in _DRIVES:
-            raise section.error("tag", f'"{tag}", which is {a(devices[tag].kind.value)}', "an instrument or a drive")
-        allowed = ["TRIP"]
     condition = section.text("condition", choices=CONDITIONS)
+    against = section.text("against", choices=instruments) if "against" in section else ""
+    if tag in devices:
+        allowed = _OF_DEVICE[devices[tag].kind]
+    else:
+        allowed = (*LIMITS, "TRIP", "FAIL", "ROC")
+        allowed += ("DEV",) if tag in loops or against else ()
+        allowed += ("STALE",) if instruments[tag].sampling is not None else ()
     if condition not in allowed:
         raise section.error("condition", f'"{condition}" of {tag}', ", ".join(allowed))
-    limit, deadband = math.nan, 0.0
-    if condition in (*LIMITS, "DEV"):
-        low, high = instruments[tag].low, instruments[tag].high
-        if condition == "DEV":
-            low, high = 0.0, high - low
-        limit = section.number("limit", low=low, high=high, eu=instruments[tag].eu)
-        deadband = section.number("deadband", 0.0, 0.0, high - low)
+    limit, deadband = _limit(section, condition, instruments.get(tag), devices.get(tag))
     alarm = Alarm(
         tag,
         condition,
@@ -75,14 +89,42 @@ def _alarm(
         section.text("consequence"),
         section.text("response"),
         section.number("respond_min", low=0.0),
-        _suppression(section, instruments, devices, loops),
+        _suppression(section, instruments, devices, loops, interlocks),
+        against,
+        section.quantity("window", TIME, 60.0, low=ABOVE_0) if condition == "ROC" else 0.0,
     )
     section.end()
     return alarm
 
 
+def _limit(
+    section: Section, condition: str, instrument: Instrument | None, device: Device | None
+) -> tuple[float, float]:
+    """Limit and deadband of those conditions that have one, nan and 0 of the others."""
+    if condition == "FAIL" or (device is not None and device.kind is not Kind.VALVE):
+        return math.nan, 0.0
+    if instrument is None:
+        return section.number("limit", 5.0, low=0.0, high=100.0, eu="%"), section.number("deadband", 0.0, 0.0, 100.0)
+    low, high, eu = instrument.low, instrument.high, instrument.eu
+    span = high - low
+    if condition == "DEV":
+        low, high = 0.0, span
+    elif condition == "ROC":
+        low, high, eu = -span, span, f"{eu}/min"
+    elif condition == "STALE":
+        low, high, eu = 0.0, math.inf, "s"
+    limit = section.number("limit", low=low, high=high, eu=eu)
+    if condition == "ROC" and limit == 0.0:
+        raise section.error("limit", "0", "a rise above 0, or a fall below 0")
+    return limit, section.number("deadband", 0.0, 0.0, span)
+
+
 def _suppression(
-    section: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
+    section: Section,
+    instruments: Mapping[str, Instrument],
+    devices: Mapping[str, Device],
+    loops: Mapping[str, Loop],
+    interlocks: Collection[str],
 ) -> Conditions | None:
     """Comparisons joined by ``or``, or by ``and``."""
     text = section.text("suppressed_when", "")
@@ -98,7 +140,7 @@ def _suppression(
         if match is None:
             allowed = 'TAG.MEMBER, one of = < >, and a number: "K-213A.RUN=0"; several joined by "and", or by "or"'
             raise section.error("suppressed_when", shown(text), allowed)
-        member_range(section, "suppressed_when", match[1], match[2], loops, instruments, devices)
+        member_range(section, "suppressed_when", match[1], match[2], loops, instruments, devices, interlocks)
         terms.append(Condition(match[1], match[2], match[3], float(match[4])))
     return Conditions(tuple(terms), every)
 

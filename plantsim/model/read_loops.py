@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from plantsim.model.errors import a, one_of, shown
-from plantsim.model.members import CONTROLLER, DEVICE, MODES
+from plantsim.model.members import CONTROLLER, DEVICE, INTERLOCK, MODES
 from plantsim.model.plant import Constraint, Device, Instrument, Loop, Output
 from plantsim.model.quantity import RAMP, TIME, parse_eu
 from plantsim.model.read_field import find_circle
@@ -226,6 +226,7 @@ def member_range(
     loops: Mapping[str, Loop],
     instruments: Mapping[str, Instrument],
     devices: Mapping[str, Device],
+    interlocks: Collection[str] = (),
 ) -> tuple[float, float]:
     """The range of a member's value; PlantError if there is no such tag or it has no such member."""
     members = {"PV": (0.0, 0.0)}
@@ -242,8 +243,10 @@ def member_range(
                 for one in CONTROLLER
                 if one.type in (ValueType.FLOAT, ValueType.UINT16)
             }
+    elif tag in interlocks:
+        members = {one.name: (0.0, 1.0) for one in INTERLOCK}
     else:
-        known = [*instruments, *devices]
+        known = [*instruments, *devices, *interlocks]
         raise section.error(key, f'"{tag}.{member}", where {tag} is no tag', one_of(known, tag))
     if member not in members:
         allowed = one_of([f"{tag}.{name}" for name in members], f"{tag}.{member}")

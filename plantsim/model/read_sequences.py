@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from plantsim.model.errors import one_of, shown
-from plantsim.model.members import CONTROLLER, DEVICE, SEQUENCE, Member
+from plantsim.model.members import CONTROLLER, DEVICE, INTERLOCK, SEQUENCE, Member
 from plantsim.model.plant import Action, Area, Condition, Device, Instrument, Loop, Sequence, Step, Unit
 from plantsim.model.quantity import RAMP, TIME
 from plantsim.model.read_field import check_tag
@@ -32,7 +32,9 @@ class _Rows:
         instruments: Mapping[str, Instrument],
         devices: Mapping[str, Device],
         loops: Mapping[str, Loop],
+        interlocks: Iterable[str],
     ) -> None:
+        self.interlocks = tuple(interlocks)
         self.sequences = tuple(sequences)
         self.instruments = instruments
         self.devices = devices
@@ -44,6 +46,8 @@ class _Rows:
         members: tuple[Member, ...] = ()
         if tag in self.sequences:
             members = SEQUENCE
+        elif tag in self.interlocks:
+            members = tuple(member for member in INTERLOCK if member.name != "BYPASS")
         elif tag in self.devices:
             members = DEVICE[self.devices[tag].kind]
         elif tag in self.loops:
@@ -53,7 +57,7 @@ class _Rows:
     def range(self, section: Section, key: str, tag: str, name: str) -> tuple[float, float]:
         """Of a member's value; PlantError if there is none."""
         if tag not in self.sequences:
-            return member_range(section, key, tag, name, self.loops, self.instruments, self.devices)
+            return member_range(section, key, tag, name, self.loops, self.instruments, self.devices, self.interlocks)
         member = self.member(tag, name)
         if member is None:
             raise section.error(key, f'"{tag}.{name}"', one_of([f"{tag}.{m.name}" for m in SEQUENCE]))
@@ -80,11 +84,12 @@ def read_sequences(
     instruments: Mapping[str, Instrument],
     devices: Mapping[str, Device],
     loops: Mapping[str, Loop],
+    interlocks: Iterable[str] = (),
 ) -> tuple[Sequence, ...]:
     """The sequences in the file's order."""
     by_id = {unit.id: unit for unit in units}
     sections = dict(root.table("sequences").children("a sequence"))
-    rows = _Rows(sections, instruments, devices, loops)
+    rows = _Rows(sections, instruments, devices, loops, interlocks)
     found = []
     for tag, section in sections.items():
         unit = by_id[section.text("unit", choices=by_id)]

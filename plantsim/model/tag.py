@@ -30,6 +30,7 @@ class Kind(Enum):
     VARIABLE_DRIVE = "variable drive"
     SWITCH = "switch"
     SEQUENCE = "sequence"
+    INTERLOCK = "interlock"
     CALCULATION = "calculation"
     KPI = "kpi"
     SIMULATION = "simulation"

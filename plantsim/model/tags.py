@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import accumulate
 
 from plantsim.model.heartbeat import LOST
-from plantsim.model.members import CONTROLLER, DEVICE, LIMIT, LIMITS, NORMAL, PV, SAMPLED, SEQUENCE, Member
-from plantsim.model.plant import Alarm, AlarmClass, Device, Instrument, Loop, Plant, Sequence
+from plantsim.model.members import CONTROLLER, DEVICE, INTERLOCK, LIMIT, LIMITS, NORMAL, PV, SAMPLED, SEQUENCE, Member
+from plantsim.model.plant import Alarm, AlarmClass, Device, Instrument, Interlock, Loop, Plant, Sequence
 from plantsim.model.plant_wide import kpis, simulation
 from plantsim.model.profiles import profiles
 from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, TagTable, ValueType
@@ -20,6 +20,10 @@ _CONDITIONS = {
     "LL": "low low",
     "DEV": "off its set point",
     "TRIP": "tripped",
+    "FAIL": "failed",
+    "DISCREPANCY": "not where it was commanded to be",
+    "ROC": "changes too fast",
+    "STALE": "no new result",
     LOST: "heartbeat lost",
 }
 _TUNING = ("Gain", "Ti", "Td")
@@ -41,6 +45,9 @@ def build_tags(plant: Plant, first_row: int = 0) -> tuple[TagTable, tuple[AlarmP
         for sequence in plant.sequences:
             if sequence.unit == unit.id:
                 tags += _of_sequence(sequence, unit.area)
+        for interlock in plant.interlocks:
+            if interlock.unit == unit.id:
+                tags += _of_interlock(interlock, unit.area)
     tags += kpis(plant)
     tags += simulation(plant)
     tags += profiles(plant)
@@ -87,6 +94,13 @@ def _of_device(device: Device, area: str) -> Iterator[Tag]:
     for member in DEVICE[device.kind]:
         tag = _tag(device.tag, device.unit, area, device.kind, device.title, member)
         yield replace(tag, role=Role.OPERATOR) if device.hand else tag
+
+
+def _of_interlock(interlock: Interlock, area: str) -> Iterator[Tag]:
+    roles = {"BYPASS": interlock.bypass_role, "RESET": interlock.reset_role}
+    for member in INTERLOCK:
+        tag = _tag(interlock.tag, interlock.unit, area, Kind.INTERLOCK, interlock.title, member)
+        yield replace(tag, role=roles.get(member.name))
 
 
 def _of_sequence(sequence: Sequence, area: str) -> Iterator[Tag]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -260,6 +260,37 @@ class Rig:
         }
         self._add("alarm", f"{pv} alarm {len(self.tables['alarm'])}", fields, changes)
 
+    def interlock(
+        self,
+        tag: str,
+        when: Sequence[tuple[str, int, float]],
+        effects: Sequence[tuple[str, int, float]],
+        group: int = 0,
+        **changes: Any,
+    ) -> None:
+        """when: (row, relation, value); effects: (row, kind, value)."""
+        terms = [{"row": self.row(row), "relation": relation, "value": value} for row, relation, value in when]
+        fields = {
+            "tripped": self.row(f"{tag}.TRIPPED"),
+            "first_out": self.row(f"{tag}.FIRST_OUT"),
+            "bypass": self.row(f"{tag}.BYPASS"),
+            "reset": self.row(f"{tag}.RESET"),
+            "mem": 0,
+            "group": group,
+            "latched": 0,
+            "n_terms": len(terms),
+            "votes": 1,
+            "first": len(self.tables["effect"]),
+            "count": len(effects),
+            "locks": int(any(kind == 2 for _, kind, _ in effects)),
+            "term": [*terms, *[{"row": 0, "relation": 1, "value": 0.0}] * (4 - len(terms))],
+            "deadband": 0.0,
+            "delay": 0.0,
+            "bypass_time": 3600.0,
+        }
+        self.tables["effect"] += [{"row": self.row(row), "kind": kind, "value": to} for row, kind, to in effects]
+        self._add("interlock", tag, fields, changes)
+
     # running
 
     @property
@@ -336,6 +367,8 @@ NO_FIELD = (
     "steps",
     "actions",
     "checks",
+    "interlocks",
+    "effects",
 )
 
 

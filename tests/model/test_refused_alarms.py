@@ -29,7 +29,10 @@ import pytest
         ),
         pytest.param(
             [('condition = "HH"', 'condition = "HIHI"')],
-            'toy.toml: alarms[TIC-201.HIHI].condition: found "HIHI", allowed HH, H, L, LL, DEV, TRIP; nearest HH',
+            (
+                'toy.toml: alarms[TIC-201.HIHI].condition: found "HIHI", allowed HH, H, L, LL, DEV, TRIP, FAIL, '
+                "DISCREPANCY, ROC, STALE; nearest HH"
+            ),
             id="alarm condition",
         ),
         pytest.param(
@@ -39,7 +42,7 @@ import pytest
         ),
         pytest.param(
             [('tag = "TIC-201"\ncondition = "H"', 'tag = "LI-201"\ncondition = "DEV"')],
-            'toy.toml: alarms[LI-201.DEV].condition: found "DEV" of LI-201, allowed HH, H, L, LL',
+            'toy.toml: alarms[LI-201.DEV].condition: found "DEV" of LI-201, allowed HH, H, L, LL, TRIP, FAIL, ROC',
             id="alarm DEV of controller only",
         ),
         pytest.param(
@@ -72,10 +75,7 @@ import pytest
         ),
         pytest.param(
             [('tag = "P-201"\ncondition', 'tag = "XV-201"\ncondition')],
-            (
-                'toy.toml: alarms[XV-201.TRIP].tag: found "XV-201", which is an on/off valve, allowed an '
-                "instrument or a drive"
-            ),
+            'toy.toml: alarms[XV-201.TRIP].condition: found "TRIP" of XV-201, allowed DISCREPANCY',
             id="alarm of a valve",
         ),
         pytest.param(

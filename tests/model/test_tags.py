@@ -204,7 +204,18 @@ def test_tags_of_a_unit_stand_together_in_flow_order(tags: TagTable) -> None:
 def test_an_alarm_says_what_is_wrong_and_what_to_do(alarms: tuple[AlarmPoint, ...]) -> None:
     """In the order of the file, rows from 0."""
     assert alarms[0] == AlarmPoint(
-        0, "TIC-201", "HH", "leach", 1, "Temperature: high high", "Boils over", "Quench", 3.0
+        0,
+        "TIC-201",
+        "HH",
+        "leach",
+        1,
+        "Temperature: high high",
+        "Boils over",
+        "Quench",
+        3.0,
+        "safety",
+        on_delay=10.0,
+        off_delay=60.0,
     )
     assert [alarm.name for alarm in alarms] == ["TIC-201.HH", "TIC-201.H", "P-201.TRIP"]
     assert alarms[2].message == "Acid pump: tripped"

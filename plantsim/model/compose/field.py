@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from plantsim.model.compose.context import Layout
+from plantsim.model.compose.interlocks import interlocks
 from plantsim.model.compose.sequences import COMPLETE, sequences
 from plantsim.model.heartbeat import LOST
+from plantsim.model.members import LIMITS
 from plantsim.model.plant import (
     Alarm,
     Condition,
@@ -28,8 +30,13 @@ from plantsim.model.tag import Kind
 TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 23, 1, 1, 2, 14, 8
 DIVERT_MEM = 2
 """Memory of each kind of device, as in ext/field.pxd, ext/control.pxd, ext/alarm.pxd and ext/divert.pxd."""
-ALARM_KINDS = {"HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 3, LOST: 3}
-RELATIONS = {"=": 1, "<": 2, ">": 3}
+IS_TRUE = 3
+ALARM_KINDS = {
+    "HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 0, "FAIL": 4, "DISCREPANCY": 5, "ROC": 6, "STALE": 7,
+    LOST: IS_TRUE,
+}  # fmt: skip
+"""Of readings, as in ext/alarm.pxd."""
+RELATIONS = {"=": 1, "<": 2, ">": 3, "bad": 4}
 """Codes of ext/condition.pxd."""
 NO_OUTPUT = {"row": 0, "slave_mode": -1, "slave_mem": -1, "op0": 0.0, "op1": 100.0, "y0": 0.0, "y1": 0.0}
 NO_CONDITION = {"relation": 1, "row": 0, "value": 0.0}
@@ -297,15 +304,11 @@ class Field:
         return {"relation": RELATIONS[c.relation], "row": self.row[f"{c.tag}.{c.member}"], "value": c.value}
 
     def alarm(self, a: Alarm) -> dict[str, Any]:
-        """A limit with its delays."""
-        member = {"TRIP": "TRIP", LOST: "STATE"}.get(a.condition, "PV")
+        """A condition with its delays."""
         terms = [self.condition(c) for c in a.suppressed_when.terms] if a.suppressed_when else []
         return {
-            "kind": ALARM_KINDS[a.condition],
-            "pv": self.row[f"{a.tag}.{member}"],
-            "limit_row": self.optional(f"{a.tag}.{a.condition}"),
-            "sp": self.optional(f"{a.tag}.SP"),
-            "other": -1,
+            **self._judged(a),
+            "limit_row": self.optional(f"{a.tag}.{a.condition}") if a.condition in LIMITS else -1,
             "mem": self.take(f"{a.tag}.{a.condition}", ALARM_MEM),
             "n_suppress": len(terms),
             "suppress_all": int(a.suppressed_when is not None and a.suppressed_when.all),
@@ -314,7 +317,28 @@ class Field:
             "deadband": a.deadband,
             "on_delay": a.on_delay,
             "off_delay": a.off_delay,
-            "window": 0.0,
+            "window": a.window,
+        }
+
+    def _judged(self, a: Alarm) -> dict[str, int]:
+        """Kind of the condition, and the rows that it looks at."""
+        device = next((d for d in self.plant.devices if d.tag == a.tag), None)
+        kind, pv, sp, other = ALARM_KINDS[a.condition], "PV", "SP", ""
+        if device is not None and a.condition == "DISCREPANCY":
+            pv = "CMD"
+            if device.kind is Kind.VALVE:
+                kind, sp = ALARM_KINDS["DEV"], "POS"
+            else:
+                sp, other = "OPENED", "CLOSED"
+        elif device is not None:
+            kind, pv = IS_TRUE, "STATE" if device.kind is Kind.SWITCH else "TRIP"
+        elif a.condition == "STALE":
+            pv = "SampleTime"
+        return {
+            "kind": kind,
+            "pv": self.row[f"{a.tag}.{pv}"],
+            "sp": self.row[f"{a.against}.PV"] if a.against else self.optional(f"{a.tag}.{sp}"),
+            "other": self.optional(f"{a.tag}.{other}"),
         }
 
     def build(self, *, scan_period: float, seed: int) -> dict[str, Any]:
@@ -323,6 +347,9 @@ class Field:
             if i.normal:
                 self.set(f"{i.tag}.NormalLow", i.normal[0])
                 self.set(f"{i.tag}.NormalHigh", i.normal[1])
+        for d in self.plant.devices:
+            if d.kind is Kind.SWITCH:
+                self.set(f"{d.tag}.STATE", d.initial)
         for a in self.plant.alarms:
             if not math.isnan(a.limit):
                 self.set(f"{a.tag}.{a.condition}", a.limit)
@@ -352,6 +379,7 @@ class Field:
             "diverts": [self.divert(d) for d in self.plant.diverts],
             "alarms": [self.alarm(a) for a in self.plant.alarms],
             **sequences(self.plant, self.row, self.take, self.condition),
+            **interlocks(self.plant, self.row, self.take, self.condition),
             "signal": self.signal,
             "rows": len(self.signal),
             "memory": self.used,

@@ -1,0 +1,193 @@
+"""The journal of events: one stream that only grows, can be asked, and outlives a process that is killed."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plantsim.engine import journal as journals
+from plantsim.engine.command import Origin, Refusal
+from plantsim.engine.engine import Engine
+from plantsim.engine.journal import Event, EventKind, Journal, JournalError
+from plantsim.model.plant import Plant
+from plantsim.model.tag import Role
+
+TIMEOUT_S = 20.0
+ANNA = Origin(Role.OPERATOR, "anna", "opcua")
+
+
+def event(k: int, kind: EventKind = EventKind.ACTION, source: str = "TIC-201.SP", branch: int = 0) -> Event:
+    return Event(kind, k, 1e9 + k, 2e9 + k, branch, source, f"event {k}")
+
+
+def test_what_was_written_is_read_back_in_its_order(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "deep" / "journal.sqlite3")
+    journal.write([event(k) for k in range(5)])
+    journal.write([event(5)])
+    assert [entry.event for entry in journal.entries()] == [event(k) for k in range(6)]
+    assert [entry.id for entry in journal.entries()] == list(range(1, 7))
+
+
+def test_it_answers_by_kind_source_time_branch_and_place(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    journal.write([event(0), event(1, EventKind.ALARM, "TIC-201.HH"), event(2, source="P-201.CMD", branch=1)])
+
+    def found(**wanted: object) -> list[int]:
+        return [entry.event.scan for entry in journal.entries(**wanted)]  # type: ignore[arg-type]
+
+    assert found(kinds=[EventKind.ALARM]) == [1]
+    assert found(source="P-201.CMD") == [2]
+    assert found(source="TIC-201.") == [0, 1]
+    assert found(since=1e9 + 1, until=1e9 + 1) == [1]
+    assert found(branch=1) == [2]
+    assert found(after=1, limit=1) == [1]
+    assert found(newest=True, limit=2) == [1, 2]
+
+
+def test_malfunctions_are_for_the_instructor_alone() -> None:
+    journal = Journal()
+    journal.write([event(0, EventKind.MALFUNCTION, "sweep-fan-trip")])
+    assert journal.entries(role=Role.ENGINEER) == []
+    assert len(journal.entries(role=Role.INSTRUCTOR)) == 1
+
+
+def test_a_second_run_goes_on_in_the_same_file(tmp_path: Path) -> None:
+    for k in range(2):
+        journal = Journal(tmp_path / "j")
+        journal.write([event(k)])
+        journal.close()
+    assert [(e.session, e.event.scan) for e in Journal(tmp_path / "j").entries()] == [(1, 0), (2, 1)]
+
+
+@pytest.mark.parametrize("what", ["UPDATE entry SET user = 'nobody'", "DELETE FROM entry"])
+def test_nobody_changes_what_stands_there(tmp_path: Path, what: str) -> None:
+    Journal(tmp_path / "j").write([event(0)])
+    with pytest.raises(sqlite3.IntegrityError, match="only grows"), sqlite3.connect(tmp_path / "j") as db:
+        db.execute(what)
+
+
+def test_without_a_file_it_keeps_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "MOST_IN_MEMORY", 10)
+    journal = Journal()
+    for k in range(25):
+        journal.write([event(k)])
+    assert [entry.event.scan for entry in journal.entries()] == list(range(15, 25))
+
+
+def test_what_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    path.write_text("these are the minutes of another meeting, and long enough to be read as a page" * 20)
+    with pytest.raises(JournalError, match=r"found .*, allowed a journal that can be written"):
+        Journal(path)
+    assert path.read_text().startswith("these are the minutes")
+
+
+def test_a_journal_that_fails_says_so_once_and_the_plant_runs_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal(tmp_path / "j")
+    journal.close()
+    with caplog.at_level("ERROR"):
+        journal.write([event(0)])
+        journal.write([event(1)])
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert journal.lost
+
+
+def test_every_entry_of_a_killed_process_is_there(tmp_path: Path) -> None:
+    """SIGKILL right behind the return of write."""
+    code = """
+import os, signal, sys
+from pathlib import Path
+from plantsim.engine.journal import Event, EventKind, Journal
+journal = Journal(Path(sys.argv[1]))
+for k in range(500):
+    journal.write([Event(EventKind.ACTION, k, 0.0, 0.0, 0, "P-201.CMD", "written")])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    path = tmp_path / "j"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert [entry.event.scan for entry in Journal(path).entries()] == list(range(500))
+
+
+# ---------------------------------------------------------------- what the engine puts there
+
+
+def story(engine: Engine, *kinds: EventKind) -> list[str]:
+    return [str(entry.event) for entry in engine.journal.entries(kinds=kinds or None)]
+
+
+def test_a_write_says_who_what_from_and_to(engine: Engine) -> None:
+    engine.write([("TIC-201.SP", 62.0), ("TIC-201.MODE", 0.0)], ANNA)
+    assert story(engine, EventKind.ACTION) == [
+        "anna (opcua): TIC-201.SP written 60 -> 62",
+        "anna (opcua): TIC-201.MODE written Automatic -> Manual",
+    ]
+
+
+def test_a_refused_write_is_on_record_too(engine: Engine) -> None:
+    assert engine.write([("TIC-201.SP", 620.0)], ANNA) == [Refusal.RANGE]
+    assert story(engine, EventKind.ACTION) == ["anna (opcua): TIC-201.SP refused 60 -> 620, outside its range"]
+
+
+def test_alarms_and_their_acknowledgement_are_one_stream_with_actions_and_trips(engine: Engine) -> None:
+    engine.write([("AG-201.CMD", False)], ANNA)
+    engine.step(10.0).result(TIMEOUT_S)
+    kinds = [entry.event.kind for entry in engine.journal.entries()]
+    assert {EventKind.ACTION, EventKind.TRIP} <= set(kinds)
+    trip = next(e.event for e in engine.journal.entries(kinds=[EventKind.TRIP], source="UZ-215"))
+    assert trip.what == "tripped"
+    assert trip.plant_time == pytest.approx(engine.live.epoch + trip.scan * engine.scan_period)
+    engine.write([("FIC-213.MODE", 0.0), ("FIC-213.OP", 40.0)], ANNA)
+    engine.step(20.0).result(TIMEOUT_S)
+    low = next(a for a in engine.alarms if a.name == "FIC-213.L")
+    engine.acknowledge(low, ANNA, "fan B on its way")
+    assert [str(e.event) for e in engine.journal.entries(source="FIC-213.L")] == [
+        "FIC-213.L came",
+        "anna (opcua): FIC-213.L acknowledged, fan B on its way",
+    ]
+
+
+def test_a_lot_of_feed_is_on_record_in_its_scan(belfast: Plant) -> None:
+    """The bin is at 350 kg at the start, a lot comes at 60 kg: after 290 kg at 4.3 kg/h."""
+    engine = Engine(belfast, scan_period=1.0, frozen=True)
+    engine.start()
+    try:
+        for _ in range(72):
+            engine.step(3600.0).result(TIMEOUT_S)
+            lots = engine.journal.entries(kinds=[EventKind.LOT])
+            if lots:
+                break
+    finally:
+        engine.stop()
+    assert [(e.event.source, e.event.what) for e in lots] == [("FD-101", "lot 1 tipped")]
+    assert lots[0].event.scan == pytest.approx(290.0 / 4.3 * 3600.0, rel=0.02)
+
+
+def test_going_back_starts_a_branch_that_the_journal_tells_apart(belfast: Plant) -> None:
+    engine = Engine(belfast, frozen=True)
+    engine.start()
+    try:
+        engine.step(120.0).result(TIMEOUT_S)
+        engine.backtrack(1.0, ANNA)
+        engine.write([("TIC-201.SP", 61.0)], ANNA)
+        assert [e.event.what for e in engine.journal.entries(branch=1)] == ["back by 1 min, branch 1", "written"]
+    finally:
+        engine.stop()
+
+
+def test_the_journal_of_a_run_stands_in_its_file(belfast: Plant, tmp_path: Path) -> None:
+    engine = Engine(belfast, frozen=True, journal=tmp_path / "belfast.sqlite3")
+    engine.start()
+    engine.write([("TIC-201.SP", 61.0)], ANNA)
+    engine.stop()
+    events = [entry.event for entry in Journal(tmp_path / "belfast.sqlite3").entries()]
+    assert [(e.kind.value, e.what) for e in events] == [
+        ("system", "started"), ("action", "written"), ("system", "stopped"),
+    ]  # fmt: skip
