@@ -25,6 +25,7 @@ from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import ACTIVE, ProcessImage
 from plantsim.engine.live import LivePlant
 from plantsim.engine.permission import Permission, Value
+from plantsim.engine.reading import value_of
 from plantsim.engine.recorder import Recorder
 from plantsim.engine.simulate import EPOCH_2026, MOST_SCANS
 from plantsim.engine.snapshot import read_snapshot, write_snapshot
@@ -168,18 +169,9 @@ class Plant:
         Of a profile use `profile`. A value whose quality is Bad reads nan, or as it stood where it is no float.
         """
         tag = self._tag(name)
-        value = float(self._image.value[tag.row])
-        match tag.type:
-            case ValueType.PROFILE:
-                raise UnknownTag(f"{name} is an array: plant.profile({name!r}) reads it")
-            case ValueType.BOOL:
-                return bool(value)
-            case ValueType.TEXT:
-                return tag.states[int(value)] if 0 <= value < len(tag.states) else ""
-            case ValueType.FLOAT | ValueType.TIME:
-                return float("nan") if self._image.status[tag.row] & 0x80000000 else value
-            case _:
-                return int(value)
+        if tag.type is ValueType.PROFILE:
+            raise UnknownTag(f"{name} is an array: plant.profile({name!r}) reads it")
+        return value_of(tag, self._image)
 
     def profile(self, name: str) -> NDArray[np.float64]:
         """The stages of a circuit from E1 to the last strip stage, such as ``SX-1.Profile.Nd.aq``, mol/L."""

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from plantsim.model.plc_formats import mb2hal, openplc, structured_text
 from plantsim.model.tag import ModbusPoint, Tag, ValueType
 
 COLUMNS = ("tag", "description", "area", "unit", "kind", "eu", "low", "high", "role", "opcua", "modbus", "rack")
@@ -83,5 +84,12 @@ def _md(tags: Sequence[Tag]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in escaped)
 
 
-FORMATS: dict[str, Callable[[Sequence[Tag]], str]] = {"table": _table, "csv": _csv, "json": _json, "md": _md}
-"""Those of the PLC side are not there yet."""
+FORMATS: dict[str, Callable[[Sequence[Tag]], str]] = {
+    "table": _table,
+    "csv": _csv,
+    "json": _json,
+    "md": _md,
+    "st": structured_text,
+    "openplc": openplc,
+    "mb2hal": mb2hal,
+}

@@ -153,7 +153,7 @@ def open_line(line: Line) -> int:
 def _set_up(fd: int, line: Line) -> None:
     if not os.isatty(fd):
         raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY))
-    fcntl.ioctl(fd, termios.TIOCEXCL)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # what pyserial's exclusive access goes by; it ends with the file
     control = termios.CS8 | termios.CREAD | termios.CLOCAL
     control |= {"E": termios.PARENB, "O": termios.PARENB | termios.PARODD, "N": 0}[line.form[1]]
     control |= termios.CSTOPB if line.form[2] == "2" else 0

@@ -128,6 +128,11 @@ class OpcUaServer:
         await _stop_core(core)
         gc.unfreeze()
 
+    async def catch_up(self) -> None:
+        """Return when clients can read the newest image there is at the time of the call, or a newer one."""
+        if self._publisher is not None:
+            await self._publisher.catch_up()
+
     def _open_state(self) -> tuple[Users, Identity]:
         self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Users.open(self._state), open_identity(self._state)

@@ -72,8 +72,7 @@ def test_a_table_is_in_line_and_markdown_is_one(tags: list[Tag]) -> None:
     assert len(rows) == len(tags) + 2
 
 
-@pytest.mark.parametrize("format_", ["st", "openplc", "mb2hal", "xml"])
-def test_another_format_is_refused(tags: list[Tag], format_: str) -> None:
+def test_another_format_is_refused(tags: list[Tag]) -> None:
     """The message lists what there is."""
-    with pytest.raises(ValueError, match=f"^unknown format '{format_}'; allowed: {', '.join(FORMATS)}$"):
-        tag_list(tags, format_)
+    with pytest.raises(ValueError, match=f"^unknown format 'xml'; allowed: {', '.join(FORMATS)}$"):
+        tag_list(tags, "xml")
