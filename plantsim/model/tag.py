@@ -153,6 +153,7 @@ class TagTable(Sequence[Tag]):
 
     def __init__(self, tags: Sequence[Tag]) -> None:
         self._tags = tuple(tags)
+        self._rows = sum(tag.count for tag in self._tags)
         self._by_name = {tag.name: tag for tag in self._tags}
         if len(self._by_name) != len(self._tags):
             seen: set[str] = set()
@@ -183,7 +184,7 @@ class TagTable(Sequence[Tag]):
     @property
     def rows(self) -> int:
         """Rows of the process image that they take; their rows count from 0."""
-        return sum(tag.count for tag in self._tags)
+        return self._rows
 
     def of(self, object_: str) -> tuple[Tag, ...]:
         """All members of one tag object, in the order of the list."""
