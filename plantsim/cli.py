@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from plantsim.commands import check, demo, history, hmi, plants, run, settle, simulate, tags
+from plantsim.commands import certs, check, demo, history, hmi, nodeset, plants, run, settle, simulate, tags, users
 from plantsim.commands.stop import MISUSED, REFUSED, Stop
 from plantsim.model.errors import PlantError
 
@@ -24,6 +24,9 @@ COMMANDS = {
     "plants": plants,
     "check": check,
     "history": history,
+    "nodeset": nodeset,
+    "users": users,
+    "certs": certs,
 }
 
 INTERRUPTED = 130

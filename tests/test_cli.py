@@ -44,7 +44,10 @@ def test_help_lists_the_commands() -> None:
         assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["demo", "run", "hmi", "simulate", "settle", "tags", "plants", "check", "history"])
+@pytest.mark.parametrize(
+    "name",
+    ["demo", "run", "hmi", "simulate", "settle", "tags", "plants", "check", "history", "users", "certs", "nodeset"],
+)
 def test_every_command_has_help(name: str) -> None:
     done = plantsim(name, "--help")
     assert (done.returncode, done.stderr) == (0, "")

@@ -7,7 +7,7 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,11 +16,15 @@ from pathlib import Path
 from asyncua import Server, ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
+from plantsim.history.series import has_history
+from plantsim.model.tag import Tag
 from plantsim.serve import opcua_alarms, opcua_history, opcua_methods, opcua_seam, opcua_space
 from plantsim.serve.address import is_loopback, url_host
 from plantsim.serve.opcua_engine import Engine
+from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, refresh_mark
 from plantsim.serve.opcua_history import History, HistoryReads
-from plantsim.serve.opcua_nodes import NodeBatch
+from plantsim.serve.opcua_nodes import Id, NodeBatch
+from plantsim.serve.opcua_nodeset import write_nodeset
 from plantsim.serve.opcua_outlet import LiveOutlet, Outlet, StoredOutlet
 from plantsim.serve.opcua_publish import Publisher
 from plantsim.serve.opcua_security import (
@@ -32,6 +36,7 @@ from plantsim.serve.opcua_security import (
 )
 from plantsim.serve.opcua_session import Core, Services
 from plantsim.serve.opcua_table import LiveTable
+from plantsim.serve.opcua_trust import TrustList
 from plantsim.serve.opcua_users import Users
 from plantsim.serve.opcua_writes import Writes
 
@@ -75,6 +80,7 @@ class OpcUaServer:
         self._none_allowed = allow_none or is_loopback(host)
         self._server: Server | None = None
         self._publisher: Publisher | None = None
+        self._conditions: opcua_alarms.Conditions | None = None
 
     @property
     def endpoint(self) -> str:
@@ -97,11 +103,14 @@ class OpcUaServer:
                 users, identity = await asyncio.to_thread(self._open_state)
                 core = Core(users, named_users=True)
                 core.certificate, core.private_key = identity.certificate, identity.key
+                core.certificate_validator = TrustList(self._state).check
             server = Server(iserver=core)
             publisher = await self._build(server, core)
         try:
             await self._listen(server, core, identity)
         except BaseException:
+            if self._conditions is not None:
+                self._conditions.close()
             await _stop_core(core)
             gc.unfreeze()
             raise
@@ -115,6 +124,8 @@ class OpcUaServer:
         if server is None or publisher is None:
             return
         await publisher.stop()
+        if self._conditions is not None:
+            self._conditions.close()
         core = server.iserver
         assert isinstance(core, Core)
         for session in tuple(core.sessions.values()):
@@ -133,12 +144,24 @@ class OpcUaServer:
         if self._publisher is not None:
             await self._publisher.catch_up()
 
+    async def write_nodeset(self, path: Path) -> int:
+        """Write the plant's address space as a NodeSet2 file, without listening; the number of nodes. OSError."""
+        core = Core(Users.insecure(), named_users=False)
+        await self._build(Server(iserver=core), core, has_history)
+        try:
+            assert core.services is not None
+            namespace = next(iter(core.services.tags)).NamespaceIndex
+            return write_nodeset(core.aspace, namespace, path, frozenset(core.services.tags))
+        finally:
+            if self._conditions is not None:
+                self._conditions.close()
+
     def _open_state(self) -> tuple[Users, Identity]:
         self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Users.open(self._state), open_identity(self._state)
 
-    async def _build(self, server: Server, core: Core) -> Publisher:
-        """Address space and services."""
+    async def _build(self, server: Server, core: Core, historized: Callable[[Tag], bool] | None = None) -> Publisher:
+        """Address space and services. historized: which tags say that they have a history, by default those that do."""
         engine = self._engine
         fast = opcua_seam.install(core, core.aspace)
         await server.init()
@@ -148,8 +171,11 @@ class OpcUaServer:
         )
         batch = NodeBatch(await server.register_namespace(opcua_space.NAMESPACE))
         history = self._history
-        nodes = opcua_space.build(batch, engine, lambda tag: history is not None and bool(history.series_of(tag.name)))
+        kept = historized or (lambda tag: history is not None and bool(history.series_of(tag.name)))
+        nodes = opcua_space.build(batch, engine, kept)
         opcua_methods.build(batch, nodes.simulation)
+        for name in dict.fromkeys(alarm.object for alarm in engine.alarms):
+            batch.link(nodes.notifiers[name][-1], ua.NodeId(Id.HasEventSource), nodes.objects[name])
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
         if history is not None:
             opcua_history.build(batch)
@@ -157,7 +183,14 @@ class OpcUaServer:
         if history is not None:
             await opcua_history.announce(core.aspace)
 
-        conditions = opcua_alarms.Conditions(engine, core.aspace, alarm_nodes)
+        conditions = opcua_alarms.Conditions(
+            engine,
+            core.aspace,
+            alarm_nodes,
+            lambda alarm: nodes.notifiers[alarm.object],
+            lambda event: opcua_seam.notify_event(core, event),
+        )
+        self._conditions = conditions
         table = LiveTable(engine.tags, engine.image)
         node_of = {tag.row: node for node, tag in nodes.tags.items()}
         outlet: Outlet
@@ -171,6 +204,12 @@ class OpcUaServer:
         await conditions.publish(table.image)
         methods = opcua_methods.simulation_methods(batch, engine, publisher)
         methods.update(opcua_methods.condition_methods(conditions))
+
+        async def refresh(subscription: int, item: int | None, session: ua.NodeId) -> int:
+            events = (refresh_mark(REFRESH_START), *conditions.retained(), refresh_mark(REFRESH_END))
+            return await opcua_seam.notify_again(core, subscription, item, session, events)
+
+        methods.update(opcua_methods.refresh_methods(refresh))
         core.services = Services(
             nodes.tags,
             Writes(engine, core.aspace, nodes.tags),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
+from plantsim.engine.alarm_desk import Change
 from plantsim.engine.command import Origin
 from plantsim.engine.shelf import NoSuchSnapshot
 from plantsim.engine.snapshot import SnapshotError
@@ -24,7 +26,7 @@ from plantsim.serve.opcua_values import written
 
 log = logging.getLogger(__name__)
 
-ACKNOWLEDGE = ua.NodeId(Id.AcknowledgeableConditionType_Acknowledge)
+REFRESH, REFRESH_ITEM = ua.NodeId(Id.ConditionType_ConditionRefresh), ua.NodeId(Id.ConditionType_ConditionRefresh2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Call:
     object: ua.NodeId
     arguments: tuple[Any, ...]
     origin: Origin
+    session: ua.NodeId
+    """The session's public NodeId."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,9 @@ class Methods:
         found = self._methods.get(method)
         return None if found is None else found.role
 
-    async def call(self, request: ua.CallMethodRequest, origin: Origin) -> ua.CallMethodResult:
+    async def call(
+        self, request: ua.CallMethodRequest, origin: Origin, session: ua.NodeId | None = None
+    ) -> ua.CallMethodResult:
         """Check the request and do it."""
         given = request.InputArguments or []
         method = self._methods.get(request.MethodId)
@@ -117,7 +123,7 @@ class Methods:
             return _answer(ua.StatusCodes.BadMethodInvalid)
         if request.ObjectId not in method.objects:
             # a condition's method is called on the condition, never on its type (OPC 10000-9, 5.7.3)
-            on_condition = request.MethodId == ACKNOWLEDGE
+            on_condition = request.MethodId.NamespaceIndex == 0
             return _answer(ua.StatusCodes.BadNodeIdInvalid if on_condition else ua.StatusCodes.BadMethodInvalid)
         if origin.role < method.role:
             return _answer(ua.StatusCodes.BadUserAccessDenied)
@@ -130,7 +136,7 @@ class Methods:
             found = [ua.StatusCodes.BadTypeMismatch if value is None else ua.StatusCodes.Good for value in values]
             return _answer(ua.StatusCodes.BadInvalidArgument, found)
         try:
-            status = await method.run(Call(request.ObjectId, values, origin))
+            status = await method.run(Call(request.ObjectId, values, origin, session or ua.NodeId()))
         except Exception:
             log.exception("method %s failed", request.MethodId)
             status = ua.StatusCodes.BadInternalError
@@ -234,15 +240,84 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
     }
 
 
+_EVENT_ID = Argument("EventId", ua.VariantType.ByteString, "The event that is meant")
+_COMMENT = Argument("Comment", ua.VariantType.LocalizedText, "Why")
+_SHELVING_TIME = Argument("ShelvingTime", ua.VariantType.Double, "Plant time, ms")
+_SUBSCRIPTION = Argument("SubscriptionId", ua.VariantType.UInt32, "A subscription of this session")
+_ITEM = Argument("MonitoredItemId", ua.VariantType.UInt32, "One of its items")
+
+_BY_EVENT = {
+    Id.AcknowledgeableConditionType_Acknowledge: Change.ACKNOWLEDGED,
+    Id.AcknowledgeableConditionType_Confirm: Change.CONFIRMED,
+    Id.ConditionType_AddComment: Change.COMMENTED,
+}
+"""Methods of what a client saw in an event."""
+_PLAIN = {
+    Id.ConditionType_Enable: Change.ENABLED,
+    Id.ConditionType_Disable: Change.DISABLED,
+    Id.ShelvedStateMachineType_OneShotShelve: Change.SHELVED_ONCE,
+    Id.AlarmConditionType_ShelvingState_OneShotShelve: Change.SHELVED_ONCE,
+    Id.ShelvedStateMachineType_Unshelve: Change.UNSHELVED,
+    Id.AlarmConditionType_ShelvingState_Unshelve: Change.UNSHELVED,
+}
+_BY_ENGINEER = {
+    Id.AlarmConditionType_Suppress: Change.SUPPRESSED,
+    Id.AlarmConditionType_Unsuppress: Change.UNSUPPRESSED,
+    Id.AlarmConditionType_RemoveFromService: Change.TAKEN_OUT,
+    Id.AlarmConditionType_PlaceInService: Change.RETURNED,
+}
+_TIMED = (Id.ShelvedStateMachineType_TimedShelve, Id.AlarmConditionType_ShelvingState_TimedShelve)
+
+
 def condition_methods(conditions: Conditions) -> dict[ua.NodeId, Method]:
-    """Acknowledge, which clients call on a condition by the MethodId of its type."""
+    """What clients call on a condition, or on its shelving state, by the MethodId of its type."""
 
-    async def acknowledge(call: Call) -> int:
-        event_id, comment = call.arguments
-        return conditions.acknowledge(call.object, event_id, comment.Text or "", call.origin)
+    def by_event(change: Change) -> Callable[[Call], Awaitable[int]]:
+        async def run(call: Call) -> int:
+            event_id, comment = call.arguments
+            text = comment.Text or ""
+            return conditions.act(call.object, change, call.origin, event_id=event_id, by_event=True, comment=text)
 
-    arguments = (
-        Argument("EventId", ua.VariantType.ByteString, "The event that is acknowledged"),
-        Argument("Comment", ua.VariantType.LocalizedText, "Why"),
-    )
-    return {ACKNOWLEDGE: Method(Role.OPERATOR, arguments, conditions, acknowledge)}
+        return run
+
+    def plainly(change: Change) -> Callable[[Call], Awaitable[int]]:
+        async def run(call: Call) -> int:
+            return conditions.act(call.object, change, call.origin)
+
+        return run
+
+    async def shelve(call: Call) -> int:
+        (milliseconds,) = call.arguments
+        if not math.isfinite(milliseconds):
+            return int(ua.StatusCodes.BadShelvingTimeOutOfRange)
+        return conditions.act(call.object, Change.SHELVED, call.origin, seconds=milliseconds / 1000.0)
+
+    operator, engineer = Role.OPERATOR, Role.ENGINEER
+    made = {one: Method(operator, (_EVENT_ID, _COMMENT), conditions, by_event(to)) for one, to in _BY_EVENT.items()}
+    made |= {one: Method(operator, (), conditions, plainly(to)) for one, to in _PLAIN.items()}
+    made |= {one: Method(engineer, (), conditions, plainly(to)) for one, to in _BY_ENGINEER.items()}
+    made |= {one: Method(operator, (_SHELVING_TIME,), conditions, shelve) for one in _TIMED}
+    return {ua.NodeId(one): method for one, method in made.items()}
+
+
+def refresh_methods(
+    refresh: Callable[[int, int | None, ua.NodeId], Awaitable[int]],
+) -> dict[ua.NodeId, Method]:
+    """ConditionRefresh and ConditionRefresh2: all that is retained, told again to one subscription of the caller.
+
+    refresh: gets the subscription, one of its items or None, and the session; returns the status code of the answer.
+    """
+
+    async def all_items(call: Call) -> int:
+        (subscription,) = call.arguments
+        return await refresh(subscription, None, call.session)
+
+    async def one_item(call: Call) -> int:
+        subscription, item = call.arguments
+        return await refresh(subscription, item, call.session)
+
+    on = frozenset((ua.NodeId(Id.ConditionType),))
+    return {
+        REFRESH: Method(Role.OBSERVER, (_SUBSCRIPTION,), on, all_items),
+        REFRESH_ITEM: Method(Role.OBSERVER, (_SUBSCRIPTION, _ITEM), on, one_item),
+    }

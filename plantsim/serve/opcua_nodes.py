@@ -30,12 +30,19 @@ class NodeBatch:
         description: str = "",
         type_: int = Id.BaseObjectType,
         reference: int = Id.HasComponent,
+        standard: bool = False,
+        notifier: bool = False,
     ) -> ua.NodeId:
-        """An object; its DisplayName is ``title``, or else its browse name."""
+        """An object; its DisplayName is ``title``, or else its browse name.
+
+        standard: named by OPC UA itself. notifier: events can be subscribed to there.
+        """
         attributes = ua.ObjectAttributes(
-            DisplayName=ua.LocalizedText(title or browse_name), Description=ua.LocalizedText(description or None)
+            DisplayName=ua.LocalizedText(title or browse_name),
+            Description=ua.LocalizedText(description or None),
+            EventNotifier=ua.EventNotifier.SubscribeToEvents.mask if notifier else 0,
         )
-        qualified = ua.QualifiedName(browse_name, self.namespace)
+        qualified = ua.QualifiedName(browse_name, 0 if standard else self.namespace)
         return self._add(name, parent, qualified, ua.NodeClass.Object, attributes, type_, reference)
 
     def variable(

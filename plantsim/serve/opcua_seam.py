@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -20,10 +20,14 @@ from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredIt
 from asyncua.server.subscription_service import SubscriptionService
 from asyncua.ua import uaprotocol_auto
 
+from plantsim.serve.opcua_events import Event, IsSubtype, Where, is_event_filter, subtypes
+
 log = logging.getLogger(__name__)
 
 SHORTEST_INTERVAL_MS = 50.0
 """Publishing intervals below this one, 0 among them, would publish on every write."""
+EVENT_QUEUE = 1000
+"""Events that a monitored item keeps where the client leaves it to the server."""
 KEEP_ALIVES_PER_LIFETIME = 3
 """OPC 10000-4, 5.14.2: the least lifetime count, in keep-alive counts."""
 
@@ -31,6 +35,7 @@ _SUPPORTED = (2, 1)
 _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (MonitoredItemService.datachange_callback, ("self", "handle", "value", "error")),
     (MonitoredItemService._create_data_change_monitored_item, ("self", "params")),
+    (MonitoredItemService._create_events_monitored_item, ("self", "params")),
     (MonitoredItemService._modify_monitored_item, ("self", "params")),
     (MonitoredItemService._delete_monitored_items, ("self", "mid")),
     (MonitoredItemService._revise_queue_size, ("self", "requested")),
@@ -63,6 +68,10 @@ class LiveValue(AttributeValue):
 
 class MonitoredItems(MonitoredItemService):
     """The monitored items of one subscription. DataValues are shared between items and never changed."""
+
+    def __init__(self, subscription: Any, aspace: AddressSpace, is_subtype: IsSubtype) -> None:
+        super().__init__(subscription, aspace)
+        self._is_subtype = is_subtype
 
     async def datachange_callback(self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None) -> None:
         if error is not None:
@@ -107,6 +116,30 @@ class MonitoredItems(MonitoredItemService):
             return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(status))
         return await super()._create_data_change_monitored_item(params)
 
+    def _create_events_monitored_item(self, params: ua.MonitoredItemCreateRequest) -> ua.MonitoredItemCreateResult:
+        wanted = params.RequestedParameters
+        node = self.aspace.get(params.ItemToMonitor.NodeId)
+        if node is None:
+            return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
+        if ua.AttributeIds.EventNotifier not in node.attributes:
+            return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadAttributeIdInvalid))
+        if not is_event_filter(wanted.Filter):
+            return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadEventFilterInvalid))
+        wanted.QueueSize = self._revise_event_queue_size(wanted.QueueSize)
+        result = super()._create_events_monitored_item(params)
+        if result.StatusCode.is_good():
+            self._filter_events(self._monitored_items[result.MonitoredItemId], wanted.Filter)
+        return result
+
+    def _filter_events(self, item: MonitoredItemData, filter_: ua.EventFilter) -> None:
+        item.filter = filter_
+        item.where_clause_evaluator = Where(filter_.WhereClause, self._is_subtype)
+
+    @staticmethod
+    def _revise_event_queue_size(requested: int) -> int:
+        """An event is not the newest value of anything: by default many are kept."""
+        return requested if requested > 1 else EVENT_QUEUE
+
     def _modify_monitored_item(self, params: ua.MonitoredItemModifyRequest) -> ua.MonitoredItemModifyResult:
         item = self._monitored_items.get(params.MonitoredItemId)
         if item is None:
@@ -116,7 +149,12 @@ class MonitoredItems(MonitoredItemService):
             status = self._prepare_filter(item.read_value_id.NodeId, wanted)
             if status is not None:
                 return ua.MonitoredItemModifyResult(StatusCode=ua.StatusCode(status))
-        item.filter = wanted.Filter
+            item.filter = wanted.Filter
+        else:
+            if not is_event_filter(wanted.Filter):
+                return ua.MonitoredItemModifyResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadEventFilterInvalid))
+            self._filter_events(item, wanted.Filter)
+            wanted.QueueSize = self._revise_event_queue_size(wanted.QueueSize)
         item.client_handle = wanted.ClientHandle
         item.queue_size = self._revise_queue_size(wanted.QueueSize)
         return ua.MonitoredItemModifyResult(
@@ -170,6 +208,10 @@ class MonitoredItems(MonitoredItemService):
 class Subscriptions(SubscriptionService):
     """Subscriptions with the monitored items above, and with intervals and lifetimes within reason."""
 
+    def __init__(self, aspace: AddressSpace, iserver: Any) -> None:
+        super().__init__(aspace, iserver=iserver)
+        self._is_subtype = subtypes(aspace)
+
     async def create_subscription(
         self,
         params: ua.CreateSubscriptionParameters,
@@ -185,7 +227,7 @@ class Subscriptions(SubscriptionService):
         )
         result = await super().create_subscription(params, callback, session_id, request_callback)
         subscription = self.subscriptions[result.SubscriptionId]
-        subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace)
+        subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace, self._is_subtype)
         return result
 
 
@@ -200,3 +242,35 @@ def install(service: Any, aspace: AddressSpace) -> bool:
         return False
     service.subscription_service = Subscriptions(aspace, iserver=service)
     return True
+
+
+async def notify_event(service: Any, event: Event) -> None:
+    """Send an event to whoever listens at one of its notifiers. service: an InternalServer."""
+    for node in event.notifiers:
+        heard = event.at(node)
+        for subscription in tuple(service.subscription_service.subscriptions.values()):
+            try:
+                await subscription.monitored_item_srv.trigger_event(heard)
+            except Exception:
+                log.exception("subscription %s could not take an event", subscription.data.SubscriptionId)
+
+
+async def notify_again(
+    service: Any, subscription_id: int, item: int | None, session: ua.NodeId, events: Sequence[Event]
+) -> int:
+    """Send events to one subscription of a session, or to one item of it; the status code of a ConditionRefresh."""
+    subscription = service.subscription_service.subscriptions.get(subscription_id)
+    if subscription is None or subscription.session_id != session:
+        return int(ua.StatusCodes.BadSubscriptionIdInvalid)
+    items = subscription.monitored_item_srv
+    listening = {node: tuple(ids) for node, ids in items._monitored_events.items()}
+    if item is not None:
+        listening = {node: (item,) for node, ids in listening.items() if item in ids}
+        if not listening:
+            return int(ua.StatusCodes.BadMonitoredItemIdInvalid)
+    for event in events:
+        for node, ids in listening.items():
+            if not event.notifiers or node in event.notifiers:
+                for one in ids:
+                    await items.trigger_event(event.at(node), one)
+    return int(ua.StatusCodes.Good)

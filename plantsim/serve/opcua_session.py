@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from struct import unpack_from
 from typing import Any
@@ -24,12 +24,15 @@ from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_methods import Methods
+from plantsim.serve.opcua_ranges import part_of
 from plantsim.serve.opcua_users import Users
 from plantsim.serve.opcua_writes import Writes
 
 log = logging.getLogger(__name__)
 
 ANONYMOUS = "anonymous"
+MOST_OPERATIONS = 10_000
+"""Of one request: what asyncua publishes in OperationLimits, and does not keep to."""
 
 _DECRYPT = {
     SecurityPolicyBasic256Sha256.AsymmetricEncryptionURI: uacrypto.decrypt_rsa_oaep,
@@ -98,6 +101,7 @@ class Session(InternalSession):
         """Read, with what this session may do in UserAccessLevel and UserExecutable."""
         if params.MaxAge < 0:
             raise ServiceError(ua.StatusCodes.BadMaxAgeInvalid)
+        _check_size(params.NodesToRead)
         results = await super().read(params)
         for index, item in enumerate(params.NodesToRead):
             if item.AttributeId == ua.AttributeIds.UserAccessLevel and item.NodeId in self.services.tags:
@@ -110,19 +114,31 @@ class Session(InternalSession):
                 if needed is not None:
                     may = self.origin.role >= needed
                     results[index] = ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
+            if item.IndexRange:
+                results[index] = part_of(results[index], item.IndexRange)
         return [_with_timestamps(result, params.TimestampsToReturn) for result in results]
 
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
         """Write: nothing but tags, and those through the engine."""
+        _check_size(params.NodesToWrite)
         return self.services.writes.write(params.NodesToWrite, self.origin)
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call: nothing but the methods that the plant has."""
-        return [await self.services.methods.call(request, self.origin) for request in params]
+        _check_size(params)
+        return [await self.services.methods.call(request, self.origin, self.session_id) for request in params]
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """Read history, in a thread: it is in a file."""
         return await asyncio.to_thread(self.services.history.read, params, self.history_points)
+
+
+def _check_size(operations: Sequence[object]) -> None:
+    """Refuse a request beyond what OperationLimits says."""
+    if not operations:
+        raise ServiceError(ua.StatusCodes.BadNothingToDo)
+    if len(operations) > MOST_OPERATIONS:
+        raise ServiceError(ua.StatusCodes.BadTooManyOperations)
 
 
 def _with_timestamps(value: ua.DataValue, wanted: ua.TimestampsToReturn) -> ua.DataValue:

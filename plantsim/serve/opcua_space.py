@@ -35,6 +35,8 @@ class TagNodes:
     objects: dict[str, ua.NodeId] = field(default_factory=dict)
     """Tag objects by name."""
     simulation: ua.NodeId = field(default_factory=ua.NodeId)
+    notifiers: dict[str, tuple[ua.NodeId, ...]] = field(default_factory=dict)
+    """Where the events of a tag object are heard, from the server down to its unit."""
 
 
 def build(batch: NodeBatch, engine: Engine, historized: Callable[[Tag], bool] = lambda _: False) -> TagNodes:
@@ -53,6 +55,10 @@ def build(batch: NodeBatch, engine: Engine, historized: Callable[[Tag], bool] = 
     for name, members in _by_object(engine).items():
         if name not in nodes.objects:
             nodes.objects[name] = _tag_object(batch, members, owners)
+            first = members[0]
+            above = (f"/{first.area}", first.unit)
+            found = [owners[one] for one in above if one in owners]
+            nodes.notifiers[name] = (ua.NodeId(Id.Server), batch.id(PLANT), *found)
         for tag in members:
             node = _member(batch, nodes.objects[name], tag, 1000.0 * engine.scan_period, historized(tag))
             nodes.tags[node] = tag
@@ -69,19 +75,23 @@ def _plant(batch: NodeBatch, plant: Plant) -> dict[str, ua.NodeId]:
         title=plant.title,
         description=plant.title,
         reference=Id.Organizes,
+        notifier=True,
     )
+    has_notifier = ua.NodeId(Id.HasNotifier)
+    batch.link(ua.NodeId(Id.Server), has_notifier, root)
     batch.property(root, "Title", _string(plant.title), Id.String, standard=False)
     products = ua.Variant([product.name for product in plant.products], ua.VariantType.String, is_array=True)
     batch.property(root, "Products", products, Id.String, standard=False)
     owners: dict[str, ua.NodeId] = {}
     for area in plant.areas:
-        node = batch.object(f"Area.{area.id}", root, browse_name=area.id, title=area.title)
+        node = batch.object(f"Area.{area.id}", root, browse_name=area.id, title=area.title, notifier=True)
+        batch.link(root, has_notifier, node)
         batch.property(node, "Number", ua.Variant(area.number, ua.VariantType.UInt16), Id.UInt16, standard=False)
         owners[f"/{area.id}"] = node
     for unit in plant.units:
-        owners[unit.id] = batch.object(
-            f"Unit.{unit.id}", owners[f"/{unit.area}"], browse_name=unit.id, title=unit.title
-        )
+        above = owners[f"/{unit.area}"]
+        owners[unit.id] = batch.object(f"Unit.{unit.id}", above, browse_name=unit.id, title=unit.title, notifier=True)
+        batch.link(above, has_notifier, owners[unit.id])
     for stream in plant.streams:
         source, target = owners.get(stream.source_unit), owners.get(stream.target_unit)
         if source is not None and target is not None and source != target:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import logging
 import os
+import re
 import secrets
+import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +21,25 @@ from plantsim.model.tag import Role
 log = logging.getLogger(__name__)
 
 FILE, INITIAL_PASSWORDS = "users.toml", "initial-passwords.txt"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
+"""Characters. A password of any length would be hashed at any cost."""
 
 _DEFAULT_USERS = {"operator": Role.OPERATOR, "engineer": Role.ENGINEER, "instructor": Role.INSTRUCTOR}
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without what is easily misread."""
 _COST, _BLOCK, _PARALLEL = 2**14, 8, 1
 """Of scrypt: about 50 ms and 16 MB a check."""
-_HASH_BYTES = 32
+_SALT_BYTES, _HASH_BYTES = 16, 32
+_ROLES = {role.name.lower(): role for role in Role}
+
+FREE_ATTEMPTS = 5
+LONGEST_DELAY = 60.0
+"""s that a name is closed after many wrong passwords."""
 
 
 class UsersError(Exception):
-    """The users file is not what it should be; the text says where, what was found and what is allowed."""
+    """The users file, or what is to be put into it, is not what it should be; the text says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +53,58 @@ class User:
 
     def has(self, password: str) -> bool:
         """Whether it is the user's password; takes as long either way."""
-        return hmac.compare_digest(_scrypt(password, self.salt), self.hash)
+        return len(password) <= LONGEST_PASSWORD and hmac.compare_digest(_scrypt(password, self.salt), self.hash)
 
 
-_NOBODY = User("", Role.OBSERVER, bytes(16), bytes(_HASH_BYTES))
+_NOBODY = User("", Role.OBSERVER, bytes(_SALT_BYTES), bytes(_HASH_BYTES))
 """Checked when the name is unknown, so that the time of the answer does not tell."""
 
 
-class Users:
-    """Who is who. ``anonymous`` is the role of a session without a user."""
+class Attempts:
+    """Slows guessing down: after some wrong passwords for a name each further one closes it for twice as long.
 
-    def __init__(self, users: Mapping[str, User], anonymous: Role = Role.OBSERVER) -> None:
+    clock: s that only rise.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failed: dict[str, tuple[int, float]] = {}
+        """Wrong passwords in a row, and when the name is open again."""
+
+    def open(self, name: str) -> bool:
+        """Whether a password for that name is looked at now."""
+        return self._clock() >= self._failed.get(name, (0, 0.0))[1]
+
+    def succeeded(self, name: str) -> None:
+        """Forget what was wrong before."""
+        self._failed.pop(name, None)
+
+    def failed(self, name: str) -> None:
+        """Count a wrong password."""
+        now = self._clock()
+        if len(self._failed) > 10_000:  # names that somebody made up
+            self._failed = {known: one for known, one in self._failed.items() if one[1] > now}
+        count = self._failed.get(name, (0, 0.0))[0] + 1
+        delay = min(2.0 ** min(count - FREE_ATTEMPTS, 30), LONGEST_DELAY) if count >= FREE_ATTEMPTS else 0.0
+        self._failed[name] = count, now + delay
+
+
+class Users:
+    """Who is who. ``anonymous`` is the role of a session without a user. path: read again when it has changed."""
+
+    def __init__(
+        self,
+        users: Mapping[str, User],
+        anonymous: Role = Role.OBSERVER,
+        *,
+        path: Path | None = None,
+        attempts: Attempts | None = None,
+    ) -> None:
         self._users = users
         self.anonymous = anonymous
+        self._attempts = attempts or Attempts()
+        self._path = path
+        self._stamp = _stamp(path)
 
     @classmethod
     def insecure(cls) -> Users:
@@ -70,13 +120,39 @@ class Users:
         path = state / FILE
         if not path.exists():
             _generate(state)
-        return cls(_load(path))
+        return cls(read_users(path), path=path)
 
     def role_of(self, name: str, password: str) -> Role | None:
         """The role of a user who proves to be the one; None otherwise. No name has a meaning of its own."""
+        if not self._attempts.open(name):
+            log.warning("too many wrong passwords for %r: not looked at", name)
+            return None
+        self._follow()
         user = self._users.get(name)
         known = (user or _NOBODY).has(password)
-        return user.role if user is not None and known else None
+        if user is None or not known:
+            self._attempts.failed(name)
+            return None
+        self._attempts.succeeded(name)
+        return user.role
+
+    def _follow(self) -> None:
+        """Take over what ``plantsim users`` has changed meanwhile."""
+        stamp = _stamp(self._path)
+        if self._path is None or stamp == self._stamp:
+            return
+        try:
+            self._users, self._stamp = read_users(self._path), stamp
+        except (UsersError, OSError) as error:
+            log.error("%s; the users of before go on", error)
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    with contextlib.suppress(OSError):
+        if path is not None:
+            found = path.stat()
+            return found.st_mtime_ns, found.st_ino
+    return None
 
 
 def _scrypt(password: str, salt: bytes) -> bytes:
@@ -89,24 +165,59 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def replace_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, in place of the one that is there, whole or not at all."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    write_private(new, content)
+    new.replace(path)
+
+
+def new_user(name: str, role: Role, password: str) -> User:
+    """A user with that password. Raises UsersError for a name or a password that is not allowed."""
+    if not NAME.fullmatch(name):
+        raise UsersError(f"user {name!r}: allowed 1 to 64 of A-Z a-z 0-9 . _ - with a letter or digit first")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise UsersError(f"password: allowed {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    salt = secrets.token_bytes(_SALT_BYTES)
+    return User(name, role, salt, _scrypt(password, salt))
+
+
+@contextlib.contextmanager
+def changed_users(state: Path) -> Iterator[dict[str, User]]:
+    """The users of a state folder, to be changed; written when the block ends well. UsersError, OSError."""
+    path = state / FILE
+    if not path.exists():
+        _generate(state)
+    users = read_users(path)
+    yield users
+    replace_private(path, _text(users).encode())
+
+
+def _text(users: Mapping[str, User]) -> str:
+    entries = (
+        f'\n[users."{user.name}"]\nrole = "{user.role.name.lower()}"\n'
+        f'salt = "{user.salt.hex()}"\nscrypt = "{user.hash.hex()}"\n'
+        for user in users.values()
+    )
+    return "format = 1\n" + "".join(entries)
+
+
 def _generate(state: Path) -> None:
-    entries, passwords = ["format = 1\n"], []
+    users, passwords = {}, []
     for name, role in _DEFAULT_USERS.items():
         password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
-        salt = secrets.token_bytes(16)
-        entries.append(
-            f'\n[users.{name}]\nrole = "{role.name.lower()}"\n'
-            f'salt = "{salt.hex()}"\nscrypt = "{_scrypt(password, salt).hex()}"\n'
-        )
+        users[name] = new_user(name, role, password)
         passwords.append(f"{name} {password}\n")
     initial = state / INITIAL_PASSWORDS
     initial.unlink(missing_ok=True)  # left over from users that are no more
     write_private(initial, "".join(passwords).encode())
-    write_private(state / FILE, "".join(entries).encode())
+    write_private(state / FILE, _text(users).encode())
     log.info("the passwords of %s are in %s", ", ".join(_DEFAULT_USERS), initial)
 
 
-def _load(path: Path) -> dict[str, User]:
+def read_users(path: Path) -> dict[str, User]:
+    """The users of a file, by name. Raises UsersError, or OSError."""
     if path.stat().st_mode & 0o077:
         log.warning("%s can be read by others than its owner; allowed: mode 600", path)
     try:
@@ -126,11 +237,11 @@ def _load(path: Path) -> dict[str, User]:
 def _user(path: Path, name: str, entry: Any) -> User:
     where = f"{path}: users.{name}"
     if not isinstance(entry, dict) or entry.keys() != {"role", "salt", "scrypt"}:
-        raise UsersError(f"{where}: allowed are role, salt and scrypt, all three")
-    roles = {role.name.lower(): role for role in Role}
-    if entry["role"] not in roles:
-        raise UsersError(f"{where}.role: found {entry['role']!r}, allowed {', '.join(roles)}")
-    return User(name, roles[entry["role"]], _hex(where, entry, "salt", 16), _hex(where, entry, "scrypt", _HASH_BYTES))
+        raise UsersError(f"{where}: allowed are role, salt and scrypt, all three; 'plantsim users' writes them")
+    if entry["role"] not in _ROLES:
+        raise UsersError(f"{where}.role: found {entry['role']!r}, allowed {', '.join(_ROLES)}")
+    salt, hash_ = _hex(where, entry, "salt", _SALT_BYTES), _hex(where, entry, "scrypt", _HASH_BYTES)
+    return User(name, _ROLES[entry["role"]], salt, hash_)
 
 
 def _hex(where: str, entry: Mapping[str, Any], key: str, size: int) -> bytes:

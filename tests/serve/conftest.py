@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from asyncua import Client, Node, ua
 
+from plantsim.engine.alarm_desk import AlarmListener, Change
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import UNACKED, ProcessImage
 from plantsim.engine.shelf import NoSuchSnapshot
@@ -130,12 +131,23 @@ class SyntheticEngine:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def acknowledge(self, alarm: AlarmPoint, origin: Origin, comment: str = "") -> Refusal | None:
+    def act_on_alarm(
+        self, alarm: AlarmPoint, change: Change, origin: Origin, comment: str = "", seconds: float | None = None
+    ) -> Refusal | None:
+        assert change is Change.ACKNOWLEDGED, "alarms that do more are tested with the real engine"
+        if origin.role < Role.OPERATOR:
+            return Refusal.ROLE
         if not self.image.alarms[alarm.row] & UNACKED:
             return Refusal.MODE
         self.acknowledged.append((alarm.name, origin, comment))
         self.show({}, None, {alarm.row: int(self.image.alarms[alarm.row]) & ~UNACKED})
         return None
+
+    def shelved_until(self, alarm: AlarmPoint) -> float | None:
+        return None
+
+    def listen_alarms(self, listener: AlarmListener) -> Callable[[], None]:
+        return lambda: None
 
     def run(self) -> None:
         self.show({"Simulation.Running": 1.0})

@@ -51,16 +51,19 @@ async def test_a_condition_stands_under_its_tag_object_with_its_standard_childre
     assert (await console.value(ALARM, ua.AttributeIds.BrowseName)).Name == "HH"
     children = {name.removeprefix(f"{ALARM}.") for name in await console.browse(ALARM)}
     standard = {"ActiveState", "AckedState", "Severity", "Message", "ConditionName", "SourceName", "Retain", "EventId"}
-    assert children == standard | {"Time", "Priority", "Consequence", "Response", "RespondMinutes"}
+    standard |= {"Time", "EventType", "SourceNode", "Comment", "ClientUserId", "Quality", "SuppressedOrShelved"}
+    standard |= {"EnabledState", "ConfirmedState", "SuppressedState", "OutOfServiceState"}
+    standard |= {"ShelvingState", "LimitState", "MaxTimeShelved", "OnDelay", "OffDelay"}
+    assert children == standard | {"Priority", "Consequence", "Response", "RespondMinutes"}
     for name in standard:
         assert (await console.value(f"{ALARM}.{name}", ua.AttributeIds.BrowseName)) == ua.QualifiedName(name, 0)
     assert await console.browse(f"{ALARM}.ActiveState") == [f"{ALARM}.ActiveState.Id"]
 
 
-async def test_limits_are_level_alarms_and_trips_are_off_normal(console: Any) -> None:
+async def test_limits_are_level_alarms_and_trips_are_trips(console: Any) -> None:
     type_ = ua.ObjectIds.HasTypeDefinition
     assert await console.browse(ALARM, type_) == [str(ua.ObjectIds.ExclusiveLevelAlarmType)]
-    assert await console.browse(TRIP, type_) == [str(ua.ObjectIds.OffNormalAlarmType)]
+    assert await console.browse(TRIP, type_) == [str(ua.ObjectIds.TripAlarmType)]
 
 
 @pytest.mark.parametrize(

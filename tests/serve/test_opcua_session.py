@@ -21,7 +21,8 @@ from asyncua.crypto.security_policies import (
 
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role
-from plantsim.serve.opcua_users import INITIAL_PASSWORDS
+from plantsim.serve.opcua_trust import TrustList
+from plantsim.serve.opcua_users import FREE_ATTEMPTS, INITIAL_PASSWORDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Mode, Double = ua.MessageSecurityMode, ua.VariantType.Double
@@ -31,6 +32,9 @@ POLICIES = [
     for policy in (SecurityPolicyBasic256Sha256, SecurityPolicyAes256Sha256RsaPss)
     for mode in (Mode.Sign, Mode.SignAndEncrypt)
 ]
+
+
+APPLICATION = "urn:test:client"
 
 
 @dataclass
@@ -48,6 +52,7 @@ class Secured:
         """A console of that user; the password is the right one unless given, the channel None unless given."""
 
         async def prepare(client: Client) -> None:
+            client.application_uri = APPLICATION
             if policy is not None:
                 await client.set_security(
                     policy, str(self.state / "client.der"), str(self.state / "client.pem"), mode=mode
@@ -68,9 +73,44 @@ async def secured(
         lines = (state / "new" / INITIAL_PASSWORDS).read_text().splitlines()
         passwords = {line.split(" ")[0]: line.split(" ")[1] for line in lines}
         await setup_self_signed_certificate(
-            state / "client.pem", state / "client.der", "urn:test:client", "localhost", [], {}
+            state / "client.pem", state / "client.der", APPLICATION, "localhost", [], {}
         )
+        TrustList(state / "new").trust(str(state / "client.der"))
         yield Secured(server.endpoint, state, passwords, connect)
+
+
+@pytest.mark.parametrize("policy", [SecurityPolicyBasic256Sha256, SecurityPolicyAes256Sha256RsaPss])
+async def test_a_certificate_is_turned_away_until_it_is_trusted(secured: Secured, policy: Any) -> None:
+    certificates = TrustList(secured.state / "new")
+    (ours,) = [one for one in certificates.known() if one.trusted]
+    certificates.reject(ours.name)
+    try:
+        with pytest.raises(ua.uaerrors.BadCertificateUntrusted):
+            async with secured.login("operator", policy=policy):
+                pass
+        assert [one.name for one in certificates.known() if not one.trusted] == [ours.name]
+    finally:
+        certificates.trust(ours.name[:12])
+    async with secured.login("operator", policy=policy) as console:
+        assert await console.value("TIC-201.Kind") == "controller"
+
+
+async def test_many_wrong_passwords_close_a_name_even_to_the_right_one(
+    synthetic: Any, opcua_server: Any, connect: Any, tmp_path: Path
+) -> None:
+    async with opcua_server(synthetic, state=tmp_path, insecure=False) as server:
+        lines = (tmp_path / INITIAL_PASSWORDS).read_text().splitlines()
+        passwords = {line.split(" ")[0]: line.split(" ")[1] for line in lines}
+        other = Secured(server.endpoint, tmp_path, passwords, connect)
+        for _ in range(FREE_ATTEMPTS):
+            with pytest.raises(ua.uaerrors.BadUserAccessDenied):
+                async with other.login("operator", "wrong password"):
+                    pass
+        with pytest.raises(ua.uaerrors.BadUserAccessDenied):
+            async with other.login("operator"):
+                pass
+        async with other.login("engineer") as console:
+            assert await console.value("TIC-201.Kind") == "controller"
 
 
 def watched(test: Awaitable[Any]) -> Awaitable[Any]:
@@ -147,6 +187,7 @@ async def test_a_password_in_the_clear_is_refused_whatever_the_channel(secured: 
             policy.SecurityPolicyUri = SecurityPolicyNone.URI
 
     client = Client(secured.endpoint)
+    client.application_uri = APPLICATION
     if mode is not None:
         certificate, key = str(secured.state / "client.der"), str(secured.state / "client.pem")
         await client.set_security(SecurityPolicyBasic256Sha256, certificate, key, mode=mode)

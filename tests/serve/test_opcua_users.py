@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from plantsim.model.tag import Role
-from plantsim.serve.opcua_users import FILE, INITIAL_PASSWORDS, Users, UsersError, write_private
+from plantsim.serve.opcua_users import (
+    FILE,
+    FREE_ATTEMPTS,
+    INITIAL_PASSWORDS,
+    LONGEST_DELAY,
+    Attempts,
+    Users,
+    UsersError,
+    changed_users,
+    new_user,
+    write_private,
+)
 
 
 def passwords(state: Path) -> dict[str, str]:
@@ -76,7 +87,10 @@ GOOD = f'role = "operator"\nsalt = "{SALT}"\nscrypt = "{HASH}"\n'
         ("format = 2", "format: found 2, allowed 1"),
         ("format = 1\nuser = 1", "found user, allowed format and users"),
         ("format = 1\nusers = 3", "users: found 3, allowed tables [users.NAME]"),
-        ('format = 1\n[users.eve]\nrole = "operator"', "users.eve: allowed are role, salt and scrypt, all three"),
+        (
+            'format = 1\n[users.eve]\nrole = "operator"',
+            "users.eve: allowed are role, salt and scrypt, all three",
+        ),
         (
             "format = 1\n[users.eve]\n" + GOOD.replace("operator", "chief"),
             "users.eve.role: found 'chief', allowed observer, operator, engineer, instructor",
@@ -101,3 +115,42 @@ def test_a_users_file_that_others_can_read_is_warned_of(tmp_path: Path, caplog: 
     (tmp_path / FILE).chmod(0o644)
     Users.open(tmp_path)
     assert "can be read by others than its owner; allowed: mode 600" in caplog.text
+
+
+def test_each_wrong_password_after_some_closes_the_name_for_twice_as_long() -> None:
+    now = 0.0
+    attempts = Attempts(lambda: now)
+    for _ in range(FREE_ATTEMPTS):
+        assert attempts.open("eve")
+        attempts.failed("eve")
+    for delay in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_DELAY, LONGEST_DELAY):
+        assert attempts.open("bob")
+        now += delay - 0.001
+        assert not attempts.open("eve")
+        now += 0.002
+        assert attempts.open("eve")
+        attempts.failed("eve")
+    attempts.succeeded("eve")
+    assert attempts.open("eve")
+
+
+def test_users_that_are_changed_meanwhile_are_followed(tmp_path: Path) -> None:
+    users = Users.open(tmp_path)
+    with changed_users(tmp_path) as known:
+        known["eve"] = new_user("eve", Role.ENGINEER, "a long password")
+        del known["operator"]
+    assert users.role_of("eve", "a long password") is Role.ENGINEER
+    assert users.role_of("operator", passwords(tmp_path)["operator"]) is None
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    (tmp_path / FILE).write_text("format = 3")
+    assert users.role_of("eve", "a long password") is Role.ENGINEER, "a file with a mistake locks nobody out"
+
+
+def test_a_change_that_fails_changes_nothing(tmp_path: Path) -> None:
+    Users.open(tmp_path)
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(UsersError, match="password: allowed 8 to 256 characters"), changed_users(tmp_path) as known:
+        known["eve"] = new_user("eve", Role.ENGINEER, "short")
+    with pytest.raises(UsersError, match="user 'e ve': allowed 1 to 64 of"):
+        new_user("e ve", Role.ENGINEER, "a long password")
+    assert (tmp_path / FILE).read_bytes() == before
