@@ -155,6 +155,7 @@ class TagTable(Sequence[Tag]):
         self._tags = tuple(tags)
         self._rows = sum(tag.count for tag in self._tags)
         self._by_name = {tag.name: tag for tag in self._tags}
+        self._rows = sum(tag.count for tag in self._tags)
         if len(self._by_name) != len(self._tags):
             seen: set[str] = set()
             twice = next(t.name for t in self._tags if t.name in seen or seen.add(t.name))  # type: ignore[func-returns-value]
