@@ -176,7 +176,7 @@ def _allowed(parameter: Parameter, chemistry: Chemistry) -> str:
         Form.GROUPS: "a list of parameter groups of the chemistry",
         Form.EXTRACTANT: one_of(chemistry.extractants),
         Form.LIQUOR: "a table of solutes in mol/L",
-        Form.LOADING: "a table of dissolved species in mol/L of organic",
+        Form.LOADING: "a table of the circuit's metals, and Na, in mol/L of organic",
         Form.SOLIDS: "a table of solid species in mol",
     }[what]
 

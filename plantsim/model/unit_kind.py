@@ -26,7 +26,7 @@ class Form(Enum):
     LIQUOR = "liquor"
     """A table of solutes of the chemistry in mol/L; water fills up the volume."""
     LOADING = "loading"
-    """A table of dissolved species in mol/L of organic."""
+    """A table of the circuit's metals, and Na, in mol/L of organic."""
     SOLIDS = "solids"
     """A table of solid species in mol."""
 

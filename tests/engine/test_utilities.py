@@ -122,3 +122,21 @@ def test_meters_count_what_was_drawn_and_used() -> None:
     assert float(plant["FQI-811"].pv) == pytest.approx(1.16 * litres, rel=0.15)
     assert float(plant["JQI-831"].pv) == pytest.approx(float(plant["JI-831"].pv), rel=0.02)
     assert float(plant["FQI-816"].pv) > 0.0
+
+
+def test_a_full_pls_tank_overflows_to_the_effluent() -> None:
+    """With the feed pump of SX-1 stopped the tank holds no more than its 1200 L, and what it loses is treated."""
+    plant = plantsim.load("belfast")
+    live = plant._live
+    stream = live.layout.streams["309"]
+    assert live.core.arriving[stream][1] == 0.0
+    first = live.core.offsets()[live.layout.units["TK-311"]]
+    live.core.state[first : first + len(live.layout.species)] *= 1.0 / (0.01 * float(plant["LIC-321"].pv)) * 0.999
+    live.health.restart()
+    plant["P-4101"].cmd = False
+    plant.run(minutes=30)
+    assert 1.0 <= probe(live, "TK-311", "level") < 1.002
+    assert 3.6e6 * live.core.arriving[stream][1] == pytest.approx(
+        live.core.arriving[live.layout.streams["306"]][1] * 3.6e6, rel=0.02
+    )
+    assert live.health.balance_error() < 1e-9

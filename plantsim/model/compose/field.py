@@ -153,12 +153,14 @@ class Field:
     def on_off_valve(self, d: Device) -> dict[str, Any]:
         """A valve with two limit switches."""
         self.set(f"{d.tag}.CMD", d.initial)
+        # a divert valve jumps where a purity passes its limit, which no solver follows, and nothing else depends on it
+        smooth = () if any(one.valve == d.tag for one in self.plant.diverts) else (0,)
         return {
             "cmd": self.row[f"{d.tag}.CMD"],
             "opened": self.row[f"{d.tag}.OPENED"],
             "closed": self.row[f"{d.tag}.CLOSED"],
             "drive": self.layout.drives[d.tag],
-            "mem": self.take(d.tag, VALVE_MEM, (0,)),
+            "mem": self.take(d.tag, VALVE_MEM, smooth),
             "stroke": d.stroke,
             "factor": 1.0,
         }
