@@ -100,7 +100,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "leach_tank": nc + 2 + 4*nb,
         "reactor": nc + 1,
         "filter": 0,
-        "sx_circuit": (na + len(d.get("re", ())) + 1)*sum(d.get("stages", ())) + len(d.get("re", ())) + 1,
+        "sx_circuit": (na + len(d.get("re", ())) + 2)*sum(d.get("stages", ())) + len(d.get("re", ())) + 1,
         "crystalliser": nc + 5,
         "dryer": nc + 1,
         "calciner": d.get("zones", 0)*(nc + 2),
@@ -294,20 +294,32 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
     sx.k_na = d["k_na"]
     sx.extractant = d["extractant"]
     sx.entrainment = d["entrainment"]
+    sx.carried_aq, sx.carried_org = d["carry_over"]
+    sx.depth = d["depth"]
+    sx.organic_density = d["organic_density"]
+    sx.travel = d["travel"]
+    sx.molar_mass = m.s.mass
     for i in range(3):
         sx.v_aq[i] = d["v_aq"][i]
         sx.v_org[i] = d["v_org"][i]
+        sx.area[i] = d["area"][i]
+        sx.capacity[i] = d["capacity"][i]
+        sx.width[i] = d["width"][i]
+        sx.weir[i] = d["weir"][i]
+        sx.end_weir[i] = d["end_weir"][i]
     sx.transfer_na = d["transfer_na"]
     sx.tank_volume = d["tank_volume"]
     n = sx_stages(sx)
     sx.per_aq = <double*>own.take(n, sizeof(double))
     sx.per_org = <double*>own.take(n, sizeof(double))
+    sx.per_area = <double*>own.take(n, sizeof(double))
     sx.phi = <double*>own.take(n, sizeof(double))
     sx.kt = <double*>own.take(n, sizeof(double))
     for i in range(n):
         bank = sx_bank(sx, i)
         sx.per_aq[i] = 1.0/sx.v_aq[bank]
         sx.per_org[i] = 1.0/sx.v_org[bank]
+        sx.per_area[i] = 1.0/sx.area[bank]
         sx.phi[i] = sx.v_org[bank]/sx.v_aq[bank]
         sx.kt[i] = d["transfer"][bank]
     sx.slope = <double*>own.take(5*n*(sx.n_re + 1), sizeof(double))
@@ -318,6 +330,7 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
     sx.probe = d["probe"]
     integrate(u, m, own, 2*m.s.na, sx_rhs, sx_factor, sx_solve, [1e-5]*u.ny)
     allow_negative(u.vessel, sx.i_h*n, 1, n)
+    allow_negative(u.vessel, (sx.na_aq + sx.n_re + 1)*n, 1, n)      # an interface at the floor needs no finer steps
 
 
 cdef void build_crystalliser(Unit* u, Making* m, Memory own, dict d) except *:

@@ -8,18 +8,29 @@ Free extractant, Na and H+ are states. Mass transfer r = kt (D x - y)/(1 + D/FIL
 organic film resists, and where D is large the aqueous one as well; the stage efficiency, kt tau/(1 + kt tau) at moderate D,
 follows from the organic flow. Stage 0 is E1, the raffinate end; organic runs upwards, the
 aqueous downwards; the link between the last scrub stage and the first strip stage is cut on the aqueous side: scrub acid
-enters the former, strip acid the last strip stage, strip liquor leaves the first. Hold-up of both phases is constant.
+enters the former, strip acid the last strip stage, strip liquor leaves the first.
 Stripped organic goes through a tank, takes up the soda's Na as far as there is free extractant, and returns to E1; the
 soda's water, and strip acid entrained with the organic, come to E1 too.
 
+Every settler has an interface, the height I of its aqueous. The aqueous leaves under the organic and over a weir of its own;
+the columns on both sides of it weigh the same,
+
+    rho_aq L = rho_aq I + rho_org (H + c_org - I),   q = WEIR b (L - w)^1.5,   A dI/dt = q_in - q
+
+with the organic's overflow at H and its crest c_org over it, the aqueous weir at w, its width b and the settler's area A.
+What hold-ups mix is constant: a settler's interface moves a few mm of 200, and the concentrations with it by as little.
+Each phase carries some of the other along: a few ppm in a settler that has time, more above its capacity and much where
+the interface comes near an outlet. Organic lost that way, with what it has loaded, leaves with raffinate and strip liquor;
+fresh extractant in the tank makes it good.
+
 States, stage after stage from E1 for each quantity, so that a loop over stages runs over neighbours: dissolved species
-[mol/L], then organic rare earths and Na [mol/L]; behind them the same organic in the tank.
+[mol/L], then organic rare earths and Na [mol/L], then the interface [m]; behind them the organic in the tank.
 Outflow integrals: mol/s of the dissolved species in raffinate and in strip liquor.
 """
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, KW, stream_now, stream_next, dmax, dmin, liquid_volume
 from tank cimport free_acid
-from numerics cimport fast_log10
+from numerics cimport fast_exp, fast_log, fast_log10
 from libc.math cimport sqrt
 
 cdef extern from *:
@@ -27,8 +38,13 @@ cdef extern from *:
     #define FILM 1e3             /* transfer coefficient of the aqueous film over that of the organic one */
     #define LEAST_ACID 1e-6      /* mol/L: the extractant is an acid itself, and holds that much in any aqueous */
     #define LEAST_FREE 1e-6      /* mol/L of free dimer */
+    #define WEIR 1.77            /* m^0.5/s: 2/3 of 0.6 sqrt(2 g), a sharp-crested weir */
+    #define EDGE 0.08            /* m from an outlet within which the interface is drawn into it */
+    #define OVERLOAD 40.0        /* carry-over is 1 + OVERLOAD times the square of the excess over the capacity */
+    #define OVER 0.5             /* share of the aqueous that goes with the organic when the interface is at its lip */
+    #define UNDER 0.2            /* litres of organic per litre of aqueous when the interface is at the floor */
     """
-    const double FILM, LEAST_ACID, LEAST_FREE
+    const double FILM, LEAST_ACID, LEAST_FREE, WEIR, EDGE, OVERLOAD, OVER, UNDER
 
 cdef enum:
     MAX_RE = 12
@@ -48,12 +64,23 @@ cdef struct SxCircuit:
     double k_na
     double extractant                       # mol/L of monomer
     double entrainment                      # L of strip acid per L of organic
+    double carried_aq, carried_org          # L of the one per L of the other, from a settler within its capacity
+    double area[3]                          # of a settler, m2: extract, scrub, strip
+    double capacity[3]                      # of a settler, L/s of both phases
+    double width[3]                         # of both weirs, m
+    double weir[3]                          # height of the aqueous weir, m
+    double depth                            # height of the organic's overflow, m
+    double organic_density                  # of the stripped organic, kg/m3
+    int end_weir[3]                         # actuator of the weir where a bank's aqueous leaves it, -1 if fixed
+    double travel                           # of that weir, m: half of it up when closed, half down when open
+    double* molar_mass                      # of the dissolved species, kg/mol
     double v_aq[3]                          # hold-up of a stage, L: extract, scrub, strip
     double v_org[3]
     double transfer_na                      # 1/s
     double tank_volume                      # L of organic
     double* per_aq                          # per stage: 1/v_aq, 1/v_org, v_org/v_aq, kt [1/s]
     double* per_org
+    double* per_area                        # 1/m2 of settler
     double* phi
     double* kt
     double* slope                           # per transfer and stage: dr/dx, dr/dy, dr/dh, dr/de, 1/a
@@ -62,10 +89,6 @@ cdef struct SxCircuit:
     int na_aq                               # dissolved species
     int i_h, i_na
     int probe
-
-
-cdef enum:
-    SX_PROBES = 8
 
 
 cdef inline int sx_stages(const SxCircuit* u) noexcept nogil:
@@ -117,13 +140,108 @@ cdef inline void sx_acid(const double* net, int n, double* h) noexcept nogil:
         h[j] = a if a > LEAST_ACID else LEAST_ACID
 
 
+cdef struct SxFlows:        # L/s, per stage
+    double aq_in[160]       # aqueous from the next stage
+    double aq_out[160]      # aqueous to the one before, or out
+    double aq_up[160]       # aqueous carried along with the organic, to the next stage or to the tank
+    double org_out[160]     # organic to the next stage, or to the tank
+    double org_in[160]      # organic that comes back with the aqueous of the next stage
+    double org_down[160]    # organic carried along with the aqueous
+    double over_weir[160]   # aqueous over the weir, m3/s
+    double spilt[160]       # aqueous over the organic's lip, m3/s
+
+
+cdef inline void sx_flows(const SxCircuit* u, const Sheet* s, const double* y, double qf, double qs, double qt, double qw,
+                          double qo, SxFlows* q) noexcept nogil:
+    """Both phases through all stages: feed qf, scrub qs, strip qt, soda qw, organic qo, L/s."""
+    cdef int na = u.na_aq, nr = u.n_re, n = sx_stages(u), ne = u.n_extract, ns = u.n_extract + u.n_scrub, i, j, k
+    cdef int first[4]
+    cdef double through[3]
+    cdef double crest[3]
+    cdef double heavy[MAX_STAGES]
+    cdef double light[MAX_STAGES]
+    cdef double load, near, head, lip, up, down, weir, spill, edge = 1.0/EDGE
+    cdef const double* c
+    cdef const double* level = y + (na + nr + 1)*n
+    first[0] = 0
+    first[1] = ne
+    first[2] = ns
+    first[3] = n
+    through[0] = qs + qf
+    through[1] = qs
+    through[2] = qt
+    # densities, kg/m3: of the aqueous all that is in it, of the organic its metal besides the extractant
+    for j in range(n):
+        heavy[j] = 0.0
+        light[j] = u.organic_density
+    for i in range(na):
+        c = y + i*n
+        for j in range(n):
+            heavy[j] += 1e3*u.molar_mass[i]*c[j]
+    for i in range(nr):
+        c = y + (na + i)*n
+        for j in range(n):
+            light[j] += 1e3*u.molar_mass[u.re[i]]*c[j]
+    for k in range(3):
+        # 1.5th root of the flow over the lip
+        crest[k] = fast_exp(fast_log(1e-3*qo/(WEIR*u.width[k]))/1.5) if qo > 0.0 else 0.0
+    for k in range(3):
+        load = (qo + through[k])/u.capacity[k] - 1.0
+        load = 1.0 + OVERLOAD*load*load if load > 0.0 else 1.0
+        lip = u.depth + crest[k]
+        up = u.carried_aq*load*qo
+        down = u.carried_org*load
+        for j in range(first[k], first[k + 1]):
+            near = dmin(dmax((level[j] - u.depth)*edge + 1.0, 0.0), 1.0)
+            q.aq_up[j] = up + OVER*near*near*through[k]
+            near = dmin(dmax(level[j]*edge, 0.0), 1.0)      # of what is not there nothing is carried
+            q.aq_up[j] = dmin(q.aq_up[j]*near, 0.5*through[k])
+            q.org_down[j] = down + UNDER*(1.0 - near)*(1.0 - near)
+        for j in range(first[k], first[k + 1]):
+            weir = u.weir[k]
+            if j == first[k] and u.end_weir[k] >= 0:
+                weir += u.travel*(0.5 - s.drive[u.end_weir[k]])
+            head = dmax(level[j] + light[j]/heavy[j]*(lip - level[j]) - weir, 0.0)
+            near = dmin(dmax(level[j]*edge, 0.0), 1.0)
+            q.over_weir[j] = WEIR*u.width[k]*head*sqrt(head)*near*near
+            spill = dmax(level[j] - u.depth, 0.0)
+            q.spilt[j] = WEIR*u.width[k]*spill*sqrt(spill)
+    up = dmax(u.entrainment - u.carried_aq, 0.0)*dmin(dmax(level[n - 1]*edge, 0.0), 1.0)
+    q.aq_up[n - 1] = dmin(q.aq_up[n - 1] + up*qo, 0.5*qt)
+    # a stage holds what it holds: what comes up with the organic goes down again with the aqueous
+    for k in range(3):
+        for j in range(first[k], first[k + 1]):
+            q.aq_out[j] = through[k] - q.aq_up[ns - 1 if k < 2 else n - 1]
+    for j in range(1, n):
+        q.aq_out[j] += q.aq_up[j - 1]
+    q.aq_out[0] += qw + q.aq_up[n - 1]
+    for j in range(n - 1):
+        q.aq_in[j] = q.aq_out[j + 1]
+    q.aq_in[ns - 1] = 0.0
+    q.aq_in[n - 1] = 0.0
+    for j in range(n):
+        q.org_down[j] = dmin(q.org_down[j]*q.aq_out[j], 0.25*qo)
+    for j in range(n - 1):
+        q.org_in[j] = q.org_down[j + 1]
+    q.org_in[ns - 1] = 0.0
+    q.org_in[n - 1] = 0.0
+    up = qo - q.org_down[0]
+    for j in range(ns):
+        q.org_out[j] = up + q.org_in[j]
+    up -= q.org_down[ns]
+    for j in range(ns, n):
+        q.org_out[j] = up + q.org_in[j]
+
+
 cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
     cdef SxCircuit* u = <SxCircuit*>unit
-    cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 1, n = sx_stages(u), ne = u.n_extract, ns = u.n_extract + u.n_scrub
-    cdef int i, j
-    cdef double qo = sx_organic_flow(u, s), ent, taken, alkali, k, d, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
-    cdef double q_in[MAX_STAGES]
-    cdef double q_out[MAX_STAGES]
+    cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 2, n = sx_stages(u), ne = u.n_extract, ns = u.n_extract + u.n_scrub
+    cdef int i, j, m
+    cdef double qo = sx_organic_flow(u, s), taken, alkali, k, d, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
+    cdef SxFlows q
+    cdef double up[MAX_STAGES]
+    cdef double down[MAX_STAGES]
+    cdef double away[MAX_STAGES]
     cdef double e[MAX_STAGES]
     cdef double h[MAX_STAGES]
     cdef double x[MAX_STAGES]
@@ -143,43 +261,68 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     cdef const double* per
     cdef double* fc
     cdef double* fo
-    ent = dmin(u.entrainment*qo, 0.5*qt)
+    sx_flows(u, s, y, qf, qs, qt, qw, qo, &q)
     # the organic takes up Na for the soda's alkali, as far as nine tenths of its free extractant go
     alkali = dmax(-soda[u.i_h], 0.0)
     taken = dmin(dmin(alkali, 0.9*2.0*sx_tank_free(u, tank)*qo), dmax(soda[u.i_na], 0.0))
 
-    # transport: what comes down from the next stage, and what goes on
-    for j in range(n):
-        q_out[j] = qs + qf if j < ne else qs if j < ns else qt - ent
-        q_in[j] = q_out[j]
-    q_in[ne - 1] = qs
-    q_in[ns - 1] = 0.0
-    q_in[n - 1] = 0.0
-    q_out[0] += qw + ent
-    q_out[n - 1] += ent
+    # transport: what comes down from the next stage and up from the one before, and what goes on
     per = u.per_aq
+    for j in range(n):
+        down[j] = q.aq_in[j]*per[j]
+        away[j] = (q.aq_out[j] + q.aq_up[j])*per[j]
+    up[0] = q.aq_up[n - 1]*per[0]
+    for j in range(1, n):
+        up[j] = q.aq_up[j - 1]*per[j]
     for i in range(na):
         c = y + i*n
         fc = f + i*n
-        for j in range(n):          # the last stage reads its neighbour's first, times nothing
-            fc[j] = (q_in[j]*c[j + 1] - q_out[j]*c[j])*per[j]
+        fc[0] = down[0]*c[1] + up[0]*c[n - 1] - away[0]*c[0]
+        for j in range(1, n):       # the last stage reads its neighbour's first, times nothing
+            fc[j] = down[j]*c[j + 1] + up[j]*c[j - 1] - away[j]*c[j]
         fc[ne - 1] += feed[i]*per[ne - 1]
         fc[ns - 1] += scrub[i]*per[ns - 1]
         fc[n - 1] += strip[i]*per[n - 1]
-        fc[0] += (soda[i] + ent*c[n - 1])*per[0]
-        out[i] = q_out[0]*c[0]
-        out[na + i] = (qt - ent)*c[ns]
+        fc[0] += soda[i]*per[0]
+        out[i] = q.aq_out[0]*c[0]
+        out[na + i] = q.aq_out[ns]*c[ns]
     f[u.i_na*n] -= taken*per[0]
     f[u.i_h*n] += taken*per[0]
     per = u.per_org
+    for j in range(n):
+        down[j] = q.org_in[j]*per[j]
+        away[j] = (q.org_out[j] + q.org_down[j])*per[j]
+    up[0] = qo*per[0]
+    for j in range(1, n):
+        up[j] = q.org_out[j - 1]*per[j]
     for i in range(nr + 1):
         c = y + (na + i)*n
         fc = f + (na + i)*n
-        fc[0] = qo*(tank[i] - c[0])*per[0]
+        fc[0] = up[0]*tank[i] + down[0]*c[1] - away[0]*c[0]
         for j in range(1, n):
-            fc[j] = qo*(c[j - 1] - c[j])*per[j]
-        ft[i] = qo*(c[n - 1] - tank[i])/u.tank_volume
+            fc[j] = up[j]*c[j - 1] + down[j]*c[j + 1] - away[j]*c[j]
+        ft[i] = (q.org_out[n - 1]*c[n - 1] - qo*tank[i])/u.tank_volume
+        # organic that leaves brings its metal along, and keeps the protons that the metal had displaced
+        m = u.re[i] if i < nr else u.i_na
+        k = 3.0 if i < nr else 1.0
+        out[m] += q.org_down[0]*c[0]
+        out[u.i_h] -= k*q.org_down[0]*c[0]
+        out[na + m] += q.org_down[ns]*c[ns]
+        out[na + u.i_h] -= k*q.org_down[ns]*c[ns]
     f[(na + nr)*n] += taken*per[0]
+
+    # interfaces: what comes over the weir of the next settler or from outside, and what goes over the own one
+    fc = f + (na + nr + 1)*n
+    for j in range(n - 1):
+        fc[j] = q.over_weir[j + 1] - q.over_weir[j] - q.spilt[j]
+    fc[ns - 1] = 1e-3*qs - q.over_weir[ns - 1] - q.spilt[ns - 1]
+    fc[n - 1] = 1e-3*qt - q.over_weir[n - 1] - q.spilt[n - 1]
+    fc[ne - 1] += 1e-3*qf
+    fc[0] += 1e-3*(qw + q.aq_up[n - 1])
+    for j in range(1, n):
+        fc[j] += 1e-3*q.aq_up[j - 1]
+    for j in range(n):
+        fc[j] = (fc[j] - 1e-3*q.aq_up[j])*u.per_area[j]
 
     # transfer, mol per litre of organic and second
     sx_free(u, y + na*n, e)
@@ -421,11 +564,13 @@ cdef inline void sx_send(SxCircuit* u, Sheet* s, const double* q) noexcept nogil
 
 cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept nogil:
     """Organic flow [m3/s]; pH of E1, of the feed stage and of the last scrub stage; free acid of the strip liquor [mol/m3];
-    loading of the organic to strip [mol/m3]; loading over its ceiling C/6; least free dimer [mol/m3]."""
+    loading of the organic to strip [mol/m3]; loading over its ceiling C/6; least free dimer [mol/m3]; interface where the
+    aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]."""
     cdef double* p = s.probe + u.probe
     cdef int n = sx_stages(u), ne = u.n_extract, ns = ne + u.n_scrub, i, j
     cdef double e[MAX_STAGES]
     cdef double load, top = 0.0, least = 1e9
+    cdef SxFlows q
     cdef const double* h = y + u.i_h*n
     cdef const double* org = y + u.na_aq*n
     p[0] = 1e-3*sx_organic_flow(u, s)
@@ -444,3 +589,11 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
             p[5] = 1e3*load
     p[6] = 6.0*top/u.extractant
     p[7] = 1e3*least
+    p[8] = y[(u.na_aq + u.n_re + 1)*n]
+    p[9] = y[(u.na_aq + u.n_re + 1)*n + ne]
+    p[10] = y[(u.na_aq + u.n_re + 1)*n + ns]
+    sx_flows(u, s, y, 1e3*stream_now(s, u.feed)[S_VOL], 1e3*stream_now(s, u.scrub)[S_VOL],
+             1e3*stream_now(s, u.strip)[S_VOL], 1e3*stream_now(s, u.soda)[S_VOL], sx_organic_flow(u, s), &q)
+    p[11] = u.organic_density*q.org_down[0]/q.aq_out[0] if q.aq_out[0] > 0.0 else 0.0
+    p[12] = u.organic_density*q.org_down[ns]/q.aq_out[ns] if q.aq_out[ns] > 0.0 else 0.0
+    p[13] = 1e-3*(q.org_down[0] + q.org_down[ns])

@@ -94,7 +94,7 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
             for i in range(s.na):
                 n[i] += u.y[i*w + z]*sx.v_aq[b]
         for i in range(sx.n_re + 1):
-            v = sx.tank_volume*u.y[w*(s.na + sx.n_re + 1) + i]
+            v = sx.tank_volume*u.y[w*(s.na + sx.n_re + 2) + i]
             for z in range(w):
                 v += sx.v_org[sx_bank(sx, z)]*u.y[(s.na + i)*w + z]
             # in the organic a metal stands for the protons it has displaced

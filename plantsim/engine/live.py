@@ -148,7 +148,7 @@ class LivePlant:
             name += f" zone {zone + 1}"
         elif entry["kind"] == "sx_circuit":
             organic = [f"{species[i]} in the organic" for i in entry["re"]] + ["Na in the organic"]
-            names = species[: self.assembly.spec["species"]["dissolved"]] + organic
+            names = [*species[: self.assembly.spec["species"]["dissolved"]], *organic, "interface"]
             stages = sum(entry["stages"])
             k, stage = divmod(k, stages)
             in_tank = k >= len(names)

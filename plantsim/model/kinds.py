@@ -24,6 +24,7 @@ from plantsim.model.quantity import (
     NUMBER,
     PH,
     POWER,
+    SPECIFIC_FLOW,
     TEMPERATURE,
     TIME,
     VOLTAGE,
@@ -250,6 +251,22 @@ _ALL = (
             Parameter("transfer", FREQUENCY, "kLa of each bank at full speed of the mixers", low=0.0, count=3),
             _amount("transfer_na", FREQUENCY, "kLa of Na at full speed of the mixers"),
             _size("organic_tank", VOLUME, "organic behind the strip bank"),
+            Parameter("settler_area", AREA, "a stage of each bank", low=ABOVE_0, count=3),
+            Parameter("settler_depth", LENGTH, "height of the organic's overflow", 0.4, ABOVE_0),
+            Parameter(
+                "settler_capacity", SPECIFIC_FLOW, "of both phases, above which carry-over grows", 4.0 / 3600.0, ABOVE_0
+            ),
+            Parameter("weir", LENGTH, "height of the aqueous weir of each bank", low=ABOVE_0, count=3),
+            Parameter("weir_travel", LENGTH, "of an adjustable weir, half up and half down", 0.1, 0.0),
+            Parameter(
+                "carry_over",
+                FRACTION,
+                "aqueous in the organic and organic in the aqueous of every settler",
+                (0.0, 0.0),
+                0.0,
+                count=2,
+            ),
+            Parameter("organic_density", DENSITY, "of the stripped organic", 850.0, ABOVE_0),
         ),
         initial=(
             Parameter("aqueous", Form.LIQUOR, "in every stage of each bank", _DILUTE_ACIDS, count=3),
@@ -260,10 +277,15 @@ _ALL = (
                 ({}, {}, {}),
                 count=3,
             ),
+            Parameter("interface", LENGTH, "height of the aqueous in every settler", 0.2, 0.0),
         ),
         drives=(
             Role("organic", (Kind.VARIABLE_DRIVE, Kind.VALVE), "organic pump"),
             Role("mixers", _MOTOR, "pump-mix drives of all banks", required=False),
+            *(
+                Role(f"{bank}_weir", _MODULATING, f"weir where the aqueous leaves the {bank} bank", required=False)
+                for bank in ("extract", "scrub", "strip")
+            ),
         ),
         inlets=(Port("feed"), Port("scrub"), Port("strip"), Port("soda")),
         outlets=(Port("raffinate"), Port("liquor")),
@@ -276,6 +298,12 @@ _ALL = (
             "loading": Probe(CONCENTRATION),
             "loading_share": Probe(FRACTION),
             "free_dimer": Probe(CONCENTRATION),
+            "extract_interface": Probe(LENGTH),
+            "scrub_interface": Probe(LENGTH),
+            "strip_interface": Probe(LENGTH),
+            "organic_in_raffinate": Probe(MASS_CONCENTRATION),
+            "organic_in_liquor": Probe(MASS_CONCENTRATION),
+            "organic_lost": Probe(VOLUME_FLOW),
         },
         step_s=1.0,
     ),

@@ -16,7 +16,8 @@ AQUEOUS_MOST = 2.0
 
 
 def profiles(plant: Plant) -> Iterator[Tag]:
-    """Profile tags of all circuits: per metal mol/L in the aqueous and in the organic, and pH; all read-only."""
+    """Profile tags of all circuits, all read-only: per metal mol/L in the aqueous and in the organic, pH, and the
+    interface of the settlers, mm of aqueous."""
     for unit in plant.units:
         if unit.kind == CIRCUIT:
             most = 1e-3 * unit.parameters["concentration"] / 6.0
@@ -24,6 +25,8 @@ def profiles(plant: Plant) -> Iterator[Tag]:
                 yield _profile(unit, f"{metal}.aq", f"{metal} in the aqueous", "mol/L", 0.0, AQUEOUS_MOST)
                 yield _profile(unit, f"{metal}.org", f"{metal} in the organic", "mol/L", 0.0, most)
             yield _profile(unit, "pH", "pH of the aqueous", "pH", -1.0, 14.0)
+            deep = 1e3 * unit.parameters["settler_depth"]
+            yield _profile(unit, "Interface", "interface of the settlers", "mm", 0.0, deep)
 
 
 def _profile(unit: Unit, member: str, what: str, eu: str, low: float, high: float) -> Tag:

@@ -439,8 +439,8 @@ class Bench:
         return self.core.state[self._at[unit]]
 
     def stages(self, circuit: str) -> Vector:
-        """The stages of an extraction circuit, live, from E1: a row each of dissolved species, organic metals, Na."""
-        n, width = sum(self.tables[circuit]["stages"]), self.na + len(self.tables[circuit]["re"]) + 1
+        """The stages of a circuit from E1, live: a column each of dissolved species, organic metals, Na, interface."""
+        n, width = sum(self.tables[circuit]["stages"]), self.na + len(self.tables[circuit]["re"]) + 2
         return self.state(circuit)[: n * width].reshape(width, n).T
 
     def get(self, unit: str, species: str) -> float:
@@ -583,7 +583,7 @@ class Bench:
         result: Vector = solution.y[:, -1]
         return result
 
-    def settle(self, unit: str, signed: Vector) -> None:
+    def settle(self, unit: str, signed: NDArray[np.bool_]) -> None:
         """Put a unit where its equations rest with all inputs held, by implicit Euler steps that grow; signed: which
         states may be negative."""
         y = self.state(unit).copy()

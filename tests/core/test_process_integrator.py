@@ -161,12 +161,13 @@ def test_jacobian_of_an_extraction_stage_is_its_derivative(acid: float, make_ben
     whole = make_bench("SX-1")
     initial = [*whole.stages("SX-1")[:3].T.ravel(), *whole.state("SX-1")[-5:]]
     bench = quiet(make_bench, "SX-1", stages=[1, 1, 1], initial=initial)
-    bench.opening("P-4102", 0.0)
+    for device in ("P-4102", "LV-4114", "LV-4116"):
+        bench.opening(device, 0.0)
     for c in bench.stages("SX-1"):
         c[bench.index["H"]] = acid
         for metal, aqueous in (("Pr", 0.03), ("Nd", 0.1), ("Tb", 0.001), ("Dy", 0.008)):
             c[bench.index[metal]] = aqueous
-        c[bench.na :] = 0.006, 0.02, 0.001, 0.01, 0.05
+        c[bench.na :] = 0.006, 0.02, 0.001, 0.01, 0.05, 0.1  # below the weir
     check_relax(bench, "SX-1", list(range(bench.stages("SX-1").size)))
 
 
@@ -309,7 +310,7 @@ def test_shocked_unit_stays_finite_and_positive_and_conserves(
     unit, changes, shock = SHOCKS[name]
     bench = at_rest(make_bench, live, unit, **changes)
     shock(bench, unit)
-    assert bench.run(unit, TICK_S, 1200) < 1e-10
+    assert bench.run(unit, TICK_S, 1200) < 3e-10, "rounding of up to a million sub-steps"
     state = bench.state(unit)
     assert np.all(np.isfinite(state))
     if unit == "SX-1":

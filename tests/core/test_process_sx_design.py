@@ -1,7 +1,8 @@
 """SX-2 and SX-3 at rest beside the design basis: profiles, purity and recovery of another solver on the same laws.
 
 The design basis counts Murphree efficiency 0.90 against the organic; here the same is a rate, 9 times organic flow over
-organic hold-up. Its scrub flows are tuned to the cut, and so they are here.
+organic hold-up. Its settlers part the phases but for some strip acid, and so they do here. Its scrub flows are tuned to
+the cut, and so they are here.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Circuit:
         self.bench = make_bench(unit)
         volumes = self.bench.tables[unit]["v_org"]
         rate = [9.0 * design.organic / 3600.0 / v for v in volumes]
-        self.bench = make_bench(unit, transfer=rate)
+        self.bench = make_bench(unit, transfer=rate, carry_over=[0.0, 0.0])
         self.bench.from_steady(live)
         self.bench.opening(f"P-4{unit[-1]}02", design.organic / 3.6e3 / self.bench.tables[unit]["organic_capacity"])
         self.bench.opening(f"MX-4{unit[-1]}14", 1.0)

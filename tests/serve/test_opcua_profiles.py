@@ -33,7 +33,7 @@ async def test_a_profile_is_an_array_with_one_value_for_each_stage(
 ) -> None:
     stages = sum(belfast.unit("SX-1").parameters["stages"])
     assert await console.browse("Unit.SX-1", ua.ObjectIds.HasComponent)
-    for member in ("Nd.aq", "Nd.org", "Dy.aq", "Dy.org", "pH"):
+    for member in ("Nd.aq", "Nd.org", "Dy.aq", "Dy.org", "pH", "Interface"):
         name = f"SX-1.Profile.{member}"
         shown, tag = await read(console, name), engine.tags[name]
         assert shown == engine.image.value[tag.row : tag.row + tag.count].tolist()
@@ -51,6 +51,13 @@ async def test_the_profile_of_a_settled_circuit_parts_heavies_from_lights(consol
     nd, dy = np.array(await read(console, "SX-1.Profile.Nd.aq")), np.array(await read(console, "SX-1.Profile.Dy.aq"))
     assert nd[0] > 1e3 * dy[0]
     assert dy[16] > 1e3 * nd[16]  # the first of the strip stages, where the liquor leaves
+
+
+async def test_interfaces_of_a_settled_circuit_stand_in_their_range(console: Any) -> None:
+    """mm of aqueous in settlers of 400; the loops hold those of the bank ends."""
+    level = np.array(await read(console, "SX-2.Profile.Interface"))
+    assert np.all((level > 150.0) & (level < 250.0))
+    assert level[[0, 52]] == pytest.approx([200.0, 200.0], abs=2.0)
 
 
 async def test_a_subscriber_gets_the_whole_array_when_one_stage_changes(engine: Engine, console: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from plantsim.model.compose.context import Context
 from plantsim.model.plant import Unit
 
+BANKS = ("extract", "scrub", "strip")
 TRACE = 1e-4
 """mol/L"""
 
@@ -29,6 +31,7 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
     state = [
         x for quantity in zip(*banks, strict=True) for x, n in zip(quantity, stages, strict=True) for _ in range(n)
     ]
+    state += [unit.initial["interface"]] * sum(stages)
     state += [1e-6] * (len(metals) + 1)
     return {
         "stages": stages,
@@ -50,6 +53,16 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
         "v_org": [1e3 * v for v in p["organic_holdup"]],
         "transfer": list(p["transfer"]),
         "transfer_na": p["transfer_na"],
+        "area": list(p["settler_area"]),
+        "capacity": [1e3 * p["settler_capacity"] * area for area in p["settler_area"]],
+        # settlers are twice as long as wide, and overflow along their width
+        "width": [math.sqrt(0.5 * area) for area in p["settler_area"]],
+        "depth": p["settler_depth"],
+        "weir": list(p["weir"]),
+        "travel": p["weir_travel"],
+        "end_weir": [c.drive(unit, f"{bank}_weir") for bank in BANKS],
+        "carry_over": list(p["carry_over"]),
+        "organic_density": p["organic_density"],
         "tank_volume": 1e3 * p["organic_tank"],
         "initial": state,
     }
@@ -63,4 +76,11 @@ def stage_states(entry: Mapping[str, Any], species: Mapping[str, Any], name: str
     index = species["index"][name]
     stages = sum(entry["stages"])
     place = species["dissolved"] + list(entry["re"]).index(index) if organic else index
+    return list(range(place * stages, (place + 1) * stages))
+
+
+def interface_states(entry: Mapping[str, Any], species: Mapping[str, Any]) -> list[int]:
+    """Where the interfaces [m] stand in the state of a circuit, from E1 to the last strip stage."""
+    stages = sum(entry["stages"])
+    place = species["dissolved"] + len(entry["re"]) + 1
     return list(range(place * stages, (place + 1) * stages))
