@@ -59,6 +59,9 @@ def _lines() -> Iterator[str]:
         yield f"```text\n{_docstring(ROOT / 'ext' / f'{name}.pxd')}\n```"
     for path in sorted((ROOT / "plantsim" / "chemistry").glob("*.toml")):
         yield from _chemistry(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
+    yield "\n## Extractants in files of their own"
+    for path in sorted((ROOT / "plantsim" / "chemistry" / "extractants").glob("*.toml")):
+        yield from _extractant(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def _docstring(path: Path) -> str:
@@ -74,13 +77,7 @@ def _chemistry(name: str, data: Mapping[str, Any]) -> Iterator[str]:
         rows = [(key, _value(datum["value"]), *_origin(datum)) for key, datum in parameters.items()]
         yield from _table(("constant", "value", "standing", "source"), rows)
     for extractant, entry in data["extractants"].items():
-        yield f"\n### Extractant {extractant}\n"
-        constants = [(f"log10 K, {metal}", _value(d["value"]), *_origin(d)) for metal, d in entry["log10_k_ex"].items()]
-        sodium = {"standing": entry["k_na_standing"], "source": entry["k_na_source"]}
-        yield from _table(
-            ("constant", "value", "standing", "source"),
-            [*constants, ("K, Na", _value(entry["k_na"]), *_origin(sodium))],
-        )
+        yield from _extractant(extractant, entry)
     yield "\n### Species\n"
     species = [
         (
@@ -94,6 +91,16 @@ def _chemistry(name: str, data: Mapping[str, Any]) -> Iterator[str]:
         for key, one in data["species"].items()
     ]
     yield from _table(("species", "formula", "charge", "phase", "molar volume", "standing", "source"), species)
+
+
+def _extractant(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    yield f"\n### Extractant {name}\n"
+    constants = [(f"log10 K, {metal}", _value(d["value"]), *_origin(d)) for metal, d in entry["log10_k_ex"].items()]
+    sodium = {"standing": entry["k_na_standing"], "source": entry["k_na_source"]}
+    yield from _table(
+        ("constant", "value", "standing", "source"),
+        [*constants, ("K, Na", _value(entry["k_na"]), *_origin(sodium))],
+    )
 
 
 def _origin(datum: Mapping[str, Any]) -> tuple[str, str]:

@@ -291,6 +291,12 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
     for i in range(sx.n_re):
         sx.re[i] = d["re"][i]
         sx.k_ex[i] = d["k_ex"][i]
+        sx.z[i] = d["charge"][i]
+        sx.order[i] = d["order"][i]
+        sx.ln_k[i] = fast_log(sx.k_ex[i])
+    sx.law = d["law"]
+    sx.sulfate = d["sulfate"]
+    sx.ka2 = d["ka2"]
     sx.k_na = d["k_na"]
     sx.extractant = d["extractant"]
     sx.entrainment = d["entrainment"]

@@ -14,7 +14,7 @@ from libc.math cimport fabs
 import numpy as np
 
 from sheet cimport *
-from numerics cimport INFINITE, all_finite, dot
+from numerics cimport INFINITE, all_finite, dot, fast_log
 from vessel cimport *
 from tank cimport *
 from feed cimport *

@@ -1,8 +1,11 @@
 # cython: language_level=3, cdivision=True
 """Solvent extraction circuit: extract, scrub and strip banks in counter-current, with the organic closed into a loop.
 
-    RE3+ + 3 (HA)2 = RE(HA2)3 + 3 H+        D = K e^3/[H+]^3,  e = C/2 - 3 sum RE_org - Na_org/2 (free dimer)
+    M3+ + 3 (HA)2 = M(HA2)3 + 3 H+          D = K e^3/[H+]^3,  e = C/2 - 3 sum M_org - Na_org/2 (free dimer)
     NaHA2 + H+ = (HA)2 + Na+                Na_org* = K_Na [Na+] e^0.5/[H+], fast
+
+That is the law of acidic extractants as dimers. The other law is a polynomial of the pH, log10 D = b + m pH, with constants per
+metal from a fit at one strength of the extractant; a metal of charge z gives z H+ then, and nothing limits the loading.
 
 Free extractant, Na and H+ are states. Mass transfer r = kt (D x - y)/(1 + D/FILM) per volume of organic and second: the
 organic film resists, and where D is large the aqueous one as well; the stage efficiency, kt tau/(1 + kt tau) at moderate D,
@@ -50,6 +53,9 @@ cdef enum:
     MAX_RE = 12
     MAX_STAGES = 160
 
+cdef enum SxLaw:
+    LAW_DIMER, LAW_POLYNOMIAL
+
 cdef struct SxCircuit:
     int n_extract, n_scrub, n_strip
     int feed, scrub, strip, soda            # inlet streams
@@ -60,7 +66,13 @@ cdef struct SxCircuit:
     int mixer                               # actuator of the mixers, -1 if always on
     int n_re
     int re[12]                              # species of the extracted metals
-    double k_ex[12]                         # K of each, dimensionless in mol/L
+    int law                                 # SxLaw
+    double z[12]                            # H+ that a metal sets free
+    double k_ex[12]                         # LAW_DIMER: K of each, dimensionless in mol/L; else D at pH 0
+    double order[12]                        # -d ln D/d ln [H+]
+    double ln_k[12]                         # LAW_POLYNOMIAL: ln D at pH 0
+    int sulfate                             # species of all sulfate, -1 if there is none
+    double ka2                              # of HSO4- = H+ + SO4--, mol/L
     double k_na
     double extractant                       # mol/L of monomer
     double entrainment                      # L of strip acid per L of organic
@@ -108,7 +120,7 @@ cdef inline double sx_tank_free(const SxCircuit* u, const double* tank) noexcept
     cdef double e = 0.5*u.extractant - 0.5*tank[u.n_re]
     cdef int i
     for i in range(u.n_re):
-        e -= 3.0*tank[i]
+        e -= u.z[i]*tank[i]
     return dmax(e, LEAST_FREE)
 
 
@@ -122,22 +134,64 @@ cdef inline void sx_free(const SxCircuit* u, const double* org, double* e) noexc
     for i in range(u.n_re):
         y = org + i*n
         for j in range(n):
-            e[j] -= 3.0*y[j]
+            e[j] -= u.z[i]*y[j]
     for j in range(n):
         e[j] = e[j] if e[j] > LEAST_FREE else LEAST_FREE
 
 
-cdef inline void sx_acid(const double* net, int n, double* h) noexcept nogil:
-    """[H+] of every stage [mol/L], not below what the extractant gives by itself."""
-    cdef double x, root, a, b
-    cdef int j
+cdef inline void sx_acid(const SxCircuit* u, const double* y, double* h, double* slope) noexcept nogil:
+    """[H+] of every stage [mol/L], not below what the extractant gives by itself, and its slope against net acidity.
+
+    Net acidity is [H+] - [OH-], with sulfate [H+] + [HSO4-], and [HSO4-] = S h/(Ka + h) of all sulfate S.
+    """
+    cdef int n = sx_stages(u), j
+    cdef double x, root, a, b, d
+    cdef const double* net = y + u.i_h*n
+    cdef const double* sulfate
+    if u.sulfate < 0:
+        for j in range(n):
+            x = net[j]
+            root = sqrt(x*x + 4.0*KW)
+            a = 0.5*(x + root)
+            b = 2.0*KW/(root - x)       # the form that does not cancel
+            a = a if x > 0.0 else b
+            h[j] = a if a > LEAST_ACID else LEAST_ACID
+            slope[j] = a/root if a > LEAST_ACID else 0.0
+        return
+    sulfate = y + u.sulfate*n
     for j in range(n):
         x = net[j]
-        root = sqrt(x*x + 4.0*KW)
-        a = 0.5*(x + root)
-        b = 2.0*KW/(root - x)       # the form that does not cancel
-        a = a if x > 0.0 else b
+        b = u.ka2 + sulfate[j] - x
+        root = sqrt(b*b + dmax(4.0*u.ka2*x, 0.0))
+        a = 2.0*u.ka2*x/(b + root) if b > 0.0 else 0.5*(root - b)
+        d = (a + u.ka2)/root
         h[j] = a if a > LEAST_ACID else LEAST_ACID
+        slope[j] = d if a > LEAST_ACID else 0.0
+
+
+cdef inline void sx_distribution(const SxCircuit* u, int i, int n, const double* cube, const double* ln_h,
+                                 double* ratio) noexcept nogil:
+    """D of a metal in every stage. cube: (e/[H+])^3, for LAW_DIMER; ln_h: ln [H+], for LAW_POLYNOMIAL."""
+    cdef int j
+    if u.law == LAW_DIMER:
+        for j in range(n):
+            ratio[j] = u.k_ex[i]*cube[j]
+    else:
+        for j in range(n):
+            ratio[j] = fast_exp(u.ln_k[i] - u.order[i]*ln_h[j])
+
+
+cdef inline void sx_powers(const SxCircuit* u, int n, const double* e, const double* h, double* cube,
+                           double* ln_h) noexcept nogil:
+    """What sx_distribution needs of a stage."""
+    cdef int j
+    if u.law == LAW_DIMER:
+        for j in range(n):
+            cube[j] = e[j]/h[j]
+            cube[j] = cube[j]*cube[j]*cube[j]
+    else:
+        for j in range(n):
+            ln_h[j] = fast_log(h[j])
 
 
 cdef struct SxFlows:        # L/s, per stage
@@ -237,7 +291,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 2, n = sx_stages(u), ne = u.n_extract, ns = u.n_extract + u.n_scrub
     cdef int i, j, m
-    cdef double qo = sx_organic_flow(u, s), taken, alkali, k, d, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
+    cdef double qo = sx_organic_flow(u, s), taken, alkali, k, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
     cdef SxFlows q
     cdef double up[MAX_STAGES]
     cdef double down[MAX_STAGES]
@@ -245,6 +299,8 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     cdef double e[MAX_STAGES]
     cdef double h[MAX_STAGES]
     cdef double x[MAX_STAGES]
+    cdef double ln_h[MAX_STAGES]
+    cdef double ratio[MAX_STAGES]
     cdef double r[MAX_STAGES]
     cdef double total[MAX_STAGES]
     cdef const double* feed = stream_now(s, u.feed) + S_MOL
@@ -304,7 +360,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         ft[i] = (q.org_out[n - 1]*c[n - 1] - qo*tank[i])/u.tank_volume
         # organic that leaves brings its metal along, and keeps the protons that the metal had displaced
         m = u.re[i] if i < nr else u.i_na
-        k = 3.0 if i < nr else 1.0
+        k = u.z[i] if i < nr else 1.0
         out[m] += q.org_down[0]*c[0]
         out[u.i_h] -= k*q.org_down[0]*c[0]
         out[na + m] += q.org_down[ns]*c[ns]
@@ -326,22 +382,20 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
 
     # transfer, mol per litre of organic and second
     sx_free(u, y + na*n, e)
-    sx_acid(y + u.i_h*n, n, h)
+    sx_acid(u, y, h, r)
+    sx_powers(u, n, e, h, x, ln_h)
     for j in range(n):
-        x[j] = e[j]/h[j]
-        x[j] = x[j]*x[j]*x[j]
         total[j] = 0.0
     for i in range(nr):
         c = y + u.re[i]*n
         org = y + (na + i)*n
         fc = f + u.re[i]*n
         fo = f + (na + i)*n
-        k = u.k_ex[i]
+        sx_distribution(u, i, n, x, ln_h, ratio)
         for j in range(n):
-            d = k*x[j]
-            r[j] = u.kt[j]*mix*(d*c[j] - org[j])/(1.0 + d/FILM)
+            r[j] = u.kt[j]*mix*(ratio[j]*c[j] - org[j])/(1.0 + ratio[j]/FILM)
         for j in range(n):
-            total[j] += r[j]
+            total[j] += u.z[i]*r[j]
         for j in range(n):
             fc[j] -= u.phi[j]*r[j]
         for j in range(n):
@@ -352,7 +406,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         r[j] = u.transfer_na*mix*(org[j] - u.k_na*c[j]*sqrt(e[j])/h[j])
     fc = f + u.i_h*n
     for j in range(n):
-        fc[j] += u.phi[j]*(3.0*total[j] - r[j])
+        fc[j] += u.phi[j]*(total[j] - r[j])
     fc = f + u.i_na*n
     for j in range(n):
         fc[j] += u.phi[j]*r[j]
@@ -368,15 +422,17 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
 
         a(i) rho(i) - g h (dr(i)/dh P + dr(i)/de Q) = b(i),    P = s.rho, Q = t.rho
 
-    with s = (3 phi, ..., -phi) and t = (-3, ..., 1/2) over rare earths and Na: 2 x 2 equations for P and Q.
+    with s = (z phi, ..., -phi) and t = (-z, ..., 1/2) over metals and Na: 2 x 2 equations for P and Q.
     """
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, n = sx_stages(u), m = nr + 1, i, j
-    cdef double d, film, k, slope, kn, h1, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
+    cdef double film, order_e, kn, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
     cdef double p11, p12, p21, p22, det
     cdef double e[MAX_STAGES]
     cdef double h[MAX_STAGES]
     cdef double x[MAX_STAGES]
+    cdef double ln_h[MAX_STAGES]
+    cdef double ratio[MAX_STAGES]
     cdef double de[MAX_STAGES]
     cdef double dh[MAX_STAGES]
     cdef double sum_h[MAX_STAGES]
@@ -391,14 +447,10 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
     cdef double* q
     u.gh = gh
     sx_free(u, y + na*n, e)
-    c = y + u.i_h*n
-    sx_acid(c, n, h)
+    sx_acid(u, y, h, dh)
+    sx_powers(u, n, e, h, x, ln_h)
     for j in range(n):
-        x[j] = e[j]/h[j]
-        x[j] = x[j]*x[j]*x[j]
         de[j] = 1.0 if e[j] > LEAST_FREE else 0.0
-        h1 = h[j]/sqrt(c[j]*c[j] + 4.0*KW)
-        dh[j] = h1 if h[j] > LEAST_ACID else 0.0
         sum_h[j] = 0.0
         sum_e[j] = 0.0
     for i in range(nr):
@@ -409,31 +461,28 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
         g_h = gy + n
         ge = g_h + n
         inv = ge + n
-        k = u.k_ex[i]
+        sx_distribution(u, i, n, x, ln_h, ratio)
+        order_e = 3.0 if u.law == LAW_DIMER else 0.0
         for j in range(n):
-            d = k*x[j]
-            film = 1.0/(1.0 + d/FILM)
-            gx[j] = u.kt[j]*mix*d*film
+            film = 1.0/(1.0 + ratio[j]/FILM)
+            gx[j] = u.kt[j]*mix*ratio[j]*film
         for j in range(n):
-            d = k*x[j]
-            film = 1.0/(1.0 + d/FILM)
+            film = 1.0/(1.0 + ratio[j]/FILM)
             gy[j] = -u.kt[j]*mix*film
         for j in range(n):
-            # (gx x + gx y/FILM) times film is 3 k D (x + y/FILM)/(1 + D/FILM)^2 over 3
-            g_h[j] = -3.0*gx[j]*(c[j] + org[j]/FILM)
+            # dr/d ln D: k D (x + y/FILM)/(1 + D/FILM)^2
+            film = 1.0/(1.0 + ratio[j]/FILM)
+            g_h[j] = gx[j]*(c[j] + org[j]/FILM)*film
         for j in range(n):
-            film = 1.0/(1.0 + k*x[j]/FILM)
-            g_h[j] *= film
+            ge[j] = order_e*g_h[j]/e[j]*de[j]
         for j in range(n):
-            ge[j] = -g_h[j]/e[j]*de[j]
-        for j in range(n):
-            g_h[j] *= dh[j]/h[j]
+            g_h[j] *= -u.order[i]*dh[j]/h[j]
         for j in range(n):
             inv[j] = 1.0/(1.0 + gh*(u.phi[j]*gx[j] - gy[j]))
         for j in range(n):
-            sum_h[j] += g_h[j]*inv[j]
+            sum_h[j] += u.z[i]*g_h[j]*inv[j]
         for j in range(n):
-            sum_e[j] += ge[j]*inv[j]
+            sum_e[j] += u.z[i]*ge[j]*inv[j]
     c = y + u.i_na*n
     gx = u.slope + 5*nr*n
     gy = gx + n
@@ -453,10 +502,10 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
         inv[j] = 1.0/(1.0 - gh*(u.phi[j]*gx[j] - gy[j]))
     q = u.inverse
     for j in range(n):
-        p11 = 1.0 - gh*u.phi[j]*(3.0*sum_h[j] - g_h[j]*inv[j])
-        p12 = -gh*u.phi[j]*(3.0*sum_e[j] - ge[j]*inv[j])
-        p21 = -gh*(-3.0*sum_h[j] + 0.5*g_h[j]*inv[j])
-        p22 = 1.0 - gh*(-3.0*sum_e[j] + 0.5*ge[j]*inv[j])
+        p11 = 1.0 - gh*u.phi[j]*(sum_h[j] - g_h[j]*inv[j])
+        p12 = -gh*u.phi[j]*(sum_e[j] - ge[j]*inv[j])
+        p21 = -gh*(-sum_h[j] + 0.5*g_h[j]*inv[j])
+        p22 = 1.0 - gh*(-sum_e[j] + 0.5*ge[j]*inv[j])
         det = 1.0/(p11*p22 - p12*p21)
         q[j] = p22*det
         q[n + j] = -p12*det
@@ -493,7 +542,7 @@ cdef inline void sx_solve(void* unit, double* b) noexcept nogil:
     for i in range(nr):
         org = b + (na + i)*n
         for j in range(n):
-            be[j] -= 3.0*org[j]
+            be[j] -= u.z[i]*org[j]
     for i in range(nr + 1):
         c = b + (u.re[i] if i < nr else u.i_na)*n
         org = b + (na + i)*n
@@ -507,11 +556,11 @@ cdef inline void sx_solve(void* unit, double* b) noexcept nogil:
             t[j] = (gx[j]*c[j] + gy[j]*org[j] + g_h[j]*bh[j] + ge[j]*be[j])*inv[j]
         if i < nr:
             for j in range(n):
-                total[j] += t[j]
+                total[j] += u.z[i]*t[j]
     t = rest + nr*n
     for j in range(n):
-        up = u.phi[j]*(3.0*total[j] - t[j])
-        uq = -3.0*total[j] + 0.5*t[j]
+        up = u.phi[j]*(total[j] - t[j])
+        uq = -total[j] + 0.5*t[j]
         p[j] = z[j]*up + z[n + j]*uq
         q[j] = z[2*n + j]*up + z[3*n + j]*uq
         total[j] = 0.0
@@ -525,7 +574,7 @@ cdef inline void sx_solve(void* unit, double* b) noexcept nogil:
         for j in range(n):
             rho[j] = gh*(t[j] + gh*(g_h[j]*p[j] + ge[j]*q[j])*inv[j])
         for j in range(n):
-            total[j] += rho[j]
+            total[j] += u.z[i]*rho[j]
         for j in range(n):
             c[j] -= u.phi[j]*rho[j]
         for j in range(n):
@@ -538,7 +587,7 @@ cdef inline void sx_solve(void* unit, double* b) noexcept nogil:
         rho[j] = gh*(t[j] + gh*(g_h[j]*p[j] + ge[j]*q[j])*inv[j])
     c = b + u.i_h*n
     for j in range(n):
-        c[j] += u.phi[j]*(3.0*total[j] - rho[j])
+        c[j] += u.phi[j]*(total[j] - rho[j])
     c = b + u.i_na*n
     for j in range(n):
         c[j] += u.phi[j]*rho[j]

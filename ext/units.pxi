@@ -99,7 +99,7 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
                 v += sx.v_org[sx_bank(sx, z)]*u.y[(s.na + i)*w + z]
             # in the organic a metal stands for the protons it has displaced
             n[sx.re[i] if i < sx.n_re else s.i_na] += v
-            n[s.i_h] -= (3.0 if i < sx.n_re else 1.0)*v
+            n[s.i_h] -= (sx.z[i] if i < sx.n_re else 1.0)*v
     elif u.kind == CALCINER:
         for z in range((<Calciner*>u.p).zones):
             for i in range(s.nc):

@@ -17,6 +17,8 @@ STANDINGS = {
 }
 
 PHASES = ("aq", "solid", "gas")
+LAWS = ("dimer", "polynomial")
+"""Laws of extraction, in the order of the core's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,18 @@ class Datum:
 class Extractant:
     """Constants of an extractant, for concentrations in mol/L.
 
-    log10_k_ex: per metal M, of M3+ + 3 (HA)2 = M(HA2)3 + 3 H+. k_na: of the uptake of Na+. sources: of each constant.
+    law: ``dimer``, M3+ + 3 (HA)2 = M(HA2)3 + 3 H+, or ``polynomial``, log10 D = b + m pH, fitted at one strength of the
+    extractant. log10_k_ex: of the dimer's equilibrium, or b, per metal. order: m per metal, 3 of the dimer's.
+    k_na: of the uptake of Na+. sources: of each constant. sha256: of the file, empty if it is the chemistry's.
     """
 
     name: str
+    law: str
     log10_k_ex: Mapping[str, float]
+    order: Mapping[str, float]
     k_na: float
     sources: Mapping[str, Datum]
+    sha256: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Chemistry files: TOML with species, parameters and extractants."""
+"""Chemistry files: TOML with species, parameters and extractants; more extractants in files of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from plantsim.chemistry.chemistry import PHASES, STANDINGS, Chemistry, Datum, Extractant, Species
+from plantsim.chemistry.chemistry import LAWS, PHASES, STANDINGS, Chemistry, Datum, Extractant, Species
 from plantsim.chemistry.elements import ATOMIC_WEIGHTS
 from plantsim.model.errors import one_of, shown
 from plantsim.model.quantity import MOLAR_VOLUME, parse_quantity
@@ -42,6 +42,9 @@ def load_chemistry(path: Path) -> Chemistry:
         for name, section in root.table("extractants").children("an extractant")
     }
     root.end()
+    for file in sorted((path.parent / "extractants").glob("*.toml")):
+        own, sha256 = read_toml(file)
+        extractants.setdefault(file.stem, _extractant(file.stem, own, species, sha256))
     return Chemistry(
         path.stem,
         title,
@@ -108,14 +111,21 @@ def _converted(value: object) -> object:
     return value
 
 
-def _extractant(name: str, section: Section, species: Mapping[str, Species]) -> Extractant:
-    constants, sources = {}, {}
+def _extractant(name: str, section: Section, species: Mapping[str, Species], sha256: str = "") -> Extractant:
+    """sha256: of a file of its own, which serves several chemistries: metals that this one lacks are left out."""
+    law = section.text("law", "dimer", LAWS)
+    constants, orders, sources = {}, {}, {}
     for metal, datum in section.table("log10_k_ex", required=True).children("constants"):
-        if metal not in species:
+        if metal not in species and not sha256:
             raise datum.error("", "something that is no species", one_of(species, metal))
-        constants[metal] = datum.number("value", low=-20, high=20)
-        sources[metal] = _datum(datum)
+        constant = datum.number("value", low=-20, high=20)
+        order = 3.0 if law == "dimer" else datum.number("order", low=0.0, high=6.0)
+        one = _datum(datum)
+        if metal in species:
+            constants[metal], orders[metal], sources[metal] = constant, order, one
     k_na = section.number("k_na", low=0.0)
     sources["Na"] = Datum(k_na, section.text("k_na_standing", choices=STANDINGS), section.text("k_na_source"))
     section.end()
-    return Extractant(name, MappingProxyType(constants), k_na, MappingProxyType(sources))
+    return Extractant(
+        name, law, MappingProxyType(constants), MappingProxyType(orders), k_na, MappingProxyType(sources), sha256
+    )

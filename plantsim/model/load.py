@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -96,8 +96,16 @@ def load_plant(name: str | Path) -> Plant:
         interlocks,
         MappingProxyType(classes),
         products,
-        hashlib.sha256(f"{digest} {chemistry.sha256}".encode()).hexdigest(),
+        _digest(digest, chemistry, units),
     )
+
+
+def _digest(plant: str, chemistry: Chemistry, units: Iterable[Unit]) -> str:
+    """Of all files that make the plant: its own, the chemistry's, those of extractants that have one."""
+    used = {unit.parameters["extractant"] for unit in units if "extractant" in unit.parameters}
+    own = (chemistry.extractants[name].sha256 for name in sorted(used))
+    files = [plant, chemistry.sha256, *filter(None, own)]
+    return hashlib.sha256(" ".join(files).encode()).hexdigest()
 
 
 def _chemistry(root: Section, path: Path) -> Chemistry:

@@ -156,3 +156,27 @@ def test_a_mistake_is_refused_with_where_what_and_what_is_allowed(
     with pytest.raises(PlantError) as caught:
         load_edited(tmp_path, old, new)
     assert str(caught.value) == f"toy.toml: {message}"
+
+
+def test_an_extractant_in_a_file_of_its_own_serves_the_metals_that_the_chemistry_has(tmp_path: Path) -> None:
+    """Its constants of others are left out; a polynomial needs the order of each metal."""
+    file = tmp_path / "toy.toml"
+    file.write_text(TOY, encoding="utf-8")
+    folder = tmp_path / "extractants"
+    folder.mkdir()
+    text = """
+    format = 1
+    law = "polynomial"
+    k_na = 0.0
+    k_na_standing = "T"
+    k_na_source = "none"
+    [log10_k_ex]
+    Na = { value = -1.5, order = 0.3, standing = "T", source = "made up" }
+    Nb = { value = 1.0, order = 2.0, standing = "T", source = "made up" }
+    """
+    (folder / "mine.toml").write_text(text, encoding="utf-8")
+    mine = load_chemistry(file).extractants["mine"]
+    assert (mine.law, dict(mine.log10_k_ex), dict(mine.order)) == ("polynomial", {"Na": -1.5}, {"Na": 0.3})
+    (folder / "mine.toml").write_text(text.replace("order = 0.3, ", ""), encoding="utf-8")
+    with pytest.raises(PlantError, match=r"mine\.toml: log10_k_ex\.Na\.order: found nothing, allowed a number"):
+        load_chemistry(file)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from plantsim.chemistry.chemistry import LAWS
 from plantsim.model.compose.context import Context
 from plantsim.model.plant import Unit
 
@@ -46,7 +47,12 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
         "mixer": c.drive(unit, "mixers"),
         "re": [c.index[m] for m in metals],
         "k_ex": [10.0 ** extractant.log10_k_ex[m] for m in metals],
+        "law": LAWS.index(extractant.law),
+        "charge": [float(c.chemistry.species[m].charge) for m in metals],
+        "order": [extractant.order[m] for m in metals],
         "k_na": extractant.k_na,
+        "sulfate": -1,
+        "ka2": 0.0,
         "extractant": concentration,
         "entrainment": p["entrainment"],
         "v_aq": [1e3 * v for v in p["aqueous_holdup"]],

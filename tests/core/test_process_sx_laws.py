@@ -1,0 +1,178 @@
+"""Laws of extraction: the polynomial of the PrOMMiS reference, the ladders of the extractants, iron."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from plantsim.model.plant import Plant
+
+if TYPE_CHECKING:
+    from plantsim.engine.live import LivePlant
+    from tests.core.conftest import Bench
+
+Vector = NDArray[np.float64]
+MakeBench = Callable[..., "Bench"]
+UNIT = "SX-1"
+POLYNOMIAL = 1
+DOSE = 5.0
+"""vol % of extractant."""
+KA2 = 10.0**-1.99
+
+# PrOMMiS 1.1.0, University of Kentucky pilot: m0, m1, B0, B1 of log10 D = (m0 + m1 dose) pH + B0 + B1 log10 dose
+FITS = {
+    "Nd": (0.31183, 0.03763, -1.62372, -0.38096),
+    "Gd": (1.0225, 0.0195, -2.24143, 0.03065),
+    "Dy": (1.70783, 0.06443, -2.42226, -0.02538),
+    "Pr": (0.29, 0.0, -1.48, 0.0),
+    "La": (0.54, 0.0, -1.93, 0.0),
+    "Ce": (0.30916, 0.04816, -1.66021, -0.38599),
+    "Sm": (0.81233, -0.02247, -2.12172, 0.17414),
+}
+CONSTANT = {"Al": 0.0531, "Ca": 0.0658, "Fe": 0.1496}
+G_PER_MOL = {
+    "Nd": 144.24, "Gd": 157.25, "Dy": 162.50, "Pr": 140.91, "La": 138.91, "Ce": 140.12, "Sm": 150.36,
+    "Al": 26.982, "Ca": 40.078, "Fe": 55.845, "H": 1.008, "SO4": 96.06, "HSO4": 97.06,
+}  # fmt: skip
+FED = {
+    "H": 10.75, "SO4": 100.0, "HSO4": 1e4, "Al": 422.375, "Ca": 109.542, "Fe": 688.266, "La": 0.986, "Ce": 2.277,
+    "Pr": 0.303, "Nd": 0.946, "Sm": 0.097, "Gd": 0.2584, "Dy": 0.047,
+}  # fmt: skip
+OUT = {
+    "H": 39.513, "HSO4": 8023.2, "SO4": 2056.4, "La": 0.91421, "Ce": 2.1095, "Pr": 0.27631, "Nd": 0.88099,
+    "Sm": 0.086579, "Gd": 0.19246, "Dy": 0.00116991,
+}  # fmt: skip
+
+
+def test_three_stages_of_the_prommis_reference(make_bench: MakeBench) -> None:
+    """mg/L in the raffinate within 1 %, but for Dy; O/A 1, fresh organic, sulfate that takes up acid.
+
+    The kernel knows species by their place alone, so metals that the chloride route lacks stand in places of others.
+    """
+    free = [s for s in make_bench(UNIT).layout.species if s not in ("H2O", "H", "Na", "Cl")]
+    bench = make_bench(UNIT, molar_volumes=False)
+    places = dict(zip((*FITS, *CONSTANT, "SO4"), free[: len(FITS) + len(CONSTANT) + 1], strict=True))
+    metals = [*FITS, *CONSTANT]
+    order = [FITS[m][0] + FITS[m][1] * DOSE if m in FITS else 0.0 for m in metals]
+    at_ph_0 = [10.0 ** (FITS[m][2] + FITS[m][3] * np.log10(DOSE)) if m in FITS else CONSTANT[m] for m in metals]
+    extract, scrub, strip = 3, 1, 12
+    n, na, litres_h = extract + scrub + strip, bench.na, 62.01
+    columns = np.zeros((na + len(metals) + 2, n))
+    columns[0] = 1.0 / bench.volume[0] / 1e3
+    columns[bench.index["H"]] = 0.1
+    columns[bench.index["H"], extract + scrub :] = 4.0
+    columns[-1] = 0.2
+    bench = make_bench(
+        UNIT,
+        molar_volumes=False,
+        law=POLYNOMIAL,
+        re=[bench.index[places[m]] for m in metals],
+        charge=[2.0 if m == "Ca" else 3.0 for m in metals],
+        k_ex=at_ph_0,
+        order=order,
+        k_na=0.0,
+        sulfate=bench.index[places["SO4"]],
+        ka2=KA2,
+        stages=[extract, scrub, strip],
+        initial=[*columns.ravel(), *[0.0] * (len(metals) + 1)],
+        v_aq=[5.0, 5.0, 5.0],
+        v_org=[5.0, 5.0, 5.0],
+        transfer=[20.0, 20.0, 20.0],
+        entrainment=0.0,
+        carry_over=[0.0, 0.0],
+        capacity=[1.0, 1.0, 1.0],
+        tank_volume=5.0,
+        organic_capacity=litres_h / 3600.0,
+    )
+
+    def liquor(mol_l: dict[str, float]) -> Vector:
+        flow = np.zeros(bench.nc)
+        flow[0] = 1.0 / bench.volume[0]
+        for name, x in mol_l.items():
+            flow[bench.index[places.get(name, name)]] = 1e3 * x
+        return flow * litres_h * 1e-3 / 3600.0
+
+    fed = {name: 1e-3 * x / G_PER_MOL[name] for name, x in FED.items()}
+    fed["H"] += fed["HSO4"]
+    fed["SO4"] += fed.pop("HSO4")
+    bench.feed("401", liquor(fed))
+    bench.feed("404", liquor({"H": 4.0}))
+    for stream in ("403", "405"):
+        bench.feed(stream, np.zeros(bench.nc))
+    bench.tick(UNIT, 1.0, 60_000)
+    row = bench.stages(UNIT)[0]
+    found = {m: float(row[bench.index[places[m]]]) for m in FITS}
+    net, sulfate = float(row[bench.index["H"]]), float(row[bench.index[places["SO4"]]])
+    b = KA2 + sulfate - net
+    h = 0.5 * (-b + np.sqrt(b * b + 4.0 * KA2 * net))
+    found |= {"H": h, "HSO4": net - h, "SO4": sulfate - (net - h)}
+    for name, mg_l in OUT.items():
+        # of Dy a fortieth is left: 12 % more than in the reference, 5 % in its D, which remains unexplained
+        assert 1e3 * found[name] * G_PER_MOL[name] == pytest.approx(mg_l, rel=0.13 if name == "Dy" else 0.01), name
+
+
+@pytest.mark.parametrize(
+    ("name", "anchors"),
+    [
+        ("PC-88A", {("Nd", "Pr"): 1.5, ("Dy", "Tb"): 650.0 / 310.0, ("Dy", "Nd"): 433.0}),
+        ("D2EHPA", {("Nd", "Pr"): 1.23, ("Dy", "Tb"): 2.1}),
+    ],
+)
+def test_separation_factors_are_the_anchors(name: str, anchors: dict[tuple[str, str], float], belfast: Plant) -> None:
+    """D of one metal over D of another, whatever the acid."""
+    constants = belfast.chemistry.extractants[name].log10_k_ex
+    for (heavy, light), factor in anchors.items():
+        assert 10.0 ** (constants[heavy] - constants[light]) == pytest.approx(factor, rel=2e-3)
+
+
+def with_iron(make_bench: MakeBench, live: LivePlant) -> Bench:
+    """SX-1 at rest in an organic that takes up ferric iron too, none of it there yet."""
+    whole = make_bench(UNIT)
+    whole.from_steady(live)
+    n, na, table = len(whole.stages(UNIT)), whole.na, whole.tables[UNIT]
+    rows, tank = whole.stages(UNIT).T, whole.state(UNIT)[-5:]
+    iron = whole.index["Fe3"]
+    initial = [*rows[: na + 4].ravel(), *[0.0] * n, *rows[na + 4 :].ravel(), *tank[:4], 0.0, tank[4]]
+    bench: Bench = make_bench(
+        UNIT,
+        re=[*table["re"], iron],
+        k_ex=[*table["k_ex"], 1e3],
+        charge=[3.0] * 5,
+        order=[3.0] * 5,
+        initial=initial,
+    )
+    bench.core.streams[:] = whole.core.streams
+    bench.core.drive[:] = whole.core.drive
+    return bench
+
+
+def test_iron_slip_poisons_the_organic(make_bench: MakeBench, live: LivePlant) -> None:
+    """3 mmol/L of Fe(III) in the feed: strip acid leaves most of it on the organic, which it fills within days,
+    and heavies go to the raffinate. Strip acid of 6 mol/L takes it off again."""
+    bench = with_iron(make_bench, live)
+    dy, fe = bench.index["Dy"], bench.index["Fe3"]
+
+    def raffinate() -> float:
+        return float(bench.rate(UNIT)[len(bench.state(UNIT)) :][dy])
+
+    clean = raffinate()
+    feed = bench.arriving("401").copy()
+    litres_s = 1e3 * float(feed[1])
+    slip = feed[2 : 2 + bench.nc].copy()
+    slip[fe] = 3e-3 * litres_s
+    slip[bench.index["Cl"]] += 9e-3 * litres_s
+    bench.feed("401", slip)
+    bench.tick(UNIT, 1.0, 12 * 3600)
+    half_day = float(bench.state(UNIT)[-2])
+    bench.tick(UNIT, 1.0, 84 * 3600)
+    loaded = float(bench.state(UNIT)[-2])
+    assert loaded > 1.5 * half_day > 0.005, "mol/L of iron on stripped organic"
+    assert raffinate() > 10.0 * clean
+    bench.feed("401", feed[2 : 2 + bench.nc])
+    bench.feed("404", bench.liquor(4.0 / 3600.0, {"HCl": 6.0}))
+    bench.tick(UNIT, 1.0, 48 * 3600)
+    assert float(bench.state(UNIT)[-2]) < 0.1 * loaded
