@@ -121,6 +121,7 @@ cdef void build_feed_bin(Unit* u, Making* m, Memory own, dict d) except *:
     bin_.n_ways = len(d["ways"])
     bin_.ways = own.doubles([x for way in d["ways"] for x in way])
     bin_.fresh = <double*>own.take(m.s.nc, sizeof(double))
+    bin_.extra = <double*>own.take(m.s.nc, sizeof(double))
     bin_.refill_at = d["refill_at"]
     bin_.lot = d["lot"]
     bin_.temperature = d["temperature"]

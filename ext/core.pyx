@@ -3,7 +3,7 @@
 """The core: a plant as tables, and the scan that advances it.
 
 Built once from dictionaries (plantsim/model/compose makes them), then run without Python objects, without the GIL and
-without allocation. One scan: sequences, control, actuators, process, transmitters, alarms, meters. All units read the state and the
+without allocation. One scan: malfunctions, sequences, control, actuators, process, transmitters, alarms, meters. All units read the state and the
 streams of the scan's start.
 """
 
@@ -44,6 +44,10 @@ from sequence cimport Action, Programs, Sequence, Step, sequence_scan
 from event cimport FROM_FEED, Event, EventLog, log_event
 from alarm cimport ALARM_MEM, Alarm, alarm_scan
 from interlock cimport Effect, Interlock, Matrix, matrix_scan
+from malfunction cimport (
+    MALFUNCTION_COLUMNS, MOST_MALFUNCTIONS, RATE, Effect as FaultEffect, Fault,
+    effect_value, malfunction_level, malfunctions_apply, malfunctions_scan,
+)
 
 cdef extern from *:
     """
@@ -64,6 +68,7 @@ def has_avx2():
 include "memory.pxi"
 include "units.pxi"
 include "build.pxi"
+include "faults.pxi"
 
 cdef struct Weighted:       # a measured quantity of a stream or of what a unit holds
     int kind                # WEIGHTED_*
@@ -142,6 +147,11 @@ cdef class Core:
     cdef double* reported
     cdef EventLog log
     cdef long long read_events
+    cdef readonly object malfunctions   # a row per instance, see ext/malfunction.pxd; nought behind the last
+    cdef double* fault_rows
+    cdef Fault fault[MOST_MALFUNCTIONS]
+    cdef int n_faults
+    cdef Memory faults_own
     cdef public int bad_state       # index of the first state that is not finite, -1 if none
     cdef object _sizes, _keep
 
@@ -334,6 +344,8 @@ cdef class Core:
             if self.unit[i].kind == FEED_BIN:
                 self.lots[self.n_lots] = self.unit[i].y + self.unit[i].ny - 1
                 self.n_lots += 1
+        self.malfunctions = np.zeros((MOST_MALFUNCTIONS, MALFUNCTION_COLUMNS))
+        self.fault_rows = self._pointer(self.malfunctions)
         self.log.capacity = 4096
         self.log.event = <Event*>own.take(self.log.capacity, sizeof(Event))
 
@@ -495,6 +507,8 @@ cdef class Core:
 
     cdef void _scan(self) noexcept nogil:
         cdef int i
+        if self.n_faults > 0:
+            malfunctions_scan(self.fault, self.fault_rows, self.n_faults, &self.clock)
         for i in range(self.n_sequences):
             sequence_scan(&self.sequence[i], &self.programs, &self.clock, self.mem, self.sig, self.qual)
         for i in range(self.n_loops):
@@ -686,6 +700,99 @@ cdef class Core:
         if self.outlets[stream] == NULL:
             raise ValueError(f"stream {stream} has no device of its own")
         self.outlets[stream].factor = factor
+
+    def set_malfunctions(self, rows, effects, bint book=True):
+        """Let these instances take the place of all others.
+
+        rows: of `malfunctions`, one an instance. effects: of each instance a list of (kind, (table, index, name, species),
+        size, above, window) with the kinds of ext/malfunction.pxd; species is -1 where the number is no vector. book: an
+        exchange of contents counts as over the boundary; False for a state that was restored.
+
+        They act as they did in the last scan: what is new begins with the next.
+        """
+        cdef int i, k
+        cdef FaultEffect* e
+        cdef Fault fault[MOST_MALFUNCTIONS]
+        cdef Memory own = Memory()
+        cdef Clock last = self.clock
+        last.scan -= 1
+        if len(rows) > MOST_MALFUNCTIONS:
+            raise ValueError(f"malfunctions: found {len(rows)}, allowed at most {MOST_MALFUNCTIONS} at a time")
+        for i in range(len(rows)):
+            fault[i].n = len(effects[i])
+            fault[i].effect = <FaultEffect*>own.take(fault[i].n, sizeof(FaultEffect))
+            for k, (kind, (table, index, name, species), size, above, window) in enumerate(effects[i]):
+                e = &fault[i].effect[k]
+                e.kind = kind
+                e.size = size
+                e.above = above
+                e.window = window
+                self._take_hold(e, table, index, name, species)
+        # nothing is wrong for a moment, so that the new ones begin from what is healthy
+        self.malfunctions[...] = 0.0
+        malfunctions_apply(self.fault, self.fault_rows, self.n_faults, &last, book)
+        self.faults_own = own
+        self.n_faults = len(rows)
+        for i in range(self.n_faults):
+            self.fault[i] = fault[i]
+            self.malfunctions[i] = rows[i]
+            for k in range(self.fault[i].n):
+                e = &self.fault[i].effect[k]
+                e.first = not self._held_before(e)
+                if e.kind != RATE:
+                    e.healthy = effect_value(e)
+        malfunctions_apply(self.fault, self.fault_rows, self.n_faults, &last, book)
+
+    cdef bint _held_before(self, const FaultEffect* e) noexcept:
+        """Whether an effect before it acts on the same number."""
+        cdef int i, k
+        cdef const FaultEffect* other
+        for i in range(self.n_faults):
+            for k in range(self.fault[i].n):
+                other = &self.fault[i].effect[k]
+                if other == e:
+                    return False
+                if other.x == e.x and other.flag == e.flag and other.kind != RATE:
+                    return True
+        return False
+
+    cdef void _take_hold(self, FaultEffect* e, str table, int index, str name, int species) except *:
+        cdef bint known = True
+        if table == "unit" and species < 0:
+            e.x = unit_number(&self.unit[index], name)
+        elif table == "unit":
+            e.x = unit_array(&self.unit[index], name) + species
+            if self.unit[index].kind == STORE:
+                e.contents = self.unit[index].y
+                e.booked = self.s.edge_in + species
+        elif table == "state":
+            e.x = self.unit[index].y + species
+        elif table == "edge_in":
+            e.x = self.s.edge_in + species
+        elif table == "edge_out":
+            e.x = self.s.edge_out + species
+        elif table == "stream":
+            if self.outlets[index] == NULL:
+                raise ValueError(f"stream {index} has no device of its own")
+            e.x = &self.outlets[index].factor
+        elif table == "transmitters":
+            known = on_transmitter(e, &self.transmitter[index], name)
+        elif table == "analysers":
+            known = on_analyser(e, &self.analyser[index], name)
+        elif table == "valves":
+            known = on_valve(e, &self.valve[index], name)
+        elif table == "on_off_valves":
+            known = on_on_off_valve(e, &self.on_off[index], name)
+        elif table == "motors":
+            known = on_motor(e, &self.motor[index], name)
+        else:
+            known = False
+        if not known:
+            raise ValueError(f"{table} {index} has no {name}")
+
+    def malfunction_levels(self):
+        """How bad each instance is at present, 0..1."""
+        return [malfunction_level(self.fault_rows + i*MALFUNCTION_COLUMNS, &self.clock) for i in range(self.n_faults)]
 
     def offsets(self):
         """First state of each unit and, at the end, the number of states."""

@@ -11,6 +11,7 @@ cdef struct FeedBin:
     int n_ways
     double* ways                # mol/kg of every species by which one sigma of each way makes a lot differ
     double* fresh               # mol/kg of the last lot
+    double* extra               # mol/kg by which what is fed differs from what is in the bin; without mass, 0 when healthy
     double refill_at            # kg: a lot is tipped when less is left
     double lot                  # kg
     double temperature
@@ -41,6 +42,15 @@ cdef inline void lot_of(const FeedBin* u, const Sheet* s, long long number, doub
                 mol[i] += g*u.ways[k*s.nc + i]
 
 
+cdef inline void feed_extra(const FeedBin* u, Sheet* s, double rate, double tick) noexcept nogil:
+    """What a wrong lot has more, or less, of each species: booked as come in with it."""
+    cdef double* out = stream_next(s, u.outlet.stream) + S_MOL
+    cdef int i
+    for i in range(s.nc):
+        out[i] += rate*u.extra[i]
+        s.edge_in[i] += tick*(rate*u.extra[i])
+
+
 cdef inline void feed_bin_step(FeedBin* u, Sheet* s, double* y, double tick) noexcept nogil:
     """States: mol of every species in the bin, lots tipped. The screw delivers in proportion to its speed until the bin runs
     empty; what is in the bin is mixed."""
@@ -51,6 +61,7 @@ cdef inline void feed_bin_step(FeedBin* u, Sheet* s, double* y, double tick) noe
     send(s, u.outlet.stream, u.temperature, y, share)
     for i in range(s.nc):
         y[i] -= tick*(share*y[i])
+    feed_extra(u, s, rate, tick)
     kg -= rate*tick
     if kg < u.refill_at:
         y[s.nc] += 1.0

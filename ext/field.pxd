@@ -14,13 +14,19 @@ on, `probe` the true values, `drive` the openings. A row of -1 is absent.
 from libc.math cimport fabs
 
 from clock cimport Clock
-from numerics cimport clip, is_finite, lag_step, random_normal
-from quality cimport BAD_OUT_OF_SERVICE, BAD_SENSOR_FAILURE, GOOD, UNCERTAIN, UNCERTAIN_RANGE, is_bad, is_good
+from numerics cimport clip, is_finite, lag_step, random_normal, random_uniform
+from quality cimport (
+    BAD_NO_COMMUNICATION, BAD_OUT_OF_SERVICE, BAD_SENSOR_FAILURE, GOOD, UNCERTAIN, UNCERTAIN_RANGE, UNCERTAIN_SENSOR, is_bad, is_good,
+)
 
 cdef enum:
     NORMAL = 0          # condition of an instrument: the hook for malfunctions
     FROZEN = 1          # the reading stands still and looks Good
     FAILED = 2          # the reading stands still and is Bad
+    OPEN_CIRCUIT = 3    # it stands at the low end, Bad
+    SHORT_CIRCUIT = 4   # it stands at the high end, Bad
+    SILENT = 5          # nothing comes over the wire: the last reading, Bad_NoCommunication
+    DOUBTFUL = 6        # the instrument says of itself that it is not accurate: Uncertain
 
 cdef enum:
     IN_SERVICE = 0      # State of an analyser
@@ -59,13 +65,14 @@ cdef struct Transmitter:
     int probe
     int pv              # row
     int mem
-    int mode            # NORMAL, FROZEN, FAILED
+    int mode            # NORMAL, FROZEN, FAILED, ...
     double scale        # eu = scale*SI + offset
     double offset
     double lag          # s
     double noise        # one sigma, eu
     double low, high    # instrument range, eu
     double deadband     # the PV moves in no smaller steps, eu
+    double spikes       # 1/s, to anywhere in the range; 0 when healthy
     unsigned long long key    # of its noise: from the tag's name, so that a new tag leaves the others' noise alone
     double follow       # prepared
 
@@ -79,6 +86,7 @@ cdef struct Analyser:
     double lag          # s, sample line
     double noise
     double low, high
+    double spikes       # 1/s, of a continuous one
     double sample       # s between samples; 0: continuous
     double phase        # s, time of sample 0
     double delay        # s from sample to result; below PENDING_MAX*sample
@@ -102,6 +110,10 @@ cdef struct Valve:
     int mem             # position, %
     double stroke       # s of full travel
     double factor       # 1 when healthy
+    double stiction     # %: it stays until the command is further off, and then slips all the way; 0 when healthy
+    double leakage      # % open at least; 0 when healthy
+    int jam             # 1: goes to jam_to, or stays where jam_to is negative
+    double jam_to       # %: where it goes without air or signal
 
 cdef struct OnOffValve:
     int cmd, opened, closed
@@ -109,6 +121,9 @@ cdef struct OnOffValve:
     int mem             # position, %
     double stroke
     double factor
+    double leakage
+    int jam
+    double jam_to
 
 cdef struct Drive:
     int cmd, run, trip
@@ -116,8 +131,18 @@ cdef struct Drive:
     int drive
     int mem
     int fault           # 1: trips, and cannot be reset while it lasts
+    int blocked         # 1: does not start; what runs goes on
+    int local_          # 1: stays as it is, whatever is commanded
+    int mute            # 1: RUN is not reported
     double ramp         # s from standstill to 100 %
     double factor       # 1 when healthy
+
+
+cdef extern from *:
+    """
+    #define SPIKE_KEY 0x200000000ULL     /* beyond the keys of instruments and of lots */
+    """
+    const unsigned long long SPIKE_KEY
 
 
 cdef inline void put(double* sig, int row, double value) noexcept nogil:
@@ -152,12 +177,34 @@ cdef inline void transmitter_prepare(Transmitter* t, double h) noexcept nogil:
     t.follow = lag_step(h, t.lag)
 
 
+cdef inline bint reads(int mode) noexcept nogil:
+    """Whether an instrument in this condition shows what it measures."""
+    return mode == NORMAL or mode == DOUBTFUL
+
+
+cdef inline void fail(int mode, int pv, double low, double high, double* sig, unsigned int* qual) noexcept nogil:
+    """The row of an instrument that does not read."""
+    if mode == SILENT:
+        qual[pv] = BAD_NO_COMMUNICATION
+    elif mode != FROZEN:
+        qual[pv] = BAD_SENSOR_FAILURE
+        if mode != FAILED:
+            sig[pv] = low if mode == OPEN_CIRCUIT else high
+
+
+cdef inline double spiked(double x, double often, double low, double high, const Clock* clock, unsigned long long key) noexcept nogil:
+    """x, or in one scan of 1/(often h) a value from anywhere in the range."""
+    cdef double p = often*clock.h
+    cdef double u = random_uniform(clock.seed, key + SPIKE_KEY, clock.scan)
+    return low + u/p*(high - low) if u < p else x
+
+
 cdef inline void transmitter_refresh(const Transmitter* t, const double* mem, double* sig, unsigned int* qual) noexcept nogil:
-    if t.mode == FAILED:
-        qual[t.pv] = BAD_SENSOR_FAILURE
-    elif t.mode == NORMAL:
+    if reads(t.mode):
         sig[t.pv] = clip(mem[t.mem], t.low, t.high)
-        qual[t.pv] = range_quality(mem[t.mem], t.low, t.high)
+        qual[t.pv] = range_quality(mem[t.mem], t.low, t.high) if t.mode == NORMAL else UNCERTAIN_SENSOR
+    else:
+        fail(t.mode, t.pv, t.low, t.high, sig, qual)
 
 
 cdef inline void transmitter_reset(const Transmitter* t, double* mem, double* sig, unsigned int* qual, const double* probe) noexcept nogil:
@@ -169,19 +216,22 @@ cdef inline void transmitter_scan(const Transmitter* t, const Clock* clock, doub
                                   const double* probe) noexcept nogil:
     """PV = clip(lag(scale*SI + offset) + noise); a true value that is not finite leaves the PV as it was, and Bad."""
     cdef double x = t.scale*probe[t.probe] + t.offset
-    if t.mode == FAILED or not is_finite(x):
+    if not is_finite(x):
         qual[t.pv] = BAD_SENSOR_FAILURE
         return
     x = lagged(mem[t.mem], x, t.follow)
     mem[t.mem] = x
-    if t.mode == FROZEN:
+    if not reads(t.mode):
+        fail(t.mode, t.pv, t.low, t.high, sig, qual)
         return
-    qual[t.pv] = range_quality(x, t.low, t.high)
+    qual[t.pv] = range_quality(x, t.low, t.high) if t.mode == NORMAL else UNCERTAIN_SENSOR
     if clock.settling:
         sig[t.pv] = clip(x, t.low, t.high)
         return
     if t.noise > 0.0:
         x += t.noise*random_normal(clock.seed, t.key, clock.scan)
+    if t.spikes > 0.0:
+        x = spiked(x, t.spikes, t.low, t.high, clock, t.key)
     x = clip(x, t.low, t.high)
     if not (fabs(x - sig[t.pv]) < t.deadband):
         sig[t.pv] = x
@@ -194,19 +244,24 @@ cdef inline void analyser_prepare(Analyser* a, double h) noexcept nogil:
 
 
 cdef inline void analyser_write(const Analyser* a, int state, const double* m, double* sig, unsigned int* qual) noexcept nogil:
-    if state == ANALYSER_FAILED:
-        qual[a.pv] = BAD_SENSOR_FAILURE
+    if state == ANALYSER_FAILED or a.mode == SILENT:
+        fail(a.mode, a.pv, a.low, a.high, sig, qual)
+        if a.mode == SILENT:
+            return
     elif state == OUT_OF_SERVICE:
         qual[a.pv] = BAD_OUT_OF_SERVICE
     else:
         sig[a.pv] = clip(m[A_VALUE], a.low, a.high)
-        qual[a.pv] = UNCERTAIN if state == CALIBRATING or m[A_FRESH] == 0.0 else range_quality(m[A_VALUE], a.low, a.high)
+        if state == CALIBRATING or m[A_FRESH] == 0.0:
+            qual[a.pv] = UNCERTAIN
+        else:
+            qual[a.pv] = UNCERTAIN_SENSOR if a.mode == DOUBTFUL else range_quality(m[A_VALUE], a.low, a.high)
     put(sig, a.sample_time, m[A_TAKEN])
     put(sig, a.state, state)
 
 
 cdef inline int analyser_state(const Analyser* a, double now, const double* m, const double* sig) noexcept nogil:
-    if a.mode == FAILED:
+    if FAILED <= a.mode <= SHORT_CIRCUIT:
         return ANALYSER_FAILED
     if a.oos >= 0 and sig[a.oos] != 0.0:
         return OUT_OF_SERVICE
@@ -228,7 +283,8 @@ cdef inline void analyser_refresh(const Analyser* a, const Clock* clock, const d
     cdef const double* m = mem + a.mem
     cdef int state = analyser_state(a, clock.time + 1e-3*clock.h, m, sig)
     analyser_write(a, state, m, sig, qual)
-    put(sig, a.next_result, analyser_next(a, clock, m, state))
+    if a.mode != SILENT:
+        put(sig, a.next_result, analyser_next(a, clock, m, state))
 
 
 cdef inline long long sample_number(const Analyser* a, double now) noexcept nogil:
@@ -325,7 +381,7 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
         if a.sample > 0.0:
             analyser_take(a, now, x, m)
         else:
-            m[A_VALUE] = x
+            m[A_VALUE] = spiked(x, a.spikes, a.low, a.high, clock, a.key) if a.spikes > 0.0 else x
             m[A_TAKEN] = clock.time
             m[A_FRESH] = 1.0
     else:
@@ -336,7 +392,8 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
             m[A_PENDING] = 0.0
             m[A_FRESH] = 0.0
     analyser_write(a, state, m, sig, qual)
-    put(sig, a.next_result, analyser_next(a, clock, m, state))
+    if a.mode != SILENT:
+        put(sig, a.next_result, analyser_next(a, clock, m, state))
 
 
 # Calculations
@@ -391,9 +448,19 @@ cdef inline void calculation_scan(const Calculation* c, double* mem, double* sig
 
 # Actuators
 
+cdef inline double opening(double position, double factor, double leakage) noexcept nogil:
+    """0..1 of a valve at so many % of its travel."""
+    return factor*(position if position > leakage else leakage)*0.01
+
+
+cdef inline double jammed(double position, double jam_to) noexcept nogil:
+    """Where a valve without air or signal makes for, %."""
+    return jam_to if jam_to >= 0.0 else position
+
+
 cdef inline void valve_refresh(const Valve* v, const double* mem, double* sig, double* drive) noexcept nogil:
     put(sig, v.pos, mem[v.mem])
-    put(drive, v.drive, v.factor*mem[v.mem]*0.01)
+    put(drive, v.drive, opening(mem[v.mem], v.factor, v.leakage))
 
 
 cdef inline void valve_reset(const Valve* v, double* mem, double* sig, double* drive) noexcept nogil:
@@ -402,14 +469,20 @@ cdef inline void valve_reset(const Valve* v, double* mem, double* sig, double* d
 
 
 cdef inline void valve_scan(const Valve* v, const Clock* clock, double* mem, double* sig, double* drive) noexcept nogil:
-    mem[v.mem] = toward(mem[v.mem], clip(sig[v.cmd], 0.0, 100.0), travel(clock.h, v.stroke, clock.settling))
+    """Stiction is the model of one parameter (Stenman, Gustafsson and Forsman, Int. J. Adapt. Control 17 (2003) 625)."""
+    cdef double x = mem[v.mem]
+    cdef double target = clip(sig[v.cmd], 0.0, 100.0) if v.jam == 0 else jammed(x, v.jam_to)
+    if v.stiction > 0.0 and v.jam == 0:
+        mem[v.mem] = x if fabs(target - x) <= v.stiction else target
+    else:
+        mem[v.mem] = toward(x, target, travel(clock.h, v.stroke, clock.settling))
     valve_refresh(v, mem, sig, drive)
 
 
 cdef inline void on_off_valve_refresh(const OnOffValve* v, const double* mem, double* sig, double* drive) noexcept nogil:
     put(sig, v.opened, mem[v.mem] > 99.0)
     put(sig, v.closed, mem[v.mem] < 1.0)
-    put(drive, v.drive, v.factor*mem[v.mem]*0.01)
+    put(drive, v.drive, opening(mem[v.mem], v.factor, v.leakage))
 
 
 cdef inline void on_off_valve_reset(const OnOffValve* v, double* mem, double* sig, double* drive) noexcept nogil:
@@ -418,7 +491,8 @@ cdef inline void on_off_valve_reset(const OnOffValve* v, double* mem, double* si
 
 
 cdef inline void on_off_valve_scan(const OnOffValve* v, const Clock* clock, double* mem, double* sig, double* drive) noexcept nogil:
-    mem[v.mem] = toward(mem[v.mem], 100.0 if sig[v.cmd] != 0.0 else 0.0, travel(clock.h, v.stroke, clock.settling))
+    cdef double target = (100.0 if sig[v.cmd] != 0.0 else 0.0) if v.jam == 0 else jammed(mem[v.mem], v.jam_to)
+    mem[v.mem] = toward(mem[v.mem], target, travel(clock.h, v.stroke, clock.settling))
     on_off_valve_refresh(v, mem, sig, drive)
 
 
@@ -446,12 +520,12 @@ cdef inline void drive_scan(const Drive* d, const Clock* clock, double* mem, dou
     TRIP is set by a fault, or by an interlock that writes the row, and stays until CMD is false and the fault gone.
     """
     cdef double* m = mem + d.mem
-    cdef bint cmd = sig[d.cmd] != 0.0
+    cdef bint cmd = sig[d.cmd] != 0.0 if d.local_ == 0 else m[D_STARTED] != 0.0
     cdef bint trip = d.fault != 0 or (sig[d.trip] != 0.0 and cmd)
-    cdef bint ready = cmd and not trip
+    cdef bint ready = cmd and not trip and (d.blocked == 0 or m[D_STARTED] != 0.0)
     cdef bint run = ready and (m[D_STARTED] != 0.0 or clock.settling != 0)
     m[D_STARTED] = ready
     m[D_SPEED] = toward(m[D_SPEED], drive_target(d, sig, run), travel(clock.h, d.ramp, clock.settling))
     sig[d.trip] = trip
-    sig[d.run] = run
+    sig[d.run] = run and d.mute == 0
     drive_refresh(d, mem, sig, drive)

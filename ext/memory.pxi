@@ -1,5 +1,9 @@
 """Memory that lives as long as the object that took it."""
 
+cimport cython
+
+
+@cython.no_gc       # it holds numbers alone: no circle, and nothing that may be cleared before it has freed the blocks
 cdef class Memory:
     """Owns C memory: everything is zeroed at birth and freed with the object."""
     cdef list blocks

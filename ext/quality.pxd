@@ -6,12 +6,14 @@ cdef extern from *:
     #define GOOD 0x00000000u
     #define GOOD_LOCAL_OVERRIDE 0x00960000u       /* held by an interlock */
     #define UNCERTAIN 0x40000000u
+    #define UNCERTAIN_SENSOR 0x40930000u          /* Uncertain_SensorNotAccurate */
     #define UNCERTAIN_RANGE 0x40940000u           /* Uncertain_EngineeringUnitsExceeded */
     #define BAD_SENSOR_FAILURE 0x808C0000u
     #define BAD_OUT_OF_SERVICE 0x808D0000u
     #define BAD_NO_COMMUNICATION 0x80310000u
     """
-    const unsigned int GOOD, GOOD_LOCAL_OVERRIDE, UNCERTAIN, UNCERTAIN_RANGE, BAD_SENSOR_FAILURE, BAD_OUT_OF_SERVICE, BAD_NO_COMMUNICATION
+    const unsigned int GOOD, GOOD_LOCAL_OVERRIDE, UNCERTAIN, UNCERTAIN_SENSOR, UNCERTAIN_RANGE
+    const unsigned int BAD_SENSOR_FAILURE, BAD_OUT_OF_SERVICE, BAD_NO_COMMUNICATION
 
 
 cdef inline bint is_bad(unsigned int quality) noexcept nogil:

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ class Core:
     certificates: NDArray[np.float64]
     edge_in: NDArray[np.float64]
     edge_out: NDArray[np.float64]
+    malfunctions: NDArray[np.float64]
     bad_state: int
     scan: int
     seed: int
@@ -42,6 +43,13 @@ class Core:
     def advance_unit(self, unit: int, h: float) -> NDArray[np.float64]: ...
     def relax(self, unit: int, gh: float, b: NDArray[np.float64]) -> NDArray[np.float64]: ...
     def disturb(self, stream: int, factor: float) -> None: ...
+    def set_malfunctions(
+        self,
+        rows: Sequence[Sequence[float]],
+        effects: Sequence[Sequence[tuple[int, tuple[str, int, str, int], float, float, float]]],
+        book: bool = True,
+    ) -> None: ...
+    def malfunction_levels(self) -> list[float]: ...
     def offsets(self) -> list[int]: ...
     def effort(self) -> dict[int, tuple[int, int, int, int]]: ...
     def hold_up(self) -> NDArray[np.float64]: ...

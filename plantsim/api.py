@@ -224,6 +224,28 @@ class Plant:
         """Names of the active alarms, such as ``TIC-201.HH``."""
         return [alarm.name for alarm in self._live.alarms if self._image.alarms[alarm.row] & ACTIVE]
 
+    # ------------------------------------------------------------------ malfunctions
+
+    def inject(self, malfunction: str, severity: float = 1.0, *, delay: float = 0.0, ramp: float = 0.0) -> str:
+        """Let something go wrong, such as ``sweep-fan-trip`` or ``ph-electrode-drift@AIC-302``; returns the instance.
+
+        severity: 0..1. delay: s of plant time until it begins. ramp: s of plant time until it is as bad as that.
+        ``plantsim malfunctions`` lists what there is. Raises ValueError that says what is allowed.
+        """
+        return self._live.injected.inject(malfunction, severity, delay, ramp)
+
+    def clear(self, name: str | None = None) -> None:
+        """Mend an instance, all of a malfunction, or without a name everything. Raises ValueError for what is whole."""
+        if name is None:
+            self._live.injected.clear_all()
+        else:
+            self._live.injected.clear(name)
+
+    @property
+    def malfunctions(self) -> dict[str, float]:
+        """How bad each instance is at present, 0..1."""
+        return self._live.injected.levels
+
     # ------------------------------------------------------------------ state
 
     @property

@@ -10,7 +10,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from plantsim.commands import certs, check, demo, history, hmi, nodeset, plants, run, settle, simulate, tags, users
+from plantsim.commands import (
+    certs,
+    check,
+    demo,
+    history,
+    hmi,
+    malfunctions,
+    nodeset,
+    plants,
+    run,
+    settle,
+    simulate,
+    tags,
+    users,
+)
 from plantsim.commands.stop import MISUSED, REFUSED, Stop
 from plantsim.model.errors import PlantError
 
@@ -22,6 +36,7 @@ COMMANDS = {
     "settle": settle,
     "tags": tags,
     "plants": plants,
+    "malfunctions": malfunctions,
     "check": check,
     "history": history,
     "nodeset": nodeset,

@@ -15,6 +15,7 @@ import pytest
 
 from plantsim.commands.itself import command
 
+COMMANDS = ("demo", "run", "hmi", "simulate", "settle", "tags", "plants", "malfunctions", "check", "history")
 READY = re.compile(r"ready plant=belfast opcua=opc\.tcp://127\.0\.0\.1:(\d+)/plantsim modbus=127\.0\.0\.1:(\d+)\n")
 
 
@@ -40,14 +41,11 @@ def running(*words: str) -> Iterator[subprocess.Popen[str]]:
 def test_help_lists_the_commands() -> None:
     done = plantsim("--help")
     assert done.returncode == 0
-    for name in ("demo", "run", "hmi", "simulate", "settle", "tags", "plants", "check"):
+    for name in COMMANDS:
         assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["demo", "run", "hmi", "simulate", "settle", "tags", "plants", "check", "history", "users", "certs", "nodeset"],
-)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str) -> None:
     done = plantsim(name, "--help")
     assert (done.returncode, done.stderr) == (0, "")

@@ -417,6 +417,40 @@ class Engine:
             self.live.restore(self._ring.back(int(self.live.core.scan), minutes))
             self._fork(f"back by {minutes:g} min", origin)
 
+    # ------------------------------------------------------------------ malfunctions
+
+    def inject(self, malfunction: str, severity: float, delay: float, ramp: float, origin: Origin) -> str:
+        """Let something go wrong from the next scan on; returns the instance.
+
+        malfunction: ``id`` or ``id@target``. severity: 0..1. delay, ramp: s of plant time. Raises UnknownMalfunction,
+        TooMany, or ValueError for a number.
+        """
+        with self._wake:
+            name = self.live.injected.inject(malfunction, severity, delay, ramp)
+        journal.info(
+            "%s (%s): %s injected, severity %g, delay %g s, ramp %g s",
+            *(origin.user, origin.via, name, severity, delay, ramp),
+        )
+        return name
+
+    def clear(self, name: str, origin: Origin) -> None:
+        """Mend an instance, or all of a malfunction. Raises UnknownMalfunction where nothing of that name is wrong."""
+        with self._wake:
+            gone = self.live.injected.clear(name)
+        journal.info("%s (%s): %s cleared", origin.user, origin.via, ", ".join(gone))
+
+    def clear_all(self, origin: Origin) -> None:
+        """Mend everything."""
+        with self._wake:
+            gone = self.live.injected.clear_all()
+        journal.info("%s (%s): %s cleared", origin.user, origin.via, ", ".join(gone) or "nothing")
+
+    @property
+    def malfunctions(self) -> dict[str, float]:
+        """How bad each instance of a malfunction is at present, 0..1."""
+        with self._wake:
+            return self.live.injected.levels
+
     def _fork(self, how: str, origin: Origin) -> None:
         """Start a new branch at the state just restored; a numeric stop is over, writes not yet in force are gone."""
         self._branch += 1

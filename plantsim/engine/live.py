@@ -19,6 +19,7 @@ from plantsim.engine.core import Core
 from plantsim.engine.health import Health
 from plantsim.engine.image import BAD, GOOD, ProcessImage
 from plantsim.engine.kpi import S_PER_H, Figures
+from plantsim.engine.malfunctions import Injected
 from plantsim.engine.profiles import Profiles
 from plantsim.engine.snapshot import Arrays, SnapshotError, read_snapshot
 from plantsim.model.assemble import assemble
@@ -90,6 +91,7 @@ class LivePlant:
         self.feed_bins = tuple(unit.id for unit in plant.units if unit.kind == "feed_bin")
         self.tell: Callable[[list[tuple[int, int, int, int]]], None] = lambda events: None
         """Gets what the core reports of interlocks and feed: (scan, source, index, what), in order."""
+        self.injected = Injected(self.core, plant.malfunctions, self.assembly.faults)
         self.figures = Figures(plant, self.layout.meters)
         self.book = AlarmBook(
             [Rule(a.area, a.confirm, max(1, round(a.longest_shelving / scan_period))) for a in self.alarms]
@@ -250,6 +252,8 @@ class LivePlant:
         result["streams"] = self.core.arriving.copy()
         result["gathered"] = self.core.gathered.copy()
         result |= self.book.arrays()
+        result["malfunctions"] = self.core.malfunctions.copy()
+        result["injected"] = np.array(self.injected.count)
         result["scan"] = np.array(self.core.scan)
         result["scan_period"] = np.array(self.scan_period)
         result["seed"] = np.array(self.seed)
@@ -264,15 +268,20 @@ class LivePlant:
     def restore(self, arrays: Arrays) -> None:
         """Take over a whole state, its seed with it. Raises SnapshotError, and changes nothing, if it does not fit."""
         own = self.arrays()
+        # a state of rest need not say that nothing is wrong
+        arrays = {"malfunctions": np.zeros_like(own["malfunctions"]), "injected": np.array(0), **arrays}
         for name, array in own.items():
             if name not in arrays or arrays[name].shape != array.shape:
                 found = arrays[name].shape if name in arrays else "nothing"
                 raise SnapshotError(f"{name}: found {found}, allowed an array of shape {array.shape}")
+        instances = self.injected.read(arrays["malfunctions"])
+        self.injected.clear_all()
         for name in CORE_ARRAYS:
             getattr(self.core, name)[...] = arrays[name]
         self.core.arriving[...] = arrays["streams"]
         self.core.scan = int(arrays["scan"])
         self.core.gathered[...] = arrays["gathered"]
+        self.injected.restore(instances, int(arrays["injected"]))
         self.core.bad_state = -1
         self.seed = self.core.seed = int(arrays["seed"])
         self.book.restore(arrays)
@@ -284,6 +293,6 @@ class LivePlant:
     def state_sha256(self) -> str:
         """Hash of everything that decides how the run goes on."""
         digest = hashlib.sha256()
-        for name in (*CORE_ARRAYS, "streams", "gathered"):
+        for name in (*CORE_ARRAYS, "streams", "gathered", "malfunctions"):
             digest.update(np.ascontiguousarray(self.arrays()[name]).tobytes())
         return digest.hexdigest()

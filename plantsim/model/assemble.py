@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from plantsim.model.compose.context import Layout
-from plantsim.model.compose.field import Field
+from plantsim.model.compose.faults import Faults
+from plantsim.model.compose.field import Field, places
 from plantsim.model.compose.paces import paces
 from plantsim.model.compose.process import Process
 from plantsim.model.plant import Measurement, Plant
@@ -17,12 +18,14 @@ from plantsim.model.plant import Measurement, Plant
 class Assembly:
     """What the core is built from and what it takes to look inside.
 
-    spec: argument of `plantsim._core.Core`. layout: where things stand. smooth: memory slots that the steady-state
-    solver treats as unknowns, and whose they are; all others are flags, timers or samples.
+    spec: argument of `plantsim._core.Core`. layout: where things stand. faults: what malfunctions do to it. smooth:
+    memory slots that the steady-state solver treats as unknowns, and whose they are; all others are flags, timers or
+    samples.
     """
 
     spec: dict[str, Any]
     layout: Layout
+    faults: Faults
     smooth: Mapping[int, str]
 
 
@@ -43,4 +46,4 @@ def assemble(plant: Plant, row: Mapping[str, int], *, scan_period: float = 0.1, 
     spec["meters"] = process.meters
     spec["probes"] = process.n_probes
     spec["paces"] = paces(plant, process.layout, scan_period)
-    return Assembly(spec, process.layout, field.smooth)
+    return Assembly(spec, process.layout, Faults(plant, process.layout, places(plant), probe), field.smooth)

@@ -13,11 +13,13 @@ from plantsim.chemistry.load import FOLDER as CHEMISTRIES
 from plantsim.chemistry.load import Chemistry, chemistry_names, load_chemistry
 from plantsim.model import heartbeat
 from plantsim.model.errors import PlantError, one_of, shown
+from plantsim.model.malfunction import Malfunctions
 from plantsim.model.plant import Instrument, Plant, Product, Unit, purity_analyser
 from plantsim.model.read_alarms import read_alarm_classes, read_alarms
 from plantsim.model.read_field import read_devices, read_instruments
 from plantsim.model.read_interlocks import read_interlocks
 from plantsim.model.read_loops import read_loops
+from plantsim.model.read_malfunctions import read_malfunctions
 from plantsim.model.read_sequences import read_sequences
 from plantsim.model.read_units import check_drives, read_areas, read_streams, read_units
 from plantsim.model.section import Section, read_toml
@@ -77,6 +79,7 @@ def load_plant(name: str | Path) -> Plant:
     alarms += heartbeat.alarms(areas)
     sequences = read_sequences(root, areas, units, measured, by_tag, by_loop, [one.tag for one in interlocks])
     classes = read_alarm_classes(root, alarms)
+    malfunctions = read_malfunctions(root, areas, units, streams, devices, instruments)
     root.end()
     return Plant(
         plant_name,
@@ -95,6 +98,7 @@ def load_plant(name: str | Path) -> Plant:
         sequences,
         interlocks,
         MappingProxyType(classes),
+        Malfunctions(malfunctions),
         products,
         _digest(digest, chemistry, units),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plantsim.chemistry.chemistry import Chemistry
+from plantsim.model.malfunction import Malfunctions
 from plantsim.model.tag import Kind, Role
 
 WATCHDOG_S = 2.0
@@ -373,6 +374,7 @@ class Plant:
     sequences: tuple[Sequence, ...]
     interlocks: tuple[Interlock, ...]
     alarm_classes: Mapping[str, AlarmClass]
+    malfunctions: Malfunctions
     products: tuple[Product, ...]
     sha256: str
 

@@ -14,8 +14,10 @@ from asyncua.server.address_space import AddressSpace
 
 from plantsim.engine.alarm_desk import Change
 from plantsim.engine.command import Origin
+from plantsim.engine.malfunctions import TooMany
 from plantsim.engine.shelf import NoSuchSnapshot
 from plantsim.engine.snapshot import SnapshotError
+from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.tag import Role, ValueType
 from plantsim.serve.opcua_alarms import Conditions
 from plantsim.serve.opcua_engine import Engine
@@ -61,12 +63,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of some objects. run: returns the status code of the answer."""
+    """A method of some objects. run: returns the status code of the answer, or the answer's one result."""
 
     role: Role
     arguments: tuple[Argument, ...]
     objects: Container[ua.NodeId]
-    run: Callable[[Call], Awaitable[int]]
+    run: Callable[[Call], Awaitable[int | str]]
 
 
 _SECONDS = Argument(
@@ -74,6 +76,14 @@ _SECONDS = Argument(
 )
 _NAME = Argument("name", ua.VariantType.String, "Of the snapshot: 1 to 64 of A-Z a-z 0-9 _ -")
 _MINUTES = Argument("minutes", ua.VariantType.Double, "Plant time to go back, min; above 0 and at most 60")
+_MALFUNCTION = Argument(
+    "malfunction", ua.VariantType.String, "Name, or name@target; 'plantsim malfunctions' lists what there is"
+)
+_SEVERITY = Argument("severity", ua.VariantType.Double, "0 to 1")
+_DELAY = Argument("delay", ua.VariantType.Double, "Plant time until it begins, s")
+_RAMP = Argument("ramp", ua.VariantType.Double, "Plant time from its beginning to its severity, s")
+_WRONG = Argument("malfunction", ua.VariantType.String, "An instance, or all of a malfunction, with or without @target")
+_INSTANCE = Argument("instance", ua.VariantType.String, "By which it is cleared")
 _SPEED = Argument("x", ua.VariantType.Double, "Times real time, above 0; infinite for as fast as it goes")
 
 SIMULATION_METHODS: dict[str, tuple[str, tuple[Argument, ...]]] = {
@@ -84,7 +94,11 @@ SIMULATION_METHODS: dict[str, tuple[str, tuple[Argument, ...]]] = {
     "SaveSnapshot": ("Keep the whole state under a name", (_NAME,)),
     "RestoreSnapshot": ("Go on from a snapshot; also cold, steady and last", (_NAME,)),
     "Backtrack": ("Go back to a state of the last hour", (_MINUTES,)),
+    "Inject": ("Let something go wrong", (_MALFUNCTION, _SEVERITY, _DELAY, _RAMP)),
+    "Clear": ("Mend what is wrong", (_WRONG,)),
+    "ClearAll": ("Mend everything", ()),
 }
+_RESULTS = {"Inject": (_INSTANCE,)}
 
 
 def build(batch: NodeBatch, simulation: ua.NodeId) -> None:
@@ -96,6 +110,7 @@ def build(batch: NodeBatch, simulation: ua.NodeId) -> None:
             browse_name=name,
             description=description,
             arguments=[argument.node_form for argument in arguments],
+            results=[result.node_form for result in _RESULTS.get(name, ())],
         )
 
 
@@ -136,11 +151,16 @@ class Methods:
             found = [ua.StatusCodes.BadTypeMismatch if value is None else ua.StatusCodes.Good for value in values]
             return _answer(ua.StatusCodes.BadInvalidArgument, found)
         try:
-            status = await method.run(Call(request.ObjectId, values, origin, session or ua.NodeId()))
+            result = await method.run(Call(request.ObjectId, values, origin, session or ua.NodeId()))
         except Exception:
             log.exception("method %s failed", request.MethodId)
-            status = ua.StatusCodes.BadInternalError
-        return _answer(status, [ua.StatusCodes.Good] * len(values))
+            result = ua.StatusCodes.BadInternalError
+        answer = _answer(
+            ua.StatusCodes.Good if isinstance(result, str) else result, [ua.StatusCodes.Good] * len(values)
+        )
+        if isinstance(result, str):
+            answer.OutputArguments = [ua.Variant(result, ua.VariantType.String)]
+        return answer
 
 
 def _argument(variant: ua.Variant, argument: Argument) -> Any:
@@ -229,10 +249,45 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
         await publisher.catch_up()
         return int(ua.StatusCodes.Good)
 
-    runs = {"Run": run, "Freeze": freeze, "Step": step, "SetSpeed": set_speed} | {
+    async def inject(call: Call) -> int | str:
+        malfunction, severity, delay, ramp = call.arguments
+        try:
+            return engine.inject(malfunction, severity, delay, ramp, call.origin)
+        except UnknownMalfunction as error:
+            log.warning("Inject: %s", error)
+            return int(ua.StatusCodes.BadNotFound)
+        except TooMany as error:
+            log.warning("Inject: %s", error)
+            return int(ua.StatusCodes.BadResourceUnavailable)
+        except ValueError as error:
+            log.warning("Inject: %s", error)
+            return int(ua.StatusCodes.BadOutOfRange)
+
+    async def clear(call: Call) -> int | str:
+        (name,) = call.arguments
+        try:
+            engine.clear(name, call.origin)
+        except UnknownMalfunction as error:
+            log.warning("Clear: %s", error)
+            return int(ua.StatusCodes.BadNotFound)
+        return int(ua.StatusCodes.Good)
+
+    async def clear_all(call: Call) -> int | str:
+        engine.clear_all(call.origin)
+        return int(ua.StatusCodes.Good)
+
+    runs: dict[str, Callable[[Call], Awaitable[int | str]]] = {
+        "Run": run,
+        "Freeze": freeze,
+        "Step": step,
+        "SetSpeed": set_speed,
+    } | {
         "SaveSnapshot": save_snapshot,
         "RestoreSnapshot": restore_snapshot,
         "Backtrack": backtrack,
+        "Inject": inject,
+        "Clear": clear,
+        "ClearAll": clear_all,
     }
     return {
         batch.id(f"{SIMULATION}.{name}"): Method(Role.INSTRUCTOR, arguments, objects, runs[name])

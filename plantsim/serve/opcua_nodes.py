@@ -93,9 +93,16 @@ class NodeBatch:
         )
 
     def method(
-        self, name: str, parent: ua.NodeId, *, browse_name: str, description: str, arguments: list[ua.Argument]
+        self,
+        name: str,
+        parent: ua.NodeId,
+        *,
+        browse_name: str,
+        description: str,
+        arguments: list[ua.Argument],
+        results: list[ua.Argument],
     ) -> ua.NodeId:
-        """A method with its input arguments; what it does is not known here."""
+        """A method with its input and output arguments; what it does is not known here."""
         attributes = ua.MethodAttributes(
             DisplayName=ua.LocalizedText(browse_name),
             Description=ua.LocalizedText(description),
@@ -104,9 +111,9 @@ class NodeBatch:
         )
         qualified = ua.QualifiedName(browse_name, self.namespace)
         node = self._add(name, parent, qualified, ua.NodeClass.Method, attributes, None, Id.HasComponent)
-        if arguments:
-            value = ua.Variant(arguments, ua.VariantType.ExtensionObject)
-            self.property(node, "InputArguments", value, Id.Argument)
+        for property_, some in (("InputArguments", arguments), ("OutputArguments", results)):
+            if some:
+                self.property(node, property_, ua.Variant(some, ua.VariantType.ExtensionObject), Id.Argument)
         return node
 
     def reference_type(self, name: str, inverse_name: str, parent: int) -> ua.NodeId:

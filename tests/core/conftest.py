@@ -84,6 +84,7 @@ class Rig:
             "noise": 0.0,
             "low": 0.0,
             "high": 100.0,
+            "spikes": 0.0,
             "deadband": 0.0,
             "key": sum(ord(c) << 8 * k for k, c in enumerate(name[:7])),
             "follow": 0.0,
@@ -107,6 +108,7 @@ class Rig:
             "noise": 0.0,
             "low": 0.0,
             "high": 100.0,
+            "spikes": 0.0,
             "sample": 0.0,
             "phase": 0.0,
             "delay": 0.0,
@@ -139,6 +141,10 @@ class Rig:
             "mem": 0,
             "stroke": 0.0,
             "factor": 1.0,
+            "stiction": 0.0,
+            "leakage": 0.0,
+            "jam": 0,
+            "jam_to": -1.0,
         }
         self._add("valve", name, fields, changes)
 
@@ -151,6 +157,9 @@ class Rig:
             "mem": 0,
             "stroke": 0.0,
             "factor": 1.0,
+            "leakage": 0.0,
+            "jam": 0,
+            "jam_to": -1.0,
         }
         self._add("on_off_valve", name, fields, changes)
 
@@ -164,6 +173,9 @@ class Rig:
             "drive": self._drive(name),
             "mem": 0,
             "fault": 0,
+            "blocked": 0,
+            "local_": 0,
+            "mute": 0,
             "ramp": 0.0,
             "factor": 1.0,
         }

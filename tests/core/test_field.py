@@ -149,6 +149,47 @@ def test_refresh_writes_rows_without_letting_time_pass(rig: Rig) -> None:
     assert bytes(rig.layers.mem) == memory
 
 
+OPEN_CIRCUIT, SHORT_CIRCUIT, SILENT, DOUBTFUL = 3, 4, 5, 6
+BAD_NO_COMMUNICATION, UNCERTAIN_SENSOR = 0x80310000, 0x40930000
+
+
+@pytest.mark.parametrize(
+    ("mode", "reading", "quality"),
+    [
+        (OPEN_CIRCUIT, 0.0, BAD_SENSOR_FAILURE),
+        (SHORT_CIRCUIT, 100.0, BAD_SENSOR_FAILURE),
+        (SILENT, 40.0, BAD_NO_COMMUNICATION),
+        (DOUBTFUL, 80.0, UNCERTAIN_SENSOR),
+    ],
+)
+@pytest.mark.parametrize("kind", ["transmitter", "analyser"])
+def test_conditions_of_an_instrument(rig: Rig, kind: str, mode: int, reading: float, quality: int) -> None:
+    getattr(rig, kind)("AI")
+    rig.true("AI", 40.0)
+    rig.reset()
+    rig.scan()
+    rig.true("AI", 80.0)
+    rig.layers.set_instrument_mode(kind, 0, mode)
+    rig.scan()
+    assert (rig["AI.PV"], rig.quality("AI.PV")) == (reading, quality)
+    rig.layers.set_instrument_mode(kind, 0, 0)
+    rig.scan()
+    rig.scan()
+    assert rig["AI.PV"] == 80.0
+
+
+def test_spikes_come_as_often_as_they_should_and_anywhere_in_the_range(rig: Rig) -> None:
+    rig.transmitter("TI", spikes=0.5)
+    rig.true("TI", 50.0)
+    x = np.empty(20_000)
+    for k in range(x.size):
+        rig.scan()
+        x[k] = rig["TI.PV"]
+    spikes = x[x != 50.0]
+    assert abs(spikes.size - 1000) < 4.0 * math.sqrt(1000)
+    assert kstest(spikes / 100.0, "uniform").pvalue > 0.01
+
+
 # Analysers
 
 
@@ -517,3 +558,73 @@ def test_a_table_row_without_a_field_is_refused_by_name(rig: Rig, field: str) ->
     del rig.tables["transmitter"][0][field]
     with pytest.raises(ValueError, match=f"attribute '{field}'"):
         rig.scan()
+
+
+# Actuators out of order
+
+
+def test_a_sticking_valve_stays_until_the_command_is_far_enough_off_and_then_slips_all_the_way(rig: Rig) -> None:
+    rig.valve("TV", stroke=10.0, stiction=5.0)
+    seen = []
+    for command in (4.0, 5.0, 5.5, 9.0, 11.0, 6.0):
+        rig["TV.CMD"] = command
+        rig.scan()
+        seen.append(rig["TV.POS"])
+    assert seen == [0.0, 0.0, 5.5, 5.5, 11.0, 11.0]
+
+
+@pytest.mark.parametrize(("jam_to", "position"), [(0.0, 0.0), (100.0, 100.0), (-1.0, 40.0)])
+def test_a_valve_without_air_goes_where_it_fails_to(rig: Rig, jam_to: float, position: float) -> None:
+    rig.valve("TV", jam_to=jam_to, jam=1)
+    rig["TV.CMD"] = 40.0
+    rig.reset()
+    rig["TV.CMD"] = 70.0
+    rig.scan()
+    assert rig["TV.POS"] == position
+
+
+def test_a_leaking_valve_passes_something_when_shut(rig: Rig) -> None:
+    rig.valve("TV", leakage=10.0)
+    rig["TV.CMD"] = 0.0
+    rig.scan()
+    assert rig["TV.POS"] == 0.0
+    assert rig.layers.drive[0] == pytest.approx(0.1)
+
+
+def test_an_on_off_valve_without_air_shows_neither_limit_where_it_stuck_between(rig: Rig) -> None:
+    rig.on_off_valve("XV", stroke=1.0, jam_to=-1.0)
+    rig["XV.CMD"] = 1.0
+    rig.scan()
+    assert (rig["XV.OPENED"], rig["XV.CLOSED"]) == (0.0, 0.0)
+
+
+def test_a_blocked_drive_does_not_start_but_goes_on(rig: Rig) -> None:
+    rig.motor("P", blocked=1)
+    rig["P.CMD"] = 1.0
+    for _ in range(3):
+        rig.scan()
+    assert rig["P.RUN"] == 0.0
+    other = type(rig)()
+    other.motor("P", blocked=1)
+    other["P.CMD"] = 1.0
+    other.reset()
+    other.scan()
+    assert other["P.RUN"] == 1.0
+
+
+def test_a_drive_in_local_does_not_hear_its_command(rig: Rig) -> None:
+    rig.motor("P", local_=1)
+    rig["P.CMD"] = 1.0
+    rig.reset()
+    rig["P.CMD"] = 0.0
+    rig.scan()
+    assert rig["P.RUN"] == 1.0
+
+
+def test_without_its_feedback_a_drive_runs_unseen(rig: Rig) -> None:
+    rig.motor("P", mute=1)
+    rig["P.CMD"] = 1.0
+    rig.scan()
+    rig.scan()
+    assert rig["P.RUN"] == 0.0
+    assert rig.layers.drive[0] == 1.0

@@ -20,6 +20,7 @@ from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import UNACKED, ProcessImage
 from plantsim.engine.shelf import NoSuchSnapshot
 from plantsim.engine.snapshot import SnapshotError
+from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, TagTable, ValueType
 from plantsim.serve.opcua import OpcUaServer
 
@@ -173,6 +174,15 @@ class SyntheticEngine:
 
     def backtrack(self, minutes: float, origin: Origin) -> None:
         raise ValueError("none here")
+
+    def inject(self, malfunction: str, severity: float, delay: float, ramp: float, origin: Origin) -> str:
+        raise UnknownMalfunction("none here")
+
+    def clear(self, name: str, origin: Origin) -> None:
+        raise UnknownMalfunction("none here")
+
+    def clear_all(self, origin: Origin) -> None:
+        """There are none."""
 
     def _scan(self, count: int) -> None:
         for _ in range(count):

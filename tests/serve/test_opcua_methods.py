@@ -14,6 +14,7 @@ from asyncua import ua
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Types = ua.VariantType
 ALL = ["Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack"]
+ALL += ["Inject", "Clear", "ClearAll"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -173,7 +173,12 @@ class Context:
         )
 
     def feed_ways(self) -> list[list[float]]:
-        """mol/kg of every species by which one sigma of each way of ``feed_lots`` makes a lot differ.
+        """mol/kg of every species by which one sigma of each way of ``feed_lots`` makes a lot differ."""
+        return [self.feed_way(way, percent) for way, percent in self.plant.feed_lots.items()]
+
+    def feed_way(self, way: str, percent: float) -> list[float]:
+        """mol/kg of every species by which feed differs that has so much more of an element, of its ``rare_earth`` or
+        of their ``oxide``.
 
         No way changes the mass: the feed's main constituent takes the rest.
         """
@@ -182,20 +187,17 @@ class Context:
         formulas = {name: self.species[self.index[name]].formula for name in feed}
         alloy = {element: name for name, formula in formulas.items() for element in formula if len(formula) == 1}
         base = self.feed_per_kg()
-        result = []
-        for way, percent in self.plant.feed_lots.items():
-            n = [0.0] * len(base)
-            for name, formula in formulas.items():
-                more = 0.01 * percent * base[self.index[name]]
-                rare = [element for element in formula if element in RARE_EARTHS]
-                if way == "oxide" and rare and "O" in formula and rare[0] in alloy:
-                    n[self.index[name]] += more
-                    n[self.index[alloy[rare[0]]]] -= formula[rare[0]] * more
-                elif way in formula or (way == "rare_earth" and rare):
-                    n[self.index[name]] += more
-            n[self.index[rest]] -= sum(x * m for x, m in zip(n, self.mass, strict=True)) / self.mass[self.index[rest]]
-            result.append(n)
-        return result
+        n = [0.0] * len(base)
+        for name, formula in formulas.items():
+            more = 0.01 * percent * base[self.index[name]]
+            rare = [element for element in formula if element in RARE_EARTHS]
+            if way == "oxide" and rare and "O" in formula and rare[0] in alloy:
+                n[self.index[name]] += more
+                n[self.index[alloy[rare[0]]]] -= formula[rare[0]] * more
+            elif way in formula or (way == "rare_earth" and rare):
+                n[self.index[name]] += more
+        n[self.index[rest]] -= sum(x * m for x, m in zip(n, self.mass, strict=True)) / self.mass[self.index[rest]]
+        return n
 
     @property
     def plant_feed_rate(self) -> float:

@@ -38,9 +38,31 @@ ALARM_KINDS = {
 """Of readings, as in ext/alarm.pxd."""
 RELATIONS = {"=": 1, "<": 2, ">": 3, "bad": 4}
 """Codes of ext/condition.pxd."""
+TABLES = {
+    Kind.VALVE: "valves",
+    Kind.ON_OFF_VALVE: "on_off_valves",
+    Kind.DRIVE: "motors",
+    Kind.VARIABLE_DRIVE: "motors",
+}
+"""Table of the core that a device stands in."""
+JAM_TO = {"closed": 0.0, "off": 0.0, "open": 100.0, "hold": -1.0}
+"""% that a valve goes to without air or signal; negative: it stays."""
 NO_OUTPUT = {"row": 0, "slave_mode": -1, "slave_mem": -1, "op0": 0.0, "op1": 100.0, "y0": 0.0, "y1": 0.0}
 NO_CONDITION = {"relation": 1, "row": 0, "value": 0.0}
 NO_CONSTRAINT = {"pv": 0, "direct": 1, "limit": 0.0, "span": 1.0, "gain": 0.0, "ti": 1.0}
+
+
+def places(plant: Plant) -> dict[str, tuple[str, int]]:
+    """Table of the core, and index in it, of measuring instruments and of devices by tag."""
+    found: dict[str, tuple[str, int]] = {}
+    count: dict[str, int] = {}
+    for tag, table in (
+        *((i.tag, "transmitters" if i.sampling is None else "analysers") for i in plant.instruments if i.measures),
+        *((d.tag, TABLES[d.kind]) for d in plant.devices if d.kind in TABLES),
+    ):
+        found[tag] = (table, count.setdefault(table, 0))
+        count[table] += 1
+    return found
 
 
 class Field:
@@ -95,6 +117,7 @@ class Field:
             "noise": i.noise,
             "low": i.low,
             "high": i.high,
+            "spikes": 0.0,
             "key": zlib.crc32(i.tag.encode()),
             "follow": 0.0,
         }
@@ -148,6 +171,10 @@ class Field:
             "mem": self.take(d.tag, VALVE_MEM, (0,)),
             "stroke": d.stroke,
             "factor": 1.0,
+            "stiction": 0.0,
+            "leakage": 0.0,
+            "jam": 0,
+            "jam_to": JAM_TO[d.fail],
         }
 
     def on_off_valve(self, d: Device) -> dict[str, Any]:
@@ -163,6 +190,9 @@ class Field:
             "mem": self.take(d.tag, VALVE_MEM, smooth),
             "stroke": d.stroke,
             "factor": 1.0,
+            "leakage": 0.0,
+            "jam": 0,
+            "jam_to": JAM_TO[d.fail],
         }
 
     def motor(self, d: Device) -> dict[str, Any]:
@@ -180,6 +210,9 @@ class Field:
             "drive": self.layout.drives[d.tag],
             "mem": self.take(d.tag, DRIVE_MEM, (1,)),
             "fault": 0,
+            "blocked": 0,
+            "local_": 0,
+            "mute": 0,
             "ramp": d.stroke,
             "factor": 1.0,
         }
@@ -374,9 +407,9 @@ class Field:
             "calculations": [
                 self.calculation(i, i.function) for i in instruments if i.function and i.function.name != "ratio"
             ],
-            "valves": [self.valve(d) for d in devices if d.kind is Kind.VALVE],
-            "on_off_valves": [self.on_off_valve(d) for d in devices if d.kind is Kind.ON_OFF_VALVE],
-            "motors": [self.motor(d) for d in devices if d.kind in (Kind.DRIVE, Kind.VARIABLE_DRIVE)],
+            "valves": [self.valve(d) for d in devices if TABLES.get(d.kind) == "valves"],
+            "on_off_valves": [self.on_off_valve(d) for d in devices if TABLES.get(d.kind) == "on_off_valves"],
+            "motors": [self.motor(d) for d in devices if TABLES.get(d.kind) == "motors"],
             "loops": [self.loop(loop) for loop in self.order()],
             "diverts": [self.divert(d) for d in self.plant.diverts],
             "alarms": [self.alarm(a) for a in self.plant.alarms],

@@ -1,0 +1,132 @@
+"""What is wrong with a live plant at present: instances of malfunctions, put into its core and taken out again."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsim.engine.core import Core
+from plantsim.engine.snapshot import SnapshotError
+from plantsim.model.compose.faults import Faults
+from plantsim.model.malfunction import Malfunctions, Place, UnknownMalfunction
+
+LONGEST_S = 1e9
+"""s of a delay or ramp, some 30 years."""
+NUMBER, KEY = 0, 1
+"""Columns of `Core.malfunctions`, as in ext/malfunction.pxd; the others are severity, delay, ramp and scan."""
+
+
+class TooMany(ValueError):
+    """There is no room for another malfunction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A malfunction that was injected. scan: when."""
+
+    number: int
+    place: Place
+    severity: float
+    delay: float
+    ramp: float
+    scan: int
+
+    @property
+    def name(self) -> str:
+        """By which it is cleared: ``sweep-fan-trip@K-213A#1``."""
+        return f"{self.place.name}#{self.number}"
+
+    @property
+    def row(self) -> tuple[float, ...]:
+        """As the core keeps it."""
+        return self.number, _key(self.place), self.severity, self.delay, self.ramp, self.scan
+
+
+def _key(place: Place) -> float:
+    """From the name, so that a state does not depend on the order of the catalogue."""
+    return float(zlib.crc32(place.name.encode()))
+
+
+class Injected:
+    """The instances of one core, in the order of their injection. count: how many there have been."""
+
+    def __init__(self, core: Core, known: Malfunctions, faults: Faults) -> None:
+        self._core = core
+        self._known = known
+        self._faults = faults
+        self._instances: list[Instance] = []
+        self.count = 0
+
+    @property
+    def levels(self) -> dict[str, float]:
+        """How bad each instance is at present, 0..1."""
+        levels = self._core.malfunction_levels()
+        return {one.name: level for one, level in zip(self._instances, levels, strict=True)}
+
+    def inject(self, name: str, severity: float, delay: float, ramp: float) -> str:
+        """Let something go wrong from the next scan on; returns the instance.
+
+        name: ``id`` or ``id@target``. severity: 0..1. delay, ramp: s of plant time. Raises UnknownMalfunction, TooMany,
+        or ValueError for a number.
+        """
+        place = self._known.find(name)
+        if not 0.0 <= severity <= 1.0:
+            raise ValueError(f"severity: found {severity}, allowed 0 to 1")
+        for what, seconds in (("delay", delay), ("ramp", ramp)):
+            if not 0.0 <= seconds <= LONGEST_S:
+                raise ValueError(f"{what}: found {seconds} s, allowed 0 or more")
+        if len(self._instances) == len(self._core.malfunctions):
+            raise TooMany(f"malfunctions: found {len(self._instances)} at a time, allowed no more")
+        one = Instance(self.count + 1, place, severity, delay, ramp, int(self._core.scan))
+        self._put([*self._instances, one])
+        self.count += 1
+        return one.name
+
+    def clear(self, name: str) -> list[str]:
+        """Mend an instance, or all of a malfunction, at one target or at any; returns those that it were.
+
+        Raises UnknownMalfunction where nothing of that name is wrong.
+        """
+        gone = [one for one in self._instances if name in (one.name, one.place.name, one.place.malfunction.id)]
+        if not gone:
+            raise UnknownMalfunction(f"malfunction: found {name}, allowed one that is injected")
+        self._put([one for one in self._instances if one not in gone])
+        return [one.name for one in gone]
+
+    def clear_all(self) -> list[str]:
+        """Mend everything; returns the instances that were."""
+        gone = [one.name for one in self._instances]
+        self._put([])
+        return gone
+
+    def _put(self, instances: list[Instance], *, book: bool = True) -> None:
+        actions = [self._faults.actions(one.place) for one in instances]
+        self._core.set_malfunctions([one.row for one in instances], actions, book)
+        self._instances = instances
+
+    # ---------------------------------------------------------------- whole state
+
+    def read(self, rows: NDArray[np.generic]) -> list[Instance]:
+        """The instances of a saved state. Raises SnapshotError for one that the plant does not know."""
+        known = {_key(place): place for place in self._known}
+        found = []
+        for row in np.asarray(rows, dtype=np.float64):
+            if row[NUMBER] == 0.0:
+                break
+            if row[KEY] not in known:
+                raise SnapshotError(
+                    f"malfunctions: found one that this plant does not have ({math.trunc(row[KEY]):08x})"
+                )
+            number, _, severity, delay, ramp, scan = row.tolist()
+            found.append(Instance(int(number), known[row[KEY]], severity, delay, ramp, int(scan)))
+        return found
+
+    def restore(self, instances: Sequence[Instance], injected: int) -> None:
+        """Take over what `read` has found; the core stands at the scan of that state."""
+        self._put(list(instances), book=False)
+        self.count = injected

@@ -1,0 +1,189 @@
+"""Malfunctions to effects on the core's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from plantsim.model.compose.context import BINS, Context, Layout
+from plantsim.model.malfunction import Effect, Place
+from plantsim.model.plant import Measurement, Plant
+
+SCALE, SHIFT, DRIFT, SWITCH, RATE = range(5)
+"""Kinds of effects, as in ext/malfunction.pxd."""
+S_PER_H = 3600.0
+
+Target = tuple[str, int]
+"""Table of the core, and index in it."""
+Action = tuple[int, tuple[str, int, str, int], float, float, float]
+"""Kind; table, index, name and species (-1: no vector); size; level that throws a switch; s that a rate lasts."""
+
+_READING = frozenset({"mode", "probe", "reading", "noise", "follow", "spikes"})
+_VALVE = frozenset({"jam", "jam_to", "factor", "stroke", "leakage"})
+NUMBERS: Mapping[str, frozenset[str]] = {
+    "transmitters": _READING | {"deadband"},
+    "analysers": _READING,
+    "valves": _VALVE | {"stiction"},
+    "on_off_valves": _VALVE,
+    "motors": frozenset({"fault", "blocked", "local", "mute", "factor", "ramp"}),
+    "stream": frozenset({"delivery"}),
+}
+"""What an effect may act on, by the table of its target, as in ext/faults.pxi."""
+_TANK = frozenset({"ambient", "cold", "hot", "jacket"})
+PARAMETERS: Mapping[str, frozenset[str]] = {
+    "demag_furnace": frozenset({"solids_cp"}),
+    "mill": frozenset({"d80", "leak"}),
+    "leach_tank": _TANK | {"water_vapour", "sweep"},
+    "reactor": _TANK,
+    "tank": _TANK,
+    "crystalliser": _TANK | {"nucleation"},
+    "filter": frozenset({"passing", "moisture"}),
+    "sx_circuit": frozenset({"extractant", "entrainment", "organic"}),
+    "dryer": frozenset({"efficiency"}),
+    "calciner": frozenset({"residence", "film", "radiation"}),
+}
+"""The same of units, by their kind."""
+
+FINE_RADIUS = 0.8
+"""Mean radius of what is finer than the first size bin, in its widths, as of an evenly filled one."""
+FINES_S = 20.0
+"""s in which a dump of fines falls into the tank."""
+
+
+class Faults:
+    """Resolves malfunctions of one plant.
+
+    places: table and index of instruments and devices by tag. probe: measurement -> index of the true value.
+    """
+
+    def __init__(
+        self, plant: Plant, layout: Layout, places: Mapping[str, Target], probe: Callable[[Measurement], int]
+    ) -> None:
+        self.plant = plant
+        self.layout = layout
+        self.places = places
+        self.probe = probe
+        self.context = Context(plant)
+        self._spans = {i.tag: i.high - i.low for i in plant.instruments}
+        self._sources = {i.tag: i for i in plant.instruments}
+
+    def actions(self, place: Place) -> list[Action]:
+        """What a malfunction does to the core at severity 1."""
+        return [
+            action
+            for effect in place.malfunction.effects
+            for number, name in enumerate(place.objects)
+            for action in self._on_object(effect, place, number, name)
+        ]
+
+    def _on_object(self, effect: Effect, place: Place, number: int, name: str) -> Iterator[Action]:
+        if effect.elements is not None:
+            yield from self._feed(name, effect.elements)
+        elif effect.on == "probe":
+            following = place.objects[(number + 1) % len(place.objects)]
+            yield SWITCH, (*self.places[name], "probe", -1), float(self._probe(following)), 0.0, 0.0
+        elif not effect.how:
+            yield from self._material(effect, name)
+        else:
+            for tag, (table, index) in self._things(place, name):
+                kind = self.plant.unit(tag).kind if table == "unit" else ""
+                if effect.on in NUMBERS.get(table, PARAMETERS.get(kind, ())):
+                    yield from self._number(effect, tag, table, index)
+
+    def _things(self, place: Place, name: str) -> Iterator[tuple[str, Target]]:
+        """What an object stands for: itself, or all units, instruments and powered devices of an area."""
+        kinds = set(place.malfunction.targets)
+        if "area" in kinds and name in {area.id for area in self.plant.areas}:
+            units = [unit.id for unit in self.plant.units if unit.area == name]
+            for unit in units:
+                if unit in self.layout.units:
+                    yield unit, ("unit", self.layout.units[unit])
+            for i in self.plant.instruments:
+                if i.unit in units and i.tag in self.places:
+                    yield i.tag, self.places[i.tag]
+            for d in self.plant.devices:
+                if d.unit in units and d.tag in self.places and (d.power or self.places[d.tag][0] == "motors"):
+                    yield d.tag, self.places[d.tag]
+        elif name in self.layout.streams:
+            yield name, ("stream", self.layout.streams[name])
+        elif name in self.layout.units and self.plant.unit(name).kind in kinds:
+            yield name, ("unit", self.layout.units[name])
+        else:
+            yield name, self.places[name]
+
+    def _number(self, effect: Effect, tag: str, table: str, index: int) -> Iterator[Action]:
+        kind = {"times": SCALE, "plus": SHIFT, "spans": SHIFT, "spans_per_hour": DRIFT, "to": SWITCH}[effect.how]
+        size = effect.size
+        if effect.how == "spans":
+            size *= self._spans[tag]
+        elif effect.how == "spans_per_hour":
+            size *= self._spans[tag] / S_PER_H
+        names = [effect.on]
+        if effect.on == "reading":
+            names = ["scale", "offset"] if kind == SCALE else ["offset"]
+        for name in names:
+            yield kind, (table, index, name, -1), size, effect.above, 0.0
+
+    def _probe(self, tag: str) -> int:
+        m = self._sources[tag].measures
+        assert m is not None
+        return self.probe(m)
+
+    # ---------------------------------------------------------------- material
+
+    def _feed(self, unit: str, factors: Mapping[str, float]) -> Iterator[Action]:
+        extra = [0.0] * len(self.context.names)
+        for way, factor in factors.items():
+            for i, x in enumerate(self.context.feed_way(way, 100.0 * (factor - 1.0))):
+                extra[i] += x
+        for i, x in enumerate(extra):
+            if x != 0.0:
+                yield SHIFT, ("unit", self.layout.units[unit], "extra", i), x, 0.0, 0.0
+
+    def _material(self, effect: Effect, unit: str) -> Iterator[Action]:
+        """strength: share of the solutes that is left. water, leak: spans of the tank per hour. fines: hours of normal
+        feed at once. lining: kg of Fe2O3 per kg of normal feed."""
+        k = self.layout.units[unit]
+        parameters = self.plant.unit(unit).parameters
+        if effect.on == "strength":
+            solutes = parameters["liquor"]
+            full = self.context.liquor(solutes)
+            weak = self.context.liquor({name: effect.size * x for name, x in solutes.items()})
+            for i, (x, y) in enumerate(zip(full, weak, strict=True)):
+                if x != y:
+                    yield SHIFT, ("unit", k, "molar", i), y - x, 0.0, 0.0
+        elif effect.on == "water":
+            volume = effect.size * parameters["span"] / S_PER_H
+            water = self.context.index["H2O"]
+            yield from self._come_in(k, water, volume / self.context.species[water].molar_volume)
+        elif effect.on == "leak":
+            volume = effect.size * parameters["span"] / S_PER_H
+            yield RATE, ("state", k, "", 0), -volume, 0.0, 0.0
+            for i, x in enumerate(self.context.liquor(parameters["liquor"])):
+                if x:
+                    yield RATE, ("edge_out", 0, "", i), volume * x, 0.0, 0.0
+        elif effect.on == "lining":
+            oxide = self.context.index["Fe2O3"]
+            zone = (parameters["zones"] - 1) * (len(self.context.names) + 2)
+            rate = effect.size * self.context.plant_feed_rate / self.context.mass[oxide]
+            yield RATE, ("state", k, "", zone + oxide), rate, 0.0, 0.0
+            yield RATE, ("edge_in", 0, "", oxide), rate, 0.0, 0.0
+        else:
+            yield from self._fines(k, effect.size * S_PER_H * self.context.plant_feed_rate / FINES_S)
+
+    def _come_in(self, unit: int, species: int, rate: float, window: float = 0.0) -> Iterator[Action]:
+        yield RATE, ("state", unit, "", species), rate, 0.0, window
+        yield RATE, ("edge_in", 0, "", species), rate, 0.0, window
+
+    def _fines(self, unit: int, kg_s: float) -> Iterator[Action]:
+        """Feed finer than the first bin of a leach tank: species, and mass and moment of both classes of particles."""
+        classes = self.context.class_of()
+        mass = [0.0, 0.0]
+        for i, x in enumerate(self.context.feed_per_kg()):
+            if x:
+                yield from self._come_in(unit, i, kg_s * x, FINES_S)
+                if classes[i]:
+                    mass[classes[i] - 1] += kg_s * x * self.context.mass[i]
+        first = len(self.context.names) + 1
+        for c in range(2):
+            yield RATE, ("state", unit, "", first + c * BINS), mass[c], 0.0, FINES_S
+            yield RATE, ("state", unit, "", first + (2 + c) * BINS), FINE_RADIUS * mass[c], 0.0, FINES_S

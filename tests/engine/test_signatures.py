@@ -1,0 +1,308 @@
+"""What each malfunction looks like to the operator: by the instruments alone, and within its time.
+
+A run with it is held against the same run without: noise is the same, so that what differs is its doing. A sign is a
+change of more than four sigma (or 0.8 % of the range, where that is more), of 4 % of a position or speed, or a trip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from plantsim.engine.live import LivePlant
+from plantsim.model.load import load_plant
+from plantsim.model.plant import Plant
+
+BAD_NO_COMMUNICATION = 0x80310000
+SHOWN = ("POS", "SPEED", "TRIP")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """minutes: within which all signs have come. signs: ``+`` or ``-`` by tag. quiet: what shows nothing meanwhile.
+
+    recovers: hours after which, once it is cleared and what has tripped is started again, its signs are gone (8 sigma).
+    """
+
+    minutes: int
+    signs: dict[str, str]
+    quiet: tuple[str, ...] = ()
+    recovers: float = 2.0
+    restart: tuple[str, ...] = field(default=())
+
+
+SIGNATURES: dict[str, Signature] = {
+    "wet-oily-swarf": Signature(5, {"TIC-111.PV": "-", "EH-111.POS": "+"}, ("WIC-101.PV",)),
+    "coarse-grind": Signature(2, {"AIC-124.PV": "+", "SC-124.SPEED": "+"}, ("WIC-101.PV",)),
+    "oxidised-feed": Signature(60, {"FY-219.PV": "-"}, ("WIC-101.PV", "AIC-124.PV", "FIC-213.PV")),
+    "feeder-bridging": Signature(5, {"WIC-101.PV": "-", "SC-101.SPEED": "+", "FY-219.PV": "-"}),
+    "mill-o2-ingress": Signature(2, {"AIC-122.PV": "+", "FV-122.POS": "+"}, ("JI-121.PV", "AIC-124.PV")),
+    "acid-pump-air-lock": Signature(2, {"FIC-201.PV": "-", "P-201.SPEED": "+", "FY-219.PV": "-"}, ("WIC-101.PV",)),
+    "acid-drum-weak": Signature(90, {"AIC-201.PV": "-", "FIC-201.PV": "+"}, ("WIC-101.PV",), 12.0),
+    "acid-overdose": Signature(40, {"P-201.SPEED": "+", "FI-301.PV": "+", "AIC-201.PV": "+"}, ("WIC-101.PV",), 30.0),
+    "agitator-trip": Signature(
+        2, {"AG-201.TRIP": "+", "FY-219.PV": "-", "TV-201A.POS": "-"}, ("FIC-213.PV",), 6.0, ("AG-201",)
+    ),
+    "cooling-water-loss": Signature(20, {"TIC-201.PV": "+", "TV-201A.POS": "+", "TIC-322.PV": "+"}, (), 6.0),
+    "h2-surge": Signature(2, {"AI-211A.PV": "+", "AI-211B.PV": "+", "FY-219.PV": "+"}, ("WI-103.PV", "K-213A.TRIP")),
+    "sweep-fan-trip": Signature(
+        2, {"FIC-213.PV": "-", "K-213A.TRIP": "+", "AI-211A.PV": "+", "AI-211B.PV": "+"}, (), 6.0, ("K-213A",)
+    ),
+    "h2-detector-poisoned": Signature(2, {"AI-211A.PV": "-"}, ("AI-211B.PV", "FY-219.PV", "FIC-213.PV")),
+    "tank-foaming": Signature(5, {"LIC-206.PV": "+", "LV-206.POS": "+"}, ("FY-219.PV", "WIC-101.PV"), 4.0),
+    "caustic-overdose": Signature(2, {"AIC-301.PV": "+", "FI-301.PV": "+", "P-301.SPEED": "-"}, ("FIC-201.PV",)),
+    "h2o2-starvation": Signature(5, {"FIC-304.PV": "-", "P-304.SPEED": "+", "AIC-303.PV": "-"}, ("FI-209.PV",), 30.0),
+    "ph-electrode-drift": Signature(2, {"AIC-302.PV": "+", "P-302.SPEED": "-"}, ("AIC-301.PV", "FI-209.PV")),
+    "gelatinous-cake": Signature(
+        15, {"FIC-311.PV": "-", "P-311.SPEED": "+", "LIC-305.PV": "+"}, ("FI-209.PV", "AIC-301.PV"), 30.0
+    ),
+    "organic-pump-trip": Signature(
+        5, {"FIC-4202.PV": "-", "P-4202.TRIP": "+", "FIC-4205.PV": "-"}, ("FIC-4102.PV",), 72.0, ("P-4202",)
+    ),
+    "saponification-wrong": Signature(
+        40, {"P-4205.SPEED": "-", "AIC-4210.PV": "-", "AIC-4226.PV": "+"}, ("P-4202.SPEED", "FIC-4203.PV"), 48.0
+    ),
+    "scrub-acid-fails": Signature(
+        45,
+        {"FIC-4203.PV": "-", "P-4203.SPEED": "+", "AI-4213.PV": "-", "AI-4228.PV": "-"},
+        ("FIC-4202.PV", "FIC-4103.PV"),
+        72.0,
+    ),
+    "strip-acid-weak": Signature(125, {"AI-4113.PV": "-", "AI-4213.PV": "-"}, ("FIC-4204.PV", "FIC-4104.PV"), 48.0),
+    "extractant-degradation": Signature(
+        15, {"UI-4221.PV": "+", "AIC-4210.PV": "+", "AI-4213.PV": "+"}, ("FIC-4202.PV", "P-4202.SPEED"), 48.0
+    ),
+    "entrainment": Signature(
+        30, {"AI-4213.PV": "-", "AIC-4210.PV": "-", "AIC-4226.PV": "+"}, ("FIC-4205.PV", "P-4205.SPEED"), 48.0
+    ),
+    "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
+    "flow-meter-bias": Signature(
+        25, {"UI-4221.PV": "+", "AI-4213.PV": "+", "AI-4227.PV": "-"}, ("FIC-4203.PV", "AIC-4210.PV"), 48.0
+    ),
+    "xrf-stream-mix-up": Signature(30, {"AI-4228.PV": "-", "AIC-4226.PV": "+"}, ("AIC-4210.PV", "FIC-4202.PV"), 48.0),
+    "oxalic-underdose": Signature(5, {"FIC-503.PV": "-", "P-503.SPEED": "+"}, ("FIC-501.PV",), 4.0),
+    "fine-oxalate-high-cl": Signature(60, {"AI-507.PV": "-"}, ("FIC-503.PV", "AIC-504.PV"), 30.0),
+    "dryer-overheat": Signature(2, {"TIC-601.PV": "+", "EH-601.POS": "+"}, ("FIC-501.PV",)),
+    "kiln-zone-heater-fail": Signature(5, {"TIC-613.PV": "-", "EH-613.POS": "+"}, ("TIC-612.PV",), 8.0),
+    "kiln-ring": Signature(5, {"TI-616.PV": "-"}, ("TIC-613.PV", "EH-613.POS"), 12.0),
+    "product-contamination": Signature(30, {"AI-701.PV": "-"}, ("AI-4228.PV", "TI-616.PV"), 6.0),
+    "hcl-leak": Signature(60, {"LI-811.PV": "-"}, ("FIC-201.PV", "P-201.SPEED")),
+    "power-dip": Signature(1, {"JI-831.PV": "-", "K-213A.TRIP": "+", "P-4202.TRIP": "+", "FIC-311.PV": "-"}),
+    "dilution-water-ingress": Signature(25, {"LIC-321.PV": "+", "FIC-4101.PV": "+"}, ("FIC-311.PV", "FI-209.PV"), 48.0),
+    "evaporation-water-balance": Signature(
+        10, {"TV-202.POS": "+", "TV-203.POS": "+", "FI-209.PV": "-"}, ("FIC-202.PV", "FIC-201.PV"), 12.0
+    ),
+    "dy-grade-x3": Signature(24 * 60, {"AI-4125B.PV": "+", "UI-4121.PV": "+"}),
+    "smco-or-ferrite-contamination": Signature(
+        24 * 60, {"FI-301.PV": "-", "AI-4125A.PV": "-", "UI-4121.PV": "-"}, ("WIC-101.PV", "FIC-4102.PV")
+    ),
+    "coating-spike": Signature(5 * 60, {"FI-301.PV": "-", "P-302.SPEED": "+"}, ("WIC-101.PV",)),
+    "filter-cloth-tear": Signature(4 * 60, {"AI-703.PV": "-"}, ("AI-701.PV", "AIC-4226.PV", "FIC-311.PV")),
+    "feed-grade-step-beyond-extraction-saturation": Signature(
+        24 * 60, {"FY-219.PV": "-", "UI-4121.PV": "+", "AI-4125A.PV": "+"}, ("WIC-101.PV",)
+    ),
+}
+SHORT = [id_ for id_, signature in SIGNATURES.items() if signature.minutes <= 125]
+OTHERWISE = ("frozen-signals-communication-loss", "valve-stiction")
+"""With tests of their own."""
+IN_HOURS = [
+    id_ for id_ in SHORT if SIGNATURES[id_].recovers <= 6.0 and not SIGNATURES[id_].restart and id_ != "power-dip"
+]
+
+Rows = NDArray[np.float64]
+
+
+class Watch:
+    """Readings of a plant, a row a minute."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.live = LivePlant(plant, scan_period=1.0)
+        instruments = {i.tag: i for i in plant.instruments}
+        tags = [t for t in self.live.tags if (t.member == "PV" and t.object in instruments) or t.member in SHOWN]
+        self.names = [t.name for t in tags]
+        self._rows = [t.row for t in tags]
+        self.sigma = np.array(
+            [
+                max(instruments[t.object].noise, 0.002 * (t.high - t.low))
+                if t.member == "PV"
+                else (0.2 if t.member == "TRIP" else 1.0)
+                for t in tags
+            ]
+        )
+
+    def run(self, minutes: int) -> Rows:
+        result = np.empty((minutes, len(self._rows)))
+        for line in result:
+            self.live.advance(60)
+            line[:] = self.live.core.signal[self._rows]
+        return result
+
+    def set(self, name: str, value: float) -> None:
+        self.live.core.signal[self.live.tags[name].row] = value
+
+
+class Sound:
+    """The run in which nothing is wrong, as long as anybody asks for."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._watch = Watch(plant)
+        self._rows = np.empty((0, len(self._watch.names)))
+
+    def readings(self, minutes: int) -> Rows:
+        if len(self._rows) < minutes:
+            self._rows = np.vstack([self._rows, self._watch.run(minutes - len(self._rows))])
+        return self._rows[:minutes]
+
+
+@cache
+def sound() -> Sound:
+    return Sound(load_plant("belfast"))
+
+
+def changes(plant: Plant, id_: str, minutes: int) -> tuple[Watch, Rows]:
+    """Differences from the sound run in sigmas, a row a minute."""
+    watch = Watch(plant)
+    watch.live.injected.inject(id_, 1.0, 0.0, 0.0)
+    return watch, (watch.run(minutes) - sound().readings(minutes)) / watch.sigma
+
+
+def seen(watch: Watch, change: Rows, threshold: float = 4.0) -> dict[str, str]:
+    """First signs by tag."""
+    found = {}
+    for k, name in enumerate(watch.names):
+        hits = np.flatnonzero(np.abs(change[:, k]) > threshold)
+        if hits.size:
+            found[name] = "+" if change[hits[0], k] > 0.0 else "-"
+    return found
+
+
+def check(plant: Plant, id_: str) -> None:
+    signature = SIGNATURES[id_]
+    watch, change = changes(plant, id_, signature.minutes)
+    found = seen(watch, change)
+    assert {name: found.get(name) for name in signature.signs} == signature.signs
+    assert not set(signature.quiet) & set(found)
+
+
+def test_every_malfunction_of_the_catalogue_has_a_signature(belfast: Plant) -> None:
+    numbered = {p.malfunction.id for p in belfast.malfunctions if p.malfunction.number}
+    assert numbered == {*SIGNATURES, *OTHERWISE}
+
+
+@pytest.mark.parametrize("id_", SHORT)
+def test_signature(belfast: Plant, id_: str) -> None:
+    check(belfast, id_)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("id_", [id_ for id_ in SIGNATURES if id_ not in SHORT])
+def test_signature_of_what_takes_a_day(belfast: Plant, id_: str) -> None:
+    check(belfast, id_)
+
+
+def recovers(plant: Plant, id_: str) -> None:
+    signature = SIGNATURES[id_]
+    minutes = min(signature.minutes, 30)
+    watch = Watch(plant)
+    watch.live.injected.inject(id_, 1.0, 0.0, 0.0)
+    watch.run(minutes)
+    watch.live.injected.clear(id_)
+    for drive in signature.restart:
+        watch.set(f"{drive}.CMD", 0.0)
+        watch.live.advance(1)
+        watch.set(f"{drive}.CMD", 1.0)
+    more = round(60 * signature.recovers)
+    readings = watch.run(more)
+    # the scan in which CMD was off is one that the sound run does not have
+    change = (readings - sound().readings(minutes + more)[minutes:]) / watch.sigma
+    late = seen(watch, change[-1:], 8.0)
+    assert not set(signature.signs) & set(late), late
+
+
+@pytest.mark.parametrize("id_", IN_HOURS)
+def test_recovery(belfast: Plant, id_: str) -> None:
+    recovers(belfast, id_)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("id_", [id_ for id_ in SHORT if id_ not in IN_HOURS and id_ != "power-dip"])
+def test_recovery_that_takes_longer(belfast: Plant, id_: str) -> None:
+    recovers(belfast, id_)
+
+
+@pytest.mark.long
+def test_no_two_look_alike(belfast: Plant) -> None:
+    """Prints the table: what is seen in three hours, and in how many tags any two differ."""
+    patterns = {}
+    for id_ in SIGNATURES:
+        watch, change = changes(belfast, id_, max(SIGNATURES[id_].minutes, 180))
+        patterns[id_] = seen(watch, change)
+        first = sorted(patterns[id_].items(), key=lambda item: item[0])
+        print(f"{id_:45} {' '.join(sign + name for name, sign in first[:12])}")
+    names = list(patterns)
+    table = np.zeros((len(names), len(names)), dtype=int)
+    for i, a in enumerate(names):
+        for j, b in enumerate(names):
+            table[i, j] = sum(patterns[a].get(n) != patterns[b].get(n) for n in {*patterns[a], *patterns[b]})
+    print("\n".join(" ".join(f"{x:3d}" for x in line) for line in table))
+    off = table + 1000 * np.eye(len(names), dtype=int)
+    assert off.min() >= 1
+
+
+def test_frozen_signals_lose_their_noise_and_silent_ones_say_so(belfast: Plant) -> None:
+    watch = Watch(belfast)
+    rows = {name: watch.live.tags[f"{name}.PV"].row for name in ("TIC-201", "LIC-207", "AI-211A", "WIC-101")}
+    watch.live.injected.inject("frozen-signals-communication-loss@leach", 0.5, 0.0, 0.0)
+    readings = []
+    for _ in range(120):
+        watch.live.advance(1)
+        readings.append([watch.live.core.signal[row] for row in rows.values()])
+    still = np.ptp(np.array(readings), axis=0) == 0.0
+    assert still.tolist() == [True, True, True, False]
+    watch.live.injected.clear_all()
+    watch.live.injected.inject("frozen-signals-communication-loss@leach", 1.0, 0.0, 0.0)
+    watch.live.advance(2)
+    quality = [int(watch.live.core.quality[row]) for row in rows.values()]
+    assert quality == [BAD_NO_COMMUNICATION] * 3 + [0]
+    watch.live.injected.clear_all()
+    watch.live.advance(2)
+    assert not any(watch.live.core.quality[row] for row in rows.values())
+
+
+def test_a_sticking_valve_stays_where_it_is_and_makes_a_fast_loop_swing(belfast: Plant) -> None:
+    def two_hours(valve: str, severity: float) -> tuple[int, float]:
+        """Different positions of the valve, and scatter of TIC-201."""
+        watch = Watch(belfast)
+        watch.live.injected.inject(f"valve-stiction@{valve}", severity, 0.0, 0.0)
+        readings = watch.run(120)
+        position, value = (readings[:, watch.names.index(name)] for name in (f"{valve}.POS", "TIC-201.PV"))
+        return len(np.unique(position)), float(np.std(value))
+
+    assert two_hours("LV-206", 0.0)[0] == 120
+    assert two_hours("LV-206", 1.0)[0] <= 3
+    assert two_hours("TV-201A", 1.0)[1] > 1.2 * two_hours("TV-201A", 0.0)[1]
+
+
+def test_after_a_power_dip_everything_can_be_started_again(belfast: Plant) -> None:
+    watch = Watch(belfast)
+    drives = [t.object for t in watch.live.tags if t.member == "TRIP"]
+
+    def running() -> int:
+        return int(sum(watch.live.core.signal[watch.live.tags[f"{drive}.RUN"].row] for drive in drives))
+
+    assert running() == len(drives)
+    watch.live.injected.inject("power-dip", 1.0, 0.0, 0.0)
+    watch.run(1)
+    assert running() == 0
+    watch.live.injected.clear_all()
+    watch.run(1)
+    assert running() == 0
+    for command in (0.0, 1.0):
+        for drive in drives:
+            watch.set(f"{drive}.CMD", command)
+        watch.live.advance(2)
+    assert running() == len(drives)
