@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from plantsim.engine.backtrack import BacktrackRing
 from plantsim.engine.chronicle import Chronicle, shown
 from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.image import ProcessImage
-from plantsim.engine.journal import Journal
+from plantsim.engine.journal import EventKind, Journal
 from plantsim.engine.live import LivePlant, NumericStop
 from plantsim.engine.pace import Pace
 from plantsim.engine.permission import Permission, Value
@@ -427,23 +427,25 @@ class Engine:
         """
         with self._wake:
             name = self.live.injected.inject(malfunction, severity, delay, ramp)
-        journal.info(
-            "%s (%s): %s injected, severity %g, delay %g s, ramp %g s",
-            *(origin.user, origin.via, name, severity, delay, ramp),
-        )
+            how = f"severity {severity:g}, delay {delay:g} s, ramp {ramp:g} s"
+            self._record.note(EventKind.MALFUNCTION, name, "injected", origin, how)
+            self._record.flush()
         return name
 
     def clear(self, name: str, origin: Origin) -> None:
         """Mend an instance, or all of a malfunction. Raises UnknownMalfunction where nothing of that name is wrong."""
         with self._wake:
-            gone = self.live.injected.clear(name)
-        journal.info("%s (%s): %s cleared", origin.user, origin.via, ", ".join(gone))
+            self._mended(self.live.injected.clear(name), origin)
 
     def clear_all(self, origin: Origin) -> None:
         """Mend everything."""
         with self._wake:
-            gone = self.live.injected.clear_all()
-        journal.info("%s (%s): %s cleared", origin.user, origin.via, ", ".join(gone) or "nothing")
+            self._mended(self.live.injected.clear_all(), origin)
+
+    def _mended(self, names: Iterable[str], origin: Origin) -> None:
+        for name in names:
+            self._record.note(EventKind.MALFUNCTION, name, "cleared", origin)
+        self._record.flush()
 
     @property
     def malfunctions(self) -> dict[str, float]:
