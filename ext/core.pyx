@@ -45,7 +45,7 @@ from event cimport FROM_FEED, Event, EventLog, log_event
 from alarm cimport ALARM_MEM, Alarm, alarm_scan
 from interlock cimport Effect, Interlock, Matrix, matrix_scan
 from malfunction cimport (
-    MALFUNCTION_COLUMNS, MOST_MALFUNCTIONS, RATE, Effect as FaultEffect, Fault,
+    MALFUNCTION_COLUMNS, MOST_MALFUNCTIONS, RATE, FaultEffect, Fault,
     effect_value, malfunction_level, malfunctions_apply, malfunctions_scan,
 )
 

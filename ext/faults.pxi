@@ -83,7 +83,7 @@ cdef double* unit_array(Unit* u, str name) except NULL:
     raise ValueError(f"a unit of kind {u.kind} has no vector {name}")
 
 
-cdef bint on_transmitter(Effect* e, Transmitter* t, str name) except -1:
+cdef bint on_transmitter(FaultEffect* e, Transmitter* t, str name) except -1:
     """Let the effect act on a part of a transmitter; false if it has none of that name."""
     if name == "mode":
         e.flag = &t.mode
@@ -106,7 +106,7 @@ cdef bint on_transmitter(Effect* e, Transmitter* t, str name) except -1:
     return True
 
 
-cdef bint on_analyser(Effect* e, Analyser* a, str name) except -1:
+cdef bint on_analyser(FaultEffect* e, Analyser* a, str name) except -1:
     if name == "mode":
         e.flag = &a.mode
     elif name == "probe":
@@ -126,7 +126,7 @@ cdef bint on_analyser(Effect* e, Analyser* a, str name) except -1:
     return True
 
 
-cdef bint on_valve(Effect* e, Valve* v, str name) except -1:
+cdef bint on_valve(FaultEffect* e, Valve* v, str name) except -1:
     if name == "jam":
         e.flag = &v.jam
     elif name == "jam_to":
@@ -144,7 +144,7 @@ cdef bint on_valve(Effect* e, Valve* v, str name) except -1:
     return True
 
 
-cdef bint on_on_off_valve(Effect* e, OnOffValve* v, str name) except -1:
+cdef bint on_on_off_valve(FaultEffect* e, OnOffValve* v, str name) except -1:
     if name == "jam":
         e.flag = &v.jam
     elif name == "jam_to":
@@ -160,7 +160,7 @@ cdef bint on_on_off_valve(Effect* e, OnOffValve* v, str name) except -1:
     return True
 
 
-cdef bint on_motor(Effect* e, Drive* d, str name) except -1:
+cdef bint on_motor(FaultEffect* e, Drive* d, str name) except -1:
     if name == "fault":
         e.flag = &d.fault
     elif name == "blocked":

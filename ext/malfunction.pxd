@@ -38,7 +38,7 @@ cdef enum:              # columns of an instance
     M_SCAN = 5          # when it was injected
     MALFUNCTION_COLUMNS = 6
 
-cdef struct Effect:
+cdef struct FaultEffect:
     int kind
     double* x           # what it acts on: a number,
     int* flag           # or where x is NULL a switch
@@ -52,7 +52,7 @@ cdef struct Effect:
     double* booked      # what has come over the boundary
 
 cdef struct Fault:      # effects of an instance
-    Effect* effect
+    FaultEffect* effect
     int n
 
 
@@ -68,18 +68,18 @@ cdef inline double malfunction_level(const double* m, const Clock* clock) noexce
     return m[M_SEVERITY]*(clip(age/m[M_RAMP], 0.0, 1.0) if m[M_RAMP] > 0.0 else 1.0)
 
 
-cdef inline double effect_value(const Effect* e) noexcept nogil:
+cdef inline double effect_value(const FaultEffect* e) noexcept nogil:
     return e.x[0] if e.x != NULL else e.flag[0]
 
 
-cdef inline void effect_set(Effect* e, double value) noexcept nogil:
+cdef inline void effect_set(FaultEffect* e, double value) noexcept nogil:
     if e.x != NULL:
         e.x[0] = value
     else:
         e.flag[0] = <int>value
 
 
-cdef inline void effect_act(Effect* e, double level, double age) noexcept nogil:
+cdef inline void effect_act(FaultEffect* e, double level, double age) noexcept nogil:
     if e.kind == SCALE:
         e.x[0] *= 1.0 + level*(e.size - 1.0)
     elif e.kind == SHIFT:
@@ -92,7 +92,7 @@ cdef inline void effect_act(Effect* e, double level, double age) noexcept nogil:
 
 cdef inline void malfunctions_apply(Fault* fault, const double* rows, int n, const Clock* clock, bint book) noexcept nogil:
     """Set everything that an instance acts on to what it is now; book: an exchange of contents as over the boundary."""
-    cdef Effect* e
+    cdef FaultEffect* e
     cdef const double* m
     cdef double level
     cdef int i, k
@@ -123,7 +123,7 @@ cdef inline void malfunctions_apply(Fault* fault, const double* rows, int n, con
 
 cdef inline void malfunctions_scan(Fault* fault, const double* rows, int n, const Clock* clock) noexcept nogil:
     """Before anything else in a scan."""
-    cdef Effect* e
+    cdef FaultEffect* e
     cdef const double* m
     cdef double level
     cdef int i, k
