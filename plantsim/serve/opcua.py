@@ -23,7 +23,7 @@ from plantsim.serve.address import is_loopback, url_host
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, refresh_mark
 from plantsim.serve.opcua_history import History, HistoryReads
-from plantsim.serve.opcua_nodes import Id, NodeBatch
+from plantsim.serve.opcua_nodes import NodeBatch
 from plantsim.serve.opcua_nodeset import write_nodeset
 from plantsim.serve.opcua_outlet import LiveOutlet, Outlet, StoredOutlet
 from plantsim.serve.opcua_publish import Publisher
@@ -174,8 +174,6 @@ class OpcUaServer:
         kept = historized or (lambda tag: history is not None and bool(history.series_of(tag.name)))
         nodes = opcua_space.build(batch, engine, kept)
         opcua_methods.build(batch, nodes.simulation)
-        for name in dict.fromkeys(alarm.object for alarm in engine.alarms):
-            batch.link(nodes.notifiers[name][-1], ua.NodeId(Id.HasEventSource), nodes.objects[name])
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
         if history is not None:
             opcua_history.build(batch)

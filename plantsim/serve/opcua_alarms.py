@@ -189,7 +189,6 @@ def build(batch: NodeBatch, alarm: AlarmPoint, owner: ua.NodeId) -> ua.NodeId:
         description=alarm.message,
         type_=_TYPES.get(alarm.condition, Id.OffNormalAlarmType),
     )
-    batch.link(owner, ua.NodeId(Id.HasCondition), node)
     fields = _state(alarm, 0, _Doing(), 0.0) | _fixed(alarm, owner)
     parents = {"": node}
     for path in sorted(fields.keys() - _NOT_NODES):

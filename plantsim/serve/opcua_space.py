@@ -77,21 +77,19 @@ def _plant(batch: NodeBatch, plant: Plant) -> dict[str, ua.NodeId]:
         reference=Id.Organizes,
         notifier=True,
     )
-    has_notifier = ua.NodeId(Id.HasNotifier)
-    batch.link(ua.NodeId(Id.Server), has_notifier, root)
+    # areas and units are notifiers, too, but without HasNotifier: being hierarchical, it would show all of them twice
+    batch.link(ua.NodeId(Id.Server), ua.NodeId(Id.HasNotifier), root)
     batch.property(root, "Title", _string(plant.title), Id.String, standard=False)
     products = ua.Variant([product.name for product in plant.products], ua.VariantType.String, is_array=True)
     batch.property(root, "Products", products, Id.String, standard=False)
     owners: dict[str, ua.NodeId] = {}
     for area in plant.areas:
         node = batch.object(f"Area.{area.id}", root, browse_name=area.id, title=area.title, notifier=True)
-        batch.link(root, has_notifier, node)
         batch.property(node, "Number", ua.Variant(area.number, ua.VariantType.UInt16), Id.UInt16, standard=False)
         owners[f"/{area.id}"] = node
     for unit in plant.units:
         above = owners[f"/{unit.area}"]
         owners[unit.id] = batch.object(f"Unit.{unit.id}", above, browse_name=unit.id, title=unit.title, notifier=True)
-        batch.link(above, has_notifier, owners[unit.id])
     for stream in plant.streams:
         source, target = owners.get(stream.source_unit), owners.get(stream.target_unit)
         if source is not None and target is not None and source != target:

@@ -12,6 +12,7 @@ from asyncua import Client, ua
 from hmi.comm.login import Login
 from hmi.view import Target
 from hmi.widgets.entryline import Stage
+from plantsim.serve.opcua_trust import TrustList
 
 SitDown = Callable[..., AbstractAsyncContextManager[Any]]
 StartPlant = Callable[..., AbstractContextManager[str]]
@@ -137,6 +138,10 @@ async def test_what_is_offered_follows_the_login(start_plant: StartPlant, sit_do
             await desk.see("last error: the server does not accept this user or password")
         passwords = dict(line.split() for line in (tmp_path / "initial-passwords.txt").read_text().splitlines())
         login = Login("operator", passwords["operator"], "encrypt", tmp_path / "client")
+        async with sit_down(endpoint, login=login, wait=False) as desk:
+            await desk.see("the server does not trust this client's certificate yet")
+        (turned_away,) = TrustList(tmp_path).known()
+        TrustList(tmp_path).trust(turned_away.name)
         async with sit_down(endpoint, login=login) as desk:
             assert "Freeze" not in desk.text
             desk.display.open_face("TIC-201")

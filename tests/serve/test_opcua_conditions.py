@@ -165,10 +165,8 @@ async def test_events_are_heard_at_the_server_the_plant_the_area_and_the_unit(
     tag = engine.tags[f"{TAG}.PV"]
     other = next(area.id for area in engine.plant.areas if area.id != tag.area)
     notifiers = ["Plant", f"Area.{tag.area}", f"Unit.{tag.unit}"]
-    assert await console.browse("Plant", I.HasNotifier) == [f"Area.{area.id}" for area in engine.plant.areas]
-    assert f"Unit.{tag.unit}" in await console.browse(f"Area.{tag.area}", I.HasNotifier)
-    assert TAG in await console.browse(f"Unit.{tag.unit}", I.HasEventSource)
-    assert f"{condition}.Alarm" in await console.browse(TAG, I.HasCondition)
+    areas = [one for one in await console.browse("Plant") if one.startswith("Area.")]
+    assert areas == [f"Area.{area.id}" for area in engine.plant.areas], "each is found once"
     async with (
         listening(console, console.id(f"Area.{other}")) as elsewhere,
         listening(console, console.id(notifiers[0])) as plant,
