@@ -26,6 +26,7 @@ from plantsim.serve.modbus import ModbusServer
 from plantsim.serve.opcua import OpcUaServer
 
 HOST = "127.0.0.1"
+TESTER = Origin(Role.INSTRUCTOR, "test", "test")
 SHOWN_WITHIN_S = 10.0
 """Wall time within which a write to a plant that stands still must show."""
 
@@ -178,6 +179,25 @@ class ServedPlant:
     def freeze(self) -> None:
         """Let plant time stand still."""
         self.engine.freeze()
+
+    # ------------------------------------------------------------------ what goes wrong
+
+    def inject(
+        self, malfunction: str, severity: float = 1.0, *, delay: str | float = 0.0, ramp: str | float = 0.0
+    ) -> str:
+        """Let something go wrong from the next scan on, such as ``sweep-fan-trip``; returns the instance.
+
+        severity: 0..1. delay, ramp: plant time. ``plantsim malfunctions`` lists what there is. Raises ValueError that
+        says what is allowed.
+        """
+        return self.engine.inject(malfunction, severity, seconds_of(delay), seconds_of(ramp), TESTER)
+
+    def clear(self, name: str | None = None) -> None:
+        """Mend an instance, all of a malfunction, or without a name everything."""
+        if name is None:
+            self.engine.clear_all(TESTER)
+        else:
+            self.engine.clear(name, TESTER)
 
     # ------------------------------------------------------------------ what there is besides
 

@@ -49,6 +49,14 @@ class TestOperating:
             plant.wait(lambda tags: tags["TIC-201.PV"] > 119.0, plant_time="5m", every="30s")
         assert plant.elapsed == pytest.approx(300.0)
 
+    def test_a_malfunction_shows_and_is_mended(self, plant):
+        name = plant.inject("feeder-bridging", 1.0, delay="10s")
+        plant.wait(lambda tags: tags["WIC-101.PV"] < 1.0, plant_time="5m")
+        plant.clear(name)
+        plant.wait(lambda tags: tags["WIC-101.PV"] > 4.0, plant_time="15m")
+        with pytest.raises(ValueError):
+            plant.inject("no-such-thing")
+
     def test_names_and_refusals_are_explained(self, plant):
         import plantsim
         with pytest.raises(KeyError, match="near to it: .*TIC-201.PV"):
@@ -74,7 +82,7 @@ def plugin() -> list[str]:
 def test_a_suite_runs_on_its_own_plants(pytester: pytest.Pytester, plugin: list[str]) -> None:
     pytester.makepyfile(SUITE)
     result = pytester.runpytest_subprocess("-q", "--strict-markers", *plugin)
-    result.assert_outcomes(passed=6)
+    result.assert_outcomes(passed=7)
 
 
 def test_an_unknown_plant_fails_the_test_with_what_is_allowed(pytester: pytest.Pytester, plugin: list[str]) -> None:
