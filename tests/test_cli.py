@@ -45,7 +45,7 @@ def test_help_lists_the_commands() -> None:
     done = plantsim("--help")
     assert done.returncode == 0
     for name in COMMANDS:
-        assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE)
+        assert re.search(rf"^ +{name}( |$)", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

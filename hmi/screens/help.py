@@ -20,16 +20,24 @@ _COLUMN = 38
 
 
 class Keys(Panel):
-    """All commands by group, in as many columns as fit."""
+    """All commands by group, in as many columns as fit, on as many pages as that takes."""
+
+    page = 0
 
     def build(self, canvas: Canvas) -> None:
         looks = self.view.looks
         lines = list(self._entries())
         columns = max(1, canvas.width // _COLUMN)
         width = canvas.width // columns
-        page = (len(lines) + columns - 1) // columns
+        pages = -(-len(lines) // max(1, columns * (canvas.height - 1)))
+        self.page %= pages
+        on_page = -(-len(lines) // pages)
+        lines = lines[self.page * on_page : (self.page + 1) * on_page]
+        tall = -(-len(lines) // columns)
+        if pages > 1:
+            canvas.row(canvas.height - 1).add(f" page {self.page + 1} of {pages}, PgDn for the next", looks.dim)
         for index, (key, text, style) in enumerate(lines):
-            x, y = width * (index // page), index % page
+            x, y = width * (index // tall), index % tall
             row = canvas.row(y, x).add(" ", looks.text)
             row.add(key, looks.live, 8 if key else 0)
             row.add(text, style, max(0, x + width - 1 - row.used))
@@ -57,7 +65,11 @@ class Keys(Panel):
 class Help(ModalScreen[None]):
     """A page of keys; any of its keys returns."""
 
-    BINDINGS = [Binding("escape,enter,backspace,f1,question_mark,q", "dismiss_help", show=False)]
+    BINDINGS = [
+        Binding("escape,enter,backspace,f1,question_mark,q", "dismiss_help", show=False),
+        Binding("pagedown,space", "turn(1)", show=False),
+        Binding("pageup", "turn(-1)", show=False),
+    ]
     DEFAULT_CSS = """
     Help { background: $background; }
     Help Keys { height: 1fr; }
@@ -68,7 +80,13 @@ class Help(ModalScreen[None]):
         self.view = view
 
     def compose(self) -> ComposeResult:
-        yield Keys(self.view)
+        self._keys = Keys(self.view)
+        yield self._keys
+
+    def action_turn(self, pages: int) -> None:
+        """Show another page."""
+        self._keys.page += pages
+        self._keys.paint(force=True)
 
     def action_dismiss_help(self) -> None:
         """Return to the display."""

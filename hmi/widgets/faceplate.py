@@ -41,8 +41,10 @@ class Face(Panel):
         if tag is None:
             return
         row = canvas.row(0).add(" ", looks.frame)
-        row.add(tag.id, looks.key).add(f"  {tag.title}", looks.frame)
         where = f" {tag.unit} {tag.kind} "
+        room = canvas.width - len(where) - len(tag.id) - 4
+        title = tag.title if len(tag.title) <= room else f"{tag.title[: room - 1]}…"
+        row.add(tag.id, looks.key).add(f"  {title}", looks.frame)
         row.gap(canvas.width - len(where), looks.frame).add(where, looks.frame_dim)
         y = 1
         for member in tag.members.values():

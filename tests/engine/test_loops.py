@@ -108,6 +108,8 @@ CASES = [
     slow("AIC-4090", "caustic pump delivers a third less", hours=14, streams={"490": 0.67}),
     fast("FFIC-4096", "strip acid falls", minutes=12, writes=load("FIC-4104", 0.8)),
     fast("FIC-4096", "water main 15 % weak", minutes=12, streams={"491": 0.85}),
+    slow("LIC-4114 LIC-4116 LIC-4214 LIC-4216 LIC-4314 LIC-4316", "organic a tenth lighter", hours=12,
+         units={f"SX-{k}": {"organic_density": 0.9} for k in (1, 2, 3)}),
     # precipitation
     fast("FIC-501 FIC-521 FIC-541 FIC-551", "pumps worn", streams={"500": 0.8, "520": 0.8, "540": 0.8, "550": 0.75}),
     fast("FFIC-502 FFIC-522 FFIC-542 FFIC-552", "liquor falls", minutes=12,
@@ -121,6 +123,12 @@ CASES = [
          streams={"503": 0.9, "523": 0.9, "543": 0.9, "553": 0.9}),
     fast("FIC-512 FIC-532 FIC-547 FIC-557", "wash water pressure down",
          streams={"504": 0.75, "524": 0.75, "544": 0.75, "554": 0.6}),
+    # utilities
+    slow("AIC-801", "caustic pump delivers a third less", hours=6, streams={"801": 0.7}),
+    slow("LIC-803", "water main weak", hours=16, streams={"802": 0.5}),
+    slow("AIC-804", "blow-down valve clogged", hours=60, streams={"803": 0.4}),
+    slow("LIC-841", "effluent pump worn", hours=8, streams={"843": 0.85}),
+    slow("AIC-842", "caustic pump delivers 15 % less", hours=10, streams={"842": 0.85}),
     # drying and calcination
     slow("TIC-601 TIC-631", "heaters weak", hours=2, units={"DR-601": {"power": 0.95}, "DR-631": {"power": 0.9}}),
     slow("TIC-611 TIC-612 TIC-613 TIC-614", "insulation a third worse", hours=4, units={"KL-611": {"shell": 1.33}}),

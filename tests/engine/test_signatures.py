@@ -145,16 +145,19 @@ class Watch:
         return result
 
     def put_back(self) -> None:
-        """What an operator does after a trip: reset the interlocks and start what ran. One trip may hold another: again."""
-        names = [t.name for t in self.live.tags]
+        """What an operator does after a trip: reset the interlocks and start what ran; one trip may hold another."""
+        stopped = [n.replace(".RUN", ".CMD") for n, ran in self._ran.items() if ran and not self.get(n)]
+        resets = [t.name for t in self.live.tags if t.member == "RESET"]
+        for name in stopped:
+            self.set(name, 0.0)
         for _ in range(4):
-            for command in (0.0, 1.0):
+            for names in (resets, stopped):
                 for name in names:
-                    if name.endswith(".RESET"):
-                        self.set(name, 1.0)
-                    elif name.endswith(".RUN") and self._ran[name]:
-                        self.set(name.replace(".RUN", ".CMD"), command)
-                self.live.advance(3)
+                    self.set(name, 1.0)
+                self.live.advance(10)
+
+    def get(self, name: str) -> float:
+        return float(self.live.core.signal[self.live.tags[name].row])
 
     def set(self, name: str, value: float) -> None:
         self.live.core.signal[self.live.tags[name].row] = value
