@@ -35,7 +35,7 @@ class Terminal:
     seen: bytearray = field(default_factory=bytearray)
 
     def press(self, keys: str, *texts: str) -> None:
-        """Send keys, then wait until all the texts have been written."""
+        """Send keys, wait until all the texts have been written and, as a person would, until the screen is drawn."""
         self.seen.clear()
         os.write(self.handle, keys.encode())
         end = time.monotonic() + WITHIN
@@ -43,6 +43,8 @@ class Terminal:
             if time.monotonic() > end or self.process.poll() is not None:
                 pytest.fail(f"{keys!r} did not bring {texts}; the end of what came: {bytes(self.seen[-800:])!r}")
             self.read(0.1)
+        while select.select([self.handle], [], [], 0.1)[0] and time.monotonic() < end:
+            self.read(0.0)
 
     def read(self, timeout: float) -> None:
         """Take what is there."""
