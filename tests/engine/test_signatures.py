@@ -49,10 +49,10 @@ SIGNATURES: dict[str, Signature] = {
     ),
     "cooling-water-loss": Signature(20, {"TIC-201.PV": "+", "TV-201A.POS": "+", "TIC-322.PV": "+"}, (), 6.0),
     "h2-surge": Signature(
-        2, {"AI-211A.PV": "+", "AI-211B.PV": "+", "FY-219.PV": "+"}, ("WI-103.PV", "K-213A.TRIP"), 6.0, ("SC-101",)
+        2, {"AI-211A.PV": "+", "AI-211B.PV": "+", "FY-219.PV": "+"}, ("WI-103.PV", "K-213A.TRIP"), 30.0, ("SC-101",)
     ),
     "sweep-fan-trip": Signature(
-        2, {"FIC-213.PV": "-", "K-213A.TRIP": "+", "AI-211A.PV": "+", "AI-211B.PV": "+"}, (), 6.0, ("K-213A",)
+        2, {"FIC-213.PV": "-", "K-213A.TRIP": "+", "AI-211A.PV": "+", "AI-211B.PV": "+"}, (), 30.0, ("K-213A",)
     ),
     "h2-detector-poisoned": Signature(2, {"AI-211A.PV": "-"}, ("AI-211B.PV", "FY-219.PV", "FIC-213.PV")),
     "tank-foaming": Signature(5, {"LIC-206.PV": "+", "LV-206.POS": "+"}, ("FY-219.PV", "WIC-101.PV"), 4.0),
@@ -230,6 +230,8 @@ def recovers(plant: Plant, id_: str) -> None:
     watch.run(minutes)
     watch.live.injected.clear(id_)
     if signature.restart:
+        watch.put_back()  # the fan first; the rest once the gas is swept out
+        watch.run(15)
         watch.put_back()
     more = round(60 * signature.recovers)
     readings = watch.run(more)
