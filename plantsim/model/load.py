@@ -14,6 +14,7 @@ from plantsim.chemistry.load import Chemistry, chemistry_names, load_chemistry
 from plantsim.model import heartbeat
 from plantsim.model.errors import PlantError, one_of, shown
 from plantsim.model.malfunction import Malfunctions
+from plantsim.model.names import Names
 from plantsim.model.plant import Instrument, Plant, Product, Unit, purity_analyser
 from plantsim.model.read_alarms import read_alarm_classes, read_alarms
 from plantsim.model.read_field import read_devices, read_instruments
@@ -74,10 +75,11 @@ def load_plant(name: str | Path) -> Plant:
     _check_diverts(root, units, products, measured)
     loops = read_loops(root, measured, by_tag)
     by_loop = {loop.tag: loop for loop in loops}
-    interlocks = read_interlocks(root, measured, by_tag, by_loop)
-    alarms = read_alarms(root, measured, by_tag, by_loop, [one.tag for one in interlocks])
+    interlocks = read_interlocks(root, Names(measured, by_tag, by_loop))
+    names = Names(measured, by_tag, by_loop, [one.tag for one in interlocks], root.table("sequences").data)
+    alarms = read_alarms(root, names)
     alarms += heartbeat.alarms(areas)
-    sequences = read_sequences(root, areas, units, measured, by_tag, by_loop, [one.tag for one in interlocks])
+    sequences = read_sequences(root, areas, units, names)
     classes = read_alarm_classes(root, alarms)
     malfunctions = read_malfunctions(root, areas, units, streams, devices, instruments)
     root.end()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from plantsim.model.errors import one_of, shown
+from plantsim.model.errors import one_of
 from plantsim.model.members import LIMITS
-from plantsim.model.plant import Alarm, AlarmClass, Condition, Conditions, Device, Instrument, Loop
+from plantsim.model.names import Names
+from plantsim.model.plant import Alarm, AlarmClass, Conditions, Device, Instrument
 from plantsim.model.quantity import TIME
-from plantsim.model.read_loops import member_range
 from plantsim.model.section import ABOVE_0, Section
 from plantsim.model.tag import Kind
 
@@ -28,16 +27,9 @@ _OF_DEVICE: dict[Kind, tuple[str, ...]] = {
 }
 MOST_SUPPRESSIONS = 3
 """Conditions that suppress an alarm, in the core."""
-_COMPARISON = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*([=<>])\s*(-?\d+(?:\.\d+)?)\s*")
 
 
-def read_alarms(
-    root: Section,
-    instruments: Mapping[str, Instrument],
-    devices: Mapping[str, Device],
-    loops: Mapping[str, Loop],
-    interlocks: Collection[str] = (),
-) -> tuple[Alarm, ...]:
+def read_alarms(root: Section, names: Names) -> tuple[Alarm, ...]:
     """The alarms in the file's order, the limits of each tag in theirs."""
     alarms: dict[str, Alarm] = {}
     sections: dict[str, Section] = {}
@@ -45,7 +37,7 @@ def read_alarms(
         tag, condition = section.data.get("tag"), section.data.get("condition")
         if isinstance(tag, str) and isinstance(condition, str):
             section.path = f"alarms[{tag}.{condition}]"
-        alarm = _alarm(section, instruments, devices, loops, interlocks)
+        alarm = _alarm(section, names)
         name = f"{alarm.tag}.{alarm.condition}"
         if name in alarms:
             raise section.error("condition", f"a second {alarm.condition} of {alarm.tag}", "one")
@@ -56,13 +48,8 @@ def read_alarms(
     return tuple(alarms.values())
 
 
-def _alarm(
-    section: Section,
-    instruments: Mapping[str, Instrument],
-    devices: Mapping[str, Device],
-    loops: Mapping[str, Loop],
-    interlocks: Collection[str],
-) -> Alarm:
+def _alarm(section: Section, names: Names) -> Alarm:
+    instruments, devices, loops = names.instruments, names.devices, names.loops
     tag = section.text("tag")
     if tag not in instruments and tag not in devices:
         raise section.error("tag", f'"{tag}", which is no tag', one_of([*instruments, *devices], tag))
@@ -89,7 +76,7 @@ def _alarm(
         section.text("consequence"),
         section.text("response"),
         section.number("respond_min", low=0.0),
-        _suppression(section, instruments, devices, loops, interlocks),
+        _suppression(section, names),
         against,
         section.quantity("window", TIME, 60.0, low=ABOVE_0) if condition == "ROC" else 0.0,
     )
@@ -119,13 +106,7 @@ def _limit(
     return limit, section.number("deadband", 0.0, 0.0, span)
 
 
-def _suppression(
-    section: Section,
-    instruments: Mapping[str, Instrument],
-    devices: Mapping[str, Device],
-    loops: Mapping[str, Loop],
-    interlocks: Collection[str],
-) -> Conditions | None:
+def _suppression(section: Section, names: Names) -> Conditions | None:
     """Comparisons joined by ``or``, or by ``and``."""
     text = section.text("suppressed_when", "")
     if "suppressed_when" not in section:
@@ -134,15 +115,8 @@ def _suppression(
     parts = text.split(" and " if every else " or ")
     if len(parts) > MOST_SUPPRESSIONS:
         raise section.error("suppressed_when", f"{len(parts)} comparisons", f"at most {MOST_SUPPRESSIONS}")
-    terms = []
-    for part in parts:
-        match = _COMPARISON.fullmatch(part)
-        if match is None:
-            allowed = 'TAG.MEMBER, one of = < >, and a number: "K-213A.RUN=0"; several joined by "and", or by "or"'
-            raise section.error("suppressed_when", shown(text), allowed)
-        member_range(section, "suppressed_when", match[1], match[2], loops, instruments, devices, interlocks)
-        terms.append(Condition(match[1], match[2], match[3], float(match[4])))
-    return Conditions(tuple(terms), every)
+    joined = '; several joined by "and", or by "or"'
+    return Conditions(tuple(names.condition(section, "suppressed_when", part, joined) for part in parts), every)
 
 
 def read_alarm_classes(root: Section, alarms: tuple[Alarm, ...]) -> dict[str, AlarmClass]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from plantsim.model.errors import a, one_of, shown
-from plantsim.model.plant import Condition, Device, Effect, Instrument, Interlock, Loop
+from plantsim.model.names import Names
+from plantsim.model.plant import Device, Effect, Interlock
 from plantsim.model.quantity import TIME
-from plantsim.model.read_loops import member_range
 from plantsim.model.section import ABOVE_0, Section
 from plantsim.model.tag import Kind, Role
 
@@ -16,7 +16,6 @@ MOST_TERMS = 4
 """Of a cause, in the core."""
 ROLES = {"operator": Role.OPERATOR, "engineer": Role.ENGINEER}
 _NAME = re.compile(r"UZ-\d{3,4}[A-D]?")
-_TERM = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*(?:([=<>])\s*(-?\d+(?:\.\d+)?)|(bad))\s*")
 _EFFECT = re.compile(r"\s*([A-Z0-9-]+)\s+(?:([A-Z]+)|(\d+(?:\.\d+)?)\s*%)\s*")
 _VERBS: dict[Kind, tuple[str, ...]] = {
     Kind.DRIVE: ("STOP", "START", "LOCK"),
@@ -26,24 +25,20 @@ _VERBS: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def read_interlocks(
-    root: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
-) -> tuple[Interlock, ...]:
+def read_interlocks(root: Section, names: Names) -> tuple[Interlock, ...]:
     """The interlocks in the file's order, which decides between effects that disagree."""
     interlocks: dict[str, Interlock] = {}
     for section in root.tables("interlocks", "id"):
-        interlock = _interlock(section, instruments, devices, loops)
+        interlock = _interlock(section, names)
         if interlock.tag in interlocks:
             raise section.error("id", f"a second {interlock.tag}", "one")
         interlocks[interlock.tag] = interlock
     return tuple(interlocks.values())
 
 
-def _interlock(
-    section: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device], loops: Mapping[str, Loop]
-) -> Interlock:
+def _interlock(section: Section, names: Names) -> Interlock:
     tag = section.matching("id", _NAME, 'a name such as "UZ-201"')
-    terms = tuple(_term(section, text, instruments, devices, loops) for text in section.texts("when"))
+    terms = tuple(names.condition(section, "when", text) for text in section.texts("when"))
     if len(terms) > MOST_TERMS:
         raise section.error("when", f"{len(terms)} conditions", f"at most {MOST_TERMS}")
     first = terms[0].tag
@@ -51,7 +46,7 @@ def _interlock(
     bypass = section.text("bypass_role", "engineer", choices=[*ROLES, "none"])
     interlock = Interlock(
         tag=tag,
-        unit=(instruments[first] if first in instruments else devices[first]).unit,
+        unit=(names.instruments[first] if first in names.instruments else names.devices[first]).unit,
         title=section.text("title"),
         group=section.text("group"),
         when=terms,
@@ -62,32 +57,12 @@ def _interlock(
         reset_role=ROLES[section.text("reset_role", "operator", choices=ROLES)],
         bypass_role=ROLES.get(bypass),
         bypass_time=section.quantity("bypass_time", TIME, 8.0 * 3600.0, low=ABOVE_0),
-        effects=tuple(_effect(section, text, devices) for text in section.texts("effects")),
+        effects=tuple(_effect(section, text, names.devices) for text in section.texts("effects")),
     )
     if any(effect.verb == "LOCK" for effect in interlock.effects) and not latched:
         raise section.error("latched", "false", "true, as only a reset gives leave to start what is locked")
     section.end()
     return interlock
-
-
-def _term(
-    section: Section,
-    text: str,
-    instruments: Mapping[str, Instrument],
-    devices: Mapping[str, Device],
-    loops: Mapping[str, Loop],
-) -> Condition:
-    match = _TERM.fullmatch(text)
-    if match is None:
-        allowed = 'TAG.MEMBER with one of = < > and a number, or with bad: "TIC-201.PV > 80", "TIC-611.PV bad"'
-        raise section.error("when", shown(text), allowed)
-    low, high = member_range(section, "when", match[1], match[2], loops, instruments, devices)
-    if match[5]:
-        return Condition(match[1], match[2], "bad", 0.0)
-    value = float(match[4])
-    if not low <= value <= high:
-        raise section.error("when", shown(text), f"a value from {low:g} to {high:g}")
-    return Condition(match[1], match[2], match[3], value)
 
 
 def _effect(section: Section, text: str, devices: Mapping[str, Device]) -> Effect:

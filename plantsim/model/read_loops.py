@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from plantsim.model.errors import a, one_of, shown
-from plantsim.model.members import CONTROLLER, DEVICE, INTERLOCK, MODES
+from plantsim.model.members import MODES
 from plantsim.model.plant import Constraint, Device, Instrument, Loop, Output
 from plantsim.model.quantity import RAMP, TIME, parse_eu
 from plantsim.model.read_field import find_circle
 from plantsim.model.section import Section
-from plantsim.model.tag import Kind, ValueType
+from plantsim.model.tag import Kind
 
 TYPES = ("PID", "ratio", "override")
 FILE_MODES = ("Man", "Auto", "Cascade")
@@ -216,42 +216,6 @@ def _check_constraints(
             low, high = 0.0, 100.0
         if not low <= constraint.limit <= high:
             raise part.error("limit", f"{constraint.limit:g}", f"a number {_range(low, high, '')}")
-
-
-def member_range(
-    section: Section,
-    key: str,
-    tag: str,
-    member: str,
-    loops: Mapping[str, Loop],
-    instruments: Mapping[str, Instrument],
-    devices: Mapping[str, Device],
-    interlocks: Collection[str] = (),
-) -> tuple[float, float]:
-    """The range of a member's value; PlantError if there is no such tag or it has no such member."""
-    members = {"PV": (0.0, 0.0)}
-    if tag in devices:
-        members = {
-            one.name: (one.low or 0.0, 1.0 if one.high is None else one.high) for one in DEVICE[devices[tag].kind]
-        }
-    elif tag in instruments:
-        own = (instruments[tag].low, instruments[tag].high)
-        members = {"PV": own}
-        if tag in loops:
-            members |= {
-                one.name: (one.low, one.high) if one.low is not None and one.high is not None else own
-                for one in CONTROLLER
-                if one.type in (ValueType.FLOAT, ValueType.UINT16)
-            }
-    elif tag in interlocks:
-        members = {one.name: (0.0, 1.0) for one in INTERLOCK}
-    else:
-        known = [*instruments, *devices, *interlocks]
-        raise section.error(key, f'"{tag}.{member}", where {tag} is no tag', one_of(known, tag))
-    if member not in members:
-        allowed = one_of([f"{tag}.{name}" for name in members], f"{tag}.{member}")
-        raise section.error(key, f'"{tag}.{member}"', allowed)
-    return members[member]
 
 
 def _check_one_master(sections: Mapping[str, Section], loops: Mapping[str, Loop]) -> None:

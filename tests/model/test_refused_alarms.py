@@ -96,16 +96,18 @@ import pytest
         pytest.param(
             [('suppressed_when = "AG-201.RUN=0"', 'suppressed_when = "AG-201 stopped"')],
             (
-                'toy.toml: alarms[TIC-201.HH].suppressed_when: found "AG-201 stopped", allowed TAG.MEMBER, one '
-                'of = < >, and a number: "K-213A.RUN=0"; several joined by "and", or by "or"'
+                'toy.toml: alarms[TIC-201.HH].suppressed_when: found "AG-201 stopped", allowed TAG.MEMBER with one '
+                'of = < > and a value, or with bad: "TIC-201.PV > 80", "K-213A.RUN = 0"; several joined by "and", '
+                'or by "or"'
             ),
             id="suppression text",
         ),
         pytest.param(
             [("AG-201.RUN=0", "AG-201.RUN=0 or P-201.RUN=0 and P-201.TRIP=1")],
             (
-                'toy.toml: alarms[TIC-201.HH].suppressed_when: found "AG-201.RUN=0 or P-201.RUN=0 and P-201.TRIP=1", '
-                'allowed TAG.MEMBER, one of = < >, and a number: "K-213A.RUN=0"; several joined by "and", or by "or"'
+                'toy.toml: alarms[TIC-201.HH].suppressed_when: found "AG-201.RUN=0 or P-201.RUN=0", allowed TAG.MEMBER '
+                'with one of = < > and a value, or with bad: "TIC-201.PV > 80", "K-213A.RUN = 0"; several joined by '
+                '"and", or by "or"'
             ),
             id="suppression by both and and or",
         ),

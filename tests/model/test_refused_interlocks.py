@@ -55,13 +55,13 @@ def test_an_interlock_is_a_tag_object_of_its_own(load_toy: Load) -> None:
             row(("TIC-201.PV > 80", "TIC-201.PV over 80")),
             (
                 'toy.toml: interlocks[UZ-201].when: found "TIC-201.PV over 80", allowed TAG.MEMBER with one of = < > '
-                'and a number, or with bad: "TIC-201.PV > 80", "TIC-611.PV bad"'
+                'and a value, or with bad: "TIC-201.PV > 80", "K-213A.RUN = 0"'
             ),
             id="cause",
         ),
         pytest.param(
             row(("> 80", "> 800")),
-            'toy.toml: interlocks[UZ-201].when: found "TIC-201.PV > 800", allowed a value from 0 to 120',
+            'toy.toml: interlocks[UZ-201].when: found "800" for TIC-201.PV, allowed a number from 0 to 120',
             id="limit outside range",
         ),
         pytest.param(
