@@ -98,10 +98,11 @@ cdef class Core:
     state, streams, gathered, memory, signal, quality, drive, probe, total, certificates, edge_in, edge_out: NumPy views of
     the live arrays, to be read and written between calls only. gathered: what units with longer steps have taken from their
     streams since the last one, as sums over scans, and in a last column volume flow times temperature. certificates: per
-    hopper, in the order of the units, a ring of the lots it closed; ext/storage.pxd has the columns.
+    hopper, in the order of the units, a ring of the lots it closed; ext/storage.pxd has the columns. external: per row, 1
+    where an outside controller has what the plant's own sequences and divert valves would write; no part of the state.
     """
     cdef readonly object state, streams, gathered, memory, signal, quality, drive, probe, total, ring, edge_in, edge_out
-    cdef readonly object certificates
+    cdef readonly object certificates, external
     cdef Memory own
     cdef Sheet s
     cdef Sheet slow             # as units with longer steps see it: `now` is what they gathered
@@ -269,10 +270,13 @@ cdef class Core:
         self.memory = np.zeros(max(spec["memory"], 1))
         self.signal = np.array(spec["signal"], dtype=np.float64)
         self.quality = np.zeros(rows, dtype=np.uint32)
+        self.external = np.zeros(rows, dtype=np.uint8)
         self.mem = self._pointer(self.memory)
         self.sig = self._pointer(self.signal)
         cdef unsigned int[::1] quality = self.quality
         self.qual = &quality[0]
+        cdef unsigned char[::1] external = self.external
+        self.programs.external = &external[0]
         self.clock.h = spec["scan_period"]
         self.seed = spec["seed"]
         self.ring_every = <long long>(60.0/self.clock.h + 0.5)
@@ -514,7 +518,7 @@ cdef class Core:
         for i in range(self.n_loops):
             loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
         for i in range(self.n_diverts):
-            divert_scan(&self.divert[i], self.mem, self.sig, self.qual)
+            divert_scan(&self.divert[i], self.mem, self.sig, self.qual, self.programs.external)
         matrix_scan(&self.matrix, &self.clock, self.mem, self.sig, self.qual, &self.log)
         self._actuate()
         self.s.time = self.clock.time

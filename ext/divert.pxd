@@ -3,7 +3,7 @@
 
 Open to product after so many good results in a row, closed to it by the first that is not good, and by a reading that is
 Bad. What the analyser finds is as old as its result, so some oxide of either sort goes the wrong way. By hand (the hand
-switch is on) the valve is the operator's; results are counted all the same.
+switch is on) the valve is the operator's, and an outside controller's is its own; results are counted all the same.
 """
 
 from quality cimport is_bad
@@ -31,14 +31,16 @@ cdef inline void divert_reset(const Divert* d, double* mem, double* sig, const u
         sig[d.cmd] = m[V_GOOD] >= d.wanted
 
 
-cdef inline void divert_scan(const Divert* d, double* mem, double* sig, const unsigned int* qual) noexcept nogil:
+cdef inline void divert_scan(
+    const Divert* d, double* mem, double* sig, const unsigned int* qual, const unsigned char* external
+) noexcept nogil:
     cdef double* m = mem + d.mem
     if is_bad(qual[d.pv]):
         m[V_GOOD] = 0.0
     elif sig[d.sample_time] != m[V_TAKEN]:
         m[V_TAKEN] = sig[d.sample_time]
         m[V_GOOD] = m[V_GOOD] + 1.0 if sig[d.pv] >= d.limit else 0.0
-    if sig[d.hand] == 0.0:
+    if sig[d.hand] == 0.0 and not external[d.cmd]:
         if m[V_GOOD] >= d.wanted:
             sig[d.cmd] = 1.0
         elif m[V_GOOD] == 0.0:

@@ -6,7 +6,8 @@ its checks have held for `dwell`. A step that takes longer than `most` holds. Ho
 does the step's own actions for that; resuming does those of entry again. Aborting does the step's actions for that and ends
 when their ramps have arrived; of a complete sequence it means idle.
 
-Sequences are evaluated before the loops, in the order of the table, and write what an operator would write.
+Sequences are evaluated before the loops, in the order of the table, and write what an operator would write; what an outside
+controller has they leave alone.
 """
 
 from clock cimport Clock
@@ -58,6 +59,7 @@ cdef struct Programs:
     Step* step
     Action* action
     Condition* check
+    const unsigned char* external   # per row, 1: an outside controller has it
 
 
 cdef inline bint all_true(const Programs* p, Span span, const double* sig, const unsigned int* qual) noexcept nogil:
@@ -73,7 +75,7 @@ cdef inline void act(const Programs* p, Span span, double* sig) noexcept nogil:
     """Do what is to be done at once."""
     cdef int k
     for k in range(span.first, span.first + span.count):
-        if p.action[k].rate == 0.0:
+        if p.action[k].rate == 0.0 and not p.external[p.action[k].row]:
             sig[p.action[k].row] = p.action[k].value
 
 
@@ -84,7 +86,7 @@ cdef inline bint ramp(const Programs* p, Span span, double h, double* sig) noexc
     cdef int k
     for k in range(span.first, span.first + span.count):
         a = &p.action[k]
-        if a.rate > 0.0:
+        if a.rate > 0.0 and not p.external[a.row]:
             sig[a.row] = toward(sig[a.row], a.value, a.rate*h)
             arrived = arrived and sig[a.row] == a.value
     return arrived

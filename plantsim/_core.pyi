@@ -13,6 +13,7 @@ class Core:
     memory: NDArray[np.float64]
     signal: NDArray[np.float64]
     quality: NDArray[np.uint32]
+    external: NDArray[np.uint8]
     drive: NDArray[np.float64]
     probe: NDArray[np.float64]
     total: NDArray[np.float64]

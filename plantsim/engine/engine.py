@@ -123,10 +123,7 @@ class Engine:
         self._lockstep_since = time.monotonic()
         self._waiting = False
         self._warned_of_speed = False
-        self._desk = AlarmDesk(self.live)
-        for divert in plant.diverts:
-            if self.tags[f"{divert.valve}.CMD"].area in external:
-                self.live.core.signal[self.tags[f"{divert.hand}.STATE"].row] = 1.0
+        self.live.core.external[self.permission.withheld] = 1
         self.journal = Journal(journal)
         """Of all events; ask it at will."""
         self._record = Chronicle(self.live, self.journal, lambda: self._branch)

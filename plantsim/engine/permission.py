@@ -16,6 +16,9 @@ IDLE, RUNNING, HELD, ABORTING, COMPLETE = range(5)
 _FITTING = {1: (IDLE, COMPLETE), 2: (RUNNING,), 3: (HELD,), 4: (RUNNING, HELD, COMPLETE)}
 """States of a sequence in which each of its commands means something."""
 
+_DRIVEN = ("SP", "OP", "MODE", "CMD", "SPEED_CMD")
+"""Members by which something is driven."""
+
 Value = float | bool | int
 
 
@@ -44,6 +47,8 @@ class Permission:
         self.tags = tags
         self.external = external
         row = {tag.name: tag.row for tag in tags}
+        self.withheld = [tag.row for tag in tags if tag.area in external and tag.member in _DRIVEN]
+        """Rows that belong to an outside controller, whatever the plant's own control would make of them."""
         self.drives: dict[str, Drive] = {
             f"{o.tag}.{o.member}": Drive(loop.tag, row[f"{loop.tag}.MODE"], row[f"{loop.tag}.OP"], o)
             for loop in plant.loops
@@ -119,7 +124,7 @@ class Permission:
 
     def _held(self, image: ProcessImage, tag: Tag, value: Value) -> Refusal | None:
         """Refused for what drives it at present."""
-        if tag.member not in ("SP", "OP", "MODE", "CMD", "SPEED_CMD"):
+        if tag.member not in _DRIVEN:
             return None
         if tag.area in self.external:
             return Refusal.EXTERNAL

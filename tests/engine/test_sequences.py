@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plantsim.engine.command import Origin
+from plantsim.engine.engine import Engine
 from plantsim.engine.live import LivePlant
+from plantsim.engine.permission import EXTERNAL
 from plantsim.model.members import SEQUENCE_STATES
 from plantsim.model.plant import Action, Condition, Plant, Sequence, Step
+from plantsim.model.tag import Role
 
 START, HOLD, RESUME, ABORT = 1, 2, 3, 4
 RAMP = Action("WIC-100", "SP", 2.3, 0.166)
@@ -216,3 +220,20 @@ def test_a_snapshot_goes_on_in_the_middle_of_a_step(belfast: Plant) -> None:
         run.scan(100)
     assert other.state == one.state == ("Running", 2)
     assert other.live.state_sha256() == one.live.state_sha256()
+
+
+def test_what_a_plc_has_a_sequence_leaves_alone(belfast: Plant) -> None:
+    """Shut down with the leach tanks on a PLC: the mill stops, the leach's loops stay External, its pumps as they were."""
+    engine = Engine(belfast, frozen=True, epoch=0.0, external=frozenset({"leach"}))
+    engine.start()
+    try:
+        assert engine.write([("KS-801.CMD", START)], Origin(Role.OPERATOR, "anna", "test")) == [None]
+        pump = engine.image.value[engine.tags["P-201.SPEED_CMD"].row]
+        engine.step(3000.0).result(60.0)
+        engine.step(3000.0).result(60.0)
+        assert engine.image.value[engine.tags["KS-801.STEP"].row] >= 3.0
+        assert engine.image.value[engine.tags["ML-121.RUN"].row] == 0.0
+        assert engine.image.value[engine.tags["FIC-201.MODE"].row] == EXTERNAL
+        assert engine.image.value[engine.tags["P-201.SPEED_CMD"].row] == pump
+    finally:
+        engine.stop()
