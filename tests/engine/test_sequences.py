@@ -223,7 +223,7 @@ def test_a_snapshot_goes_on_in_the_middle_of_a_step(belfast: Plant) -> None:
 
 
 def test_what_a_plc_has_a_sequence_leaves_alone(belfast: Plant) -> None:
-    """Shut down with the leach tanks on a PLC: the mill stops, the leach's loops stay External, its pumps as they were."""
+    """Shut down with the leach tanks on a PLC: the mill stops, the leach's loops stay External, its pump as it was."""
     engine = Engine(belfast, frozen=True, epoch=0.0, external=frozenset({"leach"}))
     engine.start()
     try:

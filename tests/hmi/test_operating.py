@@ -267,11 +267,12 @@ async def test_instructor_freezes_steps_and_changes_speed(endpoint: str, sit_dow
         await desk.until(lambda: desk.value("Simulation.Elapsed") > before + 29)
         assert abs(desk.value("Simulation.Elapsed") - before - 30) < 0.11
         await desk.press("plus")
+        await desk.until(lambda: desk.value("Simulation.Speed") == 2)
         await desk.see("x2")
         await desk.press("minus")
-        await desk.see("x1")
+        await desk.until(lambda: desk.value("Simulation.Speed") == 1)
         await desk.press("r")
-        await desk.see("RUN")
+        await desk.see("RUN x1 ")
 
 
 async def test_leaving_asks_while_an_entry_is_open(endpoint: str, sit_down: SitDown) -> None:

@@ -70,7 +70,8 @@ def hmi(endpoint: str, home: Path, *options: str) -> Iterator[Terminal]:
     """``plantsim hmi`` on a terminal of 120 columns and 40 rows, with no configuration of anybody's."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    ours_alone = {"NO_COLOR", "COLUMNS", "LINES"}  # the last two are set by readline in whatever imports it
+    env = {k: v for k, v in os.environ.items() if k not in ours_alone}
     env |= {
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
