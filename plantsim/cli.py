@@ -21,6 +21,7 @@ from plantsim.commands import (
     nodeset,
     plants,
     run,
+    schema,
     settle,
     simulate,
     tags,
@@ -42,6 +43,7 @@ COMMANDS = {
     "check": check,
     "history": history,
     "nodeset": nodeset,
+    "schema": schema,
     "users": users,
     "certs": certs,
 }

@@ -16,8 +16,8 @@ import pytest
 from plantsim.commands.itself import command
 
 COMMANDS = (
-    "demo", "run", "hmi", "simulate", "settle", "new", "tags", "nodeset", "plants", "malfunctions", "check", "history",
-    "users", "certs",
+    "demo", "run", "hmi", "simulate", "settle", "new", "tags", "nodeset", "plants", "malfunctions", "check", "schema",
+    "history", "users", "certs",
 )  # fmt: skip
 READY = re.compile(r"ready plant=belfast opcua=opc\.tcp://127\.0\.0\.1:(\d+)/plantsim modbus=127\.0\.0\.1:(\d+)\n")
 

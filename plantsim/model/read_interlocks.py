@@ -15,7 +15,7 @@ from plantsim.model.tag import Kind, Role
 MOST_TERMS = 4
 """Of a cause, in the core."""
 ROLES = {"operator": Role.OPERATOR, "engineer": Role.ENGINEER}
-_NAME = re.compile(r"UZ-\d{3,4}[A-D]?")
+NAME = re.compile(r"UZ-\d{3,4}[A-D]?")
 _EFFECT = re.compile(r"\s*([A-Z0-9-]+)\s+(?:([A-Z]+)|(\d+(?:\.\d+)?)\s*%)\s*")
 _VERBS: dict[Kind, tuple[str, ...]] = {
     Kind.DRIVE: ("STOP", "START", "LOCK"),
@@ -37,7 +37,7 @@ def read_interlocks(root: Section, names: Names) -> tuple[Interlock, ...]:
 
 
 def _interlock(section: Section, names: Names) -> Interlock:
-    tag = section.matching("id", _NAME, 'a name such as "UZ-201"')
+    tag = section.matching("id", NAME, 'a name such as "UZ-201"')
     terms = tuple(names.condition(section, "when", text) for text in section.texts("when"))
     if len(terms) > MOST_TERMS:
         raise section.error("when", f"{len(terms)} conditions", f"at most {MOST_TERMS}")
