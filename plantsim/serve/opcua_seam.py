@@ -2,7 +2,8 @@
 
 asyncua copies every value once per monitored item, stores every value of every scan whether somebody looks or not,
 takes a queue size of 0 for 10,000, measures dead bands against the last value seen instead of the last one reported,
-and has no percent dead band. The classes here mend that by overriding methods; nothing of the library is patched.
+has no percent dead band, and looks up all subtypes of a reference type anew for each reference that is browsed. The
+classes here mend that by overriding methods; nothing of the library is patched.
 ``fits`` says whether the installed version has what they override; without it the server uses the library as it is.
 """
 
@@ -15,7 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, AttributeValue
+from asyncua.server.address_space import AddressSpace, AttributeValue, ViewService
 from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
 from asyncua.server.subscription_service import SubscriptionService
 from asyncua.ua import uaprotocol_auto
@@ -40,6 +41,7 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (MonitoredItemService._delete_monitored_items, ("self", "mid")),
     (MonitoredItemService._revise_queue_size, ("self", "requested")),
     (SubscriptionService.create_subscription, ("self", "params", "callback", "session_id", "request_callback")),
+    (ViewService._suitable_reftype, ("self", "ref1", "ref2", "subtypes")),
 )
 
 
@@ -231,8 +233,24 @@ class Subscriptions(SubscriptionService):
         return result
 
 
+class View(ViewService):
+    """Browsing of an address space whose reference types do not change."""
+
+    def __init__(self, aspace: AddressSpace) -> None:
+        super().__init__(aspace)
+        self._below: dict[ua.NodeId, frozenset[ua.NodeId]] = {}
+
+    def _suitable_reftype(self, ref1: ua.NodeId, ref2: ua.NodeId, subtypes: bool) -> bool:
+        if not subtypes or ref1 == ref2 or ref1.is_null():
+            return bool(super()._suitable_reftype(ref1, ref2, subtypes))
+        below = self._below.get(ref1)
+        if below is None:
+            below = self._below[ref1] = frozenset(self._get_sub_ref(ref1))
+        return ref2 in below
+
+
 def install(service: Any, aspace: AddressSpace) -> bool:
-    """Give an InternalServer these subscriptions; False, with a warning, where they do not fit."""
+    """Give an InternalServer these subscriptions and this view; False, with a warning, where they do not fit."""
     if not fits():
         log.warning(
             "asyncua %s is not the %d.%d that plantsim was written for: OPC UA works, but costs more processor time",
@@ -241,6 +259,7 @@ def install(service: Any, aspace: AddressSpace) -> bool:
         )
         return False
     service.subscription_service = Subscriptions(aspace, iserver=service)
+    service.view_service = View(aspace)
     return True
 
 
