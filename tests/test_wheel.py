@@ -70,6 +70,7 @@ def link_distribution(name: str, site: Path) -> None:
             link.symlink_to(Path(str(found.locate_file(top))))
 
 
+@pytest.mark.long  # compiles all of the core
 def test_wheel_simulates_in_a_bare_environment(sources: Path, tmp_path: Path) -> None:
     """Only what the wheel itself asks for is there, and nothing of the source tree."""
     built = build_wheel(sources, tmp_path)

@@ -40,6 +40,7 @@ def test_core_holds_the_steady_state(live: LivePlant) -> None:
     np.testing.assert_allclose(after, before, rtol=2e-4)
 
 
+@pytest.mark.long  # the suite settles a smaller plant in tests/commands/test_new.py
 def test_solver_finds_the_steady_state_from_the_plant_file_alone(copy: Path) -> None:
     plant = load_plant(str(copy))
     settled, path = settle(plant)
