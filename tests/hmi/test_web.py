@@ -24,7 +24,7 @@ from plantsim.commands.itself import command
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WITHIN = 90.0
 StartPlant = Callable[..., AbstractContextManager[str]]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt install chromium)")
 
 
 class Page:
