@@ -263,6 +263,19 @@ def install(service: Any, aspace: AddressSpace) -> bool:
     return True
 
 
+def channel_certificate(service: Any, session: Any) -> bytes | None:
+    """The certificate (DER) whose key a session's secure channel was opened with; None of a channel without security.
+
+    service: an InternalServer. session: as its connection has just created it. Raises LookupError for any other.
+    """
+    for transport in service.asyncio_transports:
+        processor = transport.get_protocol().processor
+        if processor is not None and processor.session is session:
+            certificate = processor._connection.security_policy.peer_certificate
+            return bytes(certificate) if certificate else None
+    raise LookupError("a session without a connection")
+
+
 async def notify_event(service: Any, event: Event) -> None:
     """Send an event to whoever listens at one of its notifiers. service: an InternalServer."""
     for node in event.notifiers:

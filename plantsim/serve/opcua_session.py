@@ -22,6 +22,7 @@ from asyncua.server.user_managers import UserManager
 
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
+from plantsim.serve import opcua_seam
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_methods import Methods
 from plantsim.serve.opcua_ranges import part_of
@@ -96,6 +97,20 @@ class Session(InternalSession):
         if not isinstance(user, PlantUser):  # not activated yet
             return Origin(Role.OBSERVER, ANONYMOUS, "opcua")
         return Origin(user.plant_role, user.name or ANONYMOUS, "opcua")
+
+    async def create_session(
+        self, params: ua.CreateSessionParameters, sockname: tuple[str, int] | None = None
+    ) -> ua.CreateSessionResult:
+        """Open the session for the holder of the channel's certificate (OPC 10000-4, 5.7.2).
+
+        What the client names besides is no proof of anything: one that differs is refused, without security any is
+        ignored, and one that is missing does not go past the trust list.
+        """
+        certificate = opcua_seam.channel_certificate(self.iserver, self)
+        if certificate is not None and params.ClientCertificate not in (None, b"", certificate):
+            raise ServiceError(ua.StatusCodes.BadCertificateInvalid)
+        params.ClientCertificate = certificate
+        return await super().create_session(params, sockname)
 
     async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
         """Read, with what this session may do in UserAccessLevel and UserExecutable."""

@@ -33,7 +33,9 @@ def test_it_is_given_the_time_that_a_clean_stop_takes(service: configparser.Sect
     assert int(service["TimeoutStopSec"]) >= 10
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed (apt install systemd)")
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed (apt install systemd)"
+)
 def test_systemd_understands_it(tmp_path: Path) -> None:
     """But for the program, which is not where the unit has it."""
     unit = tmp_path / "plantsim.service"

@@ -95,6 +95,36 @@ async def test_a_certificate_is_turned_away_until_it_is_trusted(secured: Secured
         assert await console.value("TIC-201.Kind") == "controller"
 
 
+@pytest.mark.parametrize(
+    ("named", "status"), [(b"", "BadCertificateUntrusted"), (b"that of somebody else", "BadCertificateInvalid")]
+)
+async def test_only_the_channels_own_certificate_counts(secured: Secured, named: bytes, status: str) -> None:
+    """Neither naming none nor naming one that is trusted gets past the trust list."""
+    stranger = secured.state / "stranger"
+    await setup_self_signed_certificate(
+        stranger.with_suffix(".pem"), stranger.with_suffix(".der"), APPLICATION, "localhost", [], {}
+    )
+    trusted = (secured.state / "client.der").read_bytes()
+
+    async def prepare(client: Client) -> None:
+        client.application_uri = APPLICATION
+        await client.set_security(
+            SecurityPolicyBasic256Sha256, f"{stranger}.der", f"{stranger}.pem", mode=Mode.SignAndEncrypt
+        )
+        create = client.uaclient.create_session
+
+        async def create_session(parameters: ua.CreateSessionParameters) -> ua.CreateSessionResult:
+            parameters.ClientCertificate = trusted if named else None
+            return await create(parameters)
+
+        client.uaclient.create_session = create_session
+
+    with pytest.raises(ua.uaerrors.UaStatusCodeError) as refused:
+        async with secured.connect(secured.endpoint, prepare):
+            pass
+    assert ua.StatusCode(refused.value.code).name == status
+
+
 async def test_many_wrong_passwords_close_a_name_even_to_the_right_one(
     synthetic: Any, opcua_server: Any, connect: Any, tmp_path: Path
 ) -> None:
