@@ -1,26 +1,35 @@
-"""``plantsim check``: is this plant file, or this address map, right?"""
+"""``plantsim check``: is this plant file, this address map or this scenario right?"""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-SUMMARY = "check a plant file or an address map"
+SUMMARY = "check a plant file, an address map or a scenario"
 MAP_SUFFIX = ".map.toml"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="a plant file, or its map file NAME.map.toml")
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="a plant file, its map file NAME.map.toml, or a scenario file"
+    )
     parser.add_argument("--update", action="store_true", help="append addresses of new tags to the map first")
 
 
 def run(args: Namespace) -> int:
-    """Check the plant file and the map beside it, whichever of the two was given; PlantError says what is wrong."""
+    """Check a scenario, or a plant file and the map beside it, whichever was given; PlantError says what is wrong."""
     from plantsim.model.load import load_plant
     from plantsim.model.modbus_map import check_map, map_path, read_map, update_map
     from plantsim.model.tags import build_tags
+    from plantsim.training.read_scenario import is_scenario, load_scenario
 
     given: Path = args.file
+    if not given.name.endswith(MAP_SUFFIX) and is_scenario(given):
+        scenario = load_scenario(given)
+        print(
+            f"{given}: {len(scenario.happenings)} events, {len(scenario.criteria)} criteria, for {scenario.plant.name}"
+        )
+        return 0
     path = given.with_name(given.name.removesuffix(MAP_SUFFIX) + ".toml") if given.name.endswith(MAP_SUFFIX) else given
     plant = load_plant(path)
     tags, alarms = build_tags(plant)

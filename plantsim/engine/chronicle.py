@@ -23,6 +23,8 @@ class Chronicle:
         self._live = live
         self._branch = branch
         self._pending: list[Event] = []
+        self.tell: Callable[[Event], None] = lambda event: None
+        """Gets every event as it happens."""
         live.tell = self._hear
 
     def action(
@@ -43,7 +45,7 @@ class Chronicle:
 
     def alarm(self, event: AlarmEvent) -> None:
         """A change of an alarm."""
-        self._pending.append(
+        self._put(
             Event(
                 EventKind.ALARM,
                 event.scan,
@@ -80,9 +82,13 @@ class Chronicle:
     ) -> None:
         at = int(self._live.core.scan) if scan is None else scan
         plant_time = self._live.epoch + at * self._live.scan_period
-        self._pending.append(
+        self._put(
             Event(kind, at, plant_time, time.time(), self._branch(), source, what, before, after, user, via, comment)
         )
+
+    def _put(self, event: Event) -> None:
+        self._pending.append(event)
+        self.tell(event)
 
     def flush(self) -> None:
         """Write what has gathered."""

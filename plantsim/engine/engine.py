@@ -24,7 +24,7 @@ from plantsim.engine.backtrack import BacktrackRing
 from plantsim.engine.chronicle import Chronicle, shown
 from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.image import ProcessImage
-from plantsim.engine.journal import EventKind, Journal
+from plantsim.engine.journal import Event, EventKind, Journal
 from plantsim.engine.live import LivePlant, NumericStop
 from plantsim.engine.pace import Pace
 from plantsim.engine.permission import Permission, Value
@@ -71,6 +71,18 @@ class Sampler(Protocol):
         ...
 
 
+class Supervisor(Protocol):
+    """Follows a run from inside, in plant time: what it does depends on no clock and no speed."""
+
+    def hear(self, event: Event) -> None:
+        """Something went on record. Must do nothing to the engine."""
+        ...
+
+    def judge(self, image: ProcessImage) -> None:
+        """A second of plant time has passed. What it writes or injects is in force with the next scan."""
+        ...
+
+
 @dataclass
 class Step:
     """Scans that were asked for by hand, and who waits for them."""
@@ -87,6 +99,7 @@ class Engine:
     outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none.
     journal: its file, None keeps the latest events in memory. lockstep:
     every scan waits until the PLCs have echoed the last one's counter, at most for lockstep_timeout, s of wall time.
+    scenario: name of the one that runs until `end_scenario`, empty for none.
     """
 
     def __init__(
@@ -104,6 +117,7 @@ class Engine:
         journal: Path | None = None,
         lockstep: bool = False,
         lockstep_timeout: float = 5.0,
+        scenario: str = "",
     ) -> None:
         self.plant = plant
         self.scan_period = scan_period
@@ -111,6 +125,9 @@ class Engine:
         self.live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch or 0.0)
         if epoch is None:
             self.live.epoch = time.time() - float(self.live.core.time)
+        if scenario:
+            self.live.tags = _with_scenario(self.live.tags, scenario)
+        self._in_scenario = bool(scenario)
         self.tags: TagTable = self.live.tags
         self.alarms: tuple[AlarmPoint, ...] = self.live.alarms
         self.permission = Permission(plant, self.tags, external)
@@ -144,6 +161,7 @@ class Engine:
         self._steps: deque[Step] = deque()
         self._listeners: list[Listener] = []
         self._sampler: Sampler | None = None
+        self._supervisor: Supervisor | None = None
         self._sample_scans = max(1, round(SAMPLE_S / scan_period))
         self._waits_for_storage = False
         self._thread: threading.Thread | None = None
@@ -288,6 +306,35 @@ class Engine:
         with self._wake:
             self._sampler = sampler
             sampler.take(self._image)
+
+    def supervise(self, supervisor: Supervisor) -> None:
+        """Have `supervisor` follow the run: told every event at once, asked after every second of plant time.
+
+        It is called in the scan's thread with the engine's lock held, between two scans.
+        """
+        with self._wake:
+            self._supervisor = supervisor
+            self._record.tell = supervisor.hear
+
+    def end_scenario(self) -> None:
+        """No scenario runs any longer: nothing is kept from anybody."""
+        with self._wake:
+            self._in_scenario = False
+            self._publish()
+
+    @property
+    def in_scenario(self) -> bool:
+        """Whether a scenario runs: true values, malfunctions and the run itself are then the instructor's alone."""
+        return self._in_scenario
+
+    def lead_in(self, seconds: float) -> None:
+        """Let plant time pass before the start; it lies before the epoch. RuntimeError once started."""
+        if self._thread is not None:
+            raise RuntimeError("a lead-in comes before the start")
+        with self._wake:
+            self._advance(round(seconds / self.scan_period))
+            self.live.epoch -= seconds
+            self._publish()
 
     def acknowledge(self, alarm: AlarmPoint, origin: Origin, comment: str = "") -> Refusal | None:
         """Acknowledge an alarm; MODE if there is nothing to acknowledge."""
@@ -613,12 +660,16 @@ class Engine:
         self._lockstep_since = time.monotonic()
 
     def _advance_live(self, scans: int) -> None:
-        """Run scans, and keep a state a minute and a sample a second of plant time on the way."""
+        """Run scans, and keep a state a minute and a sample a second of plant time on the way.
+
+        A supervisor that freezes the plant has it stand at the scan that it saw.
+        """
+        running = self._running
         while scans > 0:
             scan, now = int(self.live.core.scan), float(self.live.core.time)
             self._racks.command(now)
             piece = min(scans, self._ring.scans_to_go(scan), self._racks.scans_to_go(now))
-            if self._sampler is not None:
+            if self._sampler is not None or self._supervisor is not None:
                 piece = min(piece, self._sample_scans - scan % self._sample_scans)
             self.live.advance(piece)
             scans -= piece
@@ -626,6 +677,12 @@ class Engine:
                 self._sampler.take(self._compose())
             if int(self.live.core.scan) % self._ring.every == 0:
                 self._ring.add(int(self.live.core.scan), self.live.arrays())
+            if self._supervisor is not None and int(self.live.core.scan) % self._sample_scans == 0:
+                self._image = self._compose()
+                self._supervisor.judge(self._image)
+                self._apply()
+                if running and not self._running:
+                    break
 
     def _compose(self) -> ProcessImage:
         simulation = {
@@ -643,6 +700,7 @@ class Engine:
             "Pacing": 1.0 if self._waits_for_storage else 2.0 if self._waiting and self._running else 0.0,
             "Lockstep": float(self._lockstep),
             "LockstepTimeouts": float(self._lockstep_timeouts),
+            "Scenario": float(self._in_scenario),
         }
         return self.live.image(simulation, stopped=self.failure is not None)
 
@@ -664,3 +722,8 @@ class Engine:
             except Exception:
                 log.exception("a listener raised and is dropped")
                 self._unlisten(listener)
+
+
+def _with_scenario(tags: TagTable, name: str) -> TagTable:
+    """With the scenario's name for `Simulation.Scenario` to show."""
+    return TagTable([replace(tag, states=("", name)) if tag.name == "Simulation.Scenario" else tag for tag in tags])

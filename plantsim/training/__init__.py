@@ -1,0 +1,1 @@
+"""The training station: scenarios, what a trainee did, the score and the debrief."""

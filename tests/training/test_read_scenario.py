@@ -1,0 +1,61 @@
+"""Scenario files: what is refused says file, key, what was found and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plantsim.cli import main
+from plantsim.model.errors import PlantError
+from plantsim.training.read_scenario import load_scenario, scenario_names
+
+REFUSED = {
+    "unknown key": ("speed = 2", "sped = 2", "mine.toml: sped: found an unknown key"),
+    "unknown tag": ('"WIC-101.PV > 2"', '"WIC-991.PV > 2"', 'expert.steps[3].when: found "WIC-991.PV", where'),
+    "no such state": ('= "Man"', '= "Hand"', "found 'Hand', allowed Manual, Automatic"),
+    "read-only": ('{ "WIC-101.MODE" = "Cascade" }', '{ "WIC-101.PV" = 4 }', '"WIC-101.PV", which is read-only'),
+    "beyond its range": ('"WIC-100.SP" = 5', '"WIC-100.SP" = 5000', "found 5000, allowed a number from"),
+    "malfunction": ('"feeder-bridging" }', '"feeder-bridge" }', "nearest feeder-bridging"),
+    "alarm": (
+        '"WIC-101.DEV"]\nwithin',
+        '"WIC-101.HHH"]\nwithin',
+        '[ack].acknowledge: found an alarm "WIC-101.HHH"',
+    ),
+    "event": (
+        'after = "vibrated"',
+        'after = "vibrate"',
+        '[back].after: found "vibrate", allowed arch, vibrated',
+    ),
+    "duration": ('at = "35m"', 'at = "35"', 'end.at: found "35", allowed a duration such as'),
+    "weights": (
+        "weight = 30",
+        "weight = 31",
+        "found weights that add to 101, allowed weights that add to 100",
+    ),
+    "kind": ('kind = "avoid"', 'kind = "avoids"', "nearest avoid"),
+    "competency": ('competency = "detect"', 'competency = "see"', "allowed detect, diagnose, act"),
+    "plant": ('plant = "belfast"', 'plant = "belfst"', "nearest belfast"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), REFUSED.values(), ids=list(REFUSED))
+def test_what_is_wrong_is_refused(old: str, new: str, message: str, changed: Callable[[str, str], Path]) -> None:
+    with pytest.raises(PlantError) as error:
+        load_scenario(changed(old, new))
+    assert message in str(error.value)
+
+
+def test_check_knows_scenario_files(changed: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(changed("speed = 2", "speed = 3"))]) == 0
+    assert "2 events, 6 criteria, for belfast" in capsys.readouterr().out
+    assert main(["check", str(changed("speed = 2", "spede = 3"))]) == 1
+    assert "found an unknown key" in capsys.readouterr().err
+
+
+def test_scenarios_lists_those_of_the_plant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scenarios"]) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [line[0] for line in lines] == scenario_names()
+    assert ["feeder-bridging", "35 min", "The feed stops: powder arches over the screw"] in lines

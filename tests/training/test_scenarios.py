@@ -1,0 +1,92 @@
+"""Every scenario: its expert passes, nobody at the desk fails, and the wrong way that it names fails."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import pytest
+
+from plantsim.training.read_scenario import load_scenario, scenario_names
+from plantsim.training.runner import Runner
+from plantsim.training.scenario import Scenario
+from plantsim.training.script import Attempt, Player, attempt, engine_for
+
+IN_THE_SUITE = ("feeder-bridging",)
+
+
+def judged(name: str) -> None:
+    scenario = load_scenario(name)
+    began = time.monotonic()
+    expert = attempt(scenario, scenario.expert)
+    assert not expert.refused
+    assert expert.score.passed, expert.score.verdict
+    assert expert.score.total >= 85.0, [(mark.id, mark.evidence) for mark in expert.score.marks if mark.share != 1.0]
+    nobody = attempt(scenario, None)
+    assert not nobody.score.passed
+    wrong = attempt(scenario, scenario.wrong)
+    assert not wrong.score.passed
+    assert {mark.share is not None and mark.evidence != "" for mark in expert.score.marks} == {True}
+    print(
+        f"{name}: expert {expert.score.total:.0f}, nobody {nobody.score.total:.0f}, wrong {wrong.score.total:.0f};"
+        f" {time.monotonic() - began:.1f} s"
+    )
+
+
+@pytest.mark.parametrize("name", IN_THE_SUITE)
+def test_scenario(name: str) -> None:
+    judged(name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in scenario_names() if name not in IN_THE_SUITE])
+def test_each_other_scenario(name: str) -> None:
+    judged(name)
+
+
+def told(attempt_: Attempt) -> list[object]:
+    return [*attempt_.score.marks, *attempt_.score.losses, *attempt_.runner.record.entries]
+
+
+def test_a_score_depends_on_no_speed(bridging: Scenario) -> None:
+    """As fast as it goes, and step by step with other pieces: the same actions, alarms and points."""
+    fast = attempt(bridging, bridging.expert)
+    engine = engine_for(bridging)
+    player = Player(bridging.expert, engine)
+    runner = Runner(bridging, engine, player.follow)
+    player.runner = runner
+    engine.start()
+    try:
+        while not runner.ended.done():
+            engine.step(173.3).result(60)
+    finally:
+        engine.stop()
+    assert told(Attempt(runner, runner.score(), (), 0)) == told(fast)
+    assert runner.record.samples == fast.runner.record.samples
+
+
+def test_hints_cost_what_they_say_and_are_for_what_has_come(bridging: Scenario) -> None:
+    engine = engine_for(bridging)
+    runner = Runner(bridging, engine)
+    engine.start()
+    try:
+        assert runner.hint() == "No hint yet."
+        engine.step(180.0).result(60)
+        assert runner.hint() == bridging.hints[0].text
+        assert runner.hint() == bridging.hints[1].text
+        assert runner.hint() == "No hint is left."
+        score = runner.finish()
+        assert [(loss.title, loss.points) for loss in score.losses] == [("hint", 1.0), ("hint", 1.0)]
+        assert not score.passed
+        assert runner.hint() == "The scenario is over."
+        assert not engine.image.value[engine.tags["Simulation.Scenario"].row]
+    finally:
+        engine.stop()
+
+
+def test_the_run_says_which_scenario_it_is(bridging: Scenario) -> None:
+    engine = engine_for(bridging)
+    tag = engine.tags["Simulation.Scenario"]
+    assert tag.states[int(engine.image.value[tag.row])] == "feeder-bridging"
+    assert engine.in_scenario
+    assert math.isinf(engine.image.value[engine.tags["Simulation.Speed"].row])
