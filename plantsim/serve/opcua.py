@@ -18,15 +18,16 @@ from asyncua.server.binary_server_asyncio import BinaryServer
 
 from plantsim.history.series import has_history
 from plantsim.model.tag import Tag
-from plantsim.serve import opcua_alarms, opcua_history, opcua_methods, opcua_seam, opcua_space
+from plantsim.serve import opcua_alarms, opcua_history, opcua_methods, opcua_seam, opcua_space, opcua_training
 from plantsim.serve.address import is_loopback, url_host
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, refresh_mark
+from plantsim.serve.opcua_hidden import Hidden
 from plantsim.serve.opcua_history import History, HistoryReads
 from plantsim.serve.opcua_nodes import NodeBatch
 from plantsim.serve.opcua_nodeset import write_nodeset
 from plantsim.serve.opcua_outlet import LiveOutlet, Outlet, StoredOutlet
-from plantsim.serve.opcua_publish import Publisher
+from plantsim.serve.opcua_publish import Listener, Publisher
 from plantsim.serve.opcua_security import (
     Identity,
     application_uri,
@@ -37,7 +38,7 @@ from plantsim.serve.opcua_security import (
 from plantsim.serve.opcua_session import Core, Services
 from plantsim.serve.opcua_table import LiveTable
 from plantsim.serve.opcua_trust import TrustList
-from plantsim.serve.opcua_users import Users
+from plantsim.serve.opcua_users import User, Users
 from plantsim.serve.opcua_writes import Writes
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ class OpcUaServer:
 
     port: 0 chooses a free one. state: folder of users, certificate and key, made at the first start. insecure:
     anonymous acts as instructor, and nothing is encrypted; ValueError beyond loopback. allow_none: unencrypted sessions
-    beyond loopback, too. history: of the tags, None where nothing is kept.
+    beyond loopback, too. history: of the tags, None where nothing is kept. training: the scenario that runs, None for
+    none. guest: a user of this run alone.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class OpcUaServer:
         insecure: bool,
         allow_none: bool = False,
         history: History | None = None,
+        training: opcua_training.Session | None = None,
+        guest: User | None = None,
     ) -> None:
         if insecure and not is_loopback(host):
             raise ValueError(f"insecure on {host}: allowed on loopback only, such as 127.0.0.1")
@@ -77,6 +81,8 @@ class OpcUaServer:
         self._state = state
         self._insecure = insecure
         self._history = history
+        self._training = training
+        self._guest = guest
         self._none_allowed = allow_none or is_loopback(host)
         self._server: Server | None = None
         self._publisher: Publisher | None = None
@@ -158,7 +164,10 @@ class OpcUaServer:
 
     def _open_state(self) -> tuple[Users, Identity]:
         self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Users.open(self._state), open_identity(self._state)
+        users = Users.open(self._state)
+        if self._guest is not None:
+            users.admit(self._guest)
+        return users, open_identity(self._state)
 
     async def _build(self, server: Server, core: Core, historized: Callable[[Tag], bool] | None = None) -> Publisher:
         """Address space and services. historized: which tags say that they have a history, by default those that do."""
@@ -177,6 +186,8 @@ class OpcUaServer:
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
         if history is not None:
             opcua_history.build(batch)
+        if self._training is not None:
+            opcua_training.build(batch)
         batch.add_to(core.node_mgt_service, core.aspace)
         if history is not None:
             await opcua_history.announce(core.aspace)
@@ -198,9 +209,18 @@ class OpcUaServer:
             outlet = StoredOutlet(core.aspace, node_of)
             for row in node_of:
                 await outlet.push(row, table.read(row))
-        publisher = Publisher(engine, table, outlet, (conditions.publish,))
-        await conditions.publish(table.image)
-        methods = opcua_methods.simulation_methods(batch, engine, publisher)
+        listeners: list[Listener] = [conditions.publish]
+        methods: dict[ua.NodeId, opcua_methods.Method] = {}
+        if self._training is not None:
+            face = opcua_training.TrainingFace(
+                batch, core.aspace, self._training, lambda event: opcua_seam.notify_event(core, event)
+            )
+            listeners.append(face.publish)
+            methods.update(face.methods())
+        publisher = Publisher(engine, table, outlet, listeners)
+        for listener in listeners:
+            await listener(table.image)
+        methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
         methods.update(opcua_methods.condition_methods(conditions))
 
         async def refresh(subscription: int, item: int | None, session: ua.NodeId) -> int:
@@ -213,6 +233,7 @@ class OpcUaServer:
             Writes(engine, core.aspace, nodes.tags),
             opcua_methods.Methods(core.aspace, methods),
             HistoryReads(history, nodes.tags, core.aspace),
+            Hidden(engine, batch.namespace),
         )
         return publisher
 

@@ -6,10 +6,10 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from struct import unpack_from
-from typing import Any
+from typing import Any, TypeVar
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
@@ -23,6 +23,7 @@ from asyncua.server.user_managers import UserManager
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
 from plantsim.serve import opcua_seam
+from plantsim.serve.opcua_hidden import UNKNOWN, Hides
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_methods import Methods
 from plantsim.serve.opcua_ranges import part_of
@@ -39,6 +40,8 @@ _DECRYPT = {
     SecurityPolicyBasic256Sha256.AsymmetricEncryptionURI: uacrypto.decrypt_rsa_oaep,
     SecurityPolicyAes256Sha256RsaPss.AsymmetricEncryptionURI: uacrypto.decrypt_rsa_oaep_sha256,
 }
+
+T = TypeVar("T")
 
 _READ, _WRITE = ua.AccessLevel.CurrentRead.mask, ua.AccessLevel.CurrentWrite.mask
 _HISTORY = ua.AccessLevel.HistoryRead.mask
@@ -82,6 +85,7 @@ class Services:
     writes: Writes
     methods: Methods
     history: HistoryReads
+    hides: Hides
 
 
 class Session(InternalSession):
@@ -131,21 +135,74 @@ class Session(InternalSession):
                     results[index] = ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
             if item.IndexRange:
                 results[index] = part_of(results[index], item.IndexRange)
+            if self._hides(item.NodeId):
+                results[index] = ua.DataValue(StatusCode=UNKNOWN)
         return [_with_timestamps(result, params.TimestampsToReturn) for result in results]
 
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
         """Write: nothing but tags, and those through the engine."""
         _check_size(params.NodesToWrite)
-        return self.services.writes.write(params.NodesToWrite, self.origin)
+        answers = self.services.writes.write(params.NodesToWrite, self.origin)
+        return [
+            UNKNOWN if self._hides(item.NodeId) else answer
+            for item, answer in zip(params.NodesToWrite, answers, strict=True)
+        ]
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call: nothing but the methods that the plant has."""
         _check_size(params)
-        return [await self.services.methods.call(request, self.origin, self.session_id) for request in params]
+        return [
+            ua.CallMethodResult(StatusCode=UNKNOWN)
+            if self._hides(request.MethodId) or self._hides(request.ObjectId)
+            else await self.services.methods.call(request, self.origin, self.session_id)
+            for request in params
+        ]
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """Read history, in a thread: it is in a file."""
-        return await asyncio.to_thread(self.services.history.read, params, self.history_points)
+        hidden = [self._hides(item.NodeId) for item in params.NodesToRead]
+        if all(hidden):
+            return [ua.HistoryReadResult(StatusCode=UNKNOWN) for _ in hidden]
+        seen = replace(params, NodesToRead=_but(params.NodesToRead, hidden))
+        found = iter(await asyncio.to_thread(self.services.history.read, seen, self.history_points))
+        return [ua.HistoryReadResult(StatusCode=UNKNOWN) if is_hidden else next(found) for is_hidden in hidden]
+
+    # ------------------------------------------------------------------ what is not there for everybody
+
+    def _hides(self, node: ua.NodeId) -> bool:
+        return self.services.hides(node, self.origin.role)
+
+    async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
+        """Browse, past what is hidden."""
+        results: list[ua.BrowseResult] = await super().browse(params)
+        for asked, result in zip(params.NodesToBrowse, results, strict=True):
+            if self._hides(asked.NodeId):
+                result.StatusCode, result.References = UNKNOWN, []
+            else:
+                result.References = [one for one in result.References if not self._hides(one.NodeId)]
+        return results
+
+    async def translate_browsepaths_to_nodeids(self, params: list[ua.BrowsePath]) -> list[ua.BrowsePathResult]:
+        """Follow browse paths; those that end at or start from what is hidden lead nowhere."""
+        results: list[ua.BrowsePathResult] = await super().translate_browsepaths_to_nodeids(params)
+        for path, result in zip(params, results, strict=True):
+            if self._hides(path.StartingNode) or any(self._hides(one.TargetId) for one in result.Targets):
+                result.StatusCode, result.Targets = ua.StatusCode(ua.StatusCodes.BadNoMatch), []
+        return results
+
+    async def create_monitored_items(
+        self, params: ua.CreateMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemCreateResult]:
+        """Watch values and events."""
+        hidden = [self._hides(item.ItemToMonitor.NodeId) for item in params.ItemsToCreate]
+        params = replace(params, ItemsToCreate=_but(params.ItemsToCreate, hidden))
+        made: Iterator[ua.MonitoredItemCreateResult] = iter(await super().create_monitored_items(params))
+        return [ua.MonitoredItemCreateResult(StatusCode=UNKNOWN) if is_hidden else next(made) for is_hidden in hidden]
+
+
+def _but(items: Sequence[T], hidden: Sequence[bool]) -> list[T]:
+    """Those that are not hidden."""
+    return [item for item, is_hidden in zip(items, hidden, strict=True) if not is_hidden]
 
 
 def _check_size(operations: Sequence[object]) -> None:

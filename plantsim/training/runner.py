@@ -59,6 +59,8 @@ class Runner:
         self.messages: list[tuple[float, str]] = []
         """To the trainee, with when they came."""
         self.ended: Future[Score] = Future()
+        self.debrief = ""
+        """Where its report is, once there is one."""
         self._follow = follow
         self._begun = self._scan = engine.image.scan
         self._at = 0.0
@@ -169,6 +171,32 @@ class Runner:
     def elapsed(self) -> float:
         """s of plant time since the start."""
         return self._at
+
+    @property
+    def state(self) -> str:
+        """running, passed or failed."""
+        return ("passed" if self.ended.result().passed else "failed") if self.ended.done() else "running"
+
+    @property
+    def lines(self) -> list[str]:
+        """Messages to the trainee, each with its time."""
+        with self._lock:
+            return [f"{clock(at)} {text}" for at, text in self.messages]
+
+    @property
+    def points(self) -> float:
+        """Of 100 so far."""
+        return self.score().total
+
+    @property
+    def evidence(self) -> list[str]:
+        """A line a criterion and a penalty, its parts divided by tabs."""
+        score = self.score()
+        marks = [
+            f"{one.competency.value}\t{one.title}\t{one.points:.1f}\t{one.weight:g}\t{one.evidence}"
+            for one in score.marks
+        ]
+        return marks + [f"penalty\t{one.title}\t{-one.points:g}\t0\t{clock(one.at)}" for one in score.losses]
 
     def score(self) -> Score:
         """As of now, or of the end."""

@@ -221,3 +221,8 @@ class Scenario:
     trends: tuple[Tag, ...]
     lesson: str
     next: tuple[str, ...]
+
+    @property
+    def length(self) -> float:
+        """s of plant time that it takes at most."""
+        return self.end.at

@@ -97,6 +97,7 @@ class SyntheticEngine:
         alarm = AlarmPoint(0, "TIC-201", "HH", "leach", 1, "R-201 hot", "Boils over", "Close TV-201B", 3.0)
         self.alarms = (alarm, replace(alarm, row=1, condition="TRIP", priority=4))
         self.speed = 1.0
+        self.in_scenario = False
         self.accepted: list[tuple[str, float | bool | int]] = []
         self.origins: list[Origin] = []
         self.acknowledged: list[tuple[str, Origin, str]] = []
