@@ -161,7 +161,7 @@ class Session(InternalSession):
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """Read history, in a thread: it is in a file."""
         hidden = [self._hides(item.NodeId) for item in params.NodesToRead]
-        if all(hidden):
+        if hidden and all(hidden):
             return [ua.HistoryReadResult(StatusCode=UNKNOWN) for _ in hidden]
         seen = replace(params, NodesToRead=_but(params.NodesToRead, hidden))
         found = iter(await asyncio.to_thread(self.services.history.read, seen, self.history_points))
@@ -195,6 +195,8 @@ class Session(InternalSession):
     ) -> list[ua.MonitoredItemCreateResult]:
         """Watch values and events."""
         hidden = [self._hides(item.ItemToMonitor.NodeId) for item in params.ItemsToCreate]
+        if hidden and all(hidden):
+            return [ua.MonitoredItemCreateResult(StatusCode=UNKNOWN) for _ in hidden]
         params = replace(params, ItemsToCreate=_but(params.ItemsToCreate, hidden))
         made: Iterator[ua.MonitoredItemCreateResult] = iter(await super().create_monitored_items(params))
         return [ua.MonitoredItemCreateResult(StatusCode=UNKNOWN) if is_hidden else next(made) for is_hidden in hidden]

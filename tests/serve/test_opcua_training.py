@@ -98,6 +98,8 @@ async def hidden_from(trainee: Any) -> None:
     assert isinstance(answers[0], ua.StatusCode)
     assert answers[0].name == "BadNodeIdUnknown"
     assert isinstance(answers[1], int)
+    (alone,) = await watching.subscribe_data_change([trainee.node("Training.Score")])
+    assert alone.name == "BadNodeIdUnknown"
     await watching.delete()
 
 
