@@ -26,6 +26,7 @@ from plantsim.commands import (
     settle,
     simulate,
     tags,
+    train,
     users,
 )
 from plantsim.commands.stop import MISUSED, REFUSED, Stop
@@ -34,6 +35,7 @@ from plantsim.model.errors import PlantError
 COMMANDS = {
     "demo": demo,
     "run": run,
+    "train": train,
     "hmi": hmi,
     "simulate": simulate,
     "settle": settle,

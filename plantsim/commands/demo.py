@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         return servers.run(args)
     servers.check_addresses(args)
     log = state_folder(args.state) / "demo.log"
-    with log.open("wb") as stderr, child([*args.words, "--insecure"], stderr.fileno()) as process:
+    with log.open("wb") as stderr, child(["run", *args.words, "--insecure"], stderr.fileno()) as process:
         print(f"starting {args.plant} ...", file=sys.stderr)
         endpoint = ready_endpoint(process, log)
         code = int(args.show_hmi(endpoint, None, None, "none"))
@@ -40,12 +40,15 @@ def run(args: Namespace) -> int:
 
 
 @contextmanager
-def child(words: list[str], stderr: int) -> Iterator[subprocess.Popen[str]]:
-    """``plantsim run`` with these words, ended with the block however that ends."""
+def child(
+    words: list[str], stderr: int, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """``plantsim`` with these words, ended with the block however that ends."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     process = subprocess.Popen(
-        itself.command("run", *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True
-    )
+        itself.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True,
+        env=environment,
+    )  # fmt: skip
     try:
         yield process
     finally:
@@ -71,6 +74,8 @@ def ready_endpoint(process: subprocess.Popen[str], log: Path) -> str:
 def last_line(log: Path) -> str:
     """The last thing that was logged: where a command puts its reason for ending."""
     lines = log.read_text(errors="replace").split("\n")
-    return next((line for line in reversed(lines) if line), f"no reason is given in {log}").removeprefix(
-        "plantsim run: "
+    return (
+        next((line for line in reversed(lines) if line), f"no reason is given in {log}")
+        .removeprefix("plantsim run: ")
+        .removeprefix("plantsim train: ")
     )

@@ -7,8 +7,8 @@ import logging
 import math
 import signal
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from plantsim.engine.engine import Engine
     from plantsim.engine.image import ProcessImage
     from plantsim.history.historian import Historian
+    from plantsim.model.plant import Plant
     from plantsim.serve.modbus import ModbusServer
     from plantsim.serve.opcua import OpcUaServer
+    from plantsim.serve.opcua_training import Session
+    from plantsim.serve.opcua_users import User
 
 SUMMARY = "run a plant with its OPC UA and Modbus servers"
 
@@ -76,11 +79,38 @@ def check_addresses(args: Namespace) -> None:
 
 async def serve(args: Namespace) -> int:
     """Start everything, say so in one line, wait for the end, stop everything."""
+    from plantsim.model.load import load_plant
+
+    over = stop_signal()
+    engine = make_engine(args, load_plant(args.plant))
+    historian = open_history(args, engine)
+    async with serving(args, engine, historian):
+        await ending(engine, over, args.duration, historian)
+        log.info("stopping")
+    check_end(engine, historian)
+    save_last(engine, snapshot_path(state_folder(args.state), engine.plant.name, "last"))
+    return 0
+
+
+def stop_signal() -> asyncio.Event:
+    """Set when the process is told to stop."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    engine, opcua, modbus, historian = make(args)
+    return over
+
+
+@asynccontextmanager
+async def serving(
+    args: Namespace,
+    engine: Engine,
+    historian: Historian | None,
+    training: Session | None = None,
+    guest: User | None = None,
+) -> AsyncIterator[OpcUaServer]:
+    """Servers and scan for as long as the block lasts; a line on stdout says when everything accepts connections."""
+    opcua, modbus = make_servers(args, engine, historian, training, guest)
     async with AsyncExitStack() as started:
         if historian is not None:
             started.callback(historian.stop)
@@ -94,14 +124,15 @@ async def serve(args: Namespace) -> int:
         log.info("%s: %s; state in %s", engine.plant.name, engine.plant.title, state_folder(args.state))
         host, port = modbus.address
         print(f"ready plant={engine.plant.name} opcua={opcua.endpoint} modbus={url_host(host)}:{port}", flush=True)
-        await ending(engine, over, args.duration, historian)
-        log.info("stopping")
+        yield opcua
+
+
+def check_end(engine: Engine, historian: Historian | None) -> None:
+    """``Stop`` for a run that has ended because it could not go on."""
     if engine.failure is not None:
         raise Stop(f"the scan stopped: {engine.failure}", FAILED)
     if historian is not None and historian.failure is not None:
         raise Stop(historian.failure, FAILED)
-    save_last(engine, snapshot_path(state_folder(args.state), engine.plant.name, "last"))
-    return 0
 
 
 def save_last(engine: Engine, path: Path) -> None:
@@ -113,22 +144,18 @@ def save_last(engine: Engine, path: Path) -> None:
     log.info("snapshot %s", path)
 
 
-def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer, Historian | None]:
-    """Engine and servers as the options want them, not started."""
+def make_engine(args: Namespace, plant: Plant, scenario: str = "") -> Engine:
+    """An engine as the options want it, not started."""
     from plantsim.engine.engine import Engine
     from plantsim.engine.journal import JournalError
     from plantsim.engine.simulate import EPOCH_2026
     from plantsim.engine.snapshot import SnapshotError
-    from plantsim.model.load import load_plant
-    from plantsim.serve.modbus import ModbusServer
-    from plantsim.serve.opcua import OpcUaServer
 
-    plant = load_plant(args.plant)
     areas = [area.id for area in plant.areas]
     if unknown := sorted(args.external.difference(areas)):
         raise Stop(f"--external: {plant.name} has no area {unknown[0]}; allowed: {', '.join(areas)}")
     try:
-        engine = Engine(
+        return Engine(
             plant,
             scan_period=args.scan,
             seed=args.seed,
@@ -141,10 +168,19 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer, Historian 
             journal=journal_path(state_folder(args.state), plant.name),
             lockstep=args.lockstep,
             lockstep_timeout=args.lockstep_timeout,
+            scenario=scenario,
         )
     except (JournalError, SnapshotError) as error:
         raise Stop(str(error)) from None
-    historian = open_history(args, engine)
+
+
+def make_servers(
+    args: Namespace, engine: Engine, historian: Historian | None, training: Session | None, guest: User | None
+) -> tuple[OpcUaServer, ModbusServer]:
+    """Servers as the options want them, not started."""
+    from plantsim.serve.modbus import ModbusServer
+    from plantsim.serve.opcua import OpcUaServer
+
     opcua = OpcUaServer(
         engine,
         host=args.host,
@@ -153,6 +189,8 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer, Historian 
         insecure=args.insecure,
         allow_none=args.allow_none,
         history=historian,
+        training=training,
+        guest=guest,
     )
     modbus = ModbusServer(
         engine,
@@ -163,7 +201,7 @@ def make(args: Namespace) -> tuple[Engine, OpcUaServer, ModbusServer, Historian 
         allow=args.modbus_allow,
         line=args.modbus_serial,
     )
-    return engine, opcua, modbus, historian
+    return opcua, modbus
 
 
 def open_history(args: Namespace, engine: Engine) -> Historian | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,10 @@ def write_debrief(facts: dict[str, Any], folder: Path) -> Path:
     return path
 
 
-def expert_run(runner: Runner, start: str = "") -> Attempt:
-    """The expert's way through a session's scenario, from the same start with the same noise."""
+def expert_run(runner: Runner, start: str = "", going: Callable[[], bool] = lambda: True) -> Attempt:
+    """The expert's way through a session's scenario, from the same start with the same noise. going: as of attempt."""
     engine = runner.engine
     seed = int(engine.image.value[engine.tags["Simulation.Seed"].row])
-    return attempt(runner.scenario, runner.scenario.expert, start=start, seed=seed, scan_period=engine.scan_period)
+    return attempt(
+        runner.scenario, runner.scenario.expert, start=start, seed=seed, scan_period=engine.scan_period, going=going
+    )

@@ -240,6 +240,12 @@ class Runner:
             if not self.ended.done():
                 self._note(Entry(self._at, Kind.DISPLAY, name, "opened"))
 
+    def debriefed(self, path: str) -> None:
+        """Say where the report is."""
+        self.debrief = path
+        self.tell(f"Debrief: {path}")
+        self.engine.end_scenario()  # which publishes
+
     def finish(self) -> Score:
         """End it now, as it stands: what is open counts as 0."""
         with self._lock:

@@ -1,0 +1,144 @@
+"""``plantsim train``: a scenario for one trainee, judged, with its debrief."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plantsim.commands import demo, options
+from plantsim.commands import run as servers
+from plantsim.commands.hmi import PASSWORD, has_terminal
+from plantsim.commands.state import start_of, state_folder
+from plantsim.commands.stop import MISUSED, Stop
+
+if TYPE_CHECKING:
+    from plantsim.training.runner import Runner
+    from plantsim.training.scenario import Scenario
+
+SUMMARY = "practise a scenario as operator of a plant, with score and debrief"
+TRAINEE = "trainee"
+DEBRIEF_WITHIN = 30.0
+"""Seconds that the debrief is given after the HMI was left."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "scenario", metavar="SCENARIO", help="a name that 'plantsim scenarios' lists, or the path of a scenario file"
+    )
+    options.add_plant(parser)
+    options.add_servers(parser)
+    options.add_run(parser)
+    parser.add_argument("--stay", action="store_true", help="go on serving after the end of the scenario")
+    parser.set_defaults(plant=None, speed=None, seed=None, start=None)  # the scenario has its own
+
+
+def run(args: Namespace) -> int:
+    """Show the HMI to the trainee; without a terminal serve to whatever client the trainee uses."""
+    from plantsim.training.read_scenario import load_scenario
+
+    if args.insecure:
+        raise Stop("--insecure: not with train, where anonymous would see what is hidden from a trainee", MISUSED)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop handles it
+    scenario = load_scenario(args.scenario, args.plant)
+    if has_terminal():
+        return in_front(args, scenario)
+    servers.configure_log(args.log_level)
+    servers.check_addresses(args)
+    args.speed = scenario.speed if args.speed is None else args.speed
+    args.seed = scenario.seed if args.seed is None else args.seed
+    args.start = scenario.start if args.start is None else args.start
+    try:
+        with asyncio.Runner(loop_factory=servers.loop_factory()) as runner:
+            return runner.run(serve(args, scenario))
+    except KeyboardInterrupt:
+        return 0
+
+
+def in_front(args: Namespace, scenario: Scenario) -> int:
+    """Briefing, then the HMI over a child process that has the plant, then where the debrief is."""
+    servers.check_addresses(args)
+    print(f"{scenario.title}\n\n{scenario.briefing.strip()}\n", file=sys.stderr)
+    input("Enter begins ")
+    password = secrets.token_urlsafe(12)
+    log = state_folder(args.state) / "train.log"
+    environment = {**os.environ, PASSWORD: password}
+    with (
+        log.open("wb") as stderr,
+        demo.child(["train", *args.words, "--stay"], stderr.fileno(), environment) as process,
+    ):
+        print(f"starting {scenario.plant.name} ...", file=sys.stderr)
+        endpoint = demo.ready_endpoint(process, log)
+        code = int(args.show_hmi(endpoint, TRAINEE, password, "none"))
+        if process.poll():
+            raise Stop(f"the plant stopped while the HMI was open: {demo.last_line(log)}", process.returncode)
+        process.terminate()
+        said, _ = process.communicate(timeout=DEBRIEF_WITHIN)
+    print(said, end="")
+    return code
+
+
+async def serve(args: Namespace, scenario: Scenario) -> int:
+    """Serve the plant until the scenario is over, or the process is told to stop; then the debrief."""
+    from plantsim.model.tag import Role
+    from plantsim.serve.opcua_users import new_user
+    from plantsim.training.runner import Runner
+
+    over = servers.stop_signal()
+    engine = servers.make_engine(args, scenario.plant, scenario.id)
+    await asyncio.to_thread(engine.lead_in, scenario.lead_in)
+    runner = Runner(scenario, engine)
+    historian = servers.open_history(args, engine)
+    password = os.environ.get(PASSWORD) or secrets.token_urlsafe(12)
+    if PASSWORD not in os.environ:
+        print(f"log in as {TRAINEE} with the password {password}, which is good for this session", file=sys.stderr)
+    began = time.time()
+    going = threading.Event()
+    going.set()
+    async with servers.serving(args, engine, historian, runner, new_user(TRAINEE, Role.OPERATOR, password)):
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        runner.ended.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
+        start = start_of(args.state, scenario.plant.name, args.start)
+        expert = asyncio.create_task(asyncio.to_thread(expert_of, runner, start, going))
+        waits = [asyncio.create_task(one) for one in (
+            servers.ending(engine, over, args.duration, historian), ended.wait(),
+        )]  # fmt: skip
+        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        if over.is_set():  # nobody waits for the expert
+            going.clear()
+        runner.finish()
+        path = await asyncio.to_thread(report, runner, began, await expert, state_folder(args.state))
+        runner.debriefed(str(path))
+        print(f"score {runner.points:.0f} of 100, {runner.score().verdict}\ndebrief {path}", flush=True)
+        if args.stay:
+            await over.wait()
+    servers.check_end(engine, historian)
+    return 0
+
+
+def expert_of(runner: Runner, start: str, going: threading.Event) -> Runner | None:
+    """The expert's session; None if it was cut short."""
+    from plantsim.training.debrief import expert_run
+
+    session = expert_run(runner, start, going.is_set).runner
+    return session if going.is_set() else None
+
+
+def report(runner: Runner, began: float, expert: Runner | None, folder: Path) -> Path:
+    """Write the debrief. ``Stop`` where it cannot be written."""
+    from plantsim.training.debrief import debrief, write_debrief
+
+    try:
+        return write_debrief(debrief(runner, TRAINEE, began, expert), folder / "sessions")
+    except OSError as error:
+        raise Stop(f"{error.filename}: {error.strerror}") from None
