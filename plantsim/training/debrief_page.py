@@ -115,7 +115,7 @@ def _record(facts: dict[str, Any]) -> str:
 
 
 def _x(at: float, length: float) -> float:
-    return LEFT + (WIDTH - LEFT - 8) * (at / length if length > 0.0 else 0.0)
+    return LEFT + (WIDTH - LEFT - 20) * (at / length if length > 0.0 else 0.0)
 
 
 def _time_axis(length: float, y: float) -> str:
@@ -166,7 +166,7 @@ def _trend(trend: dict[str, Any], length: float) -> str:
 
     numbers = "".join(
         f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.4g}</text>'
-        f'<line x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#e4e4e4"/>'
+        f'<line x1="{LEFT}" x2="{WIDTH - 20}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#e4e4e4"/>'
         for value in (low, (low + high) / 2.0, high)
     )
     label = escape(f"{trend['tag']}, {trend['description']}" + (f", {trend['eu']}" if trend["eu"] else ""))

@@ -179,26 +179,34 @@ class OrderJudge:
 
 
 class AvoidJudge:
-    """Judges Avoid."""
+    """Judges Avoid. With both a state and writes it is the writes while the state holds."""
 
     def __init__(self, rule: Avoid) -> None:
         self.rule = rule
+        self.holds = not rule.when
         self.happened: tuple[float, str] | None = None
+
+    @property
+    def state(self) -> str:
+        """In words."""
+        return " and ".join(watch.text for watch in self.rule.when)
 
     def hear(self, entry: Entry, came: Came) -> None:
         fits = entry.kind is Kind.ACTION and any(one.fits(entry.name, entry.after) for one in self.rule.write)
-        if fits and self.happened is None:
-            self.happened = entry.at, f"{entry.name} {entry.text}"
+        if fits and self.holds and self.happened is None:
+            self.happened = entry.at, f"{entry.name} {entry.text}" + (f" while {self.state}" if self.rule.when else "")
 
     def see(self, at: float, image: ProcessImage, came: Came) -> None:
-        if self.happened is None and self.rule.when and all_hold(self.rule.when, image):
-            self.happened = at, " and ".join(watch.text for watch in self.rule.when)
+        if not self.rule.when:
+            return
+        self.holds = all_hold(self.rule.when, image)
+        if self.happened is None and self.holds and not self.rule.write:
+            self.happened = at, self.state
 
     def verdict(self, at: float, record: Record) -> Verdict:
-        what = ", ".join([one.text for one in self.rule.when] + [one.text for one in self.rule.write])
-        if self.happened is None:
-            return 1.0, f"never: {what}"
-        return 0.0, f"{clock(self.happened[0])} {self.happened[1]}"
+        if self.happened is not None:
+            return 0.0, f"{clock(self.happened[0])} {self.happened[1]}"
+        return 1.0, "never: " + " while ".join(filter(None, (", ".join(w.text for w in self.rule.write), self.state)))
 
 
 class AlarmJudge:

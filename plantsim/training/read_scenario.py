@@ -276,7 +276,8 @@ class _Reader:
         return result
 
     def script(self, section: Section) -> Script:
-        result = Script(section.text("title"), tuple(self.deed(one) for one in section.tables("steps")))
+        steps = tuple(self.deed(one) for one in section.tables("steps"))
+        result = Script(section.text("title"), steps, self.seconds(section, "acknowledges", 0.0))
         section.end()
         return result
 

@@ -113,7 +113,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Avoid:
-    """What must not happen, a state or a write; all points until it does."""
+    """What must not happen, a state, a write, or a write while the state holds; all points until it does."""
 
     when: tuple[Watch, ...]
     write: tuple[WritePattern, ...]
@@ -176,10 +176,12 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What an operator does, in order, with the operator's rights."""
+    """What an operator does, in order, with the operator's rights. acknowledges: every alarm so many s after it came;
+    0 only those that a step names."""
 
     title: str
     steps: tuple[Deed, ...]
+    acknowledges: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ class Player:
         self._steps = deque(script.steps)
         self._moment: Moment | None = None
         self._last = 0.0
+        self._patience = script.acknowledges
+        self._seen: dict[int, float] = {}
+        """When each alarm that waits for its acknowledgement was first seen, by row."""
 
     @property
     def left(self) -> int:
@@ -38,6 +41,8 @@ class Player:
     def follow(self, at: float, now: tuple[ProcessImage, dict[str, float]]) -> None:
         """A second has passed."""
         image, came = now
+        if self._patience:
+            self._attend(at, image)
         while self._steps:
             step = self._steps[0]
             if self._moment is None:
@@ -50,6 +55,14 @@ class Player:
             self._steps.popleft()
             self._moment, self._last = None, at
             self._do(step, image)
+
+    def _attend(self, at: float, image: ProcessImage) -> None:
+        """Acknowledge what has waited long enough."""
+        waiting = [alarm for alarm in self._engine.alarms if image.alarms[alarm.row] & UNACKED]
+        self._seen = {alarm.row: self._seen.get(alarm.row, at) for alarm in waiting}
+        for alarm in waiting:
+            if at - self._seen[alarm.row] >= self._patience:
+                self._engine.act_on_alarm(alarm, Change.ACKNOWLEDGED, OPERATOR)
 
     def _do(self, step: Deed, image: ProcessImage) -> None:
         for write in step.write:  # one by one: each is judged by what those before have made of the plant
