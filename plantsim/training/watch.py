@@ -17,7 +17,7 @@ from plantsim.model.tag import AlarmPoint, Kind, Tag, TagTable, ValueType
 _RELATIONS = {"<": operator.lt, ">": operator.gt, "=": operator.eq}
 _ALARM = re.compile(r"alarm\s+(\S+)(\s+unacknowledged)?")
 _KPI = re.compile(r"(KPI\.[A-Za-z0-9.]+)\s*([<>])\s*(-?\d+(?:\.\d+)?)")
-_TAG = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*(?:([=<>])\s*(\S+))?\s*")
+_TAG = re.compile(r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*(?:([=<>])\s*(\S.*?))?\s*")
 _OTHERS = '; or a key figure, "KPI.OffSpec > 5"; or an alarm, "alarm TIC-201.HH" and "alarm TIC-201.HH unacknowledged"'
 
 
@@ -61,7 +61,7 @@ def number(tag: Tag, text: str) -> float:
     """A value as the journal shows it, as the number it is; nan for what is none."""
     if text in tag.states:
         return float(tag.states.index(text))
-    if tag.type is ValueType.BOOL:
+    if text in ("true", "false"):
         return float(text == "true")
     try:
         return float(text)
@@ -91,9 +91,22 @@ class Vocabulary:
             return Watch(text, alarm.row, "alarm", bits=UNACKED if match[2] else ACTIVE)
         if match := _KPI.fullmatch(text):
             return Watch(text, self.figure(section, key, match[1]).row, match[2], float(match[3]))
+        match = _TAG.fullmatch(text)
+        if match and match[2] not in [member.name for member in self._names.members(match[1])]:
+            tag = self.tags.get(f"{match[1]}.{match[2]}")  # what a plant file has no need to compare: State, RESET
+            if tag is not None and match[3]:
+                return Watch(text, tag.row, match[3], self._state_or_number(section, key, tag, match[4]))
         found = self._names.condition(section, key, text, _OTHERS)
         tag = self.tags[f"{found.tag}.{found.member}"]
         return Watch(text, tag.row, found.relation, found.value)
+
+    def _state_or_number(self, section: Section, key: str, tag: Tag, text: str) -> float:
+        named = [k for k, state in enumerate(tag.states) if state.lower().startswith(text.lower())]
+        value = float(named[0]) if len(named) == 1 else number(tag, text)
+        if not tag.low <= value <= tag.high:  # nan, too
+            allowed = one_of(tag.states) if tag.states else f"a number from {tag.low:g} to {tag.high:g}"
+            raise section.error(key, f'"{text}" for {tag.name}', allowed)
+        return value
 
     def watches(self, section: Section, key: str, required: bool = True) -> tuple[Watch, ...]:
         """Conditions that must all hold."""
@@ -128,7 +141,7 @@ class Vocabulary:
         if match is None:
             raise section.error(key, f'"{text}"', 'a member that can be written, such as "WIC-100.SP < 8"')
         tag = self.writable(section, key, f"{match[1]}.{match[2]}")
-        value = self._names.value(section, key, match[1], match[2], match[4]) if match[3] else 0.0
+        value = self._state_or_number(section, key, tag, match[4]) if match[3] else 0.0
         return WritePattern(text, tag, match[3] or "", value)
 
     def writable(self, section: Section, key: str, name: str) -> Tag:
