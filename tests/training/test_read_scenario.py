@@ -13,7 +13,7 @@ from plantsim.training.read_scenario import load_scenario, scenario_names
 
 REFUSED = {
     "unknown key": ("speed = 2", "sped = 2", "mine.toml: sped: found an unknown key"),
-    "unknown tag": ('"WIC-101.PV > 2"', '"WIC-991.PV > 2"', 'expert.steps[3].when: found "WIC-991.PV", where'),
+    "unknown tag": ('"WIC-101.PV > 2"', '"WIC-991.PV > 2"', 'expert.steps[2].when: found "WIC-991.PV", where'),
     "no such state": ('= "Man"', '= "Hand"', "found 'Hand', allowed Manual, Automatic"),
     "read-only": ('{ "WIC-101.MODE" = "Cascade" }', '{ "WIC-101.PV" = 4 }', '"WIC-101.PV", which is read-only'),
     "beyond its range": ('"WIC-100.SP" = 5', '"WIC-100.SP" = 5000', "found 5000, allowed a number from"),
@@ -59,3 +59,8 @@ def test_scenarios_lists_those_of_the_plant(capsys: pytest.CaptureFixture[str]) 
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert [line[0] for line in lines] == scenario_names()
     assert ["feeder-bridging", "35 min", "The feed stops: powder arches over the screw"] in lines
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_every_scenario_that_is_named_as_the_next_is_there(name: str) -> None:
+    assert set(load_scenario(name).next) <= set(scenario_names()) - {name}
