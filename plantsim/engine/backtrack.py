@@ -47,6 +47,11 @@ class BacktrackRing:
             self._states.pop()
         return self._states[-1][1]
 
+    def reach(self, scan: int) -> float:
+        """Minutes that `back` can go back at `scan`, at most `DEPTH`."""
+        oldest, _ = self._states[0]
+        return min(float(DEPTH), (scan - oldest) * self._scan_period / PERIOD_S)
+
     def restart(self, scan: int, state: Arrays) -> None:
         """Forget all, and begin with this state."""
         self._states.clear()

@@ -26,10 +26,11 @@ from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.journal import Event, EventKind, Journal
 from plantsim.engine.live import LivePlant, NumericStop
+from plantsim.engine.malfunctions import Injection
 from plantsim.engine.pace import Pace
 from plantsim.engine.permission import Permission, Value
 from plantsim.engine.racks import Racks
-from plantsim.engine.shelf import Shelf
+from plantsim.engine.shelf import Kept, Shelf
 from plantsim.engine.snapshot import write_snapshot
 from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, TagTable
@@ -496,6 +497,29 @@ class Engine:
         """How bad each instance of a malfunction is at present, 0..1."""
         with self._wake:
             return self.live.injected.levels
+
+    @property
+    def injected(self) -> list[Injection]:
+        """What is wrong, or waits for its delay, in the order of its injection."""
+        with self._wake:
+            epoch, period = self.live.epoch, self.live.scan_period
+            return [
+                Injection(one.name, one.severity, one.delay, one.ramp, level, epoch + one.scan * period)
+                for one, level in self.live.injected.standing
+            ]
+
+    # ------------------------------------------------------------------ what there is to go back to
+
+    @property
+    def snapshots(self) -> list[Kept]:
+        """Snapshots that can be restored: the start states, then the others, the newest first."""
+        return self._shelf.kept()
+
+    @property
+    def backtrack_reach(self) -> float:
+        """Minutes of plant time that `backtrack` can go back now; 0 at the beginning."""
+        with self._wake:
+            return self._ring.reach(int(self.live.core.scan))
 
     def _fork(self, how: str, origin: Origin) -> None:
         """Start a new branch at the state just restored; a numeric stop is over, writes not yet in force are gone."""

@@ -47,6 +47,22 @@ class Instance:
         return self.number, _key(self.place), self.severity, self.delay, self.ramp, self.scan
 
 
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """An instance as the instructor is shown it.
+
+    delay, ramp: s of plant time. level: how bad it is at present, 0..1. since: plant time of its injection, seconds
+    since 1970.
+    """
+
+    name: str
+    severity: float
+    delay: float
+    ramp: float
+    level: float
+    since: float
+
+
 def _key(place: Place) -> float:
     """From the name, so that a state does not depend on the order of the catalogue."""
     return float(zlib.crc32(place.name.encode()))
@@ -67,6 +83,11 @@ class Injected:
         """How bad each instance is at present, 0..1."""
         levels = self._core.malfunction_levels()
         return {one.name: level for one, level in zip(self._instances, levels, strict=True)}
+
+    @property
+    def standing(self) -> list[tuple[Instance, float]]:
+        """The instances, and how bad each is at present, 0..1; one that still waits for its delay is 0."""
+        return list(zip(self._instances, self._core.malfunction_levels(), strict=True))
 
     def inject(self, name: str, severity: float, delay: float, ramp: float) -> str:
         """Let something go wrong from the next scan on; returns the instance.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from plantsim.engine.live import STARTS, LivePlant, steady_path
@@ -21,6 +24,14 @@ class NoSuchSnapshot(SnapshotError):
 def snapshot_file(folder: Path, name: str) -> Path:
     """The file of a snapshot."""
     return folder / f"{name}.snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A snapshot that can be restored. saved: wall time of its file, seconds since 1970; nan for a start state."""
+
+    name: str
+    saved: float
 
 
 class Shelf:
@@ -45,6 +56,18 @@ class Shelf:
         path = snapshot_file(self._folder, name)
         write_snapshot(path, self._plant.sha256, arrays)
         return path
+
+    def kept(self) -> list[Kept]:
+        """What can be restored: the start states, then the files, the newest first."""
+        starts = [name for name in STARTS if name != "steady" or steady_path(self._plant).exists()]
+        files = [] if self._folder is None else [*self._folder.glob(snapshot_file(self._folder, "*").name)]
+        found = []
+        for file in files:
+            with suppress(FileNotFoundError):  # taken away meanwhile
+                if NAME.fullmatch(file.stem):
+                    found.append(Kept(file.stem, file.stat().st_mtime))
+        found.sort(key=lambda one: (-one.saved, one.name))
+        return [*(Kept(name, math.nan) for name in starts), *found]
 
     def read(self, name: str, live: LivePlant) -> Arrays:
         """The state of that name for a plant that runs. Raises NoSuchSnapshot, or SnapshotError with the reason.

@@ -18,7 +18,15 @@ from asyncua.server.binary_server_asyncio import BinaryServer
 
 from plantsim.history.series import has_history
 from plantsim.model.tag import Tag
-from plantsim.serve import opcua_alarms, opcua_history, opcua_methods, opcua_seam, opcua_space, opcua_training
+from plantsim.serve import (
+    opcua_alarms,
+    opcua_history,
+    opcua_lists,
+    opcua_methods,
+    opcua_seam,
+    opcua_space,
+    opcua_training,
+)
 from plantsim.serve.address import is_loopback, url_host
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, refresh_mark
@@ -183,6 +191,7 @@ class OpcUaServer:
         kept = historized or (lambda tag: history is not None and bool(history.series_of(tag.name)))
         nodes = opcua_space.build(batch, engine, kept)
         opcua_methods.build(batch, nodes.simulation)
+        opcua_lists.build(batch, nodes.simulation)
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
         if history is not None:
             opcua_history.build(batch)
@@ -221,6 +230,7 @@ class OpcUaServer:
         for listener in listeners:
             await listener(table.image)
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
+        methods.update(opcua_lists.methods(batch, engine))
         methods.update(opcua_methods.condition_methods(conditions))
 
         async def refresh(subscription: int, item: int | None, session: ua.NodeId) -> int:

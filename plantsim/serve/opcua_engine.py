@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
 from plantsim.engine.alarm_desk import AlarmListener, Change
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import ProcessImage
+from plantsim.engine.malfunctions import Injection
+from plantsim.engine.shelf import Kept
+from plantsim.model.malfunction import Place
 from plantsim.model.tag import AlarmPoint, TagTable
 
 
@@ -65,6 +68,8 @@ class Plant(Protocol):
     def streams(self) -> Sequence[Stream]: ...
     @property
     def products(self) -> Sequence[Product]: ...
+    @property
+    def malfunctions(self) -> Iterable[Place]: ...
 
 
 class Engine(Protocol):
@@ -99,3 +104,9 @@ class Engine(Protocol):
     def inject(self, malfunction: str, severity: float, delay: float, ramp: float, origin: Origin) -> str: ...
     def clear(self, name: str, origin: Origin) -> None: ...
     def clear_all(self, origin: Origin) -> None: ...
+    @property
+    def injected(self) -> Sequence[Injection]: ...
+    @property
+    def snapshots(self) -> Sequence[Kept]: ...
+    @property
+    def backtrack_reach(self) -> float: ...

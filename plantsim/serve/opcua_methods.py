@@ -33,19 +33,20 @@ REFRESH, REFRESH_ITEM = ua.NodeId(Id.ConditionType_ConditionRefresh), ua.NodeId(
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One input argument."""
+    """One input argument, or one result. array: a list of them."""
 
     name: str
     type: ua.VariantType
     description: str
+    array: bool = False
 
     @property
     def node_form(self) -> ua.Argument:
-        """As the InputArguments property has it."""
+        """As the InputArguments or OutputArguments property has it."""
         return ua.Argument(
             Name=self.name,
             DataType=ua.NodeId(self.type.value),
-            ValueRank=-1,
+            ValueRank=ua.ValueRank.OneDimension if self.array else ua.ValueRank.Scalar,
             Description=ua.LocalizedText(self.description),
         )
 
@@ -63,12 +64,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of some objects. run: returns the status code of the answer, or the answer's one result."""
+    """A method of some objects. run: returns the status code of the answer, or its one result, or all its results."""
 
     role: Role
     arguments: tuple[Argument, ...]
     objects: Container[ua.NodeId]
-    run: Callable[[Call], Awaitable[int | str]]
+    run: Callable[[Call], Awaitable[int | str | Sequence[ua.Variant]]]
 
 
 _SECONDS = Argument(
@@ -151,15 +152,18 @@ class Methods:
             found = [ua.StatusCodes.BadTypeMismatch if value is None else ua.StatusCodes.Good for value in values]
             return _answer(ua.StatusCodes.BadInvalidArgument, found)
         try:
-            result = await method.run(Call(request.ObjectId, values, origin, session or ua.NodeId()))
+            result: int | str | Sequence[ua.Variant] = await method.run(
+                Call(request.ObjectId, values, origin, session or ua.NodeId())
+            )
         except Exception:
             log.exception("method %s failed", request.MethodId)
             result = ua.StatusCodes.BadInternalError
-        answer = _answer(
-            ua.StatusCodes.Good if isinstance(result, str) else result, [ua.StatusCodes.Good] * len(values)
-        )
+        status = result if isinstance(result, int) else ua.StatusCodes.Good
+        answer = _answer(status, [ua.StatusCodes.Good] * len(values))
         if isinstance(result, str):
             answer.OutputArguments = [ua.Variant(result, ua.VariantType.String)]
+        elif not isinstance(result, int):
+            answer.OutputArguments = list(result)
         return answer
 
 

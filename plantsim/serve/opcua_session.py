@@ -170,7 +170,8 @@ class Session(InternalSession):
     # ------------------------------------------------------------------ what is not there for everybody
 
     def _hides(self, node: ua.NodeId) -> bool:
-        return self.services.hides(node, self.origin.role)
+        user = self.user
+        return self.services.hides(node, user.plant_role if isinstance(user, PlantUser) else Role.OBSERVER)
 
     async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
         """Browse, past what is hidden."""

@@ -185,6 +185,10 @@ class SyntheticEngine:
     def clear_all(self, origin: Origin) -> None:
         """There are none."""
 
+    injected = ()
+    snapshots = ()
+    backtrack_reach = 0.0
+
     def _scan(self, count: int) -> None:
         for _ in range(count):
             self._publish({})

@@ -1,0 +1,109 @@
+"""What an instructor chooses from, as methods that answer with lists; below instructor they are not to be seen.
+
+A plant has malfunctions by the thousand, which change only with the plant file, and few that are injected: a client
+asks for both when it shows them. The lists of an answer are equally long; what stands at one place belongs together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from asyncua import ua
+
+from plantsim.model.tag import Role
+from plantsim.serve.opcua_engine import Engine
+from plantsim.serve.opcua_methods import Argument, Call, Method
+from plantsim.serve.opcua_nodes import NodeBatch
+from plantsim.serve.opcua_space import SIMULATION
+
+_Types = ua.VariantType
+_NEVER = datetime(1601, 1, 1, tzinfo=UTC)
+"""A DateTime that OPC UA itself takes for none."""
+
+LISTS: dict[str, tuple[str, tuple[Argument, ...]]] = {
+    "ListMalfunctions": (
+        "What may go wrong in this plant",
+        (
+            Argument("malfunctions", _Types.String, "To be injected as they are, name@target", array=True),
+            Argument("titles", _Types.String, "In words", array=True),
+            Argument("defaults", _Types.Boolean, "Whether that target is meant where none is named", array=True),
+        ),
+    ),
+    "ListInjected": (
+        "What is wrong, or waits for its delay, in the order of its injection",
+        (
+            Argument("instances", _Types.String, "By which they are cleared", array=True),
+            Argument("levels", _Types.Double, "How bad each is at present, 0 to 1", array=True),
+            Argument("severities", _Types.Double, "How bad each gets, 0 to 1", array=True),
+            Argument("delays", _Types.Double, "Plant time from injection to beginning, s", array=True),
+            Argument("ramps", _Types.Double, "Plant time from beginning to severity, s", array=True),
+            Argument("since", _Types.DateTime, "Plant time of the injection", array=True),
+        ),
+    ),
+    "ListSnapshots": (
+        "What can be restored: start states first, then the newest",
+        (
+            Argument("names", _Types.String, "Of the snapshots", array=True),
+            Argument("saved", _Types.DateTime, "Wall time; 1601 for a start state, which nobody saved", array=True),
+            Argument("backtrack", _Types.Double, "Plant time that Backtrack can go back now, min"),
+        ),
+    ),
+}
+
+
+def build(batch: NodeBatch, simulation: ua.NodeId) -> None:
+    """The method nodes."""
+    for name, (description, results) in LISTS.items():
+        batch.method(
+            f"{SIMULATION}.{name}",
+            simulation,
+            browse_name=name,
+            description=description,
+            arguments=[],
+            results=[result.node_form for result in results],
+        )
+
+
+def methods(batch: NodeBatch, engine: Engine) -> dict[ua.NodeId, Method]:
+    """What the methods do."""
+    objects = frozenset((batch.id(SIMULATION),))
+
+    async def malfunctions(_: Call) -> Sequence[ua.Variant]:
+        places = list(engine.plant.malfunctions)
+        first: set[str] = set()
+        defaults = []
+        for place in places:
+            one = place.malfunction
+            defaults.append(one.id not in first and not one.everywhere)
+            first.add(one.id)
+        return _answers("ListMalfunctions", [p.name for p in places], [p.malfunction.title for p in places], defaults)
+
+    async def injected(_: Call) -> Sequence[ua.Variant]:
+        found = engine.injected
+        return _answers(
+            "ListInjected",
+            [one.name for one in found],
+            [one.level for one in found],
+            [one.severity for one in found],
+            [one.delay for one in found],
+            [one.ramp for one in found],
+            [datetime.fromtimestamp(one.since, UTC) for one in found],
+        )
+
+    async def snapshots(_: Call) -> Sequence[ua.Variant]:
+        found = engine.snapshots
+        saved = [_NEVER if math.isnan(one.saved) else datetime.fromtimestamp(one.saved, UTC) for one in found]
+        return _answers("ListSnapshots", [one.name for one in found], saved, engine.backtrack_reach)
+
+    runs = {"ListMalfunctions": malfunctions, "ListInjected": injected, "ListSnapshots": snapshots}
+    return {batch.id(f"{SIMULATION}.{name}"): Method(Role.INSTRUCTOR, (), objects, run) for name, run in runs.items()}
+
+
+def _answers(name: str, *values: Any) -> list[ua.Variant]:
+    return [
+        ua.Variant(value, result.type, is_array=result.array)
+        for value, result in zip(values, LISTS[name][1], strict=True)
+    ]
