@@ -30,6 +30,7 @@ from hmi.screens.comms import Communication
 from hmi.screens.connect import Connect
 from hmi.screens.display import Display
 from hmi.screens.help import Help
+from hmi.screens.instructor import Instructor
 from hmi.screens.journal import JournalDisplay
 from hmi.screens.overview import Overview
 from hmi.screens.section import Section
@@ -192,6 +193,8 @@ class HmiApp(App[int]):
         self._journalise()
         self._backfill()
         screen = self.screen
+        if isinstance(screen, Instructor):
+            self.operations.instruct.poll()
         started = time.perf_counter()
         if isinstance(screen, Display | Connect):
             screen.paint()
@@ -240,7 +243,7 @@ class HmiApp(App[int]):
         screen = self.screen
         if not self._displays:
             self._group_pens()
-            displays = (Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication)
+            displays = (Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication, Instructor)
             self._displays = {made.NAME: made(self.view) for made in displays}
             for name, display in self._displays.items():
                 self.install_screen(display, name)  # or leaving it would end it
@@ -304,6 +307,13 @@ class HmiApp(App[int]):
     def show_comms(self) -> None:
         """Communication diagnostics."""
         self._go("comms")
+
+    def show_instructor(self) -> None:
+        """What the instructor has in hand."""
+        if self.view.plant.instructs:
+            self._go("instructor")
+        elif isinstance(self.screen, Display):
+            self.screen.line.say("only an instructor's login has that display")
 
     def show_alarms(self) -> None:
         """The alarm list."""

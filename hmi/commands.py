@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hmi.model import Plant, TagObject
 
-SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, float("inf"))
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 600.0, float("inf"))
 """The notches of the speed keys."""
 
 
@@ -16,7 +16,7 @@ class Situation:
     """Where the operator is and what the session allows; what decides which commands are offered."""
 
     display: str = "overview"
-    """overview, section, alarms, trends, analysers, journal, comms."""
+    """overview, section, alarms, trends, analysers, journal, comms, instructor."""
     page: str = ""
     """What a display shows of several: of a section units, stages, zones or analysers, of the alarms standing, ..."""
     tag: TagObject | None = None
@@ -60,11 +60,15 @@ def _faceplate(s: Situation) -> bool:
     return s.tag is not None
 
 
+def _instructs(s: Situation) -> bool:
+    return s.display == "instructor" and s.tag is None
+
+
 def _method(name: str) -> Callable[[Situation], bool]:
     return lambda s: name in s.plant.methods
 
 
-LISTS = frozenset(("alarms", "analysers", "journal"))
+LISTS = frozenset(("alarms", "analysers", "journal", "instructor"))
 """Displays that are one long list."""
 
 _CURSOR = "Moving about"
@@ -108,6 +112,18 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.pointed == "alarm" and s.display == "alarms", 3),
     Command("next-list", "tab", "Tab", "Next list", "alarms: standing, withheld, history, metrics; journal: by kind",
             _ALARMS, "next_view", lambda s: s.display in ("alarms", "journal") and s.tag is None, 1),
+    Command("next-choice", "tab", "Tab", "Next list", "malfunctions, injected, snapshots", _TIME, "next_view",
+            _instructs, 1),
+    Command("inject", "enter,i", "Enter", "Inject", "let the malfunction under the cursor happen", _TIME, "pick",
+            lambda s: s.pointed == "malfunction", 0),
+    Command("clear", "enter", "Enter", "Clear", "mend what is under the cursor", _TIME, "pick",
+            lambda s: s.pointed == "injected", 0),
+    Command("restore", "enter", "Enter", "Restore", "go on from the snapshot under the cursor", _TIME, "pick",
+            lambda s: s.pointed == "snapshot", 0),
+    Command("clear-all", "X", "X", "Clear all", "mend everything", _TIME, "clear_all", _instructs, 1),
+    Command("save-state", "s", "s", "Save", "keep the present state under a name", _TIME, "save_state", _instructs, 1),
+    Command("backtrack", "b", "b", "Go back", "by minutes of plant time", _TIME, "backtrack", _instructs, 1),
+    Command("set-speed", "v", "v", "Speed", "any, by its number", _TIME, "set_speed", _instructs, 1),
     Command("add-pen", "t", "t", "Trend it", "add the tag to the trends", _TRENDS, "add_pen",
             lambda s: s.pointed == "tag" if s.tag is None else s.tag.primary is not None, 3),
     Command("remove-pen", "d", "d", "Remove", "take the picked pen away", _TRENDS, "remove_pen",
@@ -145,6 +161,8 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display != "journal", 6),
     Command("comms", "f5", "F5", "Comms", "connection, quality, scan, this station", _CURSOR, "comms",
             lambda s: s.display != "comms", 7),
+    Command("instructor", "f9", "F9", "Instructor", "the run, malfunctions and states to go back to", _CURSOR,
+            "instructor", lambda s: s.plant.instructs and s.display != "instructor", 6),
     Command("goto", "colon,slash", ":", "Go to", "a tag or section by name", _CURSOR, "goto", _always, 4),
     Command("back", "backspace,escape", "Bksp", "Back", "the display before", _CURSOR, "back",
             lambda s: s.tag is None, 7),

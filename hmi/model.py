@@ -168,6 +168,11 @@ class Plant:
     methods: frozenset[str] = frozenset()
     """Simulation methods this session may call."""
 
+    @property
+    def instructs(self) -> bool:
+        """Whether this session is an instructor's."""
+        return {"Inject", "ListInjected"} <= self.methods
+
     def area_of(self, tag: str) -> Area | None:
         """The section a tag object belongs to."""
         found = self.tags.get(tag)

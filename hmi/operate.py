@@ -13,6 +13,7 @@ from hmi.comm.outcome import Outcome
 from hmi.commands import SPEEDS
 from hmi.entry import Change, Shelving, parse, parse_member, parse_positive, parse_shelving, parse_text
 from hmi.format import duration, range_text, speed
+from hmi.instruct import Instruct
 from hmi.journal import Kind
 from hmi.model import Member, TagObject, ValueClass
 from hmi.view import View
@@ -35,6 +36,7 @@ class Operations:
         self._link = link
         self._view = view
         self._work = work
+        self.instruct = Instruct(link, view, work, self._call)
         self.pending = 0
         """Requests on their way."""
 
@@ -199,9 +201,9 @@ class Operations:
         if isnan(running):
             line.say("whether the plant runs is not known", Tone.REFUSED)
         elif running > 0:
-            self._work(self._call(line, "freeze", "Freeze"))
+            self._work(self._simply(line, "freeze", "Freeze"))
         else:
-            self._work(self._call(line, "run", "Run"))
+            self._work(self._simply(line, "run", "Run"))
 
     def faster(self, line: EntryLine, notches: int) -> None:
         """Change the speed by notches."""
@@ -211,7 +213,7 @@ class Operations:
             return
         at = min(range(len(SPEEDS)), key=lambda i: abs(min(SPEEDS[i], 1e6) - min(asked, 1e6)))
         wanted = SPEEDS[max(0, min(len(SPEEDS) - 1, at + notches))]
-        self._work(self._call(line, f"speed {speed(wanted)}", "SetSpeed", wanted))
+        self._work(self._simply(line, f"speed {speed(wanted)}", "SetSpeed", wanted))
 
     def step(self, line: EntryLine) -> None:
         """Ask for a number of seconds, freeze and advance by them."""
@@ -237,13 +239,17 @@ class Operations:
         self._note("", f"step {seconds:g} s")
         line.say(f"step {seconds:g} s done")
 
-    async def _call(self, line: EntryLine, what: str, method: str, *arguments: float) -> None:
+    async def _call(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> bool:
         outcome = await self._waiting(self._link.call(method, *arguments))
         if outcome.ok:
             self._note("", what)
-            line.say(what)
+            line.say(f"{what}: done, {outcome.result}" if outcome.result else f"{what}: done")
         else:
             self._report(line, "", what, outcome)
+        return outcome.ok
+
+    async def _simply(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> None:
+        await self._call(line, what, method, *arguments)
 
     # --- all ---
 

@@ -34,6 +34,9 @@ class Palette:
     p2: str
     p3: str
     diagnostic: str
+    violet: str = "#43356b"
+    """Ground of the instructor's header."""
+    violet_text: str = "#ece8f6"
 
     @property
     def theme(self) -> Theme:
@@ -96,6 +99,8 @@ LIGHT = Palette(
     p2="#8a4b00",
     p3="#5f5700",
     diagnostic="#7a3a94",
+    violet="#c6b4e6",
+    violet_text="#1c1e20",
 )
 SIXTEEN = Palette(
     name="sixteen",
@@ -113,6 +118,8 @@ SIXTEEN = Palette(
     p2="#808000",
     p3="#ffff00",
     diagnostic="#ff00ff",
+    violet="#800080",
+    violet_text="#ffffff",
 )
 """The sixteen colours that every colour terminal has."""
 MONO = Palette(
@@ -161,6 +168,8 @@ class Looks:
     fault: Style
     """Inverse: no connection."""
     cursor: Style
+    instructing: Style
+    """Header of the instructor's display."""
     pens: tuple[Style, Style, Style, Style]
     p1: Style
     p2: Style
@@ -174,6 +183,11 @@ class Looks:
     def priority(self, priority: int) -> Style:
         """The style of an alarm priority."""
         return {1: self.p1, 2: self.p2, 3: self.p3}.get(priority, self.p4)
+
+    def with_frame(self, style: Style) -> Looks:
+        """The same with another header."""
+        bold = style + Style(bold=True)
+        return replace(self, frame=style, frame_dim=style, key=bold)
 
     @classmethod
     def of(cls, palette: Palette) -> Looks:
@@ -199,6 +213,7 @@ class Looks:
             shout=Style(color=palette.ground, bgcolor=palette.text, bold=True),
             fault=Style(color=palette.ground, bgcolor=palette.diagnostic, bold=True),
             cursor=Style(color=palette.ground, bgcolor=palette.text),
+            instructing=Style(color=palette.violet_text, bgcolor=palette.violet),
             pens=(ink(palette.live), ink(palette.setting), ink(palette.tick), ink(palette.text)),
             p1=ink(palette.p1, bold=True),
             p2=ink(palette.p2, bold=True),
@@ -214,7 +229,8 @@ def _mono() -> Looks:
     return Looks(
         text=plain, dim=faint, line=faint, live=bold, title=bold, setting=Style(underline=True), band=bold, tick=plain,
         bar=faint, bad=Style(bold=True, italic=True), frame=inverse, frame_dim=inverse, key=loud, shout=loud,
-        fault=loud, cursor=inverse, pens=(bold, plain, faint, plain), p1=loud, p2=bold, p3=bold, p4=plain,
+        fault=loud, cursor=inverse, instructing=inverse, pens=(bold, plain, faint, plain), p1=loud, p2=bold, p3=bold,
+        p4=plain,
         band_glyph="▒", bar_glyph="·",
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from hmi.alarms import AlarmBook
 from hmi.comm.health import Health
 from hmi.comm.link import LinkState
 from hmi.commands import Command
+from hmi.instructor import Facts
 from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
 from hmi.store import TagStore, Trace
@@ -48,6 +49,8 @@ class View:
     """The group on the trends display."""
     journal: Journal = field(default_factory=Journal)
     health: Health = field(default_factory=Health)
+    facts: Facts = field(default_factory=Facts)
+    """What an instructor is shown."""
     span: float = 900.0
     """Seconds of plant time on the trends display."""
 

@@ -13,6 +13,7 @@ from asyncua.ua.object_ids import ObjectIds
 
 from hmi.alarms import FIELDS, OPTIONAL
 from hmi.comm.services import browse, node_id, plain, read
+from hmi.instructor import LISTS
 from hmi.model import LIMITS, Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 
 NAMESPACE = "urn:plantsim:plant"
@@ -24,7 +25,8 @@ _PROPERTIES = frozenset(("EURange", "EngineeringUnits", "EnumStrings", "TrueStat
 _PROFILE = ".Profile"
 """Ending of the id of the object that holds a unit's arrays."""
 
-_METHODS = ("Run", "Freeze", "Step", "SetSpeed")
+_METHODS = ("Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack", "Inject", "Clear",
+            "ClearAll", *LISTS)  # fmt: skip
 
 _CLASSES = {
     ObjectIds.Boolean: ValueClass.BOOLEAN,

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Any
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -126,14 +127,37 @@ class Link:
             return self._counted(_failed(error))
         return self._counted(DONE if status.is_good() else refusal(status.value))
 
-    async def call(self, method: str, *arguments: float) -> Outcome:
+    async def call(self, method: str, *arguments: float | str) -> Outcome:
         """Call a method of the Simulation object."""
         browsed = self._browsed
         if browsed is None:
             return Outcome(False, "no connection; nothing was sent")
-        variants = [ua.Variant(float(a), ua.VariantType.Double) for a in arguments]
+        variants = [
+            ua.Variant(a, ua.VariantType.String) if isinstance(a, str) else ua.Variant(float(a), ua.VariantType.Double)
+            for a in arguments
+        ]
         method_id = node_id(f"Simulation.{method}", browsed.namespace)
         return await self._call(node_id("Simulation", browsed.namespace), method_id, variants)
+
+    async def ask(self, methods: Sequence[str]) -> list[list[Any]] | None:
+        """The results of methods of the Simulation object that only tell something; None where one does not."""
+        client, browsed = self._client, self._browsed
+        if client is None or browsed is None or not self.state.online:
+            return None
+        owner = node_id("Simulation", browsed.namespace)
+        requests = []
+        for name in methods:
+            request = ua.CallMethodRequest()
+            request.ObjectId, request.MethodId = owner, node_id(f"Simulation.{name}", browsed.namespace)
+            requests.append(request)
+        try:
+            results = await client.uaclient.call(requests)
+        except (UaError, OSError, TimeoutError) as error:
+            log.info("%s: no answer: %r", ", ".join(methods), error)
+            return None
+        if not all(result.StatusCode.is_good() for result in results):
+            return None
+        return [[variant.Value for variant in result.OutputArguments or []] for result in results]
 
     async def acknowledge(self, record: AlarmRecord, comment: str = "") -> Outcome:
         """Acknowledge an alarm as it was seen: the change that ``record`` holds, not a later one."""
@@ -288,7 +312,10 @@ class Link:
             (result,) = await client.uaclient.call([request])
         except Exception as error:
             return self._counted(_failed(error))
-        return self._counted(DONE if result.StatusCode.is_good() else refusal(result.StatusCode.value))
+        if not result.StatusCode.is_good():
+            return self._counted(refusal(result.StatusCode.value))
+        named = [variant.Value for variant in result.OutputArguments or [] if isinstance(variant.Value, str)]
+        return self._counted(Outcome(True, result=", ".join(named)))
 
     def _counted(self, outcome: Outcome) -> Outcome:
         if outcome.ok:

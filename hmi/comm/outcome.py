@@ -29,6 +29,8 @@ _WORDS = {
     StatusCodes.BadCertificateUntrusted: "the server does not trust this client's certificate yet",
     StatusCodes.BadSecurityChecksFailed: "the server does not trust this client's certificate yet",
     StatusCodes.BadTimeout: "the server did not answer in time",
+    StatusCodes.BadNotFound: "there is no such thing",
+    StatusCodes.BadInvalidArgument: "the server does not take that",
     StatusCodes.BadTooManySessions: "the server has no session free",
 }
 
@@ -51,6 +53,8 @@ class Outcome:
     text: str = ""
     doubtful: bool = False
     """No answer came: it may or may not have been taken."""
+    result: str = ""
+    """What the server named in its answer, such as an instance."""
 
 
 DONE = Outcome(True)

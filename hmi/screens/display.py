@@ -427,6 +427,22 @@ class Display(Screen[None]):
         """All analysers."""
         self.hmi.show_analysers()
 
+    def action_instructor(self) -> None:
+        """What the instructor has in hand."""
+        self.hmi.show_instructor()
+
+    def action_clear_all(self) -> None:
+        """Only the instructor's display mends."""
+
+    def action_save_state(self) -> None:
+        """Only the instructor's display saves states."""
+
+    def action_backtrack(self) -> None:
+        """Only the instructor's display goes back."""
+
+    def action_set_speed(self) -> None:
+        """Only the instructor's display asks for a speed."""
+
     def action_overview(self) -> None:
         """The overview."""
         self.hmi.show_overview()

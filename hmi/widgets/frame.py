@@ -8,7 +8,7 @@ from rich.style import Style
 
 from hmi.commands import Situation, footer
 from hmi.format import clock, day, speed
-from hmi.theme import HOLLOW, SHAPES
+from hmi.theme import HOLLOW, SHAPES, Looks
 from hmi.view import Target
 from hmi.widgets.canvas import Canvas, Row, cells
 from hmi.widgets.panel import Panel
@@ -21,9 +21,17 @@ class Header(Panel):
 
     title_text = ""
     """Name of the display, set by it."""
+    instructing = False
+    """Whether it is the instructor's: another ground, so that nobody takes his display for an operator's."""
+
+    @property
+    def looks(self) -> Looks:
+        """The styles of this header."""
+        looks = self.view.looks
+        return looks.with_frame(looks.instructing) if self.instructing else looks
 
     def build(self, canvas: Canvas) -> None:
-        looks = self.view.looks
+        looks = self.looks
         row = canvas.row(0)
         right = _Pieces()
         self._alarms(right)
@@ -37,7 +45,7 @@ class Header(Panel):
         right.onto(row)
 
     def _time(self, pieces: _Pieces, wide: bool) -> None:
-        view, looks = self.view, self.view.looks
+        view, looks = self.view, self.looks
         if not view.plant.simulation:
             pieces.add(clock(view.store.now), looks.frame)
             return
@@ -58,7 +66,7 @@ class Header(Panel):
         )
 
     def _alarms(self, pieces: _Pieces) -> None:
-        view, looks = self.view, self.view.looks
+        view, looks = self.view, self.looks
         active, unacked = view.book.counts()
         for priority, count in active.items():
             if priority == 4 and not count:
@@ -72,7 +80,7 @@ class Header(Panel):
             pieces.add("         ", looks.frame)
 
     def _link(self, pieces: _Pieces) -> None:
-        link, looks = self.view.link, self.view.looks
+        link, looks = self.view.link, self.looks
         if link.online:
             pieces.add(f"● {link.latency_ms:3.0f} ms ", looks.frame_dim)
         else:

@@ -20,8 +20,10 @@ from textual.pilot import Pilot
 from hmi.app import HmiApp
 from hmi.comm.link import LinkState, Phase
 from hmi.comm.login import Login
+from hmi.instructor import Facts, Injected, Malfunction, Snapshot
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 from hmi.screens.display import Display
+from hmi.screens.instructor import Instructor
 from hmi.screenshot import screen_text
 
 GRIDS = Path(__file__).parent / "grids"
@@ -85,6 +87,7 @@ def fill(app: HmiApp, plant: Plant, status: int = 0) -> None:
     store = app.view.store
     members = [m for tag in plant.tags.values() for m in tag.members.values()]
     members += [m for unit in plant.units.values() for m in unit.profiles]
+    members += plant.simulation.values()
     store.lay_out((m.name for m in members), (m.name for m in members if m.value_class is ValueClass.NUMBER), None)
     app.view.book.lay_out(plant.alarms.values())
     for minute in range(61):
@@ -100,6 +103,8 @@ def fill(app: HmiApp, plant: Plant, status: int = 0) -> None:
 
 def value(member: Member, number: int, minute: int, time: float) -> object:
     """A value that tells members apart and moves a little."""
+    if member.name in RUN:
+        return RUN[member.name]
     if member.value_class is ValueClass.ARRAY:
         return [0.1 + 0.2 * math.sin(0.5 * stage) ** 2 for stage in range(len(member.points))]
     if member.value_class is ValueClass.TIME:
@@ -211,3 +216,72 @@ async def test_displays_look_as_they_did(plant: Plant, state: str, size: tuple[i
         GRIDS.mkdir(exist_ok=True)
         file.write_text(found, encoding="utf-8")
     assert found == file.read_text(encoding="utf-8")
+
+
+RUN = {
+    f"Simulation.{name}": number
+    for name, number in (
+        ("Running", 1.0), ("Speed", 10.0), ("ActualSpeed", 10.0), ("Elapsed", 7512.0), ("Branch", 1.0), ("Seed", 7.0),
+        ("Overruns", 0.0),
+    )
+}  # fmt: skip
+FACTS = Facts(
+    malfunctions=(
+        *(Malfunction(f"transmitter-stuck@{tag}", "Transmitter stuck") for tag in ("TIC-611", "AI-701")),
+        Malfunction("organic-pump-trip@P-401", "Organic pump trip", default=True),
+        *(Malfunction(f"valve-stuck@TV-{n}", "Valve stuck") for n in range(40)),
+    ),
+    injected=(
+        Injected("organic-pump-trip@P-401#1", 1.0, 1.0, 0.0, 0.0, NOW - 600.0),
+        Injected("transmitter-stuck@AI-701#2", 0.2, 0.6, 0.0, 300.0, NOW - 100.0),
+        Injected("transmitter-stuck@TIC-611#3", 0.0, 1.0, 120.0, 0.0, NOW - 10.0),
+    ),
+    snapshots=(Snapshot("steady", math.nan), Snapshot("cold", math.nan), Snapshot("before_lot-7", NOW - 3600.0)),
+    reach=60.0,
+    known=True,
+)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple[int, int]) -> None:
+    """With something injected, with a filter and another list, and with the server gone: then nothing is listed."""
+    members = {name: Member(name, name.partition(".")[2], ValueClass.NUMBER) for name in RUN}
+    plant = replace(plant, simulation=members, methods=frozenset(("Inject", "ListInjected")))
+    app = Still("opc.tcp://127.0.0.1:4840/plantsim", Login())
+    shown = []
+    async with app.run_test(size=size) as pilot:
+        fill(app, plant)
+        app.tick()
+        await pilot.pause()
+        app.view.facts = FACTS
+        app.operations.instruct.poll = lambda: None  # type: ignore[method-assign]  # what it asks of is not there
+        app.show_instructor()
+        await pilot.pause()
+        shown.append(await painted(app, pilot))
+        screen = app.screen
+        assert isinstance(screen, Instructor)
+        screen._filter("pump p-401")
+        screen.action_next_view()
+        shown.append(await painted(app, pilot))
+        del app.operations.instruct.poll
+        away(app)
+        shown.append(await painted(app, pilot))
+        assert "---" in shown[-1]
+        assert "organic-pump-trip@P-401#1" not in shown[-1]
+        assert app.defects == 0
+    found = "".join(f"== {name}\n{grid}" for name, grid in zip(("injected", "filtered", "away"), shown, strict=True))
+    file = GRIDS / f"instructor-{size[0]}x{size[1]}.txt"
+    if os.environ.get("UPDATE_GRIDS"):
+        file.write_text(found, encoding="utf-8")
+    assert found == file.read_text(encoding="utf-8")
+
+
+async def painted(app: HmiApp, pilot: Pilot[int]) -> str:
+    """The present display, without spaces at the ends of its lines."""
+    await pilot.pause()
+    app.tick()
+    assert isinstance(app.screen, Display)
+    app.screen.paint(force=True)
+    await pilot.pause()
+    grid = screen_text(app).replace("\u2800", " ")
+    return "".join(f"{line.rstrip()}\n" for line in grid.splitlines())

@@ -144,6 +144,8 @@ async def test_what_is_offered_follows_the_login(start_plant: StartPlant, sit_do
         TrustList(tmp_path).trust(turned_away.name)
         async with sit_down(endpoint, login=login) as desk:
             assert "Freeze" not in desk.text
+            assert not desk.app.view.plant.instructs
+            assert "F9" not in desk.text
             desk.display.open_face("TIC-201")
             await desk.press("p")
             await desk.type(f"{desk.value('TIC-201.SP') + 1}")

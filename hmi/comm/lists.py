@@ -1,0 +1,40 @@
+"""What the server tells an instructor, made into facts for his display."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from hmi.instructor import Injected, Malfunction, Snapshot
+
+_NEVER = 1700
+"""Year before which a DateTime is OPC UA's way to say none."""
+
+
+def malfunctions(results: Sequence[Any]) -> tuple[Malfunction, ...]:
+    """The answer to ListMalfunctions."""
+    names, titles, defaults = (column or [] for column in results)
+    return tuple(Malfunction(*row) for row in zip(names, titles, defaults, strict=True))
+
+
+def injected(results: Sequence[Any]) -> tuple[Injected, ...]:
+    """The answer to ListInjected."""
+    return tuple(
+        Injected(instance, level, severity, delay, ramp, _time(since))
+        for instance, level, severity, delay, ramp, since in zip(*(column or [] for column in results), strict=True)
+    )
+
+
+def snapshots(results: Sequence[Any]) -> tuple[tuple[Snapshot, ...], float]:
+    """The answer to ListSnapshots: the snapshots, and the minutes that can be gone back."""
+    names, saved, reach = results
+    found = tuple(Snapshot(name, _time(moment)) for name, moment in zip(names or [], saved or [], strict=True))
+    return found, float(reach)
+
+
+def _time(moment: datetime) -> float:
+    if moment.year < _NEVER:
+        return math.nan
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

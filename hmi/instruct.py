@@ -1,0 +1,155 @@
+"""What an instructor does to the run: every wish that changes it is read out and confirmed first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from math import isnan
+
+from hmi.comm.link import Link
+from hmi.comm.lists import injected, malfunctions, snapshots
+from hmi.entry import parse_positive
+from hmi.format import clock, day, speed
+from hmi.instructor import LISTS, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.view import View
+from hmi.widgets.entryline import EntryLine, Tone
+
+PERIOD = 1.0
+"""Seconds between two looks at what is injected."""
+
+Call = Callable[..., Awaitable[bool]]
+"""Calls a method of the Simulation object and says what became of it: line, what, method, arguments."""
+
+
+class Instruct:
+    """Carries the instructor's wishes to the link. call: does one; work: starts it beside the display."""
+
+    def __init__(self, link: Link, view: View, work: Callable[[Awaitable[None]], object], call: Call) -> None:
+        self._link = link
+        self._view = view
+        self._work = work
+        self._call = call
+        self._asked_at = 0.0
+        self._asking = False
+        self._generation = -1
+
+    # --- what there is ---
+
+    def poll(self) -> None:
+        """Look at what is injected, if the last look was a while ago; called while it is on the screen."""
+        if not self._view.link.online:
+            self._view.facts = replace(self._view.facts, injected=(), snapshots=(), known=False)
+        elif not self._asking and time.monotonic() - self._asked_at >= PERIOD:
+            self._asking = True
+            self._work(self.look())
+
+    async def look(self) -> None:
+        """Ask the server for all lists; for the malfunctions only where the plant may be another one."""
+        try:
+            generation = self._view.link.generation
+            names = [name for name in LISTS if name != LISTS[0] or generation != self._generation]
+            answers = dict(zip(names, await self._link.ask(names) or (), strict=False))
+            if len(answers) < len(names):
+                self._view.facts = replace(self._view.facts, injected=(), snapshots=(), known=False)
+                return
+            facts = self._view.facts
+            if LISTS[0] in answers:
+                facts = replace(facts, malfunctions=malfunctions(answers[LISTS[0]]))
+                self._generation = generation
+            found, reach = snapshots(answers["ListSnapshots"])
+            self._view.facts = replace(
+                facts, injected=injected(answers["ListInjected"]), snapshots=found, reach=reach, known=True
+            )
+        finally:
+            self._asking = False
+            self._asked_at = time.monotonic()
+
+    # --- malfunctions ---
+
+    def inject(self, line: EntryLine, name: str) -> None:
+        """Ask how a malfunction is to come, then confirm, then let it."""
+
+        def propose(value: object) -> None:
+            assert isinstance(value, Injection)
+            what = f"inject {name}, {value.text}"
+            arguments = (name, value.severity, value.delay, value.ramp)
+            line.confirm(what, lambda: self._do(line, what, "Inject", *arguments), "inject")
+
+        line.ask(f"inject {name}: severity %, delay, ramp:", parse_injection, propose, initial="100 0s 0s")
+
+    def clear(self, line: EntryLine, instance: str) -> None:
+        """Mend what was injected."""
+        what = f"clear {instance}"
+        line.confirm(what, lambda: self._do(line, what, "Clear", instance), "clear")
+
+    def clear_all(self, line: EntryLine) -> None:
+        """Mend everything."""
+        if not self._view.facts.injected:
+            line.say("nothing is injected")
+            return
+        what = f"clear all {len(self._view.facts.injected)} malfunctions"
+        line.confirm(what, lambda: self._do(line, what, "ClearAll"), "clear")
+
+    # --- states ---
+
+    def save(self, line: EntryLine) -> None:
+        """Ask for a name and keep the present state under it."""
+
+        def propose(value: object) -> None:
+            name = str(value)
+            known = any(one.name == name for one in self._view.facts.snapshots)
+            what = f"save snapshot {name}"
+            words = f"{what}, in place of the one that is there" if known else what
+            line.confirm(words, lambda: self._do(line, what, "SaveSnapshot", name), "save")
+
+        line.ask("save the present state as (letters, digits, _ and -):", parse_snapshot_name, propose)
+
+    def restore(self, line: EntryLine, name: str) -> None:
+        """Go on from a snapshot."""
+        saved = next((one.saved for one in self._view.facts.snapshots if one.name == name), float("nan"))
+        of = "" if isnan(saved) else f" of {day(saved)} {clock(saved)}"
+        what = f"go on from snapshot {name}"
+        line.confirm(
+            f"{what}{of}; the present state is lost",
+            lambda: self._do(line, what, "RestoreSnapshot", name),
+            "restore",
+        )
+
+    def backtrack(self, line: EntryLine) -> None:
+        """Ask for how many minutes of plant time to go back, and go."""
+        reach = self._view.facts.reach
+        if not reach > 0:
+            line.say("there is nothing to go back to yet", Tone.REFUSED)
+            return
+
+        def propose(value: object) -> None:
+            assert isinstance(value, float)
+            what = f"go back by {value:g} min"
+            then = f" to {clock(self._view.store.now - 60.0 * value)} or just before"
+            line.confirm(f"{what}{then}", lambda: self._do(line, what, "Backtrack", value), "go back")
+
+        line.ask(
+            f"go back by how many minutes of plant time (up to {reach:.1f}):",
+            lambda text: parse_positive(text, "number of minutes", int(10 * reach) / 10),
+            propose,
+        )
+
+    # --- the run ---
+
+    def speed(self, line: EntryLine) -> None:
+        """Ask for a speed; it is no change of the plant and needs no confirmation."""
+
+        def request(value: object) -> None:
+            assert isinstance(value, float)
+            self._do(line, f"speed {speed(value)}", "SetSpeed", value)
+
+        line.ask("speed (0.25, 1, 10, 60, 600, max or any above 0):", parse_speed, request)
+
+    def _do(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> None:
+        line.busy(what)
+        self._work(self._and_look(line, what, method, *arguments))
+
+    async def _and_look(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> None:
+        if await self._call(line, what, method, *arguments):
+            await self.look()

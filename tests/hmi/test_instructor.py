@@ -1,0 +1,154 @@
+"""The instructor's display against a real plant, and what he types."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hmi.entry import EntryError
+from hmi.instructor import Injected, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.screens.instructor import Instructor
+from hmi.theme import LOOKS
+from hmi.view import Target
+from hmi.widgets.entryline import Stage
+
+if TYPE_CHECKING:
+    from tests.hmi.conftest import Desk
+
+SitDown = Callable[..., AbstractAsyncContextManager["Desk"]]
+StartPlant = Callable[..., AbstractContextManager[str]]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("100", Injection(1.0, 0.0, 0.0)),
+        ("60 %", Injection(0.6, 0.0, 0.0)),
+        ("60 2m", Injection(0.6, 120.0, 0.0)),
+        ("12,5 90s 1.5h", Injection(0.125, 90.0, 5400.0)),
+        ("5 30 2min", Injection(0.05, 30.0, 120.0)),
+    ],
+)
+def test_an_injection_is_severity_delay_and_ramp(text: str, found: Injection) -> None:
+    assert parse_injection(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "0", "101", "x", "60 2d", "60 -1", "60 1 2 3", "nan", "60 9999999"])
+def test_what_is_no_injection_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(EntryError, match="such as 60 2m 300s"):
+        parse_injection(text)
+
+
+def test_speeds_and_names_are_checked_before_they_are_sent() -> None:
+    assert [parse_speed(text) for text in ("60", "x0.25", "max", "m")] == [60.0, 0.25, math.inf, math.inf]
+    for text in ("0", "-1", "fast", "", "inf", "nan"):
+        with pytest.raises(EntryError, match="allowed a number above 0, or max"):
+            parse_speed(text)
+    assert parse_snapshot_name(" good-SX_2 ") == "good-SX_2"
+    for text, reason in (("", "allowed 1 to 64"), ("a b", "allowed 1 to 64"), ("../x", "allowed"), ("last", "own")):
+        with pytest.raises(EntryError, match=reason):
+            parse_snapshot_name(text)
+
+
+def test_the_state_of_an_injection_is_told_in_a_word() -> None:
+    one = Injected("valve-stuck@LV-202#1", 0.0, 1.0, 120.0, 60.0, 1000.0)
+    assert one.name == "valve-stuck@LV-202"
+    assert one.state(1030.0) == "in 1 min"
+    assert Injected("a@b#1", 0.5, 1.0, 120.0, 60.0, 1000.0).state(1150.0) == "growing"
+    assert Injected("a@b#1", 1.0, 1.0, 120.0, 60.0, 1000.0).state(1200.0) == "in force"
+
+
+async def test_a_malfunction_is_found_injected_seen_and_cleared(start_plant: StartPlant, sit_down: SitDown) -> None:
+    """F9, / and its name, Enter, how bad, Enter; then it stands in the list, the plant shows it, and Enter clears it.
+
+    The same plant is then saved, gone back and restored.
+    """
+    with start_plant("--opcua", "0", "--insecure", "--frozen") as endpoint:
+        async with sit_down(endpoint, (80, 24)) as desk:
+            await desk.press("f9")
+            assert isinstance(desk.display, Instructor)
+            await desk.see("INSTRUCTOR")
+            violet = LOOKS[desk.app.theme].instructing.bgcolor
+            header = desk.app.screen._compositor.render_strips()[0]
+            grounds = {segment.text.strip(): segment.style and segment.style.bgcolor for segment in header}
+            assert grounds["INSTRUCTOR"] == violet
+            await desk.see("nothing to go back to yet")
+            await desk.see(", / finds")
+            await desk.app.link.call("Step", 120.0)
+            await desk.press("slash")
+            await desk.type("sweep-fan trip")
+            await desk.see("match 'sweep-fan trip'")
+            await desk.until(lambda: desk.app.view.cursor == Target("malfunction", "sweep-fan-trip@K-213A"))
+            await desk.press("enter")
+            await desk.see("inject sweep-fan-trip@K-213A: severity %, delay, ramp:")
+            await desk.type("200")
+            await desk.see("severity above 0 to 100 %")
+            await desk.type("100 30s")
+            await desk.see("inject sweep-fan-trip@K-213A, 100 %, after 30 s")
+            assert desk.app.view.facts.injected == ()
+            await desk.press("enter")
+            await desk.see("done, sweep-fan-trip@K-213A#1")
+            await desk.see("in 30 s")
+            await desk.app.link.call("Step", 60.0)
+            await desk.see("in force")
+            await desk.until(lambda: desk.value("K-213A.TRIP") == 1)
+            await desk.press("s")
+            await desk.type("fan is out")
+            await desk.see("allowed 1 to 64")
+            await desk.type("fan-out")
+            await desk.press("enter")
+            await desk.see("save snapshot fan-out: done")
+            await desk.see("fan-out ")
+            await desk.press("tab")
+            await desk.until(lambda: desk.app.view.cursor == Target("injected", "sweep-fan-trip@K-213A#1"))
+            await desk.press("enter", "enter")
+            await desk.see("clear sweep-fan-trip@K-213A#1: done")
+            await desk.until(lambda: desk.app.view.facts.injected == ())
+            await desk.press("X")
+            await desk.see("nothing is injected")
+            await desk.see("back by up to 3 min")
+            await desk.press("b")
+            await desk.type("5")
+            await desk.see("allowed more than 0 up to 3")
+            await desk.type("2")
+            await desk.press("enter")
+            await desk.see("go back by 2 min: done")
+            await desk.until(lambda: desk.value("Simulation.Elapsed") == 60.0)
+            await desk.press("tab")
+            desk.app.view.cursor = Target("snapshot", "fan-out")
+            await desk.press("enter")
+            await desk.see("go on from snapshot fan-out of ")
+            await desk.press("escape")
+            await desk.see("cancelled")
+            await desk.press("enter", "enter")
+            await desk.see("go on from snapshot fan-out: done")
+            await desk.until(lambda: desk.value("Simulation.Elapsed") == 180.0)
+            await desk.until(lambda: len(desk.app.view.facts.injected) == 1)
+            await desk.press("X", "enter")
+            await desk.see("clear all 1 malfunctions: done")
+            await desk.press("v")
+            await desk.type("600")
+            await desk.see("[600]")
+            entries = [entry.text for entry in desk.app.view.journal.newest_first()]
+            assert entries[0] == "speed x600"
+            assert "inject sweep-fan-trip@K-213A, 100 %, after 30 s" in entries
+
+
+async def test_only_an_instructor_has_the_display(endpoint: str, sit_down: SitDown) -> None:
+    """Who may not call the methods is offered no key, and nothing happens when he presses it."""
+    async with sit_down(endpoint) as desk:
+        assert desk.app.view.plant.instructs
+        await desk.see("F9 Instructor")
+        desk.app.view.plant = replace(desk.app.view.plant, methods=frozenset())
+        desk.display.paint(force=True)
+        assert "F9 Instructor" not in desk.text
+        await desk.press("f9")
+        assert not isinstance(desk.display, Instructor)
+        desk.app.show_instructor()
+        await desk.see("only an instructor's login has that display")
+        assert desk.display.line.stage is Stage.IDLE
