@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 
@@ -90,3 +91,18 @@ def test_the_run_says_which_scenario_it_is(bridging: Scenario) -> None:
     assert tag.states[int(engine.image.value[tag.row])] == "feeder-bridging"
     assert engine.in_scenario
     assert math.isinf(engine.image.value[engine.tags["Simulation.Speed"].row])
+
+
+def test_a_lead_in_lies_before_the_beginning(bridging: Scenario) -> None:
+    engine = engine_for(dataclasses.replace(bridging, lead_in=60.0))
+    assert engine.image.scan == 600
+    assert abs(engine.image.plant_time) < 1e-6, "plant time begins where the scenario does"
+    assert Runner(bridging, engine).elapsed == 0.0
+    engine.start()
+    try:
+        engine.step(5.0).result(60)
+        assert engine.image.plant_time == pytest.approx(5.0)
+        with pytest.raises(RuntimeError, match="before the start"):
+            engine.lead_in(1.0)
+    finally:
+        engine.stop()
