@@ -112,7 +112,7 @@ async def test_below_instructor_there_is_nothing_to_be_found(
                     with pytest.raises(ua.uaerrors.BadNoMatch):
                         await console.node("Simulation").get_child(f"{console.index}:{name}")
                     answer = await console.call("Simulation", name)
-                        assert (answer.StatusCode.name, answer.OutputArguments) == ("BadNodeIdUnknown", [])
+                    assert (answer.StatusCode.name, answer.OutputArguments) == ("BadNodeIdUnknown", [])
                 await _watches(console, "BadNodeIdUnknown")
         async with connect(server.endpoint, as_user("instructor")) as console:
             assert [child for child in await console.browse("Simulation") if "List" in child] == [
