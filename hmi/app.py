@@ -34,6 +34,7 @@ from hmi.screens.instructor import Instructor
 from hmi.screens.journal import JournalDisplay
 from hmi.screens.overview import Overview
 from hmi.screens.section import Section
+from hmi.screens.training import Training
 from hmi.screens.trends import Trends
 from hmi.settings import Settings, remember, remembered
 from hmi.store import TagStore
@@ -195,6 +196,8 @@ class HmiApp(App[int]):
         screen = self.screen
         if isinstance(screen, Instructor):
             self.operations.instruct.poll()
+        self._deliver()
+        self._deliver()
         started = time.perf_counter()
         if isinstance(screen, Display | Connect):
             screen.paint()
@@ -203,6 +206,14 @@ class HmiApp(App[int]):
             self._annunciated = self.view.book.annunciated
             if self.view.link.online:
                 self.bell()
+
+    def _deliver(self) -> None:
+        """Messages to the trainee, one at a time, where the line above the footer is free."""
+        practise, screen = self.operations.practise, self.screen
+        practise.poll()
+        if practise.news and isinstance(screen, Display) and not screen.line.engaged and screen.line.said is None:
+            screen.line.say(f"message: {practise.news.pop(0)}  (F7)")
+            self.bell()
 
     def _journalise(self) -> None:
         """Write down what the alarms and the connection did since the last look."""
@@ -243,7 +254,9 @@ class HmiApp(App[int]):
         screen = self.screen
         if not self._displays:
             self._group_pens()
-            displays = (Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication, Instructor)
+            displays = (
+                Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication, Instructor, Training,
+            )  # fmt: skip
             self._displays = {made.NAME: made(self.view) for made in displays}
             for name, display in self._displays.items():
                 self.install_screen(display, name)  # or leaving it would end it
@@ -277,6 +290,7 @@ class HmiApp(App[int]):
         if display is not self.screen:
             display.face = None
             self.switch_screen(display)
+        self.operations.practise.looked(area or display.NAME)
 
     def show_overview(self) -> None:
         """The overview."""
@@ -314,6 +328,10 @@ class HmiApp(App[int]):
             self._go("instructor")
         elif isinstance(self.screen, Display):
             self.screen.line.say("only an instructor's login has that display")
+
+    def show_training(self) -> None:
+        """The scenario that is practised."""
+        self._go("training")
 
     def show_alarms(self) -> None:
         """The alarm list."""

@@ -16,7 +16,7 @@ class Situation:
     """Where the operator is and what the session allows; what decides which commands are offered."""
 
     display: str = "overview"
-    """overview, section, alarms, trends, analysers, journal, comms, instructor."""
+    """overview, section, alarms, trends, analysers, journal, comms, instructor, training."""
     page: str = ""
     """What a display shows of several: of a section units, stages, zones or analysers, of the alarms standing, ..."""
     tag: TagObject | None = None
@@ -27,6 +27,8 @@ class Situation:
     pages: int = 1
     pens: int = 0
     alarms: int = 0
+    practises: bool = False
+    """Whether a scenario runs."""
 
     def has(self, *members: str) -> bool:
         """Whether the faceplate's object has a member that somebody may write."""
@@ -76,6 +78,7 @@ _OPERATE = "Operating (faceplate open)"
 _ALARMS = "Alarms"
 _TRENDS = "Trends"
 _TIME = "Simulation (instructor)"
+_TRAINING = "Training"
 _PROGRAM = "Program"
 
 TABLE: tuple[Command, ...] = (
@@ -163,6 +166,12 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display != "comms", 7),
     Command("instructor", "f9", "F9", "Instructor", "the run, malfunctions and states to go back to", _CURSOR,
             "instructor", lambda s: s.plant.instructs and s.display != "instructor", 6),
+    Command("training", "f7", "F7", "Scenario", "briefing, messages and score of what is practised", _TRAINING,
+            "training", lambda s: s.practises and s.display != "training", 5),
+    Command("hint", "h", "h", "Hint", "ask for the next hint, at its price", _TRAINING, "hint",
+            lambda s: s.practises and s.display == "training" and s.tag is None, 0),
+    Command("finish", "e", "e", "End", "end the scenario as it stands", _TRAINING, "finish",
+            lambda s: s.practises and s.display == "training" and s.tag is None, 1),
     Command("goto", "colon,slash", ":", "Go to", "a tag or section by name", _CURSOR, "goto", _always, 4),
     Command("back", "backspace,escape", "Bksp", "Back", "the display before", _CURSOR, "back",
             lambda s: s.tag is None, 7),

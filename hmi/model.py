@@ -167,6 +167,15 @@ class Plant:
     """Members of the Simulation object by member name; empty where it cannot be browsed."""
     methods: frozenset[str] = frozenset()
     """Simulation methods this session may call."""
+    purities: tuple[Purity, ...] = field(init=False, compare=False)
+    """Product purities in product order; found once, since every layout asks for them."""
+
+    def __post_init__(self) -> None:
+        found = ((match, tag) for tag in self.tags if (match := _PURITY.fullmatch(tag)))
+        made = [
+            Purity(int(m[1]), tag, master if (master := f"AIC-70{m[1]}") in self.tags else None) for m, tag in found
+        ]
+        object.__setattr__(self, "purities", tuple(sorted(made, key=lambda purity: purity.number)))
 
     @property
     def instructs(self) -> bool:
@@ -199,15 +208,6 @@ class Plant:
     def throughput(self) -> TagObject | None:
         """The throughput master, WIC-100 in every plant."""
         return self.tags.get("WIC-100")
-
-    @property
-    def purities(self) -> tuple[Purity, ...]:
-        """Product purities in product order."""
-        found = ((match, tag) for tag in self.tags if (match := _PURITY.fullmatch(tag)))
-        made = [
-            Purity(int(m[1]), tag, master if (master := f"AIC-70{m[1]}") in self.tags else None) for m, tag in found
-        ]
-        return tuple(sorted(made, key=lambda purity: purity.number))
 
     def find(self, text: str) -> list[str]:
         """Tag ids that match what an operator typed: exact first, then by beginning, then by containing."""

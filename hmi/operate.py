@@ -16,6 +16,7 @@ from hmi.format import duration, range_text, speed
 from hmi.instruct import Instruct
 from hmi.journal import Kind
 from hmi.model import Member, TagObject, ValueClass
+from hmi.practise import Practise
 from hmi.view import View
 from hmi.widgets.entryline import EntryLine, Tone
 
@@ -37,6 +38,7 @@ class Operations:
         self._view = view
         self._work = work
         self.instruct = Instruct(link, view, work, self._call)
+        self.practise = Practise(link, view, work, self._call)
         self.pending = 0
         """Requests on their way."""
 
@@ -239,8 +241,10 @@ class Operations:
         self._note("", f"step {seconds:g} s")
         line.say(f"step {seconds:g} s done")
 
-    async def _call(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> bool:
-        outcome = await self._waiting(self._link.call(method, *arguments))
+    async def _call(
+        self, line: EntryLine, what: str, method: str, *arguments: float | str, owner: str = "Simulation"
+    ) -> bool:
+        outcome = await self._waiting(self._link.call(method, *arguments, owner=owner))
         if outcome.ok:
             self._note("", what)
             line.say(f"{what}: done, {outcome.result}" if outcome.result else f"{what}: done")

@@ -9,6 +9,7 @@ from hmi.alarms import AlarmBook
 from hmi.comm.health import Health
 from hmi.comm.link import LinkState
 from hmi.commands import Command
+from hmi.exercise import Exercise
 from hmi.instructor import Facts
 from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
@@ -51,6 +52,8 @@ class View:
     health: Health = field(default_factory=Health)
     facts: Facts = field(default_factory=Facts)
     """What an instructor is shown."""
+    exercise: Exercise | None = None
+    """The scenario that is practised."""
     span: float = 900.0
     """Seconds of plant time on the trends display."""
 

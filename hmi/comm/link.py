@@ -21,12 +21,14 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from hmi.alarms import AlarmBook, AlarmRecord
 from hmi.comm.browse import Browsed, NotAPlant, browse_plant, read_limits
+from hmi.comm.exercise import read_exercise
 from hmi.comm.feed import Feed
 from hmi.comm.health import Health
 from hmi.comm.history import Stretch, read_raw
 from hmi.comm.login import Login
 from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
 from hmi.comm.services import node_id, plain, read
+from hmi.exercise import Exercise
 from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.store import TagStore
 
@@ -127,8 +129,8 @@ class Link:
             return self._counted(_failed(error))
         return self._counted(DONE if status.is_good() else refusal(status.value))
 
-    async def call(self, method: str, *arguments: float | str) -> Outcome:
-        """Call a method of the Simulation object."""
+    async def call(self, method: str, *arguments: float | str, owner: str = "Simulation") -> Outcome:
+        """Call a method of the Simulation object, or of another one."""
         browsed = self._browsed
         if browsed is None:
             return Outcome(False, "no connection; nothing was sent")
@@ -136,8 +138,19 @@ class Link:
             ua.Variant(a, ua.VariantType.String) if isinstance(a, str) else ua.Variant(float(a), ua.VariantType.Double)
             for a in arguments
         ]
-        method_id = node_id(f"Simulation.{method}", browsed.namespace)
-        return await self._call(node_id("Simulation", browsed.namespace), method_id, variants)
+        method_id = node_id(f"{owner}.{method}", browsed.namespace)
+        return await self._call(node_id(owner, browsed.namespace), method_id, variants)
+
+    async def exercise(self) -> tuple[bool, Exercise | None]:
+        """Whether the server has answered, and the scenario that runs on it."""
+        client, browsed = self._client, self._browsed
+        if client is None or browsed is None or not self.state.online:
+            return False, None
+        try:
+            return True, await read_exercise(client, browsed.namespace)
+        except (UaError, OSError, TimeoutError) as error:
+            log.info("nothing of a scenario: %r", error)
+            return False, None
 
     async def ask(self, methods: Sequence[str]) -> list[list[Any]] | None:
         """The results of methods of the Simulation object that only tell something; None where one does not."""

@@ -169,6 +169,7 @@ class Display(Screen[None]):
             pages=self.pages(),
             pens=len(self.view.pens),
             alarms=len(self.view.book.standing()),
+            practises=self.view.exercise is not None,
         )
 
     def _pointed(self) -> str:
@@ -277,6 +278,7 @@ class Display(Screen[None]):
         self.face = tag
         self._face.tag_id = self._face_trend.tag_id = id_
         self.hmi.refresh_limits(tag)
+        self.operations.practise.looked(id_)
         self.relayout()
 
     def close_face(self) -> None:
@@ -430,6 +432,16 @@ class Display(Screen[None]):
     def action_instructor(self) -> None:
         """What the instructor has in hand."""
         self.hmi.show_instructor()
+
+    def action_training(self) -> None:
+        """The scenario that is practised."""
+        self.hmi.show_training()
+
+    def action_hint(self) -> None:
+        """Only the scenario's display asks for hints."""
+
+    def action_finish(self) -> None:
+        """Only the scenario's display ends it."""
 
     def action_clear_all(self) -> None:
         """Only the instructor's display mends."""

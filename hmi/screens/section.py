@@ -85,7 +85,8 @@ class Section(Display):
         self._at = 0
         self._analysers.area = area
         self._analysers.top = 0
-        self.relayout()
+        if self.is_current:  # else it lays itself out when it comes to the front
+            self.relayout()
 
     def show_unit(self, unit: str) -> None:
         """Turn to the page of the present section that has a unit."""

@@ -28,8 +28,9 @@ def key_analogs(plant: Plant, area: str) -> list[TagObject]:
     does not depend on what is going on, so that every value keeps its place.
     """
     by_unit: dict[str, list[TagObject]] = {}
+    above = _shown_above(plant)
     for tag in plant.of_area(area):
-        if tag.normal is not None and tag.primary is not None and tag.id not in _shown_above(plant):
+        if tag.normal is not None and tag.primary is not None and tag.id not in above:
             by_unit.setdefault(tag.unit, []).append(tag)
     for tags in by_unit.values():
         tags.sort(key=lambda tag: (_weight(tag), tag.kind != "controller"))

@@ -70,7 +70,8 @@ def arrange(plant: Plant, area: str, width: int, height: int) -> Layout:
         cell = (width + 1) // columns - 1
         blocks = lines(plant, area, cell)
         wanted = height if columns == most else int(SHARE * height)
-        for limit in range(1, wanted + 1):
+        least = -(-sum(map(len, blocks)) // columns)  # with fewer lines a column, some would have no place
+        for limit in range(max(1, least), wanted + 1):
             filled = _fill(blocks, limit)
             if len(filled) <= columns:
                 return Layout(columns, cell, (tuple(filled),))

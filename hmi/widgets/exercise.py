@@ -1,0 +1,66 @@
+"""The scenario on the screen: what it is about, how far it is, what was said, and in the end what it was worth."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from rich.style import Style
+
+from hmi.exercise import Exercise
+from hmi.format import duration
+from hmi.widgets.canvas import Canvas
+from hmi.widgets.panel import Panel
+
+_READ = 100
+"""Columns of text that are read with ease."""
+
+
+class ExercisePanel(Panel):
+    """Briefing, messages and score, one below the other; what does not fit is turned to."""
+
+    page = 0
+    pages = 1
+
+    def build(self, canvas: Canvas) -> None:
+        looks = self.view.looks
+        exercise = self.view.exercise
+        if exercise is None:
+            canvas.row(1).add(" no scenario runs on this plant: plantsim train starts one", looks.dim)
+            self.pages = 1
+            return
+        lines = list(self._told(exercise, min(_READ, canvas.width - 4)))
+        self.pages = max(1, -(-len(lines) // canvas.height))
+        self.page = min(self.page, self.pages - 1)
+        for y, (text, style) in enumerate(lines[self.page * canvas.height : (self.page + 1) * canvas.height]):
+            canvas.row(y).add(text, style)
+
+    def _told(self, exercise: Exercise, width: int) -> Iterator[tuple[str, Style]]:
+        looks = self.view.looks
+        state = looks.live if not exercise.over else looks.title
+        told = f" {exercise.title}   {exercise.state}, {duration(exercise.elapsed)} of {duration(exercise.length)}"
+        if exercise.score is not None:
+            told += f"   {exercise.score:.0f} points of 100"
+        yield told, state
+        if exercise.debrief:
+            yield f" debrief: {exercise.debrief}", looks.live
+        if exercise.messages:
+            yield "", looks.text
+            yield " MESSAGES, the newest first", looks.title
+            for message in reversed(exercise.messages):
+                at, _, text = message.partition(" ")
+                for index, line in enumerate(textwrap.wrap(text, width - len(at) - 2) or [""]):
+                    yield f" {at if not index else ' ' * len(at)}  {line}", looks.text
+        if exercise.criteria:
+            yield "", looks.text
+            yield " SCORE", looks.title
+            for one in exercise.criteria:
+                yield f" {one.points:>5} of {one.of:<4} {one.competency:<15} {one.title}", looks.text
+                for line in textwrap.wrap(one.evidence, width - 31):
+                    yield f"{' ' * 31}{line}", looks.dim
+        yield "", looks.text
+        yield " BRIEFING", looks.title
+        for paragraph in exercise.briefing.strip().split("\n\n"):
+            for line in textwrap.wrap(" ".join(paragraph.split()), width):
+                yield f" {line}", looks.text
+            yield "", looks.text

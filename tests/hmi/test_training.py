@@ -1,0 +1,71 @@
+"""The trainee's display of a scenario that runs: briefing, hints at their price, messages, the end and the score."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hmi.comm.login import Login
+from hmi.screens.training import Training
+from hmi.widgets.entryline import Stage
+from plantsim.commands.itself import command
+
+if TYPE_CHECKING:
+    from tests.hmi.conftest import Desk
+
+SitDown = Callable[..., AbstractAsyncContextManager["Desk"]]
+SCENARIO, PASSWORD = "feeder-bridging", "good for this session"
+WITHIN = 60.0
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Iterator[str]:
+    """The endpoint of a plant on which one trainee practises."""
+    words = command("train", SCENARIO, "--opcua", "0", "--modbus", "0", "--state", str(tmp_path), "--stay")
+    words += ["--speed", "20"]
+    environment = {**os.environ, "PLANTSIM_PASSWORD": PASSWORD}
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("ready "), (tmp_path / "log").read_text()
+            yield dict(word.split("=", 1) for word in line.split()[1:])["opcua"]
+        finally:
+            process.terminate()
+            process.wait(WITHIN)
+
+
+async def test_a_scenario_is_read_helped_with_and_ended(scenario: str, sit_down: SitDown) -> None:
+    async with sit_down(scenario, login=Login("trainee", PASSWORD)) as desk:
+        assert not desk.app.view.plant.methods, "the run is not the trainee's"
+        await desk.until(lambda: desk.app.view.exercise is not None)
+        await desk.press("f7")
+        await desk.until(lambda: isinstance(desk.app.screen, Training))
+        await desk.see("BRIEFING")
+        assert "points of 100" not in desk.text
+        # the first hint comes with the first event, after two minutes
+        await desk.until(lambda: desk.app.view.exercise is not None and desk.app.view.exercise.elapsed > 125.0)
+        await desk.press("h")
+        await desk.see("ask for a hint, which costs points")
+        await desk.press("enter")
+        await desk.see("MESSAGES")
+        desk.display.open_face("WIC-101")
+        await desk.press("escape", "e")
+        await desk.see("end the scenario as it stands")
+        await desk.press("enter")
+        await desk.see("points of 100")
+        await desk.see("failed")
+        await desk.until(lambda: desk.display.line.stage is Stage.IDLE)
+        await desk.until(lambda: desk.app.view.exercise is not None and desk.app.view.exercise.debrief, WITHIN)
+        await desk.see("debrief: ")
