@@ -88,21 +88,25 @@ def in_front(args: Namespace, scenario: Scenario) -> int:
 async def serve(args: Namespace, scenario: Scenario) -> int:
     """Serve the plant until the scenario is over, or the process is told to stop; then the debrief."""
     from plantsim.model.tag import Role
-    from plantsim.serve.opcua_users import new_user
+    from plantsim.serve.opcua_users import UsersError, new_user
     from plantsim.training.runner import Runner
 
+    password = os.environ.get(PASSWORD) or secrets.token_urlsafe(12)
+    try:
+        trainee = new_user(TRAINEE, Role.OPERATOR, password)
+    except UsersError as error:
+        raise Stop(f"{PASSWORD}: {error}", MISUSED) from None
     over = servers.stop_signal()
     engine = servers.make_engine(args, scenario.plant, scenario.id)
     await asyncio.to_thread(engine.lead_in, scenario.lead_in)
     runner = Runner(scenario, engine)
     historian = servers.open_history(args, engine)
-    password = os.environ.get(PASSWORD) or secrets.token_urlsafe(12)
-    if PASSWORD not in os.environ:
+    if not os.environ.get(PASSWORD):
         print(f"log in as {TRAINEE} with the password {password}, which is good for this session", file=sys.stderr)
     began = time.time()
     going = threading.Event()
     going.set()
-    async with servers.serving(args, engine, historian, runner, new_user(TRAINEE, Role.OPERATOR, password)):
+    async with servers.serving(args, engine, historian, runner, trainee):
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         runner.ended.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))

@@ -50,6 +50,14 @@ def test_an_unknown_scenario_is_refused(capsys: pytest.CaptureFixture[str]) -> N
     assert "nearest feeder-bridging" in capsys.readouterr().err
 
 
+def test_a_password_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PLANTSIM_PASSWORD", "abc")
+    assert main(["train", "feeder-bridging", *PORTS, "--state", str(tmp_path)]) == 2
+    assert "PLANTSIM_PASSWORD: password: allowed 8 to" in capsys.readouterr().err
+
+
 def test_without_a_terminal_it_serves_scores_and_writes_the_debrief(tmp_path: Path) -> None:
     words = command("train", "feeder-bridging", *PORTS, "--state", str(tmp_path), "--speed", "max", "--history", "off")
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
