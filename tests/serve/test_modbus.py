@@ -225,6 +225,36 @@ async def test_every_answer_is_whole_while_the_plant_runs_at_full_speed(engine: 
         engine.set_speed(1.0)
 
 
+@pytest.mark.long
+async def test_no_block_is_ever_torn_under_load(engine: Engine, server: ModbusServer, scale: float) -> None:
+    """Ten clients read two pages as one block, 20,000 times in all; a million at ``--scale 50``."""
+    blocks: dict[int, bytes] = {}
+
+    async def reader_of(count: int) -> int:
+        last = scans = 0
+        async with raw(server) as (reader, writer):
+            for number in range(count):
+                writer.write(frame(number % 2**16, bytes.fromhex("04 0000 0066")))
+                block = (await answer(reader))[1][2:]
+                scan = int.from_bytes(block[:4], "big")
+                assert block[200:204] == block[:4], "both pages are of one scan"
+                assert blocks.setdefault(scan, block) == block, "a scan has one image, whoever reads it"
+                assert scan >= last
+                scans, last = scans + (scan > last), scan
+                while len(blocks) > 1000:
+                    del blocks[next(iter(blocks))]
+        return scans
+
+    engine.set_speed(math.inf)
+    engine.run()
+    try:
+        seen = await asyncio.gather(*(reader_of(round(2000 * scale)) for _ in range(10)))
+    finally:
+        engine.freeze()
+        engine.set_speed(1.0)
+    assert min(seen) > 1, "the plant ran meanwhile"
+
+
 async def test_identity_names_the_plant(engine: Engine, server: ModbusServer) -> None:
     async with scada(server) as client:
         identity: Any = await client.read_device_information(read_code=2)
