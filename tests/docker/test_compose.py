@@ -122,6 +122,8 @@ def test_services_run_without_privileges(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         assert service["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in service["security_opt"]
+        assert service["read_only"] is True
+        assert "/tmp" in service["tmpfs"]
 
 
 @pytest.mark.parametrize("name", ["plant", "hmi"])
