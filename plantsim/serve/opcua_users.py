@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import logging
 import os
 import re
@@ -13,8 +11,12 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import Argon2Error, InvalidHashError
 
 from plantsim.model.tag import Role
 
@@ -28,9 +30,8 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
 _DEFAULT_USERS = {"operator": Role.OPERATOR, "engineer": Role.ENGINEER, "instructor": Role.INSTRUCTOR}
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without what is easily misread."""
-_COST, _BLOCK, _PARALLEL = 2**14, 8, 1
-"""Of scrypt: about 50 ms and 16 MB a check."""
-_SALT_BYTES, _HASH_BYTES = 16, 32
+_HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
+"""Argon2id: some 50 ms and 32 MB a check."""
 _ROLES = {role.name.lower(): role for role in Role}
 
 FREE_ATTEMPTS = 5
@@ -48,16 +49,21 @@ class User:
 
     name: str
     role: Role
-    salt: bytes
-    hash: bytes
+    argon2: str
+    """Salted hash of the password in PHC string form, which has its own parameters (RFC 9106)."""
 
     def has(self, password: str) -> bool:
         """Whether it is the user's password; takes as long either way."""
-        return len(password) <= LONGEST_PASSWORD and hmac.compare_digest(_scrypt(password, self.salt), self.hash)
+        try:
+            return len(password) <= LONGEST_PASSWORD and _HASHER.verify(self.argon2, password)
+        except Argon2Error:
+            return False
 
 
-_NOBODY = User("", Role.OBSERVER, bytes(_SALT_BYTES), bytes(_HASH_BYTES))
-"""Checked when the name is unknown, so that the time of the answer does not tell."""
+@cache
+def _nobody() -> User:
+    """Checked when the name is unknown, so that the time of the answer does not tell."""
+    return User("", Role.OBSERVER, _HASHER.hash(secrets.token_hex(16)))
 
 
 class Attempts:
@@ -134,7 +140,7 @@ class Users:
             return None
         self._follow()
         user = self._guests.get(name) or self._users.get(name)
-        known = (user or _NOBODY).has(password)
+        known = (user or _nobody()).has(password)
         if user is None or not known:
             self._attempts.failed(name)
             return None
@@ -160,10 +166,6 @@ def _stamp(path: Path | None) -> tuple[int, int] | None:
     return None
 
 
-def _scrypt(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, n=_COST, r=_BLOCK, p=_PARALLEL, maxmem=2**26, dklen=_HASH_BYTES)
-
-
 def write_private(path: Path, content: bytes) -> None:
     """Write a new file that only its owner can read. Raises FileExistsError where there is one already."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -184,8 +186,7 @@ def new_user(name: str, role: Role, password: str) -> User:
         raise UsersError(f"user {name!r}: allowed 1 to 64 of A-Z a-z 0-9 . _ - with a letter or digit first")
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise UsersError(f"password: allowed {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
-    salt = secrets.token_bytes(_SALT_BYTES)
-    return User(name, role, salt, _scrypt(password, salt))
+    return User(name, role, _HASHER.hash(password))
 
 
 @contextlib.contextmanager
@@ -201,8 +202,7 @@ def changed_users(state: Path) -> Iterator[dict[str, User]]:
 
 def _text(users: Mapping[str, User]) -> str:
     entries = (
-        f'\n[users."{user.name}"]\nrole = "{user.role.name.lower()}"\n'
-        f'salt = "{user.salt.hex()}"\nscrypt = "{user.hash.hex()}"\n'
+        f'\n[users."{user.name}"]\nrole = "{user.role.name.lower()}"\nargon2 = "{user.argon2}"\n'
         for user in users.values()
     )
     return "format = 1\n" + "".join(entries)
@@ -241,19 +241,12 @@ def read_users(path: Path) -> dict[str, User]:
 
 def _user(path: Path, name: str, entry: Any) -> User:
     where = f"{path}: users.{name}"
-    if not isinstance(entry, dict) or entry.keys() != {"role", "salt", "scrypt"}:
-        raise UsersError(f"{where}: allowed are role, salt and scrypt, all three; 'plantsim users' writes them")
+    if not isinstance(entry, dict) or entry.keys() != {"role", "argon2"}:
+        raise UsersError(f"{where}: allowed are role and argon2, both; 'plantsim users' writes them")
     if entry["role"] not in _ROLES:
         raise UsersError(f"{where}.role: found {entry['role']!r}, allowed {', '.join(_ROLES)}")
-    salt, hash_ = _hex(where, entry, "salt", _SALT_BYTES), _hex(where, entry, "scrypt", _HASH_BYTES)
-    return User(name, _ROLES[entry["role"]], salt, hash_)
-
-
-def _hex(where: str, entry: Mapping[str, Any], key: str, size: int) -> bytes:
     try:
-        found = bytes.fromhex(entry[key])
-    except (TypeError, ValueError):
-        found = b""
-    if len(found) != size:
-        raise UsersError(f"{where}.{key}: found {entry[key]!r}, allowed {size} bytes in hexadecimal")
-    return found
+        extract_parameters(entry["argon2"])
+    except (InvalidHashError, TypeError, ValueError, AttributeError):
+        raise UsersError(f"{where}.argon2: found no hash, allowed one that 'plantsim users' has written") from None
+    return User(name, _ROLES[entry["role"]], entry["argon2"])

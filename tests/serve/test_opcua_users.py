@@ -77,8 +77,8 @@ def test_a_private_file_is_never_written_over(tmp_path: Path) -> None:
         write_private(tmp_path / "secret", b"two")
 
 
-SALT, HASH = "00" * 16, "00" * 32
-GOOD = f'role = "operator"\nsalt = "{SALT}"\nscrypt = "{HASH}"\n'
+HASH = "$argon2id$v=19$m=32768,t=3,p=1$IIRZ3B0EOw3yUMNP0sfWog$Nx4sVRj4DT3bNqkRWQUtcZ3Ol4HuUQFqOa3q0tqbxUM"
+GOOD = f'role = "operator"\nargon2 = "{HASH}"\n'
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ GOOD = f'role = "operator"\nsalt = "{SALT}"\nscrypt = "{HASH}"\n'
         ("format = 1\nusers = 3", "users: found 3, allowed tables [users.NAME]"),
         (
             'format = 1\n[users.eve]\nrole = "operator"',
-            "users.eve: allowed are role, salt and scrypt, all three",
+            "users.eve: allowed are role and argon2, both",
         ),
         (
             "format = 1\n[users.eve]\n" + GOOD.replace("operator", "chief"),
@@ -97,7 +97,7 @@ GOOD = f'role = "operator"\nsalt = "{SALT}"\nscrypt = "{HASH}"\n'
         ),
         (
             "format = 1\n[users.eve]\n" + GOOD.replace(HASH, "xyz"),
-            "users.eve.scrypt: found 'xyz', allowed 32 bytes in hexadecimal",
+            "users.eve.argon2: found no hash, allowed one that 'plantsim users' has written",
         ),
         ("format = ", "Invalid value"),
     ],
