@@ -75,6 +75,12 @@ def add_servers(parser: ArgumentParser) -> None:
         metavar="PATH|off",
         help="file that the history is kept in (default: one for each plant in the state folder)",
     )
+    group.add_argument(
+        "--metrics",
+        type=values.port,
+        metavar="PORT",
+        help="answer Prometheus there; 0 = a free one (default: not at all)",
+    )
     group.add_argument("--modbus-write", action="store_true", help="allow Modbus writes beyond loopback")
     group.add_argument(
         "--word-order",

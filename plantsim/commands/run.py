@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from plantsim.engine.image import ProcessImage
     from plantsim.history.historian import Historian
     from plantsim.model.plant import Plant
+    from plantsim.serve.metrics import MetricsServer
     from plantsim.serve.modbus import ModbusServer
     from plantsim.serve.opcua import OpcUaServer
     from plantsim.serve.opcua_training import Session
@@ -73,6 +74,8 @@ def check_addresses(args: Namespace) -> None:
         raise Stop(f"--opcua and --modbus: both ask for port {args.opcua}; allowed: two different ones", MISUSED)
     check_port(args.host, args.opcua, "--opcua")
     check_port(args.host, args.modbus, "--modbus")
+    if args.metrics is not None:
+        check_port(args.host, args.metrics, "--metrics")
     if args.modbus_serial is not None:
         check_line(args.modbus_serial)
 
@@ -120,6 +123,8 @@ async def serving(
             started.push_async_callback(server.stop)
             await listen(server, args.host, port, option)
         started.callback(engine.stop)
+        if args.metrics is not None:
+            started.callback(start_metrics(args, engine, historian, opcua, modbus).stop)
         engine.start()
         log.info("%s: %s; state in %s", engine.plant.name, engine.plant.title, state_folder(args.state))
         host, port = modbus.address
@@ -202,6 +207,28 @@ def make_servers(
         line=args.modbus_serial,
     )
     return opcua, modbus
+
+
+def start_metrics(
+    args: Namespace, engine: Engine, historian: Historian | None, opcua: OpcUaServer, modbus: ModbusServer
+) -> MetricsServer:
+    """Answer Prometheus; ``Stop`` in one line where that cannot be."""
+    try:
+        from plantsim.serve.metrics import MetricsServer
+    except ModuleNotFoundError as error:
+        raise Stop(f"--metrics needs {error.name}: pip install 'plantsim[metrics]'") from None
+    gauges = {
+        ("clients", "opcua"): lambda: opcua.clients,
+        ("clients", "modbus"): lambda: modbus.clients,
+        ("watched_items", "opcua"): lambda: opcua.watched,
+        ("pending_samples", "history"): lambda: historian.pending if historian is not None else 0,
+    }
+    try:
+        server = MetricsServer(engine, gauges, host=args.host, port=args.metrics)
+    except OSError as error:
+        raise Stop(bind_failure(error, args.host, args.metrics, "--metrics")) from None
+    log.info("metrics at http://%s:%d/metrics", url_host(args.host), server.port)
+    return server
 
 
 def open_history(args: Namespace, engine: Engine) -> Historian | None:

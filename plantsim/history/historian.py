@@ -72,6 +72,11 @@ class Historian:
     # ------------------------------------------------------------------ the scan's side
 
     @property
+    def pending(self) -> int:
+        """Samples that wait to be written."""
+        return self._pending
+
+    @property
     def behind(self) -> bool:
         """Whether the scan is to wait, for too much is not yet written."""
         return self._pending > MOST_PENDING and self.failure is None

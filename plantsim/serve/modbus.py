@@ -77,6 +77,11 @@ class ModbusServer:
             return self._host, self._port
         return self._host, cast(int, self._server.sockets[0].getsockname()[1])
 
+    @property
+    def clients(self) -> int:
+        """How many are connected by TCP."""
+        return len(self._connections)
+
     async def start(self) -> None:
         """Listen; OSError, with host and port in its text, when they are not to be had, SerialError for the line."""
         loop = asyncio.get_running_loop()

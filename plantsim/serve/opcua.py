@@ -103,6 +103,16 @@ class OpcUaServer:
         bound = self._server.bserver if self._server is not None else None
         return f"opc.tcp://{host}:{bound.port if bound is not None else self._port}{PATH}"
 
+    @property
+    def clients(self) -> int:
+        """Sessions that are open."""
+        return len(self._server.iserver.sessions) if self._server is not None else 0
+
+    @property
+    def watched(self) -> int:
+        """Items that clients watch, in all subscriptions."""
+        return opcua_seam.watched(self._server.iserver) if self._server is not None else 0
+
     async def start(self) -> None:
         """Build the address space and listen. Raises CannotListen, UsersError, or OSError for the state folder."""
         if self._server is not None:

@@ -263,6 +263,12 @@ def install(service: Any, aspace: AddressSpace) -> bool:
     return True
 
 
+def watched(service: Any) -> int:
+    """Monitored items of all subscriptions. service: an InternalServer."""
+    subscriptions = tuple(service.subscription_service.subscriptions.values())
+    return sum(len(one.monitored_item_srv._monitored_items) for one in subscriptions)
+
+
 def channel_certificate(service: Any, session: Any) -> bytes | None:
     """The certificate (DER) whose key a session's secure channel was opened with; None of a channel without security.
 

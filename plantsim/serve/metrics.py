@@ -1,0 +1,92 @@
+"""Figures of a run for Prometheus: how the scan keeps time, who is connected, what waits, and the process's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from threading import Thread
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from plantsim.engine.image import ACTIVE, BAD, UNACKED, ProcessImage
+from plantsim.model.tag import TagTable
+
+_GAUGES = {
+    "Running": ("running", "Whether plant time passes", 1.0),
+    "Speed": ("speed_requested", "Times real time that was asked for", 1.0),
+    "ActualSpeed": ("speed", "Times real time", 1.0),
+    "Time": ("plant_time_seconds", "Plant time, since 1970", 1.0),
+    "ScanTime": ("scan_seconds", "Wall time of the last scan", 1e-3),
+}
+_COUNTERS = {
+    "ScanCount": ("scans", "Scans run"),
+    "Overruns": ("overruns", "Scans that took longer than their period"),
+    "LockstepTimeouts": ("lockstep_timeouts", "Scans that ran without the echo of a PLC"),
+}
+
+
+class Engine(Protocol):
+    """What is read of an engine."""
+
+    @property
+    def tags(self) -> TagTable: ...
+    @property
+    def image(self) -> ProcessImage: ...
+
+
+class Metrics:
+    """The run's own figures. gauges: more of them, by name and label, each asked for at every scrape."""
+
+    def __init__(self, engine: Engine, gauges: Mapping[tuple[str, str], Callable[[], float]]) -> None:
+        self._engine = engine
+        self._gauges = gauges
+
+    def collect(self) -> Iterable[Metric]:
+        """The figures now; called in the HTTP server's thread, which reads one image."""
+        image = self._engine.image
+
+        def value(member: str) -> float:
+            return float(image.value[self._engine.tags[f"Simulation.{member}"].row])
+
+        for member, (name, text, scale) in _GAUGES.items():
+            yield GaugeMetricFamily(f"plantsim_{name}", text, value=scale * value(member))
+        for member, (name, text) in _COUNTERS.items():
+            yield CounterMetricFamily(f"plantsim_{name}", text, value=value(member))
+        yield GaugeMetricFamily("plantsim_bad_tags", "Tags of bad quality", value=_count(image.status & BAD))
+        alarms = GaugeMetricFamily("plantsim_alarms", "Alarms by state", labels=["state"])
+        alarms.add_metric(["active"], _count(image.alarms & ACTIVE))
+        alarms.add_metric(["unacknowledged"], _count(image.alarms & UNACKED))
+        yield alarms
+        families: dict[str, GaugeMetricFamily] = {}
+        for (name, of), ask in self._gauges.items():
+            text = name.replace("_", " ").capitalize()
+            family = families.setdefault(name, GaugeMetricFamily(f"plantsim_{name}", text, labels=["of"]))
+            family.add_metric([of], ask())
+        yield from families.values()
+
+
+def _count(bits: NDArray[np.integer[Any]]) -> int:
+    return int(np.count_nonzero(bits))
+
+
+class MetricsServer:
+    """Answers Prometheus at ``http://host:port/metrics``; port 0 chooses a free one. OSError where it cannot listen."""
+
+    def __init__(
+        self, engine: Engine, gauges: Mapping[tuple[str, str], Callable[[], float]], *, host: str, port: int
+    ) -> None:
+        registry = CollectorRegistry()
+        registry.register(Metrics(engine, gauges))
+        ProcessCollector(registry=registry)
+        self._server, self._thread = start_http_server(port, host, registry)
+        self.port = int(self._server.server_port)
+
+    def stop(self) -> None:
+        """Close the port."""
+        thread: Thread = self._thread
+        self._server.shutdown()
+        self._server.server_close()
+        thread.join()
