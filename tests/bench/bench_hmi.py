@@ -21,6 +21,7 @@ import sys
 import tempfile
 import termios
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,7 +60,8 @@ class Terminal:
     def read(self, timeout: float) -> None:
         """Take what is there."""
         if select.select([self.handle], [], [], timeout)[0]:
-            self.seen += os.read(self.handle, 65536)
+            with suppress(OSError):  # of a terminal whose program has ended
+                self.seen += os.read(self.handle, 65536)
 
     def idle(self, seconds: float) -> None:
         """Let it paint for a while."""
