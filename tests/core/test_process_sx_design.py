@@ -204,8 +204,8 @@ def test_sx_3_parts_dy_from_tb_as_designed(sx_3: Circuit) -> None:
     [
         ({"scrub": 0.95}, 89.1, 99.97),
         ({"scrub": 1.05}, 99.968, 80.5),
-        ({"soda": 1.05}, 85.9, 99.99),
-        ({"strip": 3.0}, 88.8, 84.2),
+        pytest.param({"soda": 1.05}, 85.9, 99.99, marks=pytest.mark.long),
+        pytest.param({"strip": 3.0}, 88.8, 84.2, marks=pytest.mark.long),
     ],
 )
 def test_what_an_operator_does_to_sx_2_ends_where_the_design_basis_says(

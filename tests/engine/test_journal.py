@@ -154,6 +154,7 @@ def test_alarms_and_their_acknowledgement_are_one_stream_with_actions_and_trips(
     ]
 
 
+@pytest.mark.long  # three days of feed
 def test_a_lot_of_feed_is_on_record_in_its_scan(belfast: Plant) -> None:
     """The bin is at 350 kg at the start, a lot comes at 60 kg: after 290 kg at 4.3 kg/h."""
     engine = Engine(belfast, scan_period=1.0, frozen=True)

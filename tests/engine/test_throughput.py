@@ -146,7 +146,15 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.tag)
+def runs() -> list[Any]:
+    """The cases, those of a day among the long tests."""
+    return [
+        pytest.param(case, marks=[pytest.mark.long] if case.hours + case.hours_back >= 24.0 else [], id=case.tag)
+        for case in CASES
+    ]
+
+
+@pytest.mark.parametrize("case", runs())
 def test_limit_takes_over_lowers_the_feed_and_lets_go(make_trial: MakeTrial, case: Case) -> None:
     """`WIC-100.Limit` names it meanwhile, and nothing swings."""
     trial = make_trial(scan_period=1.0, **case.wrong)
