@@ -253,6 +253,8 @@ def test_what_was_acknowledged_outlasts_a_kill(tmp_path: Path, scale: float) -> 
     """kill -9 at any moment; the list of what was written is kept here, outside the process."""
     path, script = tmp_path / "h.sqlite", tmp_path / "writer.py"
     script.write_text(WRITER)
+    # a hundred rounds are 116 days of plant time, more than is kept unless told to
+    path.with_name("h.sqlite.toml").write_text("format = 1\nkeep_days = 1000\n")
     known: dict[tuple[int, int], float] = {}
     for round_ in range(max(3, round(4 * scale))):
         words = [sys.executable, str(script), str(path), str(EPOCH + 1e5 * round_)]
