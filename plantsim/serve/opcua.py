@@ -17,7 +17,7 @@ from asyncua import Server, ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
 from plantsim.history.series import has_history
-from plantsim.model.tag import Tag
+from plantsim.model.tag import Tag, ValueType
 from plantsim.serve import (
     opcua_alarms,
     opcua_history,
@@ -223,7 +223,8 @@ class OpcUaServer:
         node_of = {tag.row: node for node, tag in nodes.tags.items()}
         outlet: Outlet
         if fast:
-            outlet = LiveOutlet(core.aspace, table, node_of)
+            doubles = frozenset(tag.row for tag in nodes.tags.values() if tag.type is ValueType.FLOAT)
+            outlet = LiveOutlet(core.aspace, table, node_of, doubles)
         else:
             outlet = StoredOutlet(core.aspace, node_of)
             for row in node_of:

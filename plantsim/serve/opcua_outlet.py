@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Protocol
+from weakref import WeakSet
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace, AttributeValue
 
-from plantsim.serve.opcua_seam import LiveValue
+from plantsim.serve.opcua_columns import Columns
+from plantsim.serve.opcua_seam import Column, LiveValue, Watchers
 from plantsim.serve.opcua_table import LiveTable
 
 log = logging.getLogger(__name__)
@@ -18,6 +21,14 @@ log = logging.getLogger(__name__)
 
 class Outlet(Protocol):
     """Where changed rows go."""
+
+    def settle(self) -> None:
+        """The table is about to show another image."""
+        ...
+
+    def sample(self, now: datetime) -> None:
+        """The table shows another image. now: its server time."""
+        ...
 
     def watched(self, row: int) -> bool:
         """Whether it is worth making a DataValue of the row."""
@@ -31,14 +42,36 @@ class Outlet(Protocol):
 class LiveOutlet:
     """Values are made when somebody reads or watches them; what nobody looks at costs nothing."""
 
-    def __init__(self, space: AddressSpace, table: LiveTable, nodes: Mapping[int, ua.NodeId]) -> None:
-        """nodes: of the tags, by row."""
-        self._values = {row: LiveValue(partial(table.read, row)) for row in nodes}
+    def __init__(
+        self, space: AddressSpace, table: LiveTable, nodes: Mapping[int, ua.NodeId], doubles: Container[int]
+    ) -> None:
+        """nodes: of the tags, by row. doubles: rows of those that are one Double."""
+        self._table = table
+        self._watched: set[int] = set()
+        self._values: dict[int, LiveValue] = {}
+        for row in nodes:
+            column = Column(row, self.columns) if row in doubles else None
+            self._values[row] = LiveValue(partial(table.read, row), Watchers(row, self._watched), column)
+        self._columns: WeakSet[Columns] = WeakSet()
         for row, node in nodes.items():
             space[node].attributes[ua.AttributeIds.Value] = self._values[row]
 
+    def columns(self) -> Columns:
+        """Columns that are told of images for as long as somebody holds them."""
+        made = Columns(self._table)
+        self._columns.add(made)
+        return made
+
+    def settle(self) -> None:
+        for columns in self._columns:
+            columns.settle()
+
+    def sample(self, now: datetime) -> None:
+        for columns in self._columns:
+            columns.sample(self._table.changed, now)
+
     def watched(self, row: int) -> bool:
-        return bool(self._values[row].datachange_callbacks)
+        return row in self._watched
 
     async def push(self, row: int, value: ua.DataValue) -> None:
         await notify(self._values[row], value)
@@ -54,6 +87,12 @@ class StoredOutlet:
         """nodes: of the tags, by row."""
         self._space = space
         self._nodes = nodes
+
+    def settle(self) -> None:
+        """Nothing is kept of the image that goes."""
+
+    def sample(self, now: datetime) -> None:
+        """All goes by ``push``."""
 
     def watched(self, row: int) -> bool:
         return True

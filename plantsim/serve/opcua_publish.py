@@ -86,8 +86,10 @@ class Publisher:
     async def _publish(self, image: ProcessImage) -> None:
         if image is self._table.image:
             return
+        self._outlet.settle()
         rows = self._table.replace(image)
         now = datetime.now(UTC)
+        self._outlet.sample(now)
         for row in rows:
             if self._outlet.watched(row):
                 await self._outlet.push(row, self._table.read(row, now))

@@ -1,9 +1,10 @@
 """What reaches into asyncua past its public interface, all in one place.
 
 asyncua copies every value once per monitored item, stores every value of every scan whether somebody looks or not,
-takes a queue size of 0 for 10,000, measures dead bands against the last value seen instead of the last one reported,
-has no percent dead band, and looks up all subtypes of a reference type anew for each reference that is browsed. The
-classes here mend that by overriding methods; nothing of the library is patched.
+makes a notification of its own of every value for every subscriber, takes a queue size of 0 for 10,000, measures dead
+bands against the last value seen instead of the last one reported, has no percent dead band, and looks up all subtypes
+of a reference type anew for each reference that is browsed. The classes here mend that by overriding methods; nothing
+of the library is patched.
 ``fits`` says whether the installed version has what they override; without it the server uses the library as it is.
 """
 
@@ -12,15 +13,19 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from asyncua import ua
+from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace, AttributeValue, ViewService
+from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
 from asyncua.server.subscription_service import SubscriptionService
 from asyncua.ua import uaprotocol_auto
 
+from plantsim.serve.opcua_columns import Columns
 from plantsim.serve.opcua_events import Event, IsSubtype, Where, is_event_filter, subtypes
 
 log = logging.getLogger(__name__)
@@ -40,6 +45,10 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (MonitoredItemService._modify_monitored_item, ("self", "params")),
     (MonitoredItemService._delete_monitored_items, ("self", "mid")),
     (MonitoredItemService._revise_queue_size, ("self", "requested")),
+    (MonitoredItemService._set_monitoring_mode, ("self", "mode", "mid")),
+    (MonitoredItemService._make_monitored_item_common, ("self", "params")),
+    (InternalSubscription.has_published_results, ("self",)),
+    (InternalSubscription._pop_triggered_datachanges, ("self", "result")),
     (SubscriptionService.create_subscription, ("self", "params", "callback", "session_id", "request_callback")),
     (ViewService._suitable_reftype, ("self", "ref1", "ref2", "subtypes")),
 )
@@ -53,14 +62,41 @@ def fits() -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a tag that is one Double is watched by the thousand. new: makes the columns of a subscription."""
+
+    row: int
+    new: Callable[[], Columns]
+
+
+class Watchers(dict[int, Callable[..., Any]]):
+    """The callbacks of one tag's monitored items. rows: of all tags that have some; kept up to date."""
+
+    def __init__(self, row: int, rows: set[int]) -> None:
+        super().__init__()
+        self._row, self._rows = row, rows
+
+    def __setitem__(self, handle: int, callback: Callable[..., Any]) -> None:
+        super().__setitem__(handle, callback)
+        self._rows.add(self._row)
+
+    def pop(self, handle: int) -> Callable[..., Any]:  # type: ignore[override]
+        callback = super().pop(handle)
+        if not self:
+            self._rows.discard(self._row)
+        return callback
+
+
 class LiveValue(AttributeValue):
     """The Value attribute of a tag's node: made from the process image when somebody asks, stored nowhere."""
 
-    def __init__(self, make: Callable[[], ua.DataValue]) -> None:
+    def __init__(self, make: Callable[[], ua.DataValue], watchers: Watchers, column: Column | None = None) -> None:
         self._make = make
+        self.column = column
         self.value_callback = None
         self.value_setter = None
-        self.datachange_callbacks: dict[int, Callable[..., Any]] = {}
+        self.datachange_callbacks = watchers
 
     @property
     def value(self) -> ua.DataValue:
@@ -74,6 +110,8 @@ class MonitoredItems(MonitoredItemService):
     def __init__(self, subscription: Any, aspace: AddressSpace, is_subtype: IsSubtype) -> None:
         super().__init__(subscription, aspace)
         self._is_subtype = is_subtype
+        self.columns: Columns | None = None
+        """Of those items that are watched by the thousand, once there is one."""
 
     async def datachange_callback(self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None) -> None:
         if error is not None:
@@ -116,7 +154,49 @@ class MonitoredItems(MonitoredItemService):
         status = self._prepare_filter(params.ItemToMonitor.NodeId, params.RequestedParameters)
         if status is not None:
             return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(status))
-        return await super()._create_data_change_monitored_item(params)
+        column = self._column(params)
+        if column is None:
+            return await super()._create_data_change_monitored_item(params)
+        if self.columns is None:
+            self.columns = column.new()
+        result, item = self._make_monitored_item_common(params)
+        self.columns.add(result.MonitoredItemId, column.row, item.client_handle, item.queue_size)
+        self._commit_monitored_item(result, item)
+        return result
+
+    def _column(self, params: ua.MonitoredItemCreateRequest) -> Column | None:
+        """The column of an item that asks for every change of a Double, and discards the oldest."""
+        asked, wanted = params.ItemToMonitor, params.RequestedParameters
+        if (
+            asked.AttributeId != ua.AttributeIds.Value
+            or asked.IndexRange
+            or not _every_change(wanted.Filter)
+            or not wanted.DiscardOldest
+            or params.MonitoringMode != ua.MonitoringMode.Reporting
+        ):
+            return None
+        node = self.aspace.get(asked.NodeId)
+        value = node.attributes.get(ua.AttributeIds.Value) if node is not None else None
+        return value.column if isinstance(value, LiveValue) else None
+
+    def _leave_columns(self, mid: int) -> None:
+        """Make one of the items that are watched by the thousand one like all others, with what it has to tell."""
+        if self.columns is None or mid not in self.columns:
+            return
+        item = self._monitored_items[mid]
+        waiting = self.columns.remove(mid)
+        node = item.read_value_id.NodeId
+        if waiting:
+            self.isub._triggered_datachanges[mid] = waiting
+        item.mvalue.current_dvalue = self.aspace.read_attribute_value(node, ua.AttributeIds.Value)
+        _, item.callback_handle = self.aspace.add_datachange_callback(
+            node, ua.AttributeIds.Value, self.datachange_callback
+        )
+        self._monitored_datachange[item.callback_handle] = mid
+
+    async def _set_monitoring_mode(self, mode: ua.MonitoringMode, mid: int) -> ua.StatusCode:
+        self._leave_columns(mid)
+        return await super()._set_monitoring_mode(mode, mid)
 
     def _create_events_monitored_item(self, params: ua.MonitoredItemCreateRequest) -> ua.MonitoredItemCreateResult:
         wanted = params.RequestedParameters
@@ -143,6 +223,7 @@ class MonitoredItems(MonitoredItemService):
         return requested if requested > 1 else EVENT_QUEUE
 
     def _modify_monitored_item(self, params: ua.MonitoredItemModifyRequest) -> ua.MonitoredItemModifyResult:
+        self._leave_columns(params.MonitoredItemId)
         item = self._monitored_items.get(params.MonitoredItemId)
         if item is None:
             return ua.MonitoredItemModifyResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadMonitoredItemIdInvalid))
@@ -198,6 +279,10 @@ class MonitoredItems(MonitoredItemService):
         return int(super()._revise_queue_size(max(requested, 1)))
 
     def _delete_monitored_items(self, mid: int) -> ua.StatusCode:
+        if self.columns is not None and mid in self.columns:
+            self.columns.remove(mid)
+            del self._monitored_items[mid]
+            return ua.StatusCode()
         # the library looks for each item among all others, which is quadratic when a subscription ends
         item = self._monitored_items.get(mid)
         if item is None or self._monitored_datachange.pop(item.callback_handle, None) is None:
@@ -205,6 +290,31 @@ class MonitoredItems(MonitoredItemService):
         self.aspace.delete_datachange_callback(item.callback_handle)
         del self._monitored_items[mid]
         return ua.StatusCode()
+
+
+def _every_change(filter_: ua.DataChangeFilter | None) -> bool:
+    """Whether a filter lets every change of value and status through, as no filter does."""
+    return filter_ is None or (
+        filter_.Trigger == ua.DataChangeTrigger.StatusValue and filter_.DeadbandType == ua.DeadbandType.None_
+    )
+
+
+class Subscription(InternalSubscription):
+    """A subscription that tells what its columns have, too."""
+
+    monitored_item_srv: MonitoredItems
+
+    def has_published_results(self) -> bool:
+        columns = self.monitored_item_srv.columns
+        if self._publishing_enabled and columns is not None and columns.has_news:
+            return True
+        return bool(super().has_published_results())
+
+    def _pop_triggered_datachanges(self, result: ua.PublishResult) -> None:
+        super()._pop_triggered_datachanges(result)
+        columns = self.monitored_item_srv.columns
+        if columns is not None and columns.has_news:
+            result.NotificationMessage.NotificationData.append(columns.message())
 
 
 class Subscriptions(SubscriptionService):
@@ -227,9 +337,31 @@ class Subscriptions(SubscriptionService):
         params.RequestedLifetimeCount = max(
             params.RequestedLifetimeCount, KEEP_ALIVES_PER_LIFETIME * params.RequestedMaxKeepAliveCount
         )
-        result = await super().create_subscription(params, callback, session_id, request_callback)
-        subscription = self.subscriptions[result.SubscriptionId]
+        # the library's own method with our class in it
+        if len(self.subscriptions) >= self.iserver.max_subscriptions:
+            raise ServiceError(ua.StatusCodes.BadTooManySubscriptions)
+        self._sub_id_counter += 1
+        number = self._sub_id_counter
+        result = ua.CreateSubscriptionResult(
+            SubscriptionId=number,
+            RevisedPublishingInterval=params.RequestedPublishingInterval,
+            RevisedLifetimeCount=self._clamp_lifetime_count(params.RequestedLifetimeCount),
+            RevisedMaxKeepAliveCount=self._clamp_keep_alive_count(params.RequestedMaxKeepAliveCount),
+        )
+        subscription = Subscription(
+            result,
+            self.aspace,
+            callback,
+            session_id,
+            request_callback=request_callback,
+            delete_callback=lambda: self.subscriptions.pop(number, None),
+            no_acks_limit=self.iserver.max_unacked_messages_per_subscription,
+            max_queue_size=self.iserver.max_monitored_item_queue_size,
+            publishing_enabled=params.PublishingEnabled,
+        )
         subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace, self._is_subtype)
+        await subscription.start()
+        self.subscriptions[number] = subscription
         return result
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 from asyncua import ua
+from numpy.typing import NDArray
 
 from plantsim.engine.image import ProcessImage
 from plantsim.model.tag import TagTable, ValueType
@@ -17,6 +18,8 @@ class LiveTable:
 
     def __init__(self, tags: TagTable, image: ProcessImage) -> None:
         self.image = image
+        self.changed: NDArray[np.bool_] = np.zeros(len(image.value), dtype=np.bool_)
+        """Rows in which the image differs from the one before."""
         self._wire = {tag.row: wire_type(tag) for tag in tags if tag.type is not ValueType.PROFILE}
         self._count = {tag.row: tag.count for tag in tags if tag.type is ValueType.PROFILE}
         self._is_tag = np.zeros(len(image.value), dtype=np.bool_)
@@ -39,6 +42,7 @@ class LiveTable:
         # compared bit by bit: a nan that stays is no change
         changed = before.value.view(np.int64) != image.value.view(np.int64)
         changed |= before.status != image.status
+        self.changed = changed
         rows: list[int] = np.flatnonzero(changed & self._is_tag).tolist()
         rows += [row for row, count in self._count.items() if changed[row : row + count].any()]
         return rows

@@ -100,7 +100,7 @@ class Changing:
 
 def blank(count: int, scan: int) -> ProcessImage:
     now = time.time()
-    value = np.arange(count) + 0.5 * scan
+    value = np.arange(count, dtype=np.float64) + 0.5 * scan
     return ProcessImage(scan, now, now, value, np.zeros(count, np.uint32), np.full(count, now), np.zeros(0, np.uint8))
 
 
