@@ -101,7 +101,10 @@ import pytest
         ),
         pytest.param(
             [('chemistry = "chemistry.toml"', 'chemistry = "chemistry"')],
-            'toy.toml: chemistry: found "chemistry", allowed ndfeb-chloride, or a file that ends in .toml',
+            (
+                'toy.toml: chemistry: found "chemistry", allowed magnets-chloride, ndfeb-chloride, '
+                "or a file that ends in .toml"
+            ),
             id="chemistry",
         ),
         pytest.param(
