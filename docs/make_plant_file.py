@@ -99,7 +99,8 @@ def _default(parameter: Parameter) -> str:
         return str(parameter.default).lower()
     if isinstance(parameter.default, float) and isinstance(parameter.what, Dimension):
         unit = "K" if parameter.what.name == "temperature" else "SI"
-        return f"{parameter.default:g} {unit}" if parameter.default and any(parameter.what.exponents) else "0"
+        value = f"{parameter.default:g}"
+        return f"{value} {unit}" if parameter.default and any(parameter.what.exponents) else value
     return f"`{parameter.default}`"
 
 

@@ -20,12 +20,14 @@ class Figures:
 
     def __init__(self, plant: Plant, meters: Mapping[str, int]) -> None:
         self.plant = plant
-        self.meters = meters
+        self.meters: dict[str, list[int]] = {}
+        for name, i in meters.items():
+            self.meters.setdefault(name.partition("/")[0], []).append(i)
         self.acids = [i for name, i in meters.items() if name.startswith("acid.")]
 
     def of(self, span: Vector, name: str) -> float:
-        """One total of a span."""
-        return float(span[self.meters[name]])
+        """One total of a span, of all units that share it."""
+        return float(sum(span[i] for i in self.meters[name]))
 
     def ratio(self, top: float, bottom: float, empty: float = 0.0) -> float:
         """top/bottom, `empty` where nothing was made yet."""

@@ -212,7 +212,7 @@ class LivePlant:
     def _figures_into(self, value: Vector) -> None:
         probe, layout, rows = self.core.probe, self.layout, self._kpi_rows
         day = self.day()
-        value[rows["KPI.Throughput"]] = S_PER_H * probe[layout.probes["KPI", "Throughput"]]
+        value[rows["KPI.Throughput"]] = S_PER_H * sum(probe[layout.feeders])
         for product in self.plant.products:
             name = product.name
             value[rows[f"KPI.OxideRate.{name}"]] = S_PER_H * probe[layout.probes["KPI", f"OxideRate.{name}"]]

@@ -12,7 +12,7 @@ only grow or are drawn down (bins, reagent tanks, product hoppers) have no stead
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -209,7 +209,7 @@ def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> t
 
     Raises SettleError if there is none to be found.
     """
-    live = LivePlant(replace(plant, feed_lots={}), start="cold")
+    live = LivePlant(plant.with_even_lots(), start="cold")
     problem = Steady(live.core, live.assembly)
     offsets = live.core.offsets()
     for march in range(1, MOST_MARCHES + 1):

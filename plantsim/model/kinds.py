@@ -174,6 +174,9 @@ _ALL = (
             _amount("water_vapour", MOLAR_FLOW, "evaporation at 60 C"),
             _amount("acid_vapour", MOLAR_FLOW, "HCl at 1 mol/L of acid and of chloride"),
             Parameter("dilution_heat", Form.FLAG, "strong acid enters and is diluted here", False),
+            Parameter(
+                "rate_factor", NUMBER, "how fast this feed dissolves, times the rate of the chemistry", 1.0, low=ABOVE_0
+            ),
         ),
         initial=_TANK_INITIAL,
         drives=(*_TANK_DRIVES, Role("sweep", _MOTOR, "fan of the headspace", required=False)),

@@ -15,7 +15,7 @@ from plantsim.model import heartbeat
 from plantsim.model.errors import PlantError, one_of, shown
 from plantsim.model.malfunction import Malfunctions
 from plantsim.model.names import Names
-from plantsim.model.plant import Instrument, Plant, Product, Unit, purity_analyser
+from plantsim.model.plant import Feed, Instrument, Plant, Product, Unit, purity_analyser
 from plantsim.model.read_alarms import read_alarm_classes, read_alarms
 from plantsim.model.read_field import read_devices, read_instruments
 from plantsim.model.read_interlocks import read_interlocks
@@ -68,6 +68,7 @@ def load_plant(name: str | Path) -> Plant:
     by_tag = {device.tag: device for device in devices}
     check_drives(root, units, by_tag)
     streams = read_streams(root, units, by_tag)
+    feeds = _feeds(root.table("feeds"), chemistry, units)
     products = _products(root.table("products"), chemistry, units)
     dissolved = {name: one for name, one in chemistry.species.items() if one.phase == "aq"}
     instruments = read_instruments(root, areas, units, streams, by_tag, products, dissolved)
@@ -90,6 +91,7 @@ def load_plant(name: str | Path) -> Plant:
         chemistry,
         MappingProxyType(feed),
         MappingProxyType(lots),
+        MappingProxyType(feeds),
         areas,
         units,
         streams,
@@ -136,6 +138,19 @@ def _feed(section: Section, chemistry: Chemistry) -> dict[str, float]:
     return feed
 
 
+def _feeds(root: Section, chemistry: Chemistry, units: tuple[Unit, ...]) -> dict[str, Feed]:
+    bins = [unit.id for unit in units if unit.kind == "feed_bin"]
+    feeds = {}
+    for id_, section in root.children("a feed"):
+        if id_ not in bins:
+            raise section.error("", "something that is no feed bin", one_of(bins, id_))
+        composition = _feed(section.table("composition", required=True), chemistry)
+        lots = _feed_lots(section.table("lots"), composition, chemistry)
+        section.end()
+        feeds[id_] = Feed(MappingProxyType(composition), MappingProxyType(lots))
+    return feeds
+
+
 def _feed_lots(section: Section, feed: Mapping[str, float], chemistry: Chemistry) -> dict[str, float]:
     rest = max(feed, key=lambda name: feed[name])
     formulas = [chemistry.species[name].formula for name in feed if name != rest]
@@ -163,12 +178,15 @@ def _feed_lots(section: Section, feed: Mapping[str, float], chemistry: Chemistry
 
 def _products(root: Section, chemistry: Chemistry, units: tuple[Unit, ...]) -> tuple[Product, ...]:
     hoppers = [unit.id for unit in units if unit.kind == "hopper"]
-    known = [element for element in RARE_EARTHS if element in chemistry.elements]
+    rare = [element for element in RARE_EARTHS if element in chemistry.elements]
     products = []
     for name, section in root.children("a product"):
         if not PRODUCT_NAME.fullmatch(name):
             raise section.error("", f'a product "{name}"', 'an oxide or a mixture such as "Nd2O3" or "NdPr"')
         elements = section.texts("elements")
+        byproduct = section.flag("byproduct", False)
+        # rare earths are what the plant is for; what else it sells is any metal whose oxide the chemistry knows
+        known = list(chemistry.value("oxide", "oxygen")) if byproduct else rare
         for place, element in enumerate(elements):
             if element not in known:
                 raise section.error(f"elements[{place}]", shown(element), one_of(known, element))
@@ -177,7 +195,7 @@ def _products(root: Section, chemistry: Chemistry, units: tuple[Unit, ...]) -> t
             elements,
             section.text("hopper", choices=hoppers),
             section.number("spec_pct", low=0.0, high=100.0),
-            section.flag("byproduct", False),
+            byproduct,
             section.number("most_loss_pct", 1.0, 0.0, 100.0),
         )
         section.end()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from plantsim.chemistry.chemistry import Chemistry
@@ -351,10 +352,19 @@ class Divert:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """What is tipped into a bin. composition: species -> wt %. lots: as ``Plant.feed_lots``."""
+
+    composition: Mapping[str, float]
+    lots: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Plant:
     """All of a plant file, in its order, units in that of their areas.
 
-    feed: species -> wt %. feed_lots: way in which lots differ -> one sigma in % of what the feed has of it.
+    feed: species -> wt %. feed_lots: way in which lots differ -> one sigma in % of what the feed has of it. feeds: bin
+    -> its own feed, where that is another.
     sha256: of the plant file and its chemistry file, by which snapshots are keyed.
     """
 
@@ -364,6 +374,7 @@ class Plant:
     chemistry: Chemistry = field(repr=False)
     feed: Mapping[str, float]
     feed_lots: Mapping[str, float]
+    feeds: Mapping[str, Feed]
     areas: tuple[Area, ...]
     units: tuple[Unit, ...]
     streams: tuple[Stream, ...]
@@ -377,6 +388,15 @@ class Plant:
     malfunctions: Malfunctions
     products: tuple[Product, ...]
     sha256: str
+
+    def feed_of(self, bin_: str) -> Feed:
+        """What is tipped into a feed bin; without a bin, the feed of those that have none of their own."""
+        return self.feeds.get(bin_) or Feed(self.feed, self.feed_lots)
+
+    def with_even_lots(self) -> Plant:
+        """The plant with feeds whose lots do not differ."""
+        even = {bin_: replace(feed, lots={}) for bin_, feed in self.feeds.items()}
+        return replace(self, feed_lots={}, feeds=MappingProxyType(even))
 
     @property
     def diverts(self) -> tuple[Divert, ...]:

@@ -39,13 +39,16 @@ PAIR: Schema = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
 
 def plant_schema() -> Schema:
     """The schema (draft 2020-12) of a plant file, as JSON has it."""
+    composition: Schema = {"type": "object", "additionalProperties": _number(0, 100), "minProperties": 1}
+    lots: Schema = {"type": "object", "additionalProperties": _number(0)}
     properties = {
         "format": {"const": 1},
         "name": _like(NAME),
         "title": TEXT,
         "chemistry": {"anyOf": [{"enum": chemistry_names()}, {"type": "string", "pattern": r"\.toml$"}]},
-        "feed": {"type": "object", "additionalProperties": _number(0, 100), "minProperties": 1},
-        "feed_lots": {"type": "object", "additionalProperties": _number(0)},
+        "feed": composition,
+        "feed_lots": lots,
+        "feeds": _each(UNIT_ID, _table({"composition": composition, "lots": lots}, ("composition",))),
         "areas": {"type": "array", "items": _area(), "minItems": 1},
         "units": _each(UNIT_ID, _unit()),
         "streams": _each(STREAM_ID, _stream()),

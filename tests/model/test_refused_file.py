@@ -22,7 +22,7 @@ import pytest
             [('title = "Toy plant"', 'title = "Toy plant"\ncolour = "red"')],
             (
                 "toy.toml: colour: found an unknown key, allowed format, name, title, chemistry, feed, feed_lots, "
-                "areas, units, devices, streams, products, instruments and 6 more"
+                "areas, units, devices, streams, feeds, products and 7 more"
             ),
             id="unknown key at the top",
         ),
@@ -101,7 +101,10 @@ import pytest
         ),
         pytest.param(
             [('chemistry = "chemistry.toml"', 'chemistry = "chemistry"')],
-            'toy.toml: chemistry: found "chemistry", allowed ndfeb-chloride, or a file that ends in .toml',
+            (
+                'toy.toml: chemistry: found "chemistry", allowed magnets-chloride, ndfeb-chloride, '
+                "or a file that ends in .toml"
+            ),
             id="chemistry",
         ),
         pytest.param(

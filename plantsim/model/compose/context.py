@@ -27,7 +27,8 @@ class Layout:
     """Where things stand in the core, for those who look at it from outside.
 
     units: id -> index of the unit in the core. streams: id -> index. drives: device -> index. species: names in order.
-    probes: (unit or stream, probe) -> index. meters: name -> index in `Core.total`. totals: probes that show one.
+    probes: (unit or stream, probe) -> index. meters: name -> index in `Core.total`; of what several units share,
+    name/unit. totals: probes that show one. feeders: probes of the rates at which feed comes in.
     """
 
     units: dict[str, int] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Layout:
     probes: dict[tuple[str, str], int] = field(default_factory=dict)
     meters: dict[str, int] = field(default_factory=dict)
     totals: set[int] = field(default_factory=set)
+    feeders: list[int] = field(default_factory=list)
 
 
 class Context:
@@ -166,27 +168,32 @@ class Context:
             n[self.index[name]] += amount
         return n, initial["temperature"]
 
-    def feed_per_kg(self) -> list[float]:
-        """mol of every species in a kg of feed."""
-        return self.vector(
-            {name: 0.01 * share / self.mass[self.index[name]] for name, share in self.plant.feed.items()}
-        )
+    def bin_of(self, unit: Unit) -> str:
+        """The feed bin of a unit's line: itself, or the nearest upstream, else the plant's first."""
+        if unit.kind == "feed_bin":
+            return unit.id
+        return self.source_of(unit, "feed_bin") or next(u.id for u in self.plant.units if u.kind == "feed_bin")
 
-    def feed_ways(self) -> list[list[float]]:
-        """mol/kg of every species by which one sigma of each way of ``feed_lots`` makes a lot differ."""
-        return [self.feed_way(way, percent) for way, percent in self.plant.feed_lots.items()]
+    def feed_per_kg(self, bin_: str) -> list[float]:
+        """mol of every species in a kg of a bin's feed."""
+        feed = self.plant.feed_of(bin_).composition
+        return self.vector({name: 0.01 * share / self.mass[self.index[name]] for name, share in feed.items()})
 
-    def feed_way(self, way: str, percent: float) -> list[float]:
+    def feed_ways(self, bin_: str) -> list[list[float]]:
+        """mol/kg of every species by which one sigma of each way of its lots makes a lot of a bin differ."""
+        return [self.feed_way(bin_, way, percent) for way, percent in self.plant.feed_of(bin_).lots.items()]
+
+    def feed_way(self, bin_: str, way: str, percent: float) -> list[float]:
         """mol/kg of every species by which feed differs that has so much more of an element, of its ``rare_earth`` or
         of their ``oxide``.
 
         No way changes the mass: the feed's main constituent takes the rest.
         """
-        feed = self.plant.feed
+        feed = self.plant.feed_of(bin_).composition
         rest = max(feed, key=lambda name: feed[name])
         formulas = {name: self.species[self.index[name]].formula for name in feed}
         alloy = {element: name for name, formula in formulas.items() for element in formula if len(formula) == 1}
-        base = self.feed_per_kg()
+        base = self.feed_per_kg(bin_)
         n = [0.0] * len(base)
         for name, formula in formulas.items():
             more = 0.01 * percent * base[self.index[name]]
@@ -199,16 +206,16 @@ class Context:
         n[self.index[rest]] -= sum(x * m for x, m in zip(n, self.mass, strict=True)) / self.mass[self.index[rest]]
         return n
 
-    @property
-    def plant_feed_rate(self) -> float:
-        """kg/s of feed at the feeder's initial speed."""
-        stream = next(s for s in self.plant.streams if self.plant.unit(s.source_unit).kind == "feed_bin")
+    def feed_rate(self, bin_: str) -> float:
+        """kg/s of feed at the initial speed of a bin's feeder."""
+        stream = self.outlets[bin_, "out"][0]
         device = next(d for d in self.plant.devices if d.tag == stream.device)
         return (stream.capacity or 0.0) * 0.01 * device.initial
 
-    def solids_hold_up(self, residence_s: float) -> list[float]:
-        """What stands in a machine of that residence at the plant's normal feed rate."""
-        return [n * self.plant_feed_rate * residence_s for n in self.feed_per_kg()]
+    def solids_hold_up(self, unit: Unit, residence_s: float) -> list[float]:
+        """What stands in a machine of that residence at the normal feed rate of its line."""
+        bin_ = self.bin_of(unit)
+        return [n * self.feed_rate(bin_) * residence_s for n in self.feed_per_kg(bin_)]
 
     def class_of(self) -> list[int]:
         """Per species: 0 not followed as particles, 1 alloy, 2 oxide."""

@@ -133,7 +133,7 @@ class Faults:
     def _feed(self, unit: str, factors: Mapping[str, float]) -> Iterator[Action]:
         extra = [0.0] * len(self.context.names)
         for way, factor in factors.items():
-            for i, x in enumerate(self.context.feed_way(way, 100.0 * (factor - 1.0))):
+            for i, x in enumerate(self.context.feed_way(unit, way, 100.0 * (factor - 1.0))):
                 extra[i] += x
         for i, x in enumerate(extra):
             if x != 0.0:
@@ -164,26 +164,30 @@ class Faults:
         elif effect.on == "lining":
             oxide = self.context.index["Fe2O3"]
             zone = (parameters["zones"] - 1) * (len(self.context.names) + 2)
-            rate = effect.size * self.context.plant_feed_rate / self.context.mass[oxide]
+            rate = effect.size * self._feed_rate(unit) / self.context.mass[oxide]
             yield RATE, ("state", k, "", zone + oxide), rate, 0.0, 0.0
             yield RATE, ("edge_in", 0, "", oxide), rate, 0.0, 0.0
         else:
-            yield from self._fines(k, effect.size * S_PER_H * self.context.plant_feed_rate / FINES_S)
+            yield from self._fines(unit, effect.size * S_PER_H * self._feed_rate(unit) / FINES_S)
+
+    def _feed_rate(self, unit: str) -> float:
+        return self.context.feed_rate(self.context.bin_of(self.plant.unit(unit)))
 
     def _come_in(self, unit: int, species: int, rate: float, window: float = 0.0) -> Iterator[Action]:
         yield RATE, ("state", unit, "", species), rate, 0.0, window
         yield RATE, ("edge_in", 0, "", species), rate, 0.0, window
 
-    def _fines(self, unit: int, kg_s: float) -> Iterator[Action]:
+    def _fines(self, unit: str, kg_s: float) -> Iterator[Action]:
         """Feed finer than the first bin of a leach tank: species, and mass and moment of both classes of particles."""
+        k = self.layout.units[unit]
         classes = self.context.class_of()
         mass = [0.0, 0.0]
-        for i, x in enumerate(self.context.feed_per_kg()):
+        for i, x in enumerate(self.context.feed_per_kg(self.context.bin_of(self.plant.unit(unit)))):
             if x:
-                yield from self._come_in(unit, i, kg_s * x, FINES_S)
+                yield from self._come_in(k, i, kg_s * x, FINES_S)
                 if classes[i]:
                     mass[classes[i] - 1] += kg_s * x * self.context.mass[i]
         first = len(self.context.names) + 1
         for c in range(2):
-            yield RATE, ("state", unit, "", first + c * BINS), mass[c], 0.0, FINES_S
-            yield RATE, ("state", unit, "", first + (2 + c) * BINS), FINE_RADIUS * mass[c], 0.0, FINES_S
+            yield RATE, ("state", k, "", first + c * BINS), mass[c], 0.0, FINES_S
+            yield RATE, ("state", k, "", first + (2 + c) * BINS), FINE_RADIUS * mass[c], 0.0, FINES_S

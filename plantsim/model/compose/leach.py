@@ -42,7 +42,7 @@ def dissolution(c: Context) -> dict[str, list[int] | list[float]]:
 
 def leach_tank(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
-    rate = c.chemistry.value("leach", "rate")
+    rate = c.chemistry.value("leach", "rate") * p["rate_factor"]
     n, temperature = c.contents(unit)
     return {
         "tank": c.tank(unit),

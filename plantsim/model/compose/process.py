@@ -159,13 +159,13 @@ class Process:
         for unit in self.plant.units:
             if unit.kind == "feed_bin":
                 rate = self.layout.probes[unit.id, "rate"]
-                self.layout.probes["KPI", "Throughput"] = rate
+                self.layout.feeders.append(rate)
                 feed = self.layout.streams[self.context.outlets[unit.id, "out"][0].id]
-                self.meter("feed", rate)
+                self.meter(f"feed/{unit.id}", rate)
                 for product in self.plant.products:
                     for element in product.elements:
                         fed = self.weigh(WEIGHTED_STREAM_SUM, feed, self.context.element_count(element))
-                        self.meter(f"fed.{product.name}.{element}", fed)
+                        self.meter(f"fed.{product.name}.{element}/{unit.id}", fed)
         for product in self.plant.products:
             stream = self.context.inlets[product.hopper, "in"][0]
             k = self.layout.streams[stream.id]

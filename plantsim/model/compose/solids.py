@@ -16,12 +16,12 @@ def feed_bin(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
     return {
         "outlet": c.outlet(c.outlets[unit.id, "out"][0]),
-        "per_kg": c.feed_per_kg(),
-        "ways": c.feed_ways(),
+        "per_kg": c.feed_per_kg(unit.id),
+        "ways": c.feed_ways(unit.id),
         "refill_at": p["refill_at"],
         "lot": p["lot"],
         "temperature": AMBIENT_K,
-        "initial": [*(n * p["initial"] for n in c.feed_per_kg()), 0.0],
+        "initial": [*(n * p["initial"] for n in c.feed_per_kg(unit.id)), 0.0],
     }
 
 
@@ -39,7 +39,7 @@ def furnace(c: Context, unit: Unit) -> dict[str, Any]:
         "field": p["residual_field"],
         "field_scale": p["field_scale"],
         "heater": c.drive(unit, "heater"),
-        "initial": [*c.solids_hold_up(p["residence"]), FURNACE_K],
+        "initial": [*c.solids_hold_up(unit, p["residence"]), FURNACE_K],
     }
 
 
@@ -67,5 +67,5 @@ def mill(c: Context, unit: Unit) -> dict[str, Any]:
         "motor": c.drive(unit, "motor"),
         "classifier": c.drive(unit, "classifier"),
         "nitrogen": c.drive(unit, "nitrogen"),
-        "initial": [*c.solids_hold_up(p["residence"]), p["d80"], 0.02],
+        "initial": [*c.solids_hold_up(unit, p["residence"]), p["d80"], 0.02],
     }
