@@ -64,13 +64,8 @@ async def turn_to(app: HmiApp, pilot: Pilot[int], display: str) -> None:
 
 
 def _values(app: HmiApp) -> bool:
-    """Whether the first values have come: those asked for last."""
-    read = app.view.store.read
-    return all(read(member.name).status != _NONE for member in app.view.plant.simulation.values())
-
-
-_NONE = 0x80310000
-"""Status of what nothing was heard of."""
+    """Whether every value has come that the server lets us watch."""
+    return app.view.store.unheard <= set(app.view.health.refused)
 
 
 async def _until(pilot: Pilot[int], condition: Callable[[], bool], why: Callable[[], str]) -> None:

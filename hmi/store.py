@@ -231,6 +231,11 @@ class TagStore:
         slot = self._slot.get(name)
         return NOTHING if slot is None else self._readings[slot]
 
+    @property
+    def unheard(self) -> set[str]:
+        """Names laid out of which nothing was heard yet."""
+        return {name for name, slot in self._slot.items() if self._readings[slot] is NOTHING}
+
     def number(self, name: str) -> float:
         """The value as a number; nan where it is bad or not a number."""
         return self.read(name).number
