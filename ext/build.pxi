@@ -286,6 +286,7 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
     sx.organic_capacity = d["organic_capacity"]
     sx.organic_factor = 1.0
     sx.mixer = d["mixer"]
+    sx.contact = 1.0
     sx.n_re = len(d["re"])
     if sx.n_re > MAX_RE or sx_stages(sx) > MAX_STAGES:
         raise ValueError(f"a circuit has at most {MAX_STAGES} stages and {MAX_RE} extracted metals")

@@ -56,6 +56,14 @@ cdef double* unit_number(Unit* u, str name) except NULL:
             return &sx.entrainment
         if name == "organic":
             return &sx.organic_factor
+        if name == "contact":
+            return &sx.contact
+        if name == "settling":
+            return &sx.capacity[0]
+        if name == "weir":
+            return &sx.weir[0]
+        if name == "drops":
+            return &sx.carried_org
     elif u.kind == CRYSTALLISER:
         crystalliser = <Crystalliser*>u.p
         if name == "nucleation":

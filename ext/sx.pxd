@@ -64,6 +64,7 @@ cdef struct SxCircuit:
     double organic_capacity                 # L/s at full speed
     double organic_factor
     int mixer                               # actuator of the mixers, -1 if always on
+    double contact                          # share of the interfacial area that the mixers make when all is well
     int n_re
     int re[12]                              # species of the extracted metals
     int law                                 # SxLaw
@@ -113,6 +114,11 @@ cdef inline int sx_bank(const SxCircuit* u, int j) noexcept nogil:
 
 cdef inline double sx_organic_flow(const SxCircuit* u, const Sheet* s) noexcept nogil:
     return u.organic_capacity*u.organic_factor*s.drive[u.organic]
+
+
+cdef inline double sx_mixing(const SxCircuit* u, const Sheet* s) noexcept nogil:
+    """Share of the interfacial area of mixers that run."""
+    return u.contact*(1.0 if u.mixer < 0 else s.drive[u.mixer])
 
 
 cdef inline double sx_tank_free(const SxCircuit* u, const double* tank) noexcept nogil:
@@ -291,7 +297,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 2, n = sx_stages(u), ne = u.n_extract, ns = u.n_extract + u.n_scrub
     cdef int i, j, m
-    cdef double qo = sx_organic_flow(u, s), taken, alkali, k, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
+    cdef double qo = sx_organic_flow(u, s), taken, alkali, k, mix = sx_mixing(u, s)
     cdef SxFlows q
     cdef double up[MAX_STAGES]
     cdef double down[MAX_STAGES]
@@ -426,7 +432,7 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
     """
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, n = sx_stages(u), m = nr + 1, i, j
-    cdef double film, order_e, kn, mix = 1.0 if u.mixer < 0 else s.drive[u.mixer]
+    cdef double film, order_e, kn, mix = sx_mixing(u, s)
     cdef double p11, p12, p21, p22, det
     cdef double e[MAX_STAGES]
     cdef double h[MAX_STAGES]

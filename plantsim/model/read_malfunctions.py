@@ -17,7 +17,7 @@ from plantsim.model.tag import Kind
 CATALOGUE = Path(__file__).parents[1] / "malfunctions" / "catalogue.toml"
 LAYERS = ("physics", "field", "wire")
 DEVICES = (Kind.VALVE, Kind.ON_OFF_VALVE, Kind.DRIVE, Kind.VARIABLE_DRIVE)
-MATERIAL = ("strength", "water", "fines", "leak", "lining")
+MATERIAL = ("strength", "water", "fines", "leak", "lining", "iron")
 """Effects on what is in a unit; their size is told by the effect itself."""
 HOW = ("times", "plus", "spans", "spans_per_hour", "to")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

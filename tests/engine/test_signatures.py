@@ -62,6 +62,13 @@ SIGNATURES: dict[str, Signature] = {
     "gelatinous-cake": Signature(
         15, {"FIC-311.PV": "-", "P-311.SPEED": "+", "LIC-305.PV": "+"}, ("FI-209.PV", "AIC-301.PV"), 30.0
     ),
+    "crud": Signature(2, {"AI-4222.PV": "+"}, ("LIC-4214.PV", "AI-4212.PV", "FIC-4202.PV")),
+    "phase-inversion": Signature(
+        30, {"AI-4222.PV": "+", "AI-4212.PV": "-", "AIC-4226.PV": "+"}, ("LIC-4214.PV", "FIC-4202.PV"), 48.0
+    ),
+    "interface-loss": Signature(
+        30, {"LIC-4214.PV": "-", "LV-4214.POS": "-", "AI-4222.PV": "+", "AIC-4226.PV": "+"}, ("FIC-4202.PV",), 72.0
+    ),
     "organic-pump-trip": Signature(
         5, {"FIC-4202.PV": "-", "P-4202.TRIP": "+", "FIC-4205.PV": "-"}, ("FIC-4102.PV",), 72.0, ("P-4202",)
     ),
@@ -81,6 +88,9 @@ SIGNATURES: dict[str, Signature] = {
     "entrainment": Signature(
         30, {"AI-4213.PV": "-", "AIC-4210.PV": "-", "AIC-4226.PV": "+"}, ("FIC-4205.PV", "P-4205.SPEED"), 48.0
     ),
+    "fe3-poisoning": Signature(
+        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV", "FIC-4102.PV")
+    ),
     "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
     "flow-meter-bias": Signature(
         25, {"UI-4221.PV": "+", "AI-4213.PV": "+", "AI-4227.PV": "-"}, ("FIC-4203.PV", "AIC-4210.PV"), 48.0
@@ -92,6 +102,10 @@ SIGNATURES: dict[str, Signature] = {
     "kiln-zone-heater-fail": Signature(5, {"TIC-613.PV": "-", "EH-613.POS": "+"}, ("TIC-612.PV",), 8.0),
     "kiln-ring": Signature(5, {"TI-616.PV": "-"}, ("TIC-613.PV", "EH-613.POS"), 12.0),
     "product-contamination": Signature(30, {"AI-701.PV": "-"}, ("AI-4228.PV", "TI-616.PV"), 6.0),
+    "scrubber-caustic-out": Signature(10, {"AIC-801.PV": "-", "P-801.SPEED": "+"}, ("FI-802.PV", "LIC-803.PV"), 6.0),
+    "raffinate-ph-to-effluent": Signature(
+        10, {"AIC-842.PV": "-", "AI-843.PV": "-", "P-842.SPEED": "+"}, ("FIC-4101.PV",), 6.0
+    ),
     "hcl-leak": Signature(60, {"LI-811.PV": "-"}, ("FIC-201.PV", "P-201.SPEED")),
     "power-dip": Signature(1, {"JI-831.PV": "-", "K-213A.TRIP": "+", "P-4202.TRIP": "+", "FIC-311.PV": "-"}),
     "dilution-water-ingress": Signature(25, {"LIC-321.PV": "+", "FIC-4101.PV": "+"}, ("FIC-311.PV", "FI-209.PV"), 48.0),

@@ -37,7 +37,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "tank": _TANK,
     "crystalliser": _TANK | {"nucleation"},
     "filter": frozenset({"passing", "moisture"}),
-    "sx_circuit": frozenset({"extractant", "entrainment", "organic"}),
+    "sx_circuit": frozenset({"extractant", "entrainment", "organic", "contact", "settling", "weir", "drops"}),
     "dryer": frozenset({"efficiency"}),
     "calciner": frozenset({"residence", "film", "radiation"}),
 }
@@ -141,7 +141,7 @@ class Faults:
 
     def _material(self, effect: Effect, unit: str) -> Iterator[Action]:
         """strength: share of the solutes that is left. water, leak: spans of the tank per hour. fines: hours of normal
-        feed at once. lining: kg of Fe2O3 per kg of normal feed."""
+        feed at once. lining: kg of Fe2O3, iron: mol of FeCl3 per kg of normal feed."""
         k = self.layout.units[unit]
         parameters = self.plant.unit(unit).parameters
         if effect.on == "strength":
@@ -167,6 +167,10 @@ class Faults:
             rate = effect.size * self._feed_rate(unit) / self.context.mass[oxide]
             yield RATE, ("state", k, "", zone + oxide), rate, 0.0, 0.0
             yield RATE, ("edge_in", 0, "", oxide), rate, 0.0, 0.0
+        elif effect.on == "iron":
+            rate = effect.size * self._feed_rate(unit)
+            yield from self._come_in(k, self.context.index["Fe3"], rate)
+            yield from self._come_in(k, self.context.index["Cl"], 3.0 * rate)
         else:
             yield from self._fines(unit, effect.size * S_PER_H * self._feed_rate(unit) / FINES_S)
 
