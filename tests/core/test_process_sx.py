@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float64]
 MakeBench = Callable[..., "Bench"]
 UNIT = "SX-1"
-METALS = ("Pr", "Nd", "Tb", "Dy")
+METALS = ("Pr", "Nd", "Tb", "Dy", "Fe3")
+ORGANIC = (*METALS, "Na")
+TWO = ("Nd", "Dy", "Na")
+"""What the independent solver follows in the organic."""
 EXTRACTANT, K_NA, FILM = 0.5, 1e-5, 1e3
 K_EX = {"Pr": 10.0**-2.9261, "Nd": 10.0**-2.75, "Tb": 10.0**-0.4347, "Dy": 10.0**-0.1132}
 
@@ -26,10 +29,13 @@ K_EX = {"Pr": 10.0**-2.9261, "Nd": 10.0**-2.75, "Tb": 10.0**-0.4347, "Dy": 10.0*
 def circuit(make_bench: MakeBench, stages: Sequence[int], acids: Sequence[float], **changes: Any) -> Bench:
     """A circuit without metal and carry-over; acids: mol/L of HCl in each bank. Organic runs at 24 L/h."""
     bench: Bench = make_bench(UNIT)
-    banks = [[*1e-3 * np.array(bench.context.liquor({"HCl": acid}))[: bench.na], *[0.0] * 5, 0.2] for acid in acids]
+    banks = [
+        [*1e-3 * np.array(bench.context.liquor({"HCl": acid}))[: bench.na], *[0.0] * len(ORGANIC), 0.2]
+        for acid in acids
+    ]
     state = np.repeat(banks, stages, axis=0).T
     changes = {"carry_over": [0.0, 0.0], **changes}
-    bench = make_bench(UNIT, stages=list(stages), initial=[*state.ravel(), *[0.0] * 5], **changes)
+    bench = make_bench(UNIT, stages=list(stages), initial=[*state.ravel(), *[0.0] * len(ORGANIC)], **changes)
     bench.opening("P-4102", 24.0 / 60.0)
     for weir in ("LV-4114", "LV-4116"):
         bench.opening(weir, 0.5)
@@ -43,7 +49,12 @@ def aqueous(bench: Bench, species: str) -> Vector:
 
 
 def organic(bench: Bench, metal: str) -> Vector:
-    return bench.stages(UNIT)[:, bench.na + (*METALS, "Na").index(metal)]
+    return bench.stages(UNIT)[:, bench.na + ORGANIC.index(metal)]
+
+
+def tank(bench: Bench, *metals: str) -> Vector:
+    """Of the organic in the tank, mol/L."""
+    return bench.state(UNIT)[[ORGANIC.index(metal) - len(ORGANIC) for metal in metals]]
 
 
 @pytest.mark.parametrize(("acid", "kt"), [(0.05, 5.0), (0.08, 0.0162), (0.10, 0.0162), (0.15, 5.0)])
@@ -65,7 +76,7 @@ def test_a_trace_is_extracted_as_kremser_says(acid: float, kt: float, make_bench
     a = 1.0 + efficiency * (factor - 1.0)
     raffinate = aqueous(bench, "Nd")[0]
     # what comes back with stripped organic is left out of Kremser's equation
-    assert float(bench.state(UNIT)[-4]) < 1e-4 * raffinate
+    assert float(tank(bench, "Nd")[0]) < 1e-4 * raffinate
     assert raffinate / 1e-6 == pytest.approx((factor - 1.0) / (factor * a**n - 1.0), rel=2e-3)
 
 
@@ -110,19 +121,21 @@ def test_steady_circuit_obeys_the_acid_law(make_bench: MakeBench, live: LivePlan
         for name, stream in (("feed", "401"), ("scrub", "403"), ("strip", "404"), ("soda", "405"))
     }
     litres_s = 24.0 / 3600.0 * bench.core.drive[bench.layout.drives["P-4102"]] / 0.4
-    tank = bench.state(UNIT)[-5:]
+    stripped = tank(bench, *ORGANIC)
     entrained = min(3e-4 * litres_s, 0.5e3 * float(bench.arriving("404")[1])) * stage[-1, :na]
     # the organic that leaves the last scrub stage, less what it comes back with
-    gained = litres_s * (stage[15, na:-1] - tank)
+    gained = litres_s * (stage[15, na:-1] - stripped)
     h = index["H"]
     law = (-flow["soda"][h] + out[h]) - flow["scrub"][h] - flow["feed"][h] - entrained[h]
     # Na that stays on the organic is soda that took up no metal
-    assert 3.0 * gained[:4].sum() == pytest.approx(law - gained[4], rel=1e-8)
-    assert abs(gained[4]) < 1e-2 * law
+    assert 3.0 * gained[:-1].sum() == pytest.approx(law - gained[-1], rel=1e-8)
+    assert abs(gained[-1]) < 1e-2 * law
     for name in ("Na", "Cl", *METALS):
         i = index[name]
         came = sum(part[i] for part in flow.values())
-        assert out[i] + out[na + i] == pytest.approx(came, rel=1e-8, abs=1e-16), name
+        # iron takes weeks to be as much as strip acid takes back
+        close = 1e-5 if name == "Fe3" else 1e-8
+        assert out[i] + out[na + i] == pytest.approx(came, rel=close, abs=1e-16), name
 
 
 def stage_equations(z: Vector, bench: Bench, feeds: dict[str, dict[str, float]]) -> Vector:
@@ -207,8 +220,8 @@ def test_two_metals_settle_where_an_independent_solver_puts_them(
         solutes = {solute: x for solute, x in feeds[name].items() if solute != "L"}
         bench.feed(stream, bench.liquor(feeds[name]["L"] / 3600.0, solutes))
     bench.tick(UNIT, 1.0, 300_000)
-    columns = [bench.index[name] for name in ("Nd", "Dy", "H", "Na")] + [bench.na + k for k in (1, 3, 4)]
-    found = np.concatenate((bench.stages(UNIT)[:, columns].ravel(), bench.state(UNIT)[[-4, -2, -1]]))
+    columns = [bench.index[name] for name in ("Nd", "Dy", "H", "Na")] + [bench.na + ORGANIC.index(name) for name in TWO]
+    found = np.concatenate((bench.stages(UNIT)[:, columns].ravel(), tank(bench, *TWO)))
     start = found * np.random.default_rng(5).uniform(0.8, 1.25, len(found))
     solved, _, success, message = fsolve(stage_equations, start, (bench, feeds), xtol=1e-13, full_output=True)
     assert success == 1, message
@@ -229,7 +242,8 @@ def test_a_mixer_that_stands_transfers_nothing(make_bench: MakeBench, live: Live
 
 
 def test_without_an_organic_pump_feed_leaves_as_raffinate(make_bench: MakeBench, live: LivePlant) -> None:
-    """After ten residence times without organic what comes out is what goes in, mixed with scrub."""
+    """After ten residence times without organic what comes out is what goes in, mixed with scrub, within 1e-3: iron
+    goes on displacing what the standing organic holds."""
     bench = make_bench(UNIT)
     bench.from_steady(live)
     bench.opening("P-4102", 0.0)
@@ -238,4 +252,4 @@ def test_without_an_organic_pump_feed_leaves_as_raffinate(make_bench: MakeBench,
     out = bench.rate(UNIT)[len(bench.state(UNIT)) :]
     for metal in METALS:
         i = bench.index[metal]
-        assert out[i] == pytest.approx(bench.arriving("401")[2 + i], rel=1e-6)
+        assert out[i] == pytest.approx(bench.arriving("401")[2 + i], rel=1e-3)

@@ -161,31 +161,11 @@ def test_separation_factors_are_the_anchors(name: str, anchors: dict[tuple[str, 
         assert 10.0 ** (constants[heavy] - constants[light]) == pytest.approx(factor, rel=2e-3)
 
 
-def with_iron(make_bench: MakeBench, live: LivePlant) -> Bench:
-    """SX-1 at rest in an organic that takes up ferric iron too, none of it there yet."""
-    whole = make_bench(UNIT)
-    whole.from_steady(live)
-    n, na, table = len(whole.stages(UNIT)), whole.na, whole.tables[UNIT]
-    rows, tank = whole.stages(UNIT).T, whole.state(UNIT)[-5:]
-    iron = whole.index["Fe3"]
-    initial = [*rows[: na + 4].ravel(), *[0.0] * n, *rows[na + 4 :].ravel(), *tank[:4], 0.0, tank[4]]
-    bench: Bench = make_bench(
-        UNIT,
-        re=[*table["re"], iron],
-        k_ex=[*table["k_ex"], 1e3],
-        charge=[3.0] * 5,
-        order=[3.0] * 5,
-        initial=initial,
-    )
-    bench.core.streams[:] = whole.core.streams
-    bench.core.drive[:] = whole.core.drive
-    return bench
-
-
 def test_iron_slip_poisons_the_organic(make_bench: MakeBench, live: LivePlant) -> None:
     """3 mmol/L of Fe(III) in the feed: strip acid leaves most of it on the organic, which it fills within days,
     and heavies go to the raffinate. Strip acid of 6 mol/L takes it off again."""
-    bench = with_iron(make_bench, live)
+    bench = make_bench(UNIT)
+    bench.from_steady(live)
     dy, fe = bench.index["Dy"], bench.index["Fe3"]
 
     def raffinate() -> float:

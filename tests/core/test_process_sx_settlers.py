@@ -80,7 +80,7 @@ def test_a_lower_weir_lowers_its_interface_alone(make_bench: MakeBench, live: Li
     moved = interface(bench) - before
     table, row = bench.tables[UNIT], bench.stages(UNIT)[0]
     aqueous = 1e3 * bench.mass[: bench.na] @ row[: bench.na]
-    organic = table["organic_density"] + 1e3 * bench.mass[table["re"]] @ row[bench.na : bench.na + 4]
+    organic = table["organic_density"] + 1e3 * bench.mass[table["re"]] @ row[bench.na : bench.na + 5]
     assert moved[0] == pytest.approx(-0.1 * table["travel"] / (1.0 - organic / aqueous), rel=0.02)
     assert np.max(np.abs(moved[1:])) < 1e-4
 
@@ -142,6 +142,6 @@ def test_organic_that_leaves_takes_its_metal_to_the_raffinate(make_bench: MakeBe
     litres_s = 1e-3 * 1e3 * (through[0] + float(bench.arriving("405")[1]) + 3e-4 * flows(bench)[0])
     more = outflow[1e-3] - outflow[0.0]
     loaded = bench.stages(UNIT)[0, bench.na : -1]
-    for metal, y in zip(("Pr", "Nd", "Tb", "Dy", "Na"), loaded, strict=True):
+    for metal, y in zip(("Pr", "Nd", "Tb", "Dy", "Fe3", "Na"), loaded, strict=True):
         assert more[bench.index[metal]] == pytest.approx(litres_s * y, rel=1e-9), metal
-    assert more[bench.index["H"]] == pytest.approx(-litres_s * (3.0 * loaded[:4].sum() + loaded[4]), rel=1e-9)
+    assert more[bench.index["H"]] == pytest.approx(-litres_s * (3.0 * loaded[:-1].sum() + loaded[-1]), rel=1e-9)

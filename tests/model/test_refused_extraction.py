@@ -12,6 +12,8 @@ from plantsim.model.plant import Plant
 
 LOADED = "{ Pr = 0.04, Nd = 0.07, Na = 0.001 }"
 
+METALS = 'metals = ["Pr", "Nd", "Tb", "Dy", "Fe3"]'
+
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
@@ -27,8 +29,16 @@ LOADED = "{ Pr = 0.04, Nd = 0.07, Na = 0.001 }"
             r"SX-2\.initial\.organic\[0\]: found a loading that takes 1\.2 mol/L, allowed less than",
         ),
         (LOADED + ", ", "", r"SX-2\.initial\.organic: found 2 of them, allowed a list of 3"),
-        ('metals = ["Pr", "Nd", "Tb", "Dy"]', 'metals = ["Pr", "Na"]', r"SX-1\.metals\[1\]: found .*Na.*, allowed"),
-        ('metals = ["Pr", "Nd", "Tb", "Dy"]', 'metals = ["Pr", "Pr"]', r"SX-1\.metals\[1\]: found .*a second time"),
+        (
+            'metals = ["Pr", "Nd", "Tb", "Dy", "Fe3"]',
+            'metals = ["Pr", "Na"]',
+            r"SX-1\.metals\[1\]: found .*Na.*, allowed",
+        ),
+        (
+            'metals = ["Pr", "Nd", "Tb", "Dy", "Fe3"]',
+            'metals = ["Pr", "Pr"]',
+            r"SX-1\.metals\[1\]: found .*a second time",
+        ),
         ("436.share(Nd)", "436.share(Fe2)", r'AIC-4226\.measures: found "436\.share\(Fe2\)", where Fe2 is not known'),
         ("Dy = 8\n", "Dy = 20\n", r"feed_lots: found 47\.5 % in all for Dy0, allowed at most 40 % for a species"),
     ],
