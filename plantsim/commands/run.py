@@ -196,6 +196,7 @@ def make_servers(
         history=historian,
         training=training,
         guest=guest,
+        wire=engine.wire,
     )
     modbus = ModbusServer(
         engine,
@@ -205,6 +206,7 @@ def make_servers(
         allow_writes=True if args.modbus_write else None,
         allow=args.modbus_allow,
         line=args.modbus_serial,
+        wire=engine.wire,
     )
     return opcua, modbus
 

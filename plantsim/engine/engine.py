@@ -32,6 +32,8 @@ from plantsim.engine.permission import Permission, Value
 from plantsim.engine.racks import Racks
 from plantsim.engine.shelf import Kept, Shelf
 from plantsim.engine.snapshot import write_snapshot
+from plantsim.engine.wire import Wire
+from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, TagTable
 
@@ -148,6 +150,8 @@ class Engine:
         self._racks.note = self._record.system
         self._desk = AlarmDesk(self.live, self._record.alarm)
         self._shelf = Shelf(plant, snapshots)
+        self.wire = Wire(self.live.seed, lambda: float(self.live.core.time))
+        """What is wrong between servers and clients; for the servers to ask."""
         self._ring = BacktrackRing(scan_period)
         self._ring.add(int(self.live.core.scan), self.live.arrays())
         self._branch = 0
@@ -449,7 +453,9 @@ class Engine:
         """Go on from a snapshot, on a new branch. Raises NoSuchSnapshot, or SnapshotError with the reason."""
         arrays = self._shelf.read(name, self.live)
         with self._wake:
+            before = float(self.live.core.time)
             self.live.restore(arrays)
+            self.wire.jump(float(self.live.core.time) - before)
             self._ring.restart(int(self.live.core.scan), arrays)
             self._fork(f"snapshot {name}", origin)
 
@@ -459,7 +465,9 @@ class Engine:
         Raises ValueError where the run, or its memory, does not reach so far back.
         """
         with self._wake:
+            before = float(self.live.core.time)
             self.live.restore(self._ring.back(int(self.live.core.scan), minutes))
+            self.wire.jump(float(self.live.core.time) - before)
             self._fork(f"back by {minutes:g} min", origin)
 
     # ------------------------------------------------------------------ malfunctions
@@ -470,8 +478,13 @@ class Engine:
         malfunction: ``id`` or ``id@target``. severity: 0..1. delay, ramp: s of plant time. Raises UnknownMalfunction,
         TooMany, or ValueError for a number.
         """
+        place = self.plant.malfunctions.find(malfunction)
         with self._wake:
-            name = self.live.injected.inject(malfunction, severity, delay, ramp)
+            if place.malfunction.wire is not None:
+                name = self.wire.inject(place, severity, delay, ramp, self.live.plant_time)
+                self._publish()
+            else:
+                name = self.live.injected.inject(malfunction, severity, delay, ramp)
             how = f"severity {severity:g}, delay {delay:g} s, ramp {ramp:g} s"
             self._record.note(EventKind.MALFUNCTION, name, "injected", origin, how)
             self._record.flush()
@@ -479,13 +492,19 @@ class Engine:
 
     def clear(self, name: str, origin: Origin) -> None:
         """Mend an instance, or all of a malfunction. Raises UnknownMalfunction where nothing of that name is wrong."""
+        gone: list[str] = []
         with self._wake:
-            self._mended(self.live.injected.clear(name), origin)
+            for book in (self.live.injected, self.wire):
+                with suppress(UnknownMalfunction):
+                    gone += book.clear(name)
+            if not gone:
+                raise UnknownMalfunction(f"malfunction: found {name}, allowed one that is injected")
+            self._mended(gone, origin)
 
     def clear_all(self, origin: Origin) -> None:
         """Mend everything."""
         with self._wake:
-            self._mended(self.live.injected.clear_all(), origin)
+            self._mended([*self.live.injected.clear_all(), *self.wire.clear_all()], origin)
 
     def _mended(self, names: Iterable[str], origin: Origin) -> None:
         for name in names:
@@ -496,17 +515,18 @@ class Engine:
     def malfunctions(self) -> dict[str, float]:
         """How bad each instance of a malfunction is at present, 0..1."""
         with self._wake:
-            return self.live.injected.levels
+            return {**self.live.injected.levels, **{one.name: one.level for one in self.wire.injected}}
 
     @property
     def injected(self) -> list[Injection]:
-        """What is wrong, or waits for its delay, in the order of its injection."""
+        """What is wrong, or waits for its delay, in the order of injection: first in the plant, then on the wire."""
         with self._wake:
             epoch, period = self.live.epoch, self.live.scan_period
-            return [
+            in_plant = [
                 Injection(one.name, one.severity, one.delay, one.ramp, level, epoch + one.scan * period)
                 for one, level in self.live.injected.standing
             ]
+            return in_plant + self.wire.injected
 
     # ------------------------------------------------------------------ what there is to go back to
 

@@ -63,6 +63,15 @@ class Injection:
     since: float
 
 
+def check_course(severity: float, delay: float, ramp: float) -> None:
+    """Raise ValueError for a severity beyond 0..1, or for a delay or ramp, s, that is none."""
+    if not 0.0 <= severity <= 1.0:
+        raise ValueError(f"severity: found {severity}, allowed 0 to 1")
+    for what, seconds in (("delay", delay), ("ramp", ramp)):
+        if not 0.0 <= seconds <= LONGEST_S:
+            raise ValueError(f"{what}: found {seconds} s, allowed 0 or more")
+
+
 def _key(place: Place) -> float:
     """From the name, so that a state does not depend on the order of the catalogue."""
     return float(zlib.crc32(place.name.encode()))
@@ -96,11 +105,9 @@ class Injected:
         or ValueError for a number.
         """
         place = self._known.find(name)
-        if not 0.0 <= severity <= 1.0:
-            raise ValueError(f"severity: found {severity}, allowed 0 to 1")
-        for what, seconds in (("delay", delay), ("ramp", ramp)):
-            if not 0.0 <= seconds <= LONGEST_S:
-                raise ValueError(f"{what}: found {seconds} s, allowed 0 or more")
+        if place.malfunction.wire is not None:
+            raise UnknownMalfunction(f"malfunction: found {name}, allowed where servers run alone")
+        check_course(severity, delay, ramp)
         if len(self._instances) == len(self._core.malfunctions):
             raise TooMany(f"malfunctions: found {len(self._instances)} at a time, allowed no more")
         one = Instance(self.count + 1, place, severity, delay, ramp, int(self._core.scan))

@@ -97,8 +97,11 @@ class ServedPlant:
         self.tags = Tags(engine)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="servers", daemon=True)
-        self._opcua = OpcUaServer(engine, host=HOST, port=0, state=state, insecure=True) if opcua else None
-        self._modbus = ModbusServer(engine, host=HOST, port=0) if modbus else None
+        self._opcua = self._modbus = None
+        if opcua:
+            self._opcua = OpcUaServer(engine, host=HOST, port=0, state=state, insecure=True, wire=engine.wire)
+        if modbus:
+            self._modbus = ModbusServer(engine, host=HOST, port=0, wire=engine.wire)
         self._thread.start()
         engine.start()
         try:
@@ -187,8 +190,9 @@ class ServedPlant:
     ) -> str:
         """Let something go wrong from the next scan on, such as ``sweep-fan-trip``; returns the instance.
 
-        severity: 0..1. delay, ramp: plant time. ``plantsim malfunctions`` lists what there is. Raises ValueError that
-        says what is allowed.
+        severity: 0..1. delay, ramp: plant time. ``plantsim malfunctions`` lists what there is; those of the wire, such
+        as ``wire-drop@modbus`` or ``wire-delay@modbus/127.0.0.1``, are in force at once. Raises ValueError that says
+        what is allowed.
         """
         return self.engine.inject(malfunction, severity, seconds_of(delay), seconds_of(ramp), TESTER)
 
