@@ -174,6 +174,7 @@ def make_engine(args: Namespace, plant: Plant, scenario: str = "") -> Engine:
             lockstep=args.lockstep,
             lockstep_timeout=args.lockstep_timeout,
             scenario=scenario,
+            realtime=args.realtime,
         )
     except (JournalError, SnapshotError) as error:
         raise Stop(str(error)) from None

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from plantsim.engine import realtime as real_time
 from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.backtrack import BacktrackRing
 from plantsim.engine.chronicle import Chronicle, shown
@@ -32,6 +33,7 @@ from plantsim.engine.permission import Permission, Value
 from plantsim.engine.racks import Racks
 from plantsim.engine.shelf import Kept, Shelf
 from plantsim.engine.snapshot import write_snapshot
+from plantsim.engine.timing import Timing
 from plantsim.engine.wire import Wire
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.plant import Plant
@@ -102,7 +104,8 @@ class Engine:
     outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none.
     journal: its file, None keeps the latest events in memory. lockstep:
     every scan waits until the PLCs have echoed the last one's counter, at most for lockstep_timeout, s of wall time.
-    scenario: name of the one that runs until `end_scenario`, empty for none.
+    scenario: name of the one that runs until `end_scenario`, empty for none. realtime: ask the operating system for a
+    real-time thread on a processor of its own, as far as it may be had.
     """
 
     def __init__(
@@ -121,8 +124,10 @@ class Engine:
         lockstep: bool = False,
         lockstep_timeout: float = 5.0,
         scenario: str = "",
+        realtime: bool = False,
     ) -> None:
         self.plant = plant
+        self._realtime = realtime
         self.scan_period = scan_period
         self.external = external
         self.live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch or 0.0)
@@ -173,6 +178,9 @@ class Engine:
         self._actual_speed = 0.0
         self._scan_wall = 50e-6
         self._published = 0.0
+        self._lateness, self._loop_latency = Timing(), Timing()
+        self._rack_written: float | None = None
+        """When a PLC wrote what no scan has obeyed yet, by the monotonic clock."""
         self._image = self._compose()
 
     # ------------------------------------------------------------------ what servers see
@@ -212,6 +220,8 @@ class Engine:
                 return refusal
 
             answers = self._queue(writes, origin, check, whole) if writes else []
+            if answers and not any(answers) and self._rack_written is None:
+                self._rack_written = time.monotonic()
             if beat is not None and not any(answers):
                 self._take_heartbeat(*beat)
         return answers
@@ -586,6 +596,9 @@ class Engine:
 
     def _work(self) -> None:
         with self._wake:
+            if self._realtime:
+                for line in real_time.take():
+                    self._record.system(f"real time: {line}")
             try:
                 while not self._stopping:
                     self._turn()
@@ -669,6 +682,8 @@ class Engine:
         if due == 0:
             self._wake.wait(max(self._pace.deadline() - now, 0.0))
             return
+        if not lockstep and math.isfinite(self._pace.speed):
+            self._lateness.note(now - self._pace.deadline())
         scans = min(due, self._batch())
         self._advance(scans)
         now = time.monotonic()
@@ -746,11 +761,18 @@ class Engine:
             "LockstepTimeouts": float(self._lockstep_timeouts),
             "Scenario": float(self._in_scenario),
         }
+        now = time.monotonic()
+        for name, timing in (("Lateness", self._lateness), ("LoopLatency", self._loop_latency)):
+            simulation |= {f"{name}{which}": 1e3 * seconds for which, seconds in timing.figures(now).items()}
+        simulation |= self._racks.ages(now)
         return self.live.image(simulation, stopped=self.failure is not None)
 
     def _publish(self) -> None:
         """Replace the image and tell the listeners."""
         now = time.monotonic()
+        if self._rack_written is not None and int(self.live.core.scan) > self._image.scan:
+            self._loop_latency.note(now - self._rack_written)
+            self._rack_written = None
         if now > self._published:
             speed = (float(self.live.core.time) - self._image.plant_time + self.live.epoch) / (now - self._published)
             self._actual_speed += 0.3 * (speed - self._actual_speed) if self._running else -self._actual_speed

@@ -61,6 +61,8 @@ class Rack:
     word: int | None = None
     changed: float = 0.0
     changed_wall: float = 0.0
+    beaten: float | None = None
+    """When the word last changed, by the monotonic clock; freezing does not move it."""
     lost_at: float | None = None
     ramps: dict[int, float] = field(default_factory=dict)
     """Where outputs on a ramp started, by row."""
@@ -117,6 +119,13 @@ class Racks:
                 rack.ramps.clear()
             self._show(rack)
 
+    def ages(self, wall: float) -> dict[str, float]:
+        """Members of Simulation: wall time since each area's heartbeat changed, s; -1 before the first."""
+        return {
+            f"HeartbeatAge.{rack.area}": -1.0 if rack.beaten is None else wall - rack.beaten
+            for rack in self._racks.values()
+        }
+
     def is_news(self, area: str, word: int) -> bool:
         """Whether a heartbeat differs from the last one."""
         return self._racks[area].word != word
@@ -126,7 +135,7 @@ class Racks:
         rack = self._racks[area]
         if word == rack.word:
             return False
-        rack.word, rack.changed, rack.changed_wall = word, now, wall
+        rack.word, rack.changed, rack.changed_wall, rack.beaten = word, now, wall, wall
         if rack.lost_at is None:
             return False
         for output in rack.obeyed(self._signal):
