@@ -24,6 +24,7 @@ from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.backtrack import BacktrackRing
 from plantsim.engine.chronicle import Chronicle, shown
 from plantsim.engine.command import Command, Origin, Refusal
+from plantsim.engine.forcing import Force, Forcing
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.journal import Event, EventKind, Journal
 from plantsim.engine.live import LivePlant, NumericStop
@@ -37,7 +38,7 @@ from plantsim.engine.timing import Timing
 from plantsim.engine.wire import Wire
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.plant import Plant
-from plantsim.model.tag import AlarmPoint, TagTable
+from plantsim.model.tag import AlarmPoint, Role, TagTable
 
 log = logging.getLogger("plantsim.engine")
 
@@ -157,6 +158,7 @@ class Engine:
         self._shelf = Shelf(plant, snapshots)
         self.wire = Wire(self.live.seed, lambda: float(self.live.core.time))
         """What is wrong between servers and clients; for the servers to ask."""
+        self._forcing = Forcing(self.live)
         self._ring = BacktrackRing(scan_period)
         self._ring.add(int(self.live.core.scan), self.live.arrays())
         self._branch = 0
@@ -232,6 +234,7 @@ class Engine:
             self._publish()
         if self._pace.speed != 1.0 and self._running and not (self._lockstep or self._warned_of_speed):
             self._warned_of_speed = True
+            self._record.system(f"rack of {area}: a PLC is connected at {self._pace.speed:g} times real time")
             log.warning(
                 "rack of %s: a PLC is connected while the plant runs at %g times real time; its timers are wrong by"
                 " that factor, which lock step (--lockstep) avoids",
@@ -465,7 +468,7 @@ class Engine:
         with self._wake:
             before = float(self.live.core.time)
             self.live.restore(arrays)
-            self.wire.jump(float(self.live.core.time) - before)
+            self._jumped(float(self.live.core.time) - before)
             self._ring.restart(int(self.live.core.scan), arrays)
             self._fork(f"snapshot {name}", origin)
 
@@ -477,7 +480,7 @@ class Engine:
         with self._wake:
             before = float(self.live.core.time)
             self.live.restore(self._ring.back(int(self.live.core.scan), minutes))
-            self.wire.jump(float(self.live.core.time) - before)
+            self._jumped(float(self.live.core.time) - before)
             self._fork(f"back by {minutes:g} min", origin)
 
     # ------------------------------------------------------------------ malfunctions
@@ -538,6 +541,59 @@ class Engine:
             ]
             return in_plant + self.wire.injected
 
+    # ------------------------------------------------------------------ forces
+
+    def force(self, name: str, value: Value, seconds: float, origin: Origin) -> Refusal | None:
+        """Hold an instrument's PV, or a device's CMD or SPEED_CMD, at a value; says why that was refused, or None.
+
+        seconds: of plant time, 0 for until released. Raises ValueError for the time, TooMany.
+        """
+        tag = self.tags.get(name)
+        if tag is None:
+            return Refusal.UNKNOWN
+        if not self._forcing.takes(tag):
+            return Refusal.READ_ONLY
+        with self._wake:
+            refusal = self.permission.check_force(tag, value, origin)
+            before = self._shown(self._image, name)
+            if refusal is None:
+                self._forcing.put(tag, float(value), origin, seconds)
+                self._record.action(origin, name, "forced", before, shown(tag, float(value)))
+                self._publish()
+            else:
+                self._record.action(origin, name, "force refused", before, str(value), refusal.value)
+            self._record.flush()
+        return refusal
+
+    def release(self, name: str, origin: Origin) -> Refusal | None:
+        """Let a forced member go; MODE if it is not forced."""
+        if origin.role < Role.ENGINEER:
+            return Refusal.ROLE
+        with self._wake:
+            if self._forcing.release(name) is None:
+                return Refusal.MODE
+            self._record.action(origin, name, "released", self._shown(self._image, name))
+            if not self._running:
+                self.live.core.refresh()
+            self._publish()
+        return None
+
+    @property
+    def elapsed(self) -> float:
+        """Plant time since the start, s."""
+        return float(self.live.core.time)
+
+    @property
+    def forces(self) -> list[Force]:
+        """What is forced, the oldest first."""
+        with self._wake:
+            return self._forcing.forces
+
+    @property
+    def forced(self) -> frozenset[str]:
+        """Areas in which something is forced."""
+        return self._forcing.areas
+
     # ------------------------------------------------------------------ what there is to go back to
 
     @property
@@ -550,6 +606,11 @@ class Engine:
         """Minutes of plant time that `backtrack` can go back now; 0 at the beginning."""
         with self._wake:
             return self._ring.reach(int(self.live.core.scan))
+
+    def _jumped(self, seconds: float) -> None:
+        """What is not the plant's goes on over a jump in time."""
+        self.wire.jump(seconds)
+        self._forcing.jump(seconds)
 
     def _fork(self, how: str, origin: Origin) -> None:
         """Start a new branch at the state just restored; a numeric stop is over, writes not yet in force are gone."""
@@ -727,7 +788,11 @@ class Engine:
         while scans > 0:
             scan, now = int(self.live.core.scan), float(self.live.core.time)
             self._racks.command(now)
-            piece = min(scans, self._ring.scans_to_go(scan), self._racks.scans_to_go(now))
+            for name in self._forcing.over():
+                self._forcing.release(name)
+                self._record.note(EventKind.ACTION, name, "released", comment="its time is up")
+            self._forcing.hold()
+            piece = min(scans, self._ring.scans_to_go(scan), self._racks.scans_to_go(now), self._forcing.scans_to_go())
             if self._sampler is not None or self._supervisor is not None:
                 piece = min(piece, self._sample_scans - scan % self._sample_scans)
             self.live.advance(piece)

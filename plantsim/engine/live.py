@@ -91,6 +91,8 @@ class LivePlant:
         self.feed_bins = tuple(unit.id for unit in plant.units if unit.kind == "feed_bin")
         self.tell: Callable[[list[tuple[int, int, int, int]]], None] = lambda events: None
         """Gets what the core reports of interlocks and feed: (scan, source, index, what), in order."""
+        self.forced_rows: list[int] = []
+        """Rows that are forced, which no saved state says."""
         self.injected = Injected(self.core, plant.malfunctions, self.assembly.faults)
         self.figures = Figures(plant, self.layout.meters)
         self.book = AlarmBook(
@@ -252,7 +254,8 @@ class LivePlant:
         result["streams"] = self.core.arriving.copy()
         result["gathered"] = self.core.gathered.copy()
         result |= self.book.arrays()
-        result["malfunctions"] = self.core.malfunctions.copy()
+        result["malfunctions"] = self.injected.rows()
+        result["quality"][self.forced_rows] = GOOD
         result["injected"] = np.array(self.injected.count)
         result["scan"] = np.array(self.core.scan)
         result["scan_period"] = np.array(self.scan_period)

@@ -70,6 +70,8 @@ class Engine(Protocol):
     def external(self) -> frozenset[str]: ...
     @property
     def lost(self) -> frozenset[str]: ...
+    @property
+    def forced(self) -> frozenset[str]: ...
     def set_lockstep(self, on: bool, origin: Origin) -> None: ...
     def write(
         self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
@@ -155,7 +157,8 @@ class Responder:
         """The register image of the engine's latest process image."""
         source = self._engine.image
         if self._latest is None or self._latest.source is not source:
-            self._latest = self._registers.build(source, self._engine.external, self._engine.lost)
+            engine = self._engine
+            self._latest = self._registers.build(source, engine.external, engine.lost, engine.forced)
         return self._latest
 
     # reading

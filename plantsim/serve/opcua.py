@@ -21,6 +21,7 @@ from plantsim.history.series import has_history
 from plantsim.model.tag import Tag, ValueType
 from plantsim.serve import (
     opcua_alarms,
+    opcua_forcing,
     opcua_history,
     opcua_lists,
     opcua_methods,
@@ -213,6 +214,7 @@ class OpcUaServer:
         nodes = opcua_space.build(batch, engine, kept)
         opcua_methods.build(batch, nodes.simulation)
         opcua_lists.build(batch, nodes.simulation)
+        opcua_forcing.build(batch, nodes.simulation)
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
         if history is not None:
             opcua_history.build(batch)
@@ -253,6 +255,7 @@ class OpcUaServer:
             await listener(table.image)
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
         methods.update(opcua_lists.methods(batch, engine))
+        methods.update(opcua_forcing.methods(batch, engine))
         methods.update(opcua_methods.condition_methods(conditions))
 
         async def refresh(subscription: int, item: int | None, session: ua.NodeId) -> int:

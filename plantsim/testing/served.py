@@ -203,6 +203,22 @@ class ServedPlant:
         else:
             self.engine.clear(name, TESTER)
 
+    def force(self, name: str, value: float | bool, *, plant_time: str | float = 0.0) -> None:
+        """Hold an instrument's PV, or a device's CMD or SPEED_CMD, at a value against everything but an interlock.
+
+        plant_time: how long, 0 for until `release`. Raises UnknownTag, or Refused with the reason.
+        """
+        self.tags[name]  # UnknownTag, with what comes close
+        refusal = self.engine.force(name, value, seconds_of(plant_time), TESTER)
+        if refusal is not None:
+            raise Refused(f"{name} = {value}: {refusal.value}")
+
+    def release(self, name: str | None = None) -> None:
+        """Let a forced value go, or without a name all. Raises Refused for what is not forced."""
+        for one in [name] if name is not None else [force.name for force in self.engine.forces]:
+            if self.engine.release(one, TESTER) is not None:
+                raise Refused(f"{one}: not forced")
+
     # ------------------------------------------------------------------ what there is besides
 
     @property
