@@ -47,6 +47,8 @@ PUBLISH_S = 0.1
 BATCH_S = 0.02
 """Wall time that the scan keeps commands waiting at most."""
 LONGEST_STEP_S = 3600.0
+DIAGNOSED_SCANS = 10
+"""Scans between two looks at the numerics in lock step."""
 
 SAMPLE_S = 1.0
 """Plant time between two images that a historian is given, where scans come faster than images are published."""
@@ -715,8 +717,8 @@ class Engine:
         scans = 0 if step.done.cancelled() else min(step.scans, self._batch())
         self._advance(scans)
         step.scans -= scans
-        if self._lockstep:
-            self._publish()
+        if self._lockstep and step.scans > 0:
+            self._publish(diagnose=self._diagnoses())
         if scans > 0 and step.scans > 0 and self.failure is None:
             self._yield()
             return
@@ -728,6 +730,10 @@ class Engine:
     def _batch(self) -> int:
         """Scans that take about BATCH_S; one in lock step."""
         return 1 if self._in_lockstep() else max(1, int(BATCH_S / self._scan_wall))
+
+    def _diagnoses(self) -> bool:
+        """Whether the numerics are looked at in this scan of a lock step, where every scan is published."""
+        return int(self.live.core.scan) % DIAGNOSED_SCANS == 0
 
     def _yield(self) -> None:
         """Hand the lock to whoever waits for it: a condition's lock is not fair."""
@@ -750,7 +756,9 @@ class Engine:
         now = time.monotonic()
         if not lockstep:
             self._pace.ran(scans, now)
-        if lockstep or self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
+        if lockstep:
+            self._publish(diagnose=self._diagnoses())
+        elif self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
             self._publish()
         if scans < due:
             self._yield()
@@ -808,7 +816,7 @@ class Engine:
                 if running and not self._running:
                     break
 
-    def _compose(self) -> ProcessImage:
+    def _compose(self, diagnose: bool = True) -> ProcessImage:
         simulation = {
             "Time": self.live.plant_time,
             "Elapsed": float(self.live.core.time),
@@ -830,9 +838,9 @@ class Engine:
         for name, timing in (("Lateness", self._lateness), ("LoopLatency", self._loop_latency)):
             simulation |= {f"{name}{which}": 1e3 * seconds for which, seconds in timing.figures(now).items()}
         simulation |= self._racks.ages(now)
-        return self.live.image(simulation, stopped=self.failure is not None)
+        return self.live.image(simulation, stopped=self.failure is not None, diagnose=diagnose)
 
-    def _publish(self) -> None:
+    def _publish(self, *, diagnose: bool = True) -> None:
         """Replace the image and tell the listeners."""
         now = time.monotonic()
         if self._rack_written is not None and int(self.live.core.scan) > self._image.scan:
@@ -842,7 +850,7 @@ class Engine:
             speed = (float(self.live.core.time) - self._image.plant_time + self.live.epoch) / (now - self._published)
             self._actual_speed += 0.3 * (speed - self._actual_speed) if self._running else -self._actual_speed
         self._published = now
-        self._image = self._compose()
+        self._image = self._compose(diagnose)
         self._record.flush()
         self._desk.deliver()
         if self._sampler is not None:

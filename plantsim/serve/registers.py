@@ -85,13 +85,10 @@ class Registers:
         self._order = WORD_ORDERS[word_order]
         self._rack_area = {tag.rack.unit: tag.area for tag in tags if tag.rack is not None}
         self._tables, self._register_count, self._bit_count = _lay_out(tags, alarms, sorted(self._rack_area))
+        self.units = frozenset(unit for unit, _ in self._tables)
+        """Unit identifiers that answer."""
         self._index_registers(tags)
         self._index_bits(tags, alarms)
-
-    @property
-    def units(self) -> frozenset[int]:
-        """Unit identifiers that answer."""
-        return frozenset(unit for unit, _ in self._tables)
 
     def table(self, unit: int, table: str) -> Table:
         """The table (one of input, holding, discrete, coil) of a unit that answers."""
