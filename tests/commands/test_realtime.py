@@ -43,6 +43,7 @@ def test_what_is_said_is_what_the_kernel_says() -> None:
     assert switching.endswith(": got")
 
 
+@pytest.mark.long
 def test_a_run_tells_its_log_and_goes_on(tmp_path: Path) -> None:
     words = ["--opcua", "0", "--modbus", "0", "--state", str(tmp_path), "--history", "off", "--for", "1s"]
     done = subprocess.run(command("run", "--realtime", *words), capture_output=True, text=True, timeout=120, check=True)

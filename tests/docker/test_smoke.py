@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from plantsim.testing import serve_plant
 
 SCRIPT = Path(__file__).parents[2] / "docker" / "smoke.py"
@@ -18,6 +20,7 @@ def smoke(opcua: int, modbus: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.long
 def test_a_plant_that_runs_passes(tmp_path: Path) -> None:
     with serve_plant(state=tmp_path) as plant:
         found = re.search(r":(\d+)/", plant.opcua)

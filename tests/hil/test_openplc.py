@@ -142,7 +142,7 @@ def test_variables_stand_where_the_slave_devices_put_their_points(plant: ServedP
     assert plant.engine.tags["LIC-208.PV"].kind is Kind.CONTROLLER
 
 
-def test_the_program_takes_the_level_over_without_a_bump_and_brings_it_to_its_set_point(plant: ServedPlant) -> None:
+def test_the_program_takes_the_level_over_without_a_bump(plant: ServedPlant) -> None:
     plc = OpenPlc(plant)
     plant.advance(0.1)
     assert not plc.poll()[1], "the loop is not the rack's yet"
@@ -153,13 +153,28 @@ def test_the_program_takes_the_level_over_without_a_bump_and_brings_it_to_its_se
     assert plc.poll() == [True, True]
     plant.advance(0.1)
     assert plant.tags["P-208.SPEED_CMD"] == pytest.approx(before, abs=1.0)
+    run(plc, plant, 120)
+    assert abs(float(plant.tags["LIC-208.PV"]) - 58.0) < error
+    assert plant.engine.lost == frozenset()
+    plc.client.close()
+
+
+def run(plc: OpenPlc, plant: ServedPlant, cycles: int) -> None:
     plc.program.memory["cycle"] = CYCLE_S
-    for _ in range(1800):
+    for _ in range(cycles):
         plc.program.scan()
         assert plc.poll() == [True, True]
         plant.advance(CYCLE_S)
-    assert abs(float(plant.tags["LIC-208.PV"]) - 58.0) < 0.7 < error
-    assert plant.engine.lost == frozenset()
+
+
+@pytest.mark.long
+def test_the_program_brings_the_level_to_its_set_point(plant: ServedPlant) -> None:
+    plc = OpenPlc(plant)
+    plant.tags["LIC-208.MODE"] = 3
+    plant.advance(0.1)
+    plc.poll()
+    run(plc, plant, 1800)
+    assert abs(float(plant.tags["LIC-208.PV"]) - 58.0) < 0.7
     plc.client.close()
 
 
