@@ -114,6 +114,11 @@ def add_servers(parser: ArgumentParser) -> None:
     group.add_argument(
         "--speed", type=values.speed, default=1.0, metavar="X", help="times real time, or max (default 1)"
     )
+    group.add_argument(
+        "--realtime",
+        action="store_true",
+        help="ask for a real-time thread on a processor of its own; the log says what was got",
+    )
     group.add_argument("--frozen", action="store_true", help="start frozen")
     group.add_argument(
         "--for", type=values.duration, dest="duration", metavar="DURATION", help="stop after that much plant time"

@@ -174,6 +174,7 @@ def make_engine(args: Namespace, plant: Plant, scenario: str = "") -> Engine:
             lockstep=args.lockstep,
             lockstep_timeout=args.lockstep_timeout,
             scenario=scenario,
+            realtime=args.realtime,
         )
     except (JournalError, SnapshotError) as error:
         raise Stop(str(error)) from None
@@ -196,6 +197,7 @@ def make_servers(
         history=historian,
         training=training,
         guest=guest,
+        wire=engine.wire,
     )
     modbus = ModbusServer(
         engine,
@@ -205,6 +207,7 @@ def make_servers(
         allow_writes=True if args.modbus_write else None,
         allow=args.modbus_allow,
         line=args.modbus_serial,
+        wire=engine.wire,
     )
     return opcua, modbus
 

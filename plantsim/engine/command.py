@@ -17,7 +17,7 @@ class Refusal(Enum):
     TYPE = "not a value of its type"
     RANGE = "outside its range"
     MODE = "not in this mode"
-    INTERLOCK = "held by an interlock"
+    INTERLOCK = "held by an interlock or a force"
     EXTERNAL = "the area is under external control"
     NOT_EXTERNAL = "the area is not under external control"
     SILENT = "the PLC's heartbeat is lost"

@@ -19,10 +19,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from plantsim.engine import realtime as real_time
 from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.backtrack import BacktrackRing
 from plantsim.engine.chronicle import Chronicle, shown
 from plantsim.engine.command import Command, Origin, Refusal
+from plantsim.engine.forcing import Force, Forcing
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.journal import Event, EventKind, Journal
 from plantsim.engine.live import LivePlant, NumericStop
@@ -32,8 +34,11 @@ from plantsim.engine.permission import Permission, Value
 from plantsim.engine.racks import Racks
 from plantsim.engine.shelf import Kept, Shelf
 from plantsim.engine.snapshot import write_snapshot
+from plantsim.engine.timing import Timing
+from plantsim.engine.wire import Wire
+from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.plant import Plant
-from plantsim.model.tag import AlarmPoint, TagTable
+from plantsim.model.tag import AlarmPoint, Role, TagTable
 
 log = logging.getLogger("plantsim.engine")
 
@@ -42,6 +47,8 @@ PUBLISH_S = 0.1
 BATCH_S = 0.02
 """Wall time that the scan keeps commands waiting at most."""
 LONGEST_STEP_S = 3600.0
+DIAGNOSED_SCANS = 10
+"""Scans between two looks at the numerics in lock step."""
 
 SAMPLE_S = 1.0
 """Plant time between two images that a historian is given, where scans come faster than images are published."""
@@ -100,7 +107,8 @@ class Engine:
     outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none.
     journal: its file, None keeps the latest events in memory. lockstep:
     every scan waits until the PLCs have echoed the last one's counter, at most for lockstep_timeout, s of wall time.
-    scenario: name of the one that runs until `end_scenario`, empty for none.
+    scenario: name of the one that runs until `end_scenario`, empty for none. realtime: ask the operating system for a
+    real-time thread on a processor of its own, as far as it may be had.
     """
 
     def __init__(
@@ -119,8 +127,10 @@ class Engine:
         lockstep: bool = False,
         lockstep_timeout: float = 5.0,
         scenario: str = "",
+        realtime: bool = False,
     ) -> None:
         self.plant = plant
+        self._realtime = realtime
         self.scan_period = scan_period
         self.external = external
         self.live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch or 0.0)
@@ -148,6 +158,9 @@ class Engine:
         self._racks.note = self._record.system
         self._desk = AlarmDesk(self.live, self._record.alarm)
         self._shelf = Shelf(plant, snapshots)
+        self.wire = Wire(self.live.seed, lambda: float(self.live.core.time))
+        """What is wrong between servers and clients; for the servers to ask."""
+        self._forcing = Forcing(self.live)
         self._ring = BacktrackRing(scan_period)
         self._ring.add(int(self.live.core.scan), self.live.arrays())
         self._branch = 0
@@ -169,6 +182,9 @@ class Engine:
         self._actual_speed = 0.0
         self._scan_wall = 50e-6
         self._published = 0.0
+        self._lateness, self._loop_latency = Timing(), Timing()
+        self._rack_written: float | None = None
+        """When a PLC wrote what no scan has obeyed yet, by the monotonic clock."""
         self._image = self._compose()
 
     # ------------------------------------------------------------------ what servers see
@@ -208,6 +224,8 @@ class Engine:
                 return refusal
 
             answers = self._queue(writes, origin, check, whole) if writes else []
+            if answers and not any(answers) and self._rack_written is None:
+                self._rack_written = time.monotonic()
             if beat is not None and not any(answers):
                 self._take_heartbeat(*beat)
         return answers
@@ -218,6 +236,7 @@ class Engine:
             self._publish()
         if self._pace.speed != 1.0 and self._running and not (self._lockstep or self._warned_of_speed):
             self._warned_of_speed = True
+            self._record.system(f"rack of {area}: a PLC is connected at {self._pace.speed:g} times real time")
             log.warning(
                 "rack of %s: a PLC is connected while the plant runs at %g times real time; its timers are wrong by"
                 " that factor, which lock step (--lockstep) avoids",
@@ -449,7 +468,9 @@ class Engine:
         """Go on from a snapshot, on a new branch. Raises NoSuchSnapshot, or SnapshotError with the reason."""
         arrays = self._shelf.read(name, self.live)
         with self._wake:
+            before = float(self.live.core.time)
             self.live.restore(arrays)
+            self._jumped(float(self.live.core.time) - before)
             self._ring.restart(int(self.live.core.scan), arrays)
             self._fork(f"snapshot {name}", origin)
 
@@ -459,7 +480,9 @@ class Engine:
         Raises ValueError where the run, or its memory, does not reach so far back.
         """
         with self._wake:
+            before = float(self.live.core.time)
             self.live.restore(self._ring.back(int(self.live.core.scan), minutes))
+            self._jumped(float(self.live.core.time) - before)
             self._fork(f"back by {minutes:g} min", origin)
 
     # ------------------------------------------------------------------ malfunctions
@@ -470,8 +493,13 @@ class Engine:
         malfunction: ``id`` or ``id@target``. severity: 0..1. delay, ramp: s of plant time. Raises UnknownMalfunction,
         TooMany, or ValueError for a number.
         """
+        place = self.plant.malfunctions.find(malfunction)
         with self._wake:
-            name = self.live.injected.inject(malfunction, severity, delay, ramp)
+            if place.malfunction.wire is not None:
+                name = self.wire.inject(place, severity, delay, ramp, self.live.plant_time)
+                self._publish()
+            else:
+                name = self.live.injected.inject(malfunction, severity, delay, ramp)
             how = f"severity {severity:g}, delay {delay:g} s, ramp {ramp:g} s"
             self._record.note(EventKind.MALFUNCTION, name, "injected", origin, how)
             self._record.flush()
@@ -479,13 +507,19 @@ class Engine:
 
     def clear(self, name: str, origin: Origin) -> None:
         """Mend an instance, or all of a malfunction. Raises UnknownMalfunction where nothing of that name is wrong."""
+        gone: list[str] = []
         with self._wake:
-            self._mended(self.live.injected.clear(name), origin)
+            for book in (self.live.injected, self.wire):
+                with suppress(UnknownMalfunction):
+                    gone += book.clear(name)
+            if not gone:
+                raise UnknownMalfunction(f"malfunction: found {name}, allowed one that is injected")
+            self._mended(gone, origin)
 
     def clear_all(self, origin: Origin) -> None:
         """Mend everything."""
         with self._wake:
-            self._mended(self.live.injected.clear_all(), origin)
+            self._mended([*self.live.injected.clear_all(), *self.wire.clear_all()], origin)
 
     def _mended(self, names: Iterable[str], origin: Origin) -> None:
         for name in names:
@@ -496,17 +530,71 @@ class Engine:
     def malfunctions(self) -> dict[str, float]:
         """How bad each instance of a malfunction is at present, 0..1."""
         with self._wake:
-            return self.live.injected.levels
+            return {**self.live.injected.levels, **{one.name: one.level for one in self.wire.injected}}
 
     @property
     def injected(self) -> list[Injection]:
-        """What is wrong, or waits for its delay, in the order of its injection."""
+        """What is wrong, or waits for its delay, in the order of injection: first in the plant, then on the wire."""
         with self._wake:
             epoch, period = self.live.epoch, self.live.scan_period
-            return [
+            in_plant = [
                 Injection(one.name, one.severity, one.delay, one.ramp, level, epoch + one.scan * period)
                 for one, level in self.live.injected.standing
             ]
+            return in_plant + self.wire.injected
+
+    # ------------------------------------------------------------------ forces
+
+    def force(self, name: str, value: Value, seconds: float, origin: Origin) -> Refusal | None:
+        """Hold an instrument's PV, or a device's CMD or SPEED_CMD, at a value; says why that was refused, or None.
+
+        seconds: of plant time, 0 for until released. Raises ValueError for the time, TooMany.
+        """
+        tag = self.tags.get(name)
+        if tag is None:
+            return Refusal.UNKNOWN
+        if not self._forcing.takes(tag):
+            return Refusal.READ_ONLY
+        with self._wake:
+            refusal = self.permission.check_force(tag, value, origin)
+            before = self._shown(self._image, name)
+            if refusal is None:
+                self._forcing.put(tag, float(value), origin, seconds)
+                self._record.action(origin, name, "forced", before, shown(tag, float(value)))
+                self._publish()
+            else:
+                self._record.action(origin, name, "force refused", before, str(value), refusal.value)
+            self._record.flush()
+        return refusal
+
+    def release(self, name: str, origin: Origin) -> Refusal | None:
+        """Let a forced member go; MODE if it is not forced."""
+        if origin.role < Role.ENGINEER:
+            return Refusal.ROLE
+        with self._wake:
+            if self._forcing.release(name) is None:
+                return Refusal.MODE
+            self._record.action(origin, name, "released", self._shown(self._image, name))
+            if not self._running:
+                self.live.core.refresh()
+            self._publish()
+        return None
+
+    @property
+    def elapsed(self) -> float:
+        """Plant time since the start, s."""
+        return float(self.live.core.time)
+
+    @property
+    def forces(self) -> list[Force]:
+        """What is forced, the oldest first."""
+        with self._wake:
+            return self._forcing.forces
+
+    @property
+    def forced(self) -> frozenset[str]:
+        """Areas in which something is forced."""
+        return self._forcing.areas
 
     # ------------------------------------------------------------------ what there is to go back to
 
@@ -520,6 +608,11 @@ class Engine:
         """Minutes of plant time that `backtrack` can go back now; 0 at the beginning."""
         with self._wake:
             return self._ring.reach(int(self.live.core.scan))
+
+    def _jumped(self, seconds: float) -> None:
+        """What is not the plant's goes on over a jump in time."""
+        self.wire.jump(seconds)
+        self._forcing.jump(seconds)
 
     def _fork(self, how: str, origin: Origin) -> None:
         """Start a new branch at the state just restored; a numeric stop is over, writes not yet in force are gone."""
@@ -566,6 +659,9 @@ class Engine:
 
     def _work(self) -> None:
         with self._wake:
+            if self._realtime:
+                for line in real_time.take():
+                    self._record.system(f"real time: {line}")
             try:
                 while not self._stopping:
                     self._turn()
@@ -621,8 +717,8 @@ class Engine:
         scans = 0 if step.done.cancelled() else min(step.scans, self._batch())
         self._advance(scans)
         step.scans -= scans
-        if self._lockstep:
-            self._publish()
+        if self._lockstep and step.scans > 0:
+            self._publish(diagnose=self._diagnoses())
         if scans > 0 and step.scans > 0 and self.failure is None:
             self._yield()
             return
@@ -634,6 +730,10 @@ class Engine:
     def _batch(self) -> int:
         """Scans that take about BATCH_S; one in lock step."""
         return 1 if self._in_lockstep() else max(1, int(BATCH_S / self._scan_wall))
+
+    def _diagnoses(self) -> bool:
+        """Whether the numerics are looked at in this scan of a lock step, where every scan is published."""
+        return int(self.live.core.scan) % DIAGNOSED_SCANS == 0
 
     def _yield(self) -> None:
         """Hand the lock to whoever waits for it: a condition's lock is not fair."""
@@ -649,12 +749,16 @@ class Engine:
         if due == 0:
             self._wake.wait(max(self._pace.deadline() - now, 0.0))
             return
+        if not lockstep and math.isfinite(self._pace.speed):
+            self._lateness.note(now - self._pace.deadline())
         scans = min(due, self._batch())
         self._advance(scans)
         now = time.monotonic()
         if not lockstep:
             self._pace.ran(scans, now)
-        if lockstep or self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
+        if lockstep:
+            self._publish(diagnose=self._diagnoses())
+        elif self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
             self._publish()
         if scans < due:
             self._yield()
@@ -692,7 +796,11 @@ class Engine:
         while scans > 0:
             scan, now = int(self.live.core.scan), float(self.live.core.time)
             self._racks.command(now)
-            piece = min(scans, self._ring.scans_to_go(scan), self._racks.scans_to_go(now))
+            for name in self._forcing.over():
+                self._forcing.release(name)
+                self._record.note(EventKind.ACTION, name, "released", comment="its time is up")
+            self._forcing.hold()
+            piece = min(scans, self._ring.scans_to_go(scan), self._racks.scans_to_go(now), self._forcing.scans_to_go())
             if self._sampler is not None or self._supervisor is not None:
                 piece = min(piece, self._sample_scans - scan % self._sample_scans)
             self.live.advance(piece)
@@ -708,7 +816,7 @@ class Engine:
                 if running and not self._running:
                     break
 
-    def _compose(self) -> ProcessImage:
+    def _compose(self, diagnose: bool = True) -> ProcessImage:
         simulation = {
             "Time": self.live.plant_time,
             "Elapsed": float(self.live.core.time),
@@ -726,16 +834,23 @@ class Engine:
             "LockstepTimeouts": float(self._lockstep_timeouts),
             "Scenario": float(self._in_scenario),
         }
-        return self.live.image(simulation, stopped=self.failure is not None)
+        now = time.monotonic()
+        for name, timing in (("Lateness", self._lateness), ("LoopLatency", self._loop_latency)):
+            simulation |= {f"{name}{which}": 1e3 * seconds for which, seconds in timing.figures(now).items()}
+        simulation |= self._racks.ages(now)
+        return self.live.image(simulation, stopped=self.failure is not None, diagnose=diagnose)
 
-    def _publish(self) -> None:
+    def _publish(self, *, diagnose: bool = True) -> None:
         """Replace the image and tell the listeners."""
         now = time.monotonic()
+        if self._rack_written is not None and int(self.live.core.scan) > self._image.scan:
+            self._loop_latency.note(now - self._rack_written)
+            self._rack_written = None
         if now > self._published:
             speed = (float(self.live.core.time) - self._image.plant_time + self.live.epoch) / (now - self._published)
             self._actual_speed += 0.3 * (speed - self._actual_speed) if self._running else -self._actual_speed
         self._published = now
-        self._image = self._compose()
+        self._image = self._compose(diagnose)
         self._record.flush()
         self._desk.deliver()
         if self._sampler is not None:

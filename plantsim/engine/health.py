@@ -43,9 +43,10 @@ class Health:
 
     def figures(self) -> dict[str, float]:
         """Members of Simulation: BalanceError, and in how many parts every integrator took its steps, in the mean."""
-        for k, (steps, *_, ticks) in self._core.effort().items():
+        effort = self._core.effort()
+        for k, (steps, *_, ticks) in effort.items():
             steps_before, *_, ticks_before = self._effort[k]
             if ticks != ticks_before:
                 self._substeps[self._units[k]] = (steps - steps_before) / (ticks - ticks_before)
-        self._effort = self._core.effort()
+        self._effort = effort
         return {"BalanceError": self.balance_error(), **self._substeps}

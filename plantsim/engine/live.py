@@ -91,6 +91,8 @@ class LivePlant:
         self.feed_bins = tuple(unit.id for unit in plant.units if unit.kind == "feed_bin")
         self.tell: Callable[[list[tuple[int, int, int, int]]], None] = lambda events: None
         """Gets what the core reports of interlocks and feed: (scan, source, index, what), in order."""
+        self.forced_rows: list[int] = []
+        """Rows that are forced, which no saved state says."""
         self.injected = Injected(self.core, plant.malfunctions, self.assembly.faults)
         self.figures = Figures(plant, self.layout.meters)
         self.book = AlarmBook(
@@ -104,6 +106,7 @@ class LivePlant:
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
         self._profiles = Profiles(self.tags, self.assembly, self.core.offsets())
         self.core.reset_field()
+        self._diagnosis: dict[str, float] = {}
         self.health = Health(self.core, plant, self.assembly)
         if saved is not None:
             self.restore(saved)
@@ -184,8 +187,13 @@ class LivePlant:
 
     # ------------------------------------------------------------------ image
 
-    def image(self, simulation: Mapping[str, float], *, stopped: bool = False) -> ProcessImage:
-        """The process image as of now, with the values of the Simulation rows; after a numeric stop no row is Good."""
+    def image(self, simulation: Mapping[str, float], *, stopped: bool = False, diagnose: bool = True) -> ProcessImage:
+        """The process image as of now, with the values of the Simulation rows; after a numeric stop no row is Good.
+
+        diagnose: look at the numerics anew, rather than show what was found last.
+        """
+        if diagnose or not self._diagnosis:
+            self._diagnosis = self.health.figures()
         value = np.zeros(self.tags.rows)
         status = np.full(self.tags.rows, GOOD, dtype=np.uint32)
         value[: self.core_rows] = self.core.signal
@@ -193,7 +201,7 @@ class LivePlant:
         value[self._time_rows] += self.epoch
         self._figures_into(value)
         self._profiles.into(value, self.core.state)
-        for member, x in {**simulation, **self.health.figures()}.items():
+        for member, x in {**simulation, **self._diagnosis}.items():
             if member in self.simulation_rows:
                 value[self.simulation_rows[member]] = x
         if stopped:
@@ -211,7 +219,7 @@ class LivePlant:
 
     def _figures_into(self, value: Vector) -> None:
         probe, layout, rows = self.core.probe, self.layout, self._kpi_rows
-        day = self.day()
+        day = self.day().tolist()  # a hundred sums of few numbers each
         value[rows["KPI.Throughput"]] = S_PER_H * sum(probe[layout.feeders])
         for product in self.plant.products:
             name = product.name
@@ -220,7 +228,7 @@ class LivePlant:
             value[rows[f"KPI.Recovery.{name}"]] = self.figures.recovery_pct(day, name)
         value[rows["KPI.SpecificAcid"]] = self.figures.specific_acid(day)
         value[rows["KPI.SpecificEnergy"]] = self.figures.specific_energy(day)
-        value[rows["KPI.OffSpec"]] = self.figures.off_spec_kg(self.core.total)
+        value[rows["KPI.OffSpec"]] = self.figures.off_spec_kg(self.core.total.tolist())
 
     def day(self) -> Vector:
         """Totals of the last 24 plant hours, or of the time since the start if that is shorter."""
@@ -252,7 +260,8 @@ class LivePlant:
         result["streams"] = self.core.arriving.copy()
         result["gathered"] = self.core.gathered.copy()
         result |= self.book.arrays()
-        result["malfunctions"] = self.core.malfunctions.copy()
+        result["malfunctions"] = self.injected.rows()
+        result["quality"][self.forced_rows] = GOOD
         result["injected"] = np.array(self.injected.count)
         result["scan"] = np.array(self.core.scan)
         result["scan_period"] = np.array(self.scan_period)

@@ -17,6 +17,8 @@ from plantsim.model.malfunction import Malfunctions, Place, UnknownMalfunction
 
 LONGEST_S = 1e9
 """s of a delay or ramp, some 30 years."""
+_HELD_ROW = (-1.0, 0.0, 1.0, 0.0, 0.0, -1.0)
+"""Of a forced instrument in the core's table: in force from before the first scan."""
 NUMBER, KEY = 0, 1
 """Columns of `Core.malfunctions`, as in ext/malfunction.pxd; the others are severity, delay, ramp and scan."""
 
@@ -63,6 +65,15 @@ class Injection:
     since: float
 
 
+def check_course(severity: float, delay: float, ramp: float) -> None:
+    """Raise ValueError for a severity beyond 0..1, or for a delay or ramp, s, that is none."""
+    if not 0.0 <= severity <= 1.0:
+        raise ValueError(f"severity: found {severity}, allowed 0 to 1")
+    for what, seconds in (("delay", delay), ("ramp", ramp)):
+        if not 0.0 <= seconds <= LONGEST_S:
+            raise ValueError(f"{what}: found {seconds} s, allowed 0 or more")
+
+
 def _key(place: Place) -> float:
     """From the name, so that a state does not depend on the order of the catalogue."""
     return float(zlib.crc32(place.name.encode()))
@@ -76,18 +87,19 @@ class Injected:
         self._known = known
         self._faults = faults
         self._instances: list[Instance] = []
+        self._held: tuple[str, ...] = ()
         self.count = 0
 
     @property
     def levels(self) -> dict[str, float]:
         """How bad each instance is at present, 0..1."""
         levels = self._core.malfunction_levels()
-        return {one.name: level for one, level in zip(self._instances, levels, strict=True)}
+        return {one.name: level for one, level in zip(self._instances, levels, strict=False)}
 
     @property
     def standing(self) -> list[tuple[Instance, float]]:
         """The instances, and how bad each is at present, 0..1; one that still waits for its delay is 0."""
-        return list(zip(self._instances, self._core.malfunction_levels(), strict=True))
+        return list(zip(self._instances, self._core.malfunction_levels(), strict=False))
 
     def inject(self, name: str, severity: float, delay: float, ramp: float) -> str:
         """Let something go wrong from the next scan on; returns the instance.
@@ -96,13 +108,10 @@ class Injected:
         or ValueError for a number.
         """
         place = self._known.find(name)
-        if not 0.0 <= severity <= 1.0:
-            raise ValueError(f"severity: found {severity}, allowed 0 to 1")
-        for what, seconds in (("delay", delay), ("ramp", ramp)):
-            if not 0.0 <= seconds <= LONGEST_S:
-                raise ValueError(f"{what}: found {seconds} s, allowed 0 or more")
-        if len(self._instances) == len(self._core.malfunctions):
-            raise TooMany(f"malfunctions: found {len(self._instances)} at a time, allowed no more")
+        if place.malfunction.wire is not None:
+            raise UnknownMalfunction(f"malfunction: found {name}, allowed where servers run alone")
+        check_course(severity, delay, ramp)
+        self._check_room(len(self._instances) + len(self._held) + 1)
         one = Instance(self.count + 1, place, severity, delay, ramp, int(self._core.scan))
         self._put([*self._instances, one])
         self.count += 1
@@ -125,12 +134,34 @@ class Injected:
         self._put([])
         return gone
 
+    def hold(self, instruments: Sequence[str]) -> None:
+        """Let these instruments, and no others, show what they are given, whatever is wrong with them: forces.
+
+        They share the core's table with the malfunctions, behind them, so that they come last. Raises TooMany.
+        """
+        self._check_room(len(self._instances) + len(instruments))
+        self._held = tuple(instruments)
+        self._put(self._instances, book=False)
+
+    def _check_room(self, wanted: int) -> None:
+        most = len(self._core.malfunctions)
+        if wanted > most:
+            raise TooMany(f"malfunctions and forced instruments: found {wanted} at a time, allowed {most}")
+
     def _put(self, instances: list[Instance], *, book: bool = True) -> None:
+        rows = [one.row for one in instances] + [_HELD_ROW] * len(self._held)
         actions = [self._faults.actions(one.place) for one in instances]
-        self._core.set_malfunctions([one.row for one in instances], actions, book)
+        actions += [self._faults.standing_still(tag) for tag in self._held]
+        self._core.set_malfunctions(rows, actions, book)
         self._instances = instances
 
     # ---------------------------------------------------------------- whole state
+
+    def rows(self) -> NDArray[np.float64]:
+        """The instances as a state keeps them, without forces."""
+        rows: NDArray[np.float64] = self._core.malfunctions.copy()
+        rows[len(self._instances) :] = 0.0
+        return rows
 
     def read(self, rows: NDArray[np.generic]) -> list[Instance]:
         """The instances of a saved state. Raises SnapshotError for one that the plant does not know."""

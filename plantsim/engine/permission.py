@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.image import GOOD_LOCAL_OVERRIDE, ProcessImage
 from plantsim.model.plant import Output, Plant
-from plantsim.model.tag import Kind, Tag, TagTable, ValueType
+from plantsim.model.tag import Kind, Role, Tag, TagTable, ValueType
 
 MAN, AUTO, CASCADE, EXTERNAL = range(4)
 
@@ -75,6 +75,10 @@ class Permission:
         if origin.role < tag.role:
             return Refusal.ROLE
         return self._shape(tag, value) or self._held(image, tag, value)
+
+    def check_force(self, tag: Tag, value: Value, origin: Origin) -> Refusal | None:
+        """Why a member that may be forced is not to be, at that value; None if it is."""
+        return Refusal.ROLE if origin.role < Role.ENGINEER else self._shape(tag, value)
 
     def moves(self, image: ProcessImage, name: str, value: Value) -> dict[int, float]:
         """The rows that an accepted write of the control system changes, and to what.

@@ -7,7 +7,7 @@ takes no commands; when it changes again, every output that moved meanwhile star
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,6 +61,8 @@ class Rack:
     word: int | None = None
     changed: float = 0.0
     changed_wall: float = 0.0
+    beaten: float | None = None
+    """When the word last changed, by the monotonic clock; freezing does not move it."""
     lost_at: float | None = None
     ramps: dict[int, float] = field(default_factory=dict)
     """Where outputs on a ramp started, by row."""
@@ -99,6 +101,14 @@ class Racks:
             for area in plant.areas
         }
 
+        others = [rack for rack in self._racks.values() if not rack.external]
+        self._mode_rows = np.array(
+            sorted({one.mode for rack in others for one in rack.outputs if one.mode >= 0}), dtype=np.intp
+        )
+        """Of loops that may give an area's outputs to a PLC though the area is not external."""
+        self._externals = tuple(rack for rack in self._racks.values() if rack.external)
+        self._age_of = tuple((f"HeartbeatAge.{rack.area}", rack) for rack in self._racks.values())
+
     def unplug(self) -> None:
         """Put the loops of external areas in External, whatever the state says that they start from."""
         self._signal[self._modes] = EXTERNAL
@@ -117,6 +127,10 @@ class Racks:
                 rack.ramps.clear()
             self._show(rack)
 
+    def ages(self, wall: float) -> dict[str, float]:
+        """Members of Simulation: wall time since each area's heartbeat changed, s; -1 before the first."""
+        return {name: -1.0 if rack.beaten is None else wall - rack.beaten for name, rack in self._age_of}
+
     def is_news(self, area: str, word: int) -> bool:
         """Whether a heartbeat differs from the last one."""
         return self._racks[area].word != word
@@ -126,7 +140,7 @@ class Racks:
         rack = self._racks[area]
         if word == rack.word:
             return False
-        rack.word, rack.changed, rack.changed_wall = word, now, wall
+        rack.word, rack.changed, rack.changed_wall, rack.beaten = word, now, wall, wall
         if rack.lost_at is None:
             return False
         for output in rack.obeyed(self._signal):
@@ -180,7 +194,9 @@ class Racks:
 
     def in_step(self, scan: int) -> bool | None:
         """Whether every PLC has echoed the scan counter; None if no rack is a PLC's."""
-        theirs = [rack for rack in self._racks.values() if rack.external or rack.obeyed(self._signal)]
+        theirs: Sequence[Rack] = self._externals
+        if (self._signal[self._mode_rows] == EXTERNAL).any():  # seldom, and asked for in every scan
+            theirs = [rack for rack in self._racks.values() if rack.external or rack.obeyed(self._signal)]
         return all(rack.word == scan % 2**16 for rack in theirs) if theirs else None
 
     def _show(self, rack: Rack) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from plantsim.model.errors import one_of
+
+PROTOCOLS = ("modbus", "opcua")
+"""Targets of malfunctions of the wire, of all clients or, as ``modbus/192.0.2.7``, of those at one address."""
 
 
 class UnknownMalfunction(ValueError):
@@ -30,12 +34,32 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class WireFault:
+    """What a malfunction of severity 1 does between a server and its clients.
+
+    kind: one of ``delay``, ``jitter`` (size in s), ``drop``, ``duplicate``, ``reset``, ``refuse`` (share of requests,
+    or of connections), ``exception`` (Modbus code that requests are answered by, as many as the severity says),
+    ``freeze``, ``bad_quality`` (size without a meaning), ``restart`` (s of outage), ``clock_skew`` (s ahead).
+    """
+
+    kind: str
+    size: float
+
+
+PER_CLIENT = {
+    "modbus": ("delay", "jitter", "drop", "duplicate", "reset", "refuse", "exception", "freeze"),
+    "opcua": ("delay", "jitter", "reset", "refuse"),
+}
+"""Wire faults that a single client may have; others are of the whole server."""
+
+
+@dataclass(frozen=True, slots=True)
 class Malfunction:
     """An entry of the catalogue.
 
     number: in the trainer's catalogue, 0 for failures of single devices. layer: ``physics``, ``field`` or ``wire``.
-    targets: kinds of units or devices, or ``instrument``, ``stream`` or ``area``. everywhere: every such target of a
-    plant can have it.
+    targets: kinds of units or devices, or ``instrument``, ``stream``, ``area`` or a protocol. everywhere: every such
+    target of a plant can have it. wire: what it does outside the plant, None for what goes wrong in it.
     """
 
     id: str
@@ -48,6 +72,7 @@ class Malfunction:
     sees: str
     response: str
     effects: tuple[Effect, ...]
+    wire: WireFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +120,26 @@ class Malfunctions:
         one = self._by_id[id_]
         if not at and not one.malfunction.everywhere:
             target = next(iter(one.targets))
+        protocol, slash, address = target.partition("/")
+        if slash and one.malfunction.wire is not None and protocol in one.targets:
+            return Place(one.malfunction, target, (protocol, _client(one.malfunction.wire, protocol, address, name)))
         if target not in one.targets:
             found = f"target {target}" if at else "no target"
             raise UnknownMalfunction(f"malfunction {id_}: found {found}, allowed {one_of(one.targets, target)}")
         return Place(one.malfunction, target, one.targets[target])
+
+
+def _client(fault: WireFault, protocol: str, address: str, name: str) -> str:
+    """The address of a client, checked."""
+    if fault.kind not in PER_CLIENT[protocol]:
+        raise UnknownMalfunction(f"malfunction: found {name}, allowed of all clients alone: {protocol}")
+    host, _, port = address.rpartition(":")
+    for text, rest in ((address, "0"), (host.strip("[]"), port)):
+        try:
+            ip_address(text)
+        except ValueError:
+            continue
+        if rest.isdecimal():
+            return address
+    allowed = "an IP address, or address:port, behind the stroke"
+    raise UnknownMalfunction(f"malfunction: found {name}, allowed {allowed}")

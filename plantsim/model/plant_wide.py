@@ -53,6 +53,15 @@ def simulation(plant: Plant) -> Iterator[Tag]:
     yield _simulation("Branch", "Branch of the history", count, "", most)
     yield _simulation("Lockstep", "Whether every scan waits for the PLCs", ValueType.BOOL, "", 1.0, ("Off", "On"))
     yield _simulation("LockstepTimeouts", "Scans in lock step that ran without the PLC's echo", count, "", most)
+    for name, what in (
+        ("Lateness", "Wall time from due to begun, {} of the last 1000 scans"),
+        ("LoopLatency", "Wall time from a PLC's write to the image that obeys it, {} of the last 1000"),
+    ):
+        for quantile, said in (("P50", "median"), ("P99", "99th percentile"), ("Max", "largest")):
+            yield _simulation(f"{name}{quantile}", what.format(said), double, "ms", 1000.0)
+    for area in plant.areas:
+        since = f"Wall time since the PLC's heartbeat changed, {area.id}; -1 before the first"
+        yield _simulation(f"HeartbeatAge.{area.id}", since, double, "s", 3600.0)
     yield _simulation("BalanceError", "Largest gap in an element's balance, relative", double, "", 1.0)
     for unit in plant.units:
         if unit.kind not in UNDIVIDED:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from plantsim.model.errors import one_of, shown
 from plantsim.model.kinds import KINDS
-from plantsim.model.malfunction import Effect, Liability, Malfunction
+from plantsim.model.malfunction import PROTOCOLS, Effect, Liability, Malfunction, WireFault
 from plantsim.model.plant import Area, Device, Instrument, Stream, Unit
 from plantsim.model.section import Section, read_toml
 from plantsim.model.tag import Kind
@@ -20,6 +20,10 @@ DEVICES = (Kind.VALVE, Kind.ON_OFF_VALVE, Kind.DRIVE, Kind.VARIABLE_DRIVE)
 MATERIAL = ("strength", "water", "fines", "leak", "lining", "iron")
 """Effects on what is in a unit; their size is told by the effect itself."""
 HOW = ("times", "plus", "spans", "spans_per_hour", "to")
+WIRE = (
+    "delay", "jitter", "drop", "duplicate", "reset", "refuse", "exception", "freeze", "bad_quality", "restart",
+    "clock_skew",
+)  # fmt: skip
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -35,7 +39,7 @@ def _malfunction(id_: str, section: Section) -> Malfunction:
     if not _ID.fullmatch(id_):
         raise section.error("", f'a malfunction "{id_}"', 'words in lower case such as "sweep-fan-trip"')
     targets = section.texts("targets")
-    kinds = [*(kind.value for kind in DEVICES), *KINDS, "instrument", "stream", "area"]
+    kinds = [*(kind.value for kind in DEVICES), *KINDS, "instrument", "stream", "area", *PROTOCOLS]
     for place, target in enumerate(targets):
         if target not in kinds:
             raise section.error(f"targets[{place}]", shown(target), one_of(kinds, target))
@@ -50,9 +54,22 @@ def _malfunction(id_: str, section: Section) -> Malfunction:
         section.text("sees"),
         section.text("response"),
         tuple(_effect(one) for one in section.tables("effects")),
+        _wire(section),
     )
     section.end()
     return result
+
+
+def _wire(section: Section) -> WireFault | None:
+    if "wire" not in section:
+        return None
+    wire = section.table("wire")
+    found = [kind for kind in WIRE if kind in wire]
+    if len(found) != 1:
+        raise wire.error("", f"{len(found)} of {', '.join(WIRE)}", "one of them")
+    fault = WireFault(found[0], wire.number(found[0], low=0.0))
+    wire.end()
+    return fault
 
 
 def _effect(section: Section) -> Effect:
@@ -93,6 +110,7 @@ def read_malfunctions(
         *((unit.id, unit.kind) for unit in units),
         *((stream.id, "stream") for stream in streams if stream.device),
         *((device.tag, device.kind.value) for device in devices),
+        *((protocol, protocol) for protocol in PROTOCOLS),
         *((instrument.tag, "instrument") for instrument in instruments if instrument.measures is not None),
     ):
         kinds.setdefault(name, set()).add(kind)

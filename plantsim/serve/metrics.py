@@ -26,6 +26,14 @@ _COUNTERS = {
     "Overruns": ("overruns", "Scans that took longer than their period"),
     "LockstepTimeouts": ("lockstep_timeouts", "Scans that ran without the echo of a PLC"),
 }
+_TIMES = {
+    "Lateness": ("scan_lateness_seconds", "Wall time from due to begun, of the last 1000 scans"),
+    "LoopLatency": (
+        "loop_latency_seconds",
+        "Wall time from a PLC's write to the image that obeys it, of the last 1000",
+    ),
+}
+_QUANTILES = {"P50": "0.5", "P99": "0.99", "Max": "1"}
 
 
 class Engine(Protocol):
@@ -55,6 +63,18 @@ class Metrics:
             yield GaugeMetricFamily(f"plantsim_{name}", text, value=scale * value(member))
         for member, (name, text) in _COUNTERS.items():
             yield CounterMetricFamily(f"plantsim_{name}", text, value=value(member))
+        for member, (name, text) in _TIMES.items():
+            times = GaugeMetricFamily(f"plantsim_{name}", text, labels=["quantile"])
+            for suffix, quantile in _QUANTILES.items():
+                times.add_metric([quantile], 1e-3 * value(f"{member}{suffix}"))
+            yield times
+        ages = GaugeMetricFamily(
+            "plantsim_heartbeat_age_seconds", "Wall time since a PLC's heartbeat changed", labels=["area"]
+        )
+        for tag in self._engine.tags.of("Simulation"):
+            if tag.member.startswith("HeartbeatAge.") and image.value[tag.row] >= 0.0:
+                ages.add_metric([tag.member.partition(".")[2]], float(image.value[tag.row]))
+        yield ages
         yield GaugeMetricFamily("plantsim_bad_tags", "Tags of bad quality", value=_count(image.status & BAD))
         alarms = GaugeMetricFamily("plantsim_alarms", "Alarms by state", labels=["state"])
         alarms.add_metric(["active"], _count(image.alarms & ACTIVE))

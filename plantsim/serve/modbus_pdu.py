@@ -70,6 +70,8 @@ class Engine(Protocol):
     def external(self) -> frozenset[str]: ...
     @property
     def lost(self) -> frozenset[str]: ...
+    @property
+    def forced(self) -> frozenset[str]: ...
     def set_lockstep(self, on: bool, origin: Origin) -> None: ...
     def write(
         self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
@@ -112,6 +114,7 @@ class Responder:
         self._identity = identity
         self._heartbeats: dict[int, int] = {}
         self._latest: RegisterImage | None = None
+        self._shown: RegisterImage | None = None
         self._functions: dict[int, Callable[[int, bytes, Client], bytes]] = {
             0x01: lambda unit, request, _: self._read_bits(unit, "coil", request),
             0x02: lambda unit, request, _: self._read_bits(unit, "discrete", request),
@@ -125,6 +128,14 @@ class Responder:
             0x17: self._exchange_registers,
             0x2B: lambda unit, request, _: self._identify(unit, request),
         }
+
+    def answer_from(self, image: RegisterImage, unit: int, request: bytes, client: Client) -> bytes:
+        """The answer, as `answer` gives it, from an image that is not the latest; writes reach the engine."""
+        self._shown = image
+        try:
+            return self.answer(unit, request, client)
+        finally:
+            self._shown = None
 
     def answer(self, unit: int, request: bytes, client: Client) -> bytes:
         """The answer to one request: function code and data, at least one byte."""
@@ -140,10 +151,14 @@ class Responder:
             return bytes((function | 0x80, refused.code))
 
     def _image(self) -> RegisterImage:
+        return self._shown or self.latest()
+
+    def latest(self) -> RegisterImage:
         """The register image of the engine's latest process image."""
         source = self._engine.image
         if self._latest is None or self._latest.source is not source:
-            self._latest = self._registers.build(source, self._engine.external, self._engine.lost)
+            engine = self._engine
+            self._latest = self._registers.build(source, engine.external, engine.lost, engine.forced)
         return self._latest
 
     # reading

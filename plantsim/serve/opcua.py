@@ -16,10 +16,12 @@ from pathlib import Path
 from asyncua import Server, ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
+from plantsim.engine.wire import Wire
 from plantsim.history.series import has_history
 from plantsim.model.tag import Tag, ValueType
 from plantsim.serve import (
     opcua_alarms,
+    opcua_forcing,
     opcua_history,
     opcua_lists,
     opcua_methods,
@@ -47,7 +49,9 @@ from plantsim.serve.opcua_session import Core, Services
 from plantsim.serve.opcua_table import LiveTable
 from plantsim.serve.opcua_trust import TrustList
 from plantsim.serve.opcua_users import User, Users
+from plantsim.serve.opcua_wire import WiredServer
 from plantsim.serve.opcua_writes import Writes
+from plantsim.serve.wire import Clients, Restarts, seen_through
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +70,7 @@ class OpcUaServer:
     port: 0 chooses a free one. state: folder of users, certificate and key, made at the first start. insecure:
     anonymous acts as instructor, and nothing is encrypted; ValueError beyond loopback. allow_none: unencrypted sessions
     beyond loopback, too. history: of the tags, None where nothing is kept. training: the scenario that runs, None for
-    none. guest: a user of this run alone.
+    none. guest: a user of this run alone. wire: what is wrong between server and clients, None for nothing ever.
     """
 
     def __init__(
@@ -81,10 +85,13 @@ class OpcUaServer:
         history: History | None = None,
         training: opcua_training.Session | None = None,
         guest: User | None = None,
+        wire: Wire | None = None,
     ) -> None:
         if insecure and not is_loopback(host):
             raise ValueError(f"insecure on {host}: allowed on loopback only, such as 127.0.0.1")
-        self._engine = engine
+        self._engine = engine if wire is None else seen_through(engine, wire, "opcua")
+        self._wire = wire
+        self._restarts: Restarts | None = None
         self._host, self._port = host, port
         self._state = state
         self._insecure = insecure
@@ -135,6 +142,8 @@ class OpcUaServer:
         except BaseException:
             if self._conditions is not None:
                 self._conditions.close()
+            if self._restarts is not None:
+                await self._restarts.stop()
             await _stop_core(core)
             gc.unfreeze()
             raise
@@ -145,6 +154,9 @@ class OpcUaServer:
         """Close the port and all sessions; a second call does nothing."""
         server, self._server = self._server, None
         publisher, self._publisher = self._publisher, None
+        restarts, self._restarts = self._restarts, None
+        if restarts is not None:
+            await restarts.stop()
         if server is None or publisher is None:
             return
         await publisher.stop()
@@ -202,6 +214,7 @@ class OpcUaServer:
         nodes = opcua_space.build(batch, engine, kept)
         opcua_methods.build(batch, nodes.simulation)
         opcua_lists.build(batch, nodes.simulation)
+        opcua_forcing.build(batch, nodes.simulation)
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
         if history is not None:
             opcua_history.build(batch)
@@ -242,6 +255,7 @@ class OpcUaServer:
             await listener(table.image)
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
         methods.update(opcua_lists.methods(batch, engine))
+        methods.update(opcua_forcing.methods(batch, engine))
         methods.update(opcua_methods.condition_methods(conditions))
 
         async def refresh(subscription: int, item: int | None, session: ua.NodeId) -> int:
@@ -262,7 +276,11 @@ class OpcUaServer:
         """Open the port. Done by hand: the library's own start prints a traceback when the port is in use."""
         await core.start()
         try:
-            bound = BinaryServer(core, await self._address(), self._port, server.limits)
+            kind = BinaryServer if self._wire is None else WiredServer
+            bound = kind(core, await self._address(), self._port, server.limits)
+            if isinstance(bound, WiredServer) and self._wire is not None:
+                bound.clients_on_wire = Clients(self._wire, "opcua")
+                self._restarts = Restarts(self._engine, self._wire, "opcua", bound.restart)
             bound.set_policies(policies(identity, self._none_allowed))
             await bound.start()
         except OSError as error:

@@ -8,13 +8,15 @@ from asyncua import ua
 
 from plantsim.model.tag import Role
 from plantsim.serve.opcua_engine import Engine
+from plantsim.serve.opcua_forcing import FORCING
 from plantsim.serve.opcua_lists import LISTS
 from plantsim.serve.opcua_methods import SIMULATION_METHODS
 from plantsim.serve.opcua_space import KPI, SIMULATION
 from plantsim.serve.opcua_training import INSTRUCTORS_OWN
 
 _ALWAYS = frozenset(f"{SIMULATION}.{name}" for name in LISTS)
-_IN_SCENARIO = INSTRUCTORS_OWN | {KPI, f"{SIMULATION}.Seed", *(f"{SIMULATION}.{name}" for name in SIMULATION_METHODS)}
+_METHODS = frozenset(f"{SIMULATION}.{name}" for name in (*SIMULATION_METHODS, *FORCING))
+_IN_SCENARIO = INSTRUCTORS_OWN | {KPI, f"{SIMULATION}.Seed"} | _METHODS
 _BEGINNINGS = tuple({name.partition(".")[0] for name in _ALWAYS | _IN_SCENARIO})
 
 UNKNOWN = ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown)

@@ -1,7 +1,7 @@
 """The register image: the process image as Modbus clients see it, all units at once.
 
 Status word of a rack (input register 1): bit 0 the plant is frozen, bit 1 the area is under external control, bit 2 the
-PLC's heartbeat is lost, bit 3 at least one signal of the rack is Bad.
+PLC's heartbeat is lost, bit 3 at least one signal of the rack is Bad, bit 4 at least one of its points is forced.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FULL_SCALE = 27648
 FAIL_LOW, FAIL_HIGH, OPEN_LOOP = -691, 29376, 32767
 """Counts at 3.6 mA, at 21 mA (NAMUR NE 43), and with the loop open or the sensor Bad."""
 
-FROZEN, EXTERNAL, HEARTBEAT_LOST, BAD_SIGNAL = 1, 2, 4, 8
+FROZEN, EXTERNAL, HEARTBEAT_LOST, BAD_SIGNAL, FORCED = 1, 2, 4, 8, 16
 """Bits of a rack's status word."""
 
 HEARTBEAT, LOCKSTEP = 0, 0
@@ -85,13 +85,10 @@ class Registers:
         self._order = WORD_ORDERS[word_order]
         self._rack_area = {tag.rack.unit: tag.area for tag in tags if tag.rack is not None}
         self._tables, self._register_count, self._bit_count = _lay_out(tags, alarms, sorted(self._rack_area))
+        self.units = frozenset(unit for unit, _ in self._tables)
+        """Unit identifiers that answer."""
         self._index_registers(tags)
         self._index_bits(tags, alarms)
-
-    @property
-    def units(self) -> frozenset[int]:
-        """Unit identifiers that answer."""
-        return frozenset(unit for unit, _ in self._tables)
 
     def table(self, unit: int, table: str) -> Table:
         """The table (one of input, holding, discrete, coil) of a unit that answers."""
@@ -101,15 +98,22 @@ class Registers:
         """Area id of a rack; None for the SCADA view."""
         return self._rack_area.get(unit)
 
-    def build(self, image: ProcessImage, external: Collection[str] = (), lost: Collection[str] = ()) -> RegisterImage:
+    def build(
+        self,
+        image: ProcessImage,
+        external: Collection[str] = (),
+        lost: Collection[str] = (),
+        forced: Collection[str] = (),
+    ) -> RegisterImage:
         """The register image of one process image. Heartbeats read 0: they are no part of it.
 
         external: ids of the areas under external control. lost: of those whose PLC's heartbeat is lost.
+        forced: of those in which something is forced.
         """
         registers = np.zeros(self._register_count, ">u2")
         with np.errstate(over="ignore", invalid="ignore"):  # a value beyond float32 becomes an infinity
             self._put_scada(registers, image)
-            self._put_racks(registers, image, external, lost)
+            self._put_racks(registers, image, external, lost, forced)
         bits = self._bits(image)
         if self.in_scenario(image):  # the trainee is not to see true values
             registers[self._kpi_at] = 0
@@ -204,7 +208,12 @@ class Registers:
         registers[self._counter_at] = np.tile(self._as_registers(scan), len(self._counter_at) // 2)
 
     def _put_racks(
-        self, registers: NDArray[np.uint16], image: ProcessImage, external: Collection[str], lost: Collection[str]
+        self,
+        registers: NDArray[np.uint16],
+        image: ProcessImage,
+        external: Collection[str],
+        lost: Collection[str],
+        forced: Collection[str],
     ) -> None:
         value = image.value[self._count_rows]
         counts = np.clip(np.rint((value - self._count_low) * self._count_scale), FAIL_LOW, FAIL_HIGH)
@@ -216,6 +225,7 @@ class Registers:
             status |= FROZEN
         status[[area in external for _, area in sorted(self._rack_area.items())]] |= EXTERNAL
         status[[area in lost for _, area in sorted(self._rack_area.items())]] |= HEARTBEAT_LOST
+        status[[area in forced for _, area in sorted(self._rack_area.items())]] |= FORCED
         status[self._count_rack[bad]] |= BAD_SIGNAL
         registers[self._rack_at] = image.scan % 2**16
         registers[self._rack_at + 1] = status

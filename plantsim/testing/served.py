@@ -97,8 +97,11 @@ class ServedPlant:
         self.tags = Tags(engine)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="servers", daemon=True)
-        self._opcua = OpcUaServer(engine, host=HOST, port=0, state=state, insecure=True) if opcua else None
-        self._modbus = ModbusServer(engine, host=HOST, port=0) if modbus else None
+        self._opcua = self._modbus = None
+        if opcua:
+            self._opcua = OpcUaServer(engine, host=HOST, port=0, state=state, insecure=True, wire=engine.wire)
+        if modbus:
+            self._modbus = ModbusServer(engine, host=HOST, port=0, wire=engine.wire)
         self._thread.start()
         engine.start()
         try:
@@ -187,8 +190,9 @@ class ServedPlant:
     ) -> str:
         """Let something go wrong from the next scan on, such as ``sweep-fan-trip``; returns the instance.
 
-        severity: 0..1. delay, ramp: plant time. ``plantsim malfunctions`` lists what there is. Raises ValueError that
-        says what is allowed.
+        severity: 0..1. delay, ramp: plant time. ``plantsim malfunctions`` lists what there is; those of the wire, such
+        as ``wire-drop@modbus`` or ``wire-delay@modbus/127.0.0.1``, are in force at once. Raises ValueError that says
+        what is allowed.
         """
         return self.engine.inject(malfunction, severity, seconds_of(delay), seconds_of(ramp), TESTER)
 
@@ -198,6 +202,22 @@ class ServedPlant:
             self.engine.clear_all(TESTER)
         else:
             self.engine.clear(name, TESTER)
+
+    def force(self, name: str, value: float | bool, *, plant_time: str | float = 0.0) -> None:
+        """Hold an instrument's PV, or a device's CMD or SPEED_CMD, at a value against everything but an interlock.
+
+        plant_time: how long, 0 for until `release`. Raises UnknownTag, or Refused with the reason.
+        """
+        self.tags[name]  # UnknownTag, with what comes close
+        refusal = self.engine.force(name, value, seconds_of(plant_time), TESTER)
+        if refusal is not None:
+            raise Refused(f"{name} = {value}: {refusal.value}")
+
+    def release(self, name: str | None = None) -> None:
+        """Let a forced value go, or without a name all. Raises Refused for what is not forced."""
+        for one in [name] if name is not None else [force.name for force in self.engine.forces]:
+            if self.engine.release(one, TESTER) is not None:
+                raise Refused(f"{one}: not forced")
 
     # ------------------------------------------------------------------ what there is besides
 

@@ -59,6 +59,9 @@ class Still:
     external: frozenset[str] = frozenset()
     image: ProcessImage = field(default_factory=lambda: blank(0))
 
+    def listen(self, listener: Callable[[ProcessImage], None]) -> Callable[[], None]:
+        return lambda: None
+
     def write(
         self, writes: Sequence[tuple[str, float]], origin: Origin, *, whole: bool = False
     ) -> list[Refusal | None]:
@@ -76,6 +79,10 @@ class Still:
 
     @property
     def lost(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
+    def forced(self) -> frozenset[str]:
         return frozenset()
 
     def set_lockstep(self, on: bool, origin: Origin) -> None:

@@ -44,6 +44,8 @@ SCHEMA: dict[str, Any] = {
                     },
                     "hostname": {"type": "string", "pattern": "^[a-z0-9-]+$"},
                     "command": WORDS,
+                    "entrypoint": WORDS,
+                    "profiles": {"type": "array", "items": {"type": "string", "pattern": "^[a-zA-Z0-9][\\w.-]*$"}},
                     "environment": {"type": "object", "additionalProperties": {"type": ["string", "number", "null"]}},
                     "ports": {
                         "type": "array",
@@ -113,7 +115,7 @@ def test_what_services_refer_to_exists(compose: dict[str, Any]) -> None:
 
 
 def test_ports_are_published_to_this_machine_only(compose: dict[str, Any]) -> None:
-    published = [port for service in compose["services"].values() for port in service["ports"]]
+    published = [port for service in compose["services"].values() for port in service.get("ports", [])]
     assert published
     assert all(port.startswith("127.0.0.1:") for port in published)
 
@@ -124,6 +126,16 @@ def test_services_run_without_privileges(compose: dict[str, Any]) -> None:
         assert "no-new-privileges:true" in service["security_opt"]
         assert service["read_only"] is True
         assert "/tmp" in service["tmpfs"]
+
+
+def test_the_test_profile_runs_what_the_image_has_against_the_plant(compose: dict[str, Any]) -> None:
+    test = compose["services"]["test"]
+    assert [name for name, service in compose["services"].items() if "profiles" in service] == ["test"]
+    script = Path(test["entrypoint"][1])
+    assert f"\nCOPY docker/{script.name} {script}\n" in (FILE.parent / "Dockerfile").read_text()
+    assert (FILE.parent / script.name).is_file()
+    assert test["command"] == ["plant"]
+    assert "plant" in test["depends_on"]
 
 
 @pytest.mark.parametrize("name", ["plant", "hmi"])

@@ -25,10 +25,11 @@ def same(one: LivePlant, other: LivePlant) -> bool:
 
 
 def first_of_each(plant: Plant) -> dict[str, str]:
-    """Every malfunction, at the first of its targets."""
+    """Every malfunction of the plant itself, at the first of its targets."""
     found: dict[str, str] = {}
     for place in plant.malfunctions:
-        found.setdefault(place.malfunction.id, place.name)
+        if place.malfunction.wire is None:
+            found.setdefault(place.malfunction.id, place.name)
     return found
 
 
@@ -37,7 +38,7 @@ def test_every_malfunction_does_something_at_every_target(name: str) -> None:
     plant = load_plant(name)
     live = alive(plant)
     for place in plant.malfunctions:
-        assert live.assembly.faults.actions(place), place.name
+        assert place.malfunction.wire or live.assembly.faults.actions(place), place.name
 
 
 def test_severity_0_changes_no_bit(belfast: Plant) -> None:

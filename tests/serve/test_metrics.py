@@ -42,4 +42,5 @@ def test_scans_alarms_clients_and_memory_are_told(belfast: Plant) -> None:
     assert after["plantsim_clientsopcua"] == 3.0
     assert after["plantsim_alarmsactive"] == 0.0
     assert after["process_resident_memory_bytes"] > 1e7
-    assert not [name for name in after if not re.fullmatch(r"(plantsim|process)_\w+", name)]
+    assert after["plantsim_scan_lateness_seconds0.99"] == 0.0, "steps have no time to be late for"
+    assert not [name for name in after if not re.fullmatch(r"(plantsim|process)_[\w.]+", name)]

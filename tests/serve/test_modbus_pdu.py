@@ -101,6 +101,10 @@ class Bench:
     def lost(self) -> frozenset[str]:
         return frozenset()
 
+    @property
+    def forced(self) -> frozenset[str]:
+        return frozenset()
+
     def set_lockstep(self, on: bool, origin: Origin) -> None:
         self.lockstep = on
 

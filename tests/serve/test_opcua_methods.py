@@ -16,6 +16,7 @@ Types = ua.VariantType
 ALL = ["Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack"]
 ALL += ["Inject", "Clear", "ClearAll"]
 LISTS = ["ListMalfunctions", "ListInjected", "ListSnapshots"]
+FORCING = ["Force", "Release", "ListForced"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -30,7 +31,7 @@ def double(value: float) -> ua.Variant:
 
 async def test_methods_are_described_by_their_arguments(console: Any) -> None:
     found = await console.node("Simulation").get_methods()
-    assert [str(node.nodeid.Identifier).partition(".")[2] for node in found] == ALL + LISTS
+    assert [str(node.nodeid.Identifier).partition(".")[2] for node in found] == ALL + LISTS + FORCING
     (argument,) = await console.value("Simulation.Step.InputArguments")
     assert (argument.Name, argument.DataType.Identifier) == ("seconds", ua.ObjectIds.Double)
 

@@ -10,6 +10,8 @@ from plantsim.model.plant import Measurement, Plant
 
 SCALE, SHIFT, DRIFT, SWITCH, RATE = range(5)
 """Kinds of effects, as in ext/malfunction.pxd."""
+FROZEN = 1.0
+"""Condition of an instrument, as in ext/field.pxd."""
 S_PER_H = 3600.0
 
 Target = tuple[str, int]
@@ -74,6 +76,10 @@ class Faults:
             for number, name in enumerate(place.objects)
             for action in self._on_object(effect, place, number, name)
         ]
+
+    def standing_still(self, instrument: str) -> list[Action]:
+        """Leaves an instrument's reading to whoever writes it."""
+        return [(SWITCH, (*self.places[instrument], "mode", -1), FROZEN, 0.0, 0.0)]
 
     def _on_object(self, effect: Effect, place: Place, number: int, name: str) -> Iterator[Action]:
         if effect.elements is not None:
