@@ -16,6 +16,7 @@ from pathlib import Path
 from asyncua import Server, ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
+from plantsim.engine.image import ProcessImage
 from plantsim.history.series import has_history
 from plantsim.model.tag import Tag, ValueType
 from plantsim.serve import (
@@ -229,7 +230,7 @@ class OpcUaServer:
             outlet = StoredOutlet(core.aspace, node_of)
             for row in node_of:
                 await outlet.push(row, table.read(row))
-        listeners: list[Listener] = [conditions.publish]
+        listeners: list[Listener] = [_at_scenarios(engine, core), conditions.publish]
         methods: dict[ua.NodeId, opcua_methods.Method] = {}
         if self._training is not None:
             face = opcua_training.TrainingFace(
@@ -289,6 +290,19 @@ class OpcUaServer:
             return self._host
         found = await asyncio.get_running_loop().getaddrinfo(self._host, 0, type=socket.SOCK_STREAM)
         return str(found[0][4][0])
+
+
+def _at_scenarios(engine: Engine, core: Core) -> Listener:
+    """Takes from the subscriptions of all sessions what a scenario hides, when one begins."""
+    was_in_scenario = False
+
+    async def withdraw(_: ProcessImage) -> None:
+        nonlocal was_in_scenario
+        before, was_in_scenario = was_in_scenario, engine.in_scenario
+        if was_in_scenario and not before:
+            core.withdraw_hidden()
+
+    return withdraw
 
 
 async def _stop_core(core: Core) -> None:

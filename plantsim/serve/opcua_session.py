@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from struct import unpack_from
 from typing import Any, TypeVar
@@ -41,7 +41,10 @@ _DECRYPT = {
     SecurityPolicyAes256Sha256RsaPss.AsymmetricEncryptionURI: uacrypto.decrypt_rsa_oaep_sha256,
 }
 
-T = TypeVar("T")
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+_NO_SUBSCRIPTION = ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid)
 
 _READ, _WRITE = ua.AccessLevel.CurrentRead.mask, ua.AccessLevel.CurrentWrite.mask
 _HISTORY = ua.AccessLevel.HistoryRead.mask
@@ -142,11 +145,11 @@ class Session(InternalSession):
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
         """Write: nothing but tags, and those through the engine."""
         _check_size(params.NodesToWrite)
-        answers = self.services.writes.write(params.NodesToWrite, self.origin)
-        return [
-            UNKNOWN if self._hides(item.NodeId) else answer
-            for item, answer in zip(params.NodesToWrite, answers, strict=True)
-        ]
+
+        async def write(items: list[ua.WriteValue]) -> list[ua.StatusCode]:
+            return self.services.writes.write(items, self.origin)
+
+        return await self._of_seen(params.NodesToWrite, lambda item: item.NodeId, write, lambda: UNKNOWN)
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call: nothing but the methods that the plant has."""
@@ -160,18 +163,34 @@ class Session(InternalSession):
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """Read history, in a thread: it is in a file."""
-        hidden = [self._hides(item.NodeId) for item in params.NodesToRead]
-        if hidden and all(hidden):
-            return [ua.HistoryReadResult(StatusCode=UNKNOWN) for _ in hidden]
-        seen = replace(params, NodesToRead=_but(params.NodesToRead, hidden))
-        found = iter(await asyncio.to_thread(self.services.history.read, seen, self.history_points))
-        return [ua.HistoryReadResult(StatusCode=UNKNOWN) if is_hidden else next(found) for is_hidden in hidden]
+        _check_size(params.NodesToRead)
+
+        async def read(items: list[ua.HistoryReadValueId]) -> list[ua.HistoryReadResult]:
+            asked = replace(params, NodesToRead=items)
+            return await asyncio.to_thread(self.services.history.read, asked, self.history_points)
+
+        return await self._of_seen(
+            params.NodesToRead, lambda item: item.NodeId, read, lambda: ua.HistoryReadResult(StatusCode=UNKNOWN)
+        )
 
     # ------------------------------------------------------------------ what is not there for everybody
 
     def _hides(self, node: ua.NodeId) -> bool:
         user = self.user
         return self.services.hides(node, user.plant_role if isinstance(user, PlantUser) else Role.OBSERVER)
+
+    async def _of_seen(
+        self,
+        items: Sequence[Asked],
+        node_of: Callable[[Asked], ua.NodeId],
+        ask: Callable[[list[Asked]], Awaitable[list[Answer]]],
+        unknown: Callable[[], Answer],
+    ) -> list[Answer]:
+        """Ask for the items whose nodes are there for this session, all at once; the others are unknown."""
+        hidden = [self._hides(node_of(item)) for item in items]
+        seen = [item for item, is_hidden in zip(items, hidden, strict=True) if not is_hidden]
+        answers = iter(await ask(seen) if seen else ())
+        return [unknown() if is_hidden else next(answers) for is_hidden in hidden]
 
     async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
         """Browse, past what is hidden."""
@@ -195,17 +214,143 @@ class Session(InternalSession):
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         """Watch values and events."""
-        hidden = [self._hides(item.ItemToMonitor.NodeId) for item in params.ItemsToCreate]
-        if hidden and all(hidden):
-            return [ua.MonitoredItemCreateResult(StatusCode=UNKNOWN) for _ in hidden]
-        params = replace(params, ItemsToCreate=_but(params.ItemsToCreate, hidden))
-        made: Iterator[ua.MonitoredItemCreateResult] = iter(await super().create_monitored_items(params))
-        return [ua.MonitoredItemCreateResult(StatusCode=UNKNOWN) if is_hidden else next(made) for is_hidden in hidden]
+        self._check_owned(params.SubscriptionId)
+        _check_size(params.ItemsToCreate)
+        create = super().create_monitored_items
 
+        async def watch(items: list[ua.MonitoredItemCreateRequest]) -> list[ua.MonitoredItemCreateResult]:
+            made: list[ua.MonitoredItemCreateResult] = await create(replace(params, ItemsToCreate=items))
+            return made
 
-def _but(items: Sequence[T], hidden: Sequence[bool]) -> list[T]:
-    """Those that are not hidden."""
-    return [item for item, is_hidden in zip(items, hidden, strict=True) if not is_hidden]
+        return await self._of_seen(
+            params.ItemsToCreate,
+            lambda item: item.ItemToMonitor.NodeId,
+            watch,
+            lambda: ua.MonitoredItemCreateResult(StatusCode=UNKNOWN),
+        )
+
+    def withdraw_hidden(self) -> None:
+        """Let no item of this session go on showing what is hidden from it by now."""
+        for subscription in self._owned():
+            opcua_seam.withdraw(subscription, self._hides, UNKNOWN)
+
+    def activate_session(
+        self, params: ua.ActivateSessionParameters, peer_certificate: bytes | None
+    ) -> ua.ActivateSessionResult:
+        """Log in, perhaps as another user than before."""
+        result = super().activate_session(params, peer_certificate)
+        for subscription in self._owned():
+            opcua_seam.own(subscription, self.origin)
+        self.withdraw_hidden()
+        return result
+
+    # ------------------------------------------------------------------ whose subscriptions they are
+
+    def _owned(self) -> list[Any]:
+        """The subscriptions of this session."""
+        found = tuple(self.subscription_service.subscriptions.values())
+        return [one for one in found if one.session_id == self.session_id]
+
+    def _owns(self, subscription: int) -> bool:
+        found = self.subscription_service.subscriptions.get(subscription)
+        return found is not None and bool(found.session_id == self.session_id)
+
+    def _check_owned(self, subscription: int) -> None:
+        if not self._owns(subscription):
+            raise ServiceError(ua.StatusCodes.BadSubscriptionIdInvalid)
+
+    async def _of_owned(
+        self, ids: Sequence[int], ask: Callable[[list[int]], Awaitable[list[ua.StatusCode]]]
+    ) -> list[ua.StatusCode]:
+        _check_size(ids)
+        owned = [self._owns(one) for one in ids]
+        answers = iter(await ask([one for one, is_owned in zip(ids, owned, strict=True) if is_owned]))
+        return [next(answers) if is_owned else _NO_SUBSCRIPTION for is_owned in owned]
+
+    async def create_subscription(
+        self,
+        params: ua.CreateSubscriptionParameters,
+        callback: Callable[..., Any],
+        request_callback: Callable[..., Any] | None = None,
+    ) -> ua.CreateSubscriptionResult:
+        """Subscribe, as this user."""
+        result = await super().create_subscription(params, callback, request_callback)
+        opcua_seam.own(self.subscription_service.subscriptions[result.SubscriptionId], self.origin)
+        return result
+
+    def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
+        """Change intervals and limits of a subscription of this session."""
+        self._check_owned(params.SubscriptionId)
+        result: ua.ModifySubscriptionResult = super().modify_subscription(params)
+        return result
+
+    async def delete_subscriptions(self, ids: list[int]) -> list[ua.StatusCode]:
+        """End subscriptions of this session."""
+        return await self._of_owned(ids, super().delete_subscriptions) if ids else []
+
+    async def set_publishing_mode(self, params: ua.SetPublishingModeParameters) -> list[ua.StatusCode]:
+        """Let subscriptions of this session publish, or not."""
+        change = super().set_publishing_mode
+        return await self._of_owned(params.SubscriptionIds, lambda ids: change(replace(params, SubscriptionIds=ids)))
+
+    async def modify_monitored_items(
+        self, params: ua.ModifyMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemModifyResult]:
+        """Change how something is watched."""
+        self._check_owned(params.SubscriptionId)
+        _check_size(params.ItemsToModify)
+        results: list[ua.MonitoredItemModifyResult] = await super().modify_monitored_items(params)
+        return results
+
+    async def delete_monitored_items(self, params: ua.DeleteMonitoredItemsParameters) -> list[ua.StatusCode]:
+        """Watch something no longer."""
+        self._check_owned(params.SubscriptionId)
+        _check_size(params.MonitoredItemIds)
+        results: list[ua.StatusCode] = await super().delete_monitored_items(params)
+        return results
+
+    async def set_monitoring_mode(self, params: ua.SetMonitoringModeParameters) -> list[ua.StatusCode]:
+        """Report, sample or do neither."""
+        self._check_owned(params.SubscriptionId)
+        _check_size(params.MonitoredItemIds)
+        results: list[ua.StatusCode] = await super().set_monitoring_mode(params)
+        return results
+
+    def publish(self, acks: Iterable[ua.SubscriptionAcknowledgement] | None = None) -> tuple[int, list[ua.StatusCode]]:
+        """Take acknowledgements of this session's messages; how many subscriptions it has, and what of each came."""
+        owned = self._owned()
+        if not owned:
+            raise ServiceError(ua.StatusCodes.BadNoSubscription)
+        return len(owned), [
+            opcua_seam.acknowledge(self.subscription_service.subscriptions[one.SubscriptionId], one.SequenceNumber)
+            if self._owns(one.SubscriptionId)
+            else _NO_SUBSCRIPTION
+            for one in acks or ()
+        ]
+
+    def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
+        """A message of this session once more, for as long as it is not acknowledged."""
+        self._check_owned(params.SubscriptionId)
+        return opcua_seam.sent(
+            self.subscription_service.subscriptions[params.SubscriptionId], params.RetransmitSequenceNumber
+        )
+
+    async def transfer_subscriptions(
+        self, params: ua.TransferSubscriptionsParameters, callback: Callable[..., Any]
+    ) -> list[ua.TransferResult]:
+        """Take over subscriptions of another session of the same user."""
+        _check_size(params.SubscriptionIds)
+        results: list[ua.TransferResult] = []
+        for number in params.SubscriptionIds:
+            found = self.subscription_service.subscriptions.get(number)
+            if found is None:
+                results.append(ua.TransferResult(_NO_SUBSCRIPTION))
+            elif not opcua_seam.is_owned_by(found, self.origin):
+                results.append(ua.TransferResult(ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)))
+            else:
+                numbers = opcua_seam.hand_over(found, self.session_id, callback)
+                results.append(ua.TransferResult(AvailableSequenceNumbers=numbers))
+        return results
 
 
 def _check_size(operations: Sequence[object]) -> None:
@@ -260,6 +405,12 @@ class Core(InternalServer):
         """Forget a closed session."""
         self.sessions.pop(session.auth_token, None)
         super().unregister_external_session(session)
+
+    def withdraw_hidden(self) -> None:
+        """Let no session's items go on showing what is hidden from it by now."""
+        for session in self.sessions.values():
+            assert isinstance(session, Session)
+            session.withdraw_hidden()
 
     def register_server(self, server: Any, conf: Any = None) -> None:
         """This is no discovery server."""
