@@ -241,6 +241,12 @@ class OpcUaServer:
         publisher = Publisher(engine, table, outlet, listeners)
         for listener in listeners:
             await listener(table.image)
+        if fast:
+
+            async def scan_shown(_: ProcessImage) -> None:
+                opcua_seam.scan_shown(core)
+
+            listeners.append(scan_shown)  # the last, so that messages have what the others tell
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
         methods.update(opcua_lists.methods(batch, engine))
         methods.update(opcua_methods.condition_methods(conditions))

@@ -27,11 +27,15 @@ from asyncua.ua import uaprotocol_auto
 
 from plantsim.serve.opcua_columns import Columns
 from plantsim.serve.opcua_events import Event, IsSubtype, Where, is_event_filter, subtypes
+from plantsim.serve.opcua_subscription import Sampling, Subscription, with_timestamps
 
 log = logging.getLogger(__name__)
 
 SHORTEST_INTERVAL_MS = 50.0
 """Publishing intervals below this one, 0 among them, would publish on every write."""
+LONGEST_INTERVAL_MS = 3_600_000.0
+"""Publishing intervals above this one are of nobody who still listens."""
+LONGEST_SAMPLING_MS = 86_400_000.0
 EVENT_QUEUE = 1000
 """Events that a monitored item keeps where the client leaves it to the server."""
 WITHDRAWN = -1
@@ -51,6 +55,12 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (MonitoredItemService._make_monitored_item_common, ("self", "params")),
     (InternalSubscription.has_published_results, ("self",)),
     (InternalSubscription._pop_triggered_datachanges, ("self", "result")),
+    (InternalSubscription._pop_triggered_events, ("self", "result")),
+    (InternalSubscription._pop_publish_result, ("self",)),
+    (InternalSubscription._enqueue_event, ("self", "mid", "eventdata", "size", "queue")),
+    (InternalSubscription._subscription_loop, ("self",)),
+    (InternalSubscription.publish_results, ("self", "requestdata")),
+    (SubscriptionService.modify_subscription, ("self", "params")),
     (SubscriptionService.create_subscription, ("self", "params", "callback", "session_id", "request_callback")),
     (ViewService._suitable_reftype, ("self", "ref1", "ref2", "subtypes")),
 )
@@ -112,8 +122,70 @@ class MonitoredItems(MonitoredItemService):
     def __init__(self, subscription: Any, aspace: AddressSpace, is_subtype: IsSubtype) -> None:
         super().__init__(subscription, aspace)
         self._is_subtype = is_subtype
+        self._late: set[int] = set()
+        """Items with a value that waits for their sampling interval."""
         self.columns: Columns | None = None
         """Of those items that are watched by the thousand, once there is one."""
+        self._timestamps = ua.TimestampsToReturn.Both
+        """Of the request that is being answered."""
+
+    async def create_monitored_items(
+        self, params: ua.CreateMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemCreateResult]:
+        self._timestamps = _valid(params.TimestampsToReturn)
+        results: list[ua.MonitoredItemCreateResult] = await super().create_monitored_items(params)
+        return results
+
+    def modify_monitored_items(self, params: ua.ModifyMonitoredItemsParameters) -> list[ua.MonitoredItemModifyResult]:
+        self._timestamps = _valid(params.TimestampsToReturn)
+        results: list[ua.MonitoredItemModifyResult] = super().modify_monitored_items(params)
+        return results
+
+    def _make_monitored_item_common(
+        self, params: ua.MonitoredItemCreateRequest
+    ) -> tuple[ua.MonitoredItemCreateResult, MonitoredItemData]:
+        result, item = super()._make_monitored_item_common(params)
+        result.RevisedSamplingInterval = self._sample(item, params.RequestedParameters)
+        return result, item
+
+    def _sample(self, item: MonitoredItemData, wanted: ua.MonitoringParameters) -> float:
+        """Sample, queue and show an item as it is wanted; the sampling interval that it gets, ms."""
+        interval_ms = self._revised_sampling(wanted.SamplingInterval)
+        item.sampling = Sampling(interval_ms / 1e3)
+        item.discard_oldest = wanted.DiscardOldest
+        item.timestamps = self._timestamps
+        if item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier:
+            return 0.0
+        return interval_ms
+
+    def _revised_sampling(self, requested_ms: float) -> float:
+        """OPC 10000-4, 7.21: a negative one stands for the publishing interval."""
+        if requested_ms < 0.0:
+            requested_ms = self.isub.data.RevisedPublishingInterval
+        # written so that nan, too, becomes the shortest
+        return (
+            min(float(requested_ms), LONGEST_SAMPLING_MS)
+            if requested_ms >= SHORTEST_INTERVAL_MS
+            else (SHORTEST_INTERVAL_MS)
+        )
+
+    def take_due(self) -> None:
+        """Queue the values that have waited for their sampling interval."""
+        for number in tuple(self._late):
+            item = self._monitored_items.get(number)
+            if item is None or item.sampling.waiting is None:
+                self._late.discard(number)
+            elif item.sampling.is_due():
+                self._late.discard(number)
+                self._take(number, item, item.sampling.waiting)
+
+    def _take(self, number: int, item: MonitoredItemData, value: ua.DataValue) -> None:
+        item.sampling.taken()
+        if item.mode == ua.MonitoringMode.Disabled or not self._is_worth_reporting(item, value):
+            return
+        item.mvalue.current_dvalue = value
+        notification = ua.MonitoredItemNotification(item.client_handle, with_timestamps(value, item.timestamps))
+        self.isub.put(number, notification, item.queue_size, self.isub._triggered_datachanges)
 
     async def datachange_callback(self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None) -> None:
         if error is not None:
@@ -121,11 +193,13 @@ class MonitoredItems(MonitoredItemService):
             return
         item_id = self._monitored_datachange[handle]
         item = self._monitored_items[item_id]
-        if item.mode == ua.MonitoringMode.Disabled or not self._is_worth_reporting(item, value):
+        if item.mode == ua.MonitoringMode.Disabled:
             return
-        item.mvalue.current_dvalue = value
-        notification = ua.MonitoredItemNotification(item.client_handle, value)
-        await self.isub.enqueue_datachange_event(item_id, notification, item.queue_size)
+        if item.sampling.is_due():
+            self._take(item_id, item, value)
+        else:
+            item.sampling.waiting = value
+            self._late.add(item_id)
 
     def _is_worth_reporting(self, item: MonitoredItemData, value: ua.DataValue) -> bool:
         """Whether the filter passes ``value``, compared with what was last reported."""
@@ -162,7 +236,10 @@ class MonitoredItems(MonitoredItemService):
         if self.columns is None:
             self.columns = column.new()
         result, item = self._make_monitored_item_common(params)
-        self.columns.add(result.MonitoredItemId, column.row, item.client_handle, item.queue_size)
+        interval = (
+            result.RevisedSamplingInterval / 1e3 if result.RevisedSamplingInterval > SHORTEST_INTERVAL_MS else 0.0
+        )
+        self.columns.add(result.MonitoredItemId, column.row, item.client_handle, item.queue_size, interval)
         self._commit_monitored_item(result, item)
         return result
 
@@ -175,6 +252,7 @@ class MonitoredItems(MonitoredItemService):
             or not _every_change(wanted.Filter)
             or not wanted.DiscardOldest
             or params.MonitoringMode != ua.MonitoringMode.Reporting
+            or self._timestamps != ua.TimestampsToReturn.Both
         ):
             return None
         node = self.aspace.get(asked.NodeId)
@@ -186,11 +264,17 @@ class MonitoredItems(MonitoredItemService):
         if self.columns is None or mid not in self.columns:
             return
         item = self._monitored_items[mid]
+        late = self.columns.is_late(mid)
         waiting = self.columns.remove(mid)
         node = item.read_value_id.NodeId
         if waiting:
             self.isub._triggered_datachanges[mid] = waiting
-        item.mvalue.current_dvalue = self.aspace.read_attribute_value(node, ua.AttributeIds.Value)
+        now = self.aspace.read_attribute_value(node, ua.AttributeIds.Value)
+        if late:
+            item.sampling.waiting = now
+            self._late.add(mid)
+        else:
+            item.mvalue.current_dvalue = now
         _, item.callback_handle = self.aspace.add_datachange_callback(
             node, ua.AttributeIds.Value, self.datachange_callback
         )
@@ -246,9 +330,10 @@ class MonitoredItems(MonitoredItemService):
             wanted.QueueSize = self._revise_event_queue_size(wanted.QueueSize)
         item.client_handle = wanted.ClientHandle
         item.queue_size = self._revise_queue_size(wanted.QueueSize)
-        return ua.MonitoredItemModifyResult(
-            RevisedSamplingInterval=self.isub.data.RevisedPublishingInterval, RevisedQueueSize=item.queue_size
-        )
+        waiting = item.sampling.waiting
+        interval_ms = self._sample(item, wanted)
+        item.sampling.waiting = waiting
+        return ua.MonitoredItemModifyResult(RevisedSamplingInterval=interval_ms, RevisedQueueSize=item.queue_size)
 
     def _prepare_filter(self, node_id: ua.NodeId, wanted: ua.MonitoringParameters) -> int | None:
         """Turn a percent dead band into an absolute one; the status of a filter that cannot be served."""
@@ -305,24 +390,6 @@ def _every_change(filter_: ua.DataChangeFilter | None) -> bool:
     )
 
 
-class Subscription(InternalSubscription):
-    """A subscription that tells what its columns have, too."""
-
-    monitored_item_srv: MonitoredItems
-
-    def has_published_results(self) -> bool:
-        columns = self.monitored_item_srv.columns
-        if self._publishing_enabled and columns is not None and columns.has_news:
-            return True
-        return bool(super().has_published_results())
-
-    def _pop_triggered_datachanges(self, result: ua.PublishResult) -> None:
-        super()._pop_triggered_datachanges(result)
-        columns = self.monitored_item_srv.columns
-        if columns is not None and columns.has_news:
-            result.NotificationMessage.NotificationData.append(columns.message())
-
-
 class Subscriptions(SubscriptionService):
     """Subscriptions with the monitored items above, and with intervals and lifetimes within reason."""
 
@@ -337,12 +404,7 @@ class Subscriptions(SubscriptionService):
         session_id: ua.NodeId,
         request_callback: Callable[..., Any] | None = None,
     ) -> ua.CreateSubscriptionResult:
-        # written so that nan, too, becomes the shortest
-        if not params.RequestedPublishingInterval >= SHORTEST_INTERVAL_MS:
-            params.RequestedPublishingInterval = SHORTEST_INTERVAL_MS
-        params.RequestedLifetimeCount = max(
-            params.RequestedLifetimeCount, KEEP_ALIVES_PER_LIFETIME * params.RequestedMaxKeepAliveCount
-        )
+        _put_within_reason(params)
         # the library's own method with our class in it
         if len(self.subscriptions) >= self.iserver.max_subscriptions:
             raise ServiceError(ua.StatusCodes.BadTooManySubscriptions)
@@ -365,10 +427,39 @@ class Subscriptions(SubscriptionService):
             max_queue_size=self.iserver.max_monitored_item_queue_size,
             publishing_enabled=params.PublishingEnabled,
         )
+        subscription.most = params.MaxNotificationsPerPublish
         subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace, self._is_subtype)
         await subscription.start()
         self.subscriptions[number] = subscription
         return result
+
+    def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
+        subscription = self.subscriptions.get(params.SubscriptionId)
+        if subscription is None:
+            raise ServiceError(ua.StatusCodes.BadSubscriptionIdInvalid)
+        _put_within_reason(params)
+        lifetime = self._clamp_lifetime_count(params.RequestedLifetimeCount)
+        keep_alive = self._clamp_keep_alive_count(params.RequestedMaxKeepAliveCount)
+        interval_ms = params.RequestedPublishingInterval
+        subscription.revise(interval_ms, lifetime, keep_alive, params.MaxNotificationsPerPublish)
+        return ua.ModifySubscriptionResult(interval_ms, lifetime, keep_alive)
+
+
+def _put_within_reason(params: ua.CreateSubscriptionParameters | ua.ModifySubscriptionParameters) -> None:
+    """Interval and lifetime that a request may have."""
+    # written so that nan, too, becomes the shortest
+    if not params.RequestedPublishingInterval >= SHORTEST_INTERVAL_MS:
+        params.RequestedPublishingInterval = SHORTEST_INTERVAL_MS
+    params.RequestedPublishingInterval = min(params.RequestedPublishingInterval, LONGEST_INTERVAL_MS)
+    params.RequestedLifetimeCount = max(
+        params.RequestedLifetimeCount, KEEP_ALIVES_PER_LIFETIME * params.RequestedMaxKeepAliveCount
+    )
+
+
+def _valid(wanted: ua.TimestampsToReturn) -> ua.TimestampsToReturn:
+    if wanted not in tuple(ua.TimestampsToReturn)[:4]:
+        raise ServiceError(ua.StatusCodes.BadTimestampsToReturnInvalid)
+    return wanted
 
 
 class View(ViewService):
@@ -479,6 +570,12 @@ def withdraw(subscription: Any, hides: Callable[[ua.NodeId], bool], status: ua.S
         item.callback_handle = WITHDRAWN
         notification = ua.MonitoredItemNotification(item.client_handle, ua.DataValue(StatusCode=status))
         subscription._triggered_datachanges[number] = [notification]
+
+
+def scan_shown(service: Any) -> None:
+    """Let the subscriptions whose time it is publish. service: an InternalServer with subscriptions of ours."""
+    for subscription in tuple(service.subscription_service.subscriptions.values()):
+        subscription.scan_shown()
 
 
 async def notify_event(service: Any, event: Event) -> None:
