@@ -29,6 +29,8 @@ from plantsim.serve import (
     opcua_training,
 )
 from plantsim.serve.address import is_loopback, url_host
+from plantsim.serve.opcua_batch import BatchReads
+from plantsim.serve.opcua_connection import Connections
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, refresh_mark
 from plantsim.serve.opcua_hidden import Hidden
@@ -256,12 +258,14 @@ class OpcUaServer:
             return await opcua_seam.notify_again(core, subscription, item, session, events)
 
         methods.update(opcua_methods.refresh_methods(refresh))
+        hidden = Hidden(engine, batch.namespace)
         core.services = Services(
             nodes.tags,
             Writes(engine, core.aspace, nodes.tags),
             opcua_methods.Methods(core.aspace, methods),
             HistoryReads(history, nodes.tags, core.aspace),
-            Hidden(engine, batch.namespace),
+            hidden,
+            BatchReads(table, nodes.tags, hidden.ever) if fast else None,
         )
         return publisher
 
@@ -269,7 +273,9 @@ class OpcUaServer:
         """Open the port. Done by hand: the library's own start prints a traceback when the port is in use."""
         await core.start()
         try:
-            bound = BinaryServer(core, await self._address(), self._port, server.limits)
+            assert core.services is not None
+            listener = BinaryServer if core.services.batch is None else Connections
+            bound = listener(core, await self._address(), self._port, server.limits)
             bound.set_policies(policies(identity, self._none_allowed))
             await bound.start()
         except OSError as error:

@@ -45,7 +45,7 @@ _ENCODING = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS_PER_US = 10
 _TICKS_TO_1970 = 116_444_736_000_000_000
-_LATEST = 2.5e11
+LATEST = 2.5e11
 """s since 1970 in the year 9892: a datetime, which the other items' times go through, ends soon after."""
 
 Places = NDArray[np.intp]
@@ -186,15 +186,15 @@ class Columns:
         image: ProcessImage = self._table.image
         rows = self._rows[places]
         status, time = image.status[rows], image.time[rows]
-        timed = (time >= 0.0) & (time < _LATEST)
+        timed = (time >= 0.0) & (time < LATEST)
         records = np.empty(len(places), _RECORD)
         records["handle"] = self._handles[places]
         records["mask"] = np.where(timed, _ALL, _ALL & ~_SOURCE_TIME)
         records["type"] = np.where(status & BAD, 0, _DOUBLE)
         records["value"] = image.value[rows]
         records["status"] = status
-        records["source"] = _ticks(np.where(timed, time, 0.0))
-        records["server"] = (now - _EPOCH) // timedelta(microseconds=1) * _TICKS_PER_US + _TICKS_TO_1970
+        records["source"] = ticks(np.where(timed, time, 0.0))
+        records["server"] = ticks_of(now)
         self._waiting.append((places, records))
 
     def _limit(self) -> None:
@@ -265,8 +265,13 @@ def _moment(ticks: np.int64) -> datetime:
     return _EPOCH + timedelta(microseconds=(int(ticks) - _TICKS_TO_1970) // _TICKS_PER_US)
 
 
-def _ticks(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+def ticks(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
     """Times on the wire, of seconds since 1970: rounded to whole microseconds, as a datetime rounds them."""
     whole = np.floor(seconds)
     microseconds = whole.astype(np.int64) * 1_000_000 + np.rint((seconds - whole) * 1e6).astype(np.int64)
     return microseconds * _TICKS_PER_US + _TICKS_TO_1970
+
+
+def ticks_of(now: datetime) -> int:
+    """A time on the wire: 100 ns since 1601."""
+    return (now - _EPOCH) // timedelta(microseconds=1) * _TICKS_PER_US + _TICKS_TO_1970

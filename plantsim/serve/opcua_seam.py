@@ -20,9 +20,11 @@ from typing import Any
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace, AttributeValue, ViewService
+from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
 from asyncua.server.subscription_service import SubscriptionService
+from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua import uaprotocol_auto
 
 from plantsim.serve.opcua_columns import Columns
@@ -60,6 +62,9 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (InternalSubscription._enqueue_event, ("self", "mid", "eventdata", "size", "queue")),
     (InternalSubscription._subscription_loop, ("self",)),
     (InternalSubscription.publish_results, ("self", "requestdata")),
+    (UaProcessor._process_message, ("self", "typeid", "requesthdr", "seqhdr", "body")),
+    (OPCUAProtocol.connection_made, ("self", "transport")),
+    (BinaryServer._make_protocol, ("self",)),
     (SubscriptionService.modify_subscription, ("self", "params")),
     (SubscriptionService.create_subscription, ("self", "params", "callback", "session_id", "request_callback")),
     (ViewService._suitable_reftype, ("self", "ref1", "ref2", "subtypes")),

@@ -23,6 +23,7 @@ from asyncua.server.user_managers import UserManager
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
 from plantsim.serve import opcua_seam
+from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_hidden import UNKNOWN, Hides
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_methods import Methods
@@ -89,6 +90,8 @@ class Services:
     methods: Methods
     history: HistoryReads
     hides: Hides
+    batch: BatchReads | None = None
+    """Reads of many tags; None where the installed asyncua is another one."""
 
 
 class Session(InternalSession):
