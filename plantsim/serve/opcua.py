@@ -21,6 +21,7 @@ from plantsim.history.series import has_history
 from plantsim.model.tag import Tag, ValueType
 from plantsim.serve import (
     opcua_alarms,
+    opcua_browse,
     opcua_history,
     opcua_lists,
     opcua_methods,
@@ -213,6 +214,8 @@ class OpcUaServer:
         batch.add_to(core.node_mgt_service, core.aspace)
         if history is not None:
             await opcua_history.announce(core.aspace)
+        if fast:
+            await opcua_browse.announce(core.aspace)
 
         conditions = opcua_alarms.Conditions(
             engine,

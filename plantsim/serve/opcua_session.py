@@ -24,6 +24,7 @@ from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
 from plantsim.serve import opcua_seam
 from plantsim.serve.opcua_batch import BatchReads
+from plantsim.serve.opcua_browse import BrowsePoints
 from plantsim.serve.opcua_hidden import UNKNOWN, Hides
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_methods import Methods
@@ -99,6 +100,7 @@ class Session(InternalSession):
 
     services: Services
     history_points: Points
+    browse_points: BrowsePoints
 
     @property
     def origin(self) -> Origin:
@@ -126,7 +128,7 @@ class Session(InternalSession):
         """Read, with what this session may do in UserAccessLevel and UserExecutable."""
         if params.MaxAge < 0:
             raise ServiceError(ua.StatusCodes.BadMaxAgeInvalid)
-        _check_size(params.NodesToRead)
+        check_size(params.NodesToRead)
         results = await super().read(params)
         for index, item in enumerate(params.NodesToRead):
             if item.AttributeId == ua.AttributeIds.UserAccessLevel and item.NodeId in self.services.tags:
@@ -147,7 +149,7 @@ class Session(InternalSession):
 
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
         """Write: nothing but tags, and those through the engine."""
-        _check_size(params.NodesToWrite)
+        check_size(params.NodesToWrite)
 
         async def write(items: list[ua.WriteValue]) -> list[ua.StatusCode]:
             return self.services.writes.write(items, self.origin)
@@ -156,7 +158,7 @@ class Session(InternalSession):
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call: nothing but the methods that the plant has."""
-        _check_size(params)
+        check_size(params)
         return [
             ua.CallMethodResult(StatusCode=UNKNOWN)
             if self._hides(request.MethodId) or self._hides(request.ObjectId)
@@ -166,7 +168,7 @@ class Session(InternalSession):
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """Read history, in a thread: it is in a file."""
-        _check_size(params.NodesToRead)
+        check_size(params.NodesToRead)
 
         async def read(items: list[ua.HistoryReadValueId]) -> list[ua.HistoryReadResult]:
             asked = replace(params, NodesToRead=items)
@@ -196,17 +198,32 @@ class Session(InternalSession):
         return [unknown() if is_hidden else next(answers) for is_hidden in hidden]
 
     async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
-        """Browse, past what is hidden."""
+        """Browse, past what is hidden, as many references at a time as the client asks for."""
+        check_size(params.NodesToBrowse)
         results: list[ua.BrowseResult] = await super().browse(params)
         for asked, result in zip(params.NodesToBrowse, results, strict=True):
-            if self._hides(asked.NodeId):
+            if asked.NodeId not in self.aspace or self._hides(asked.NodeId):
                 result.StatusCode, result.References = UNKNOWN, []
             else:
                 result.References = [one for one in result.References if not self._hides(one.NodeId)]
+        if self.services.batch is not None:  # another asyncua's connections would not let anybody ask for the rest
+            self.browse_points.shorten(results, params.RequestedMaxReferencesPerNode)
         return results
+
+    async def browse_next(self, parameters: ua.BrowseNextParameters) -> list[ua.BrowseResult]:
+        """Go on where browsing left off, or say that nobody wants to."""
+        points = self.browse_points
+        check_size(parameters.ContinuationPoints)
+        return [
+            points.release(point or b"")
+            if parameters.ReleaseContinuationPoints
+            else points.next(point or b"", self._hides)
+            for point in parameters.ContinuationPoints
+        ]
 
     async def translate_browsepaths_to_nodeids(self, params: list[ua.BrowsePath]) -> list[ua.BrowsePathResult]:
         """Follow browse paths; those that end at or start from what is hidden lead nowhere."""
+        check_size(params)
         results: list[ua.BrowsePathResult] = await super().translate_browsepaths_to_nodeids(params)
         for path, result in zip(params, results, strict=True):
             if self._hides(path.StartingNode) or any(self._hides(one.TargetId) for one in result.Targets):
@@ -218,7 +235,7 @@ class Session(InternalSession):
     ) -> list[ua.MonitoredItemCreateResult]:
         """Watch values and events."""
         self._check_owned(params.SubscriptionId)
-        _check_size(params.ItemsToCreate)
+        check_size(params.ItemsToCreate)
         create = super().create_monitored_items
 
         async def watch(items: list[ua.MonitoredItemCreateRequest]) -> list[ua.MonitoredItemCreateResult]:
@@ -265,7 +282,7 @@ class Session(InternalSession):
     async def _of_owned(
         self, ids: Sequence[int], ask: Callable[[list[int]], Awaitable[list[ua.StatusCode]]]
     ) -> list[ua.StatusCode]:
-        _check_size(ids)
+        check_size(ids)
         owned = [self._owns(one) for one in ids]
         answers = iter(await ask([one for one, is_owned in zip(ids, owned, strict=True) if is_owned]))
         return [next(answers) if is_owned else _NO_SUBSCRIPTION for is_owned in owned]
@@ -301,21 +318,21 @@ class Session(InternalSession):
     ) -> list[ua.MonitoredItemModifyResult]:
         """Change how something is watched."""
         self._check_owned(params.SubscriptionId)
-        _check_size(params.ItemsToModify)
+        check_size(params.ItemsToModify)
         results: list[ua.MonitoredItemModifyResult] = await super().modify_monitored_items(params)
         return results
 
     async def delete_monitored_items(self, params: ua.DeleteMonitoredItemsParameters) -> list[ua.StatusCode]:
         """Watch something no longer."""
         self._check_owned(params.SubscriptionId)
-        _check_size(params.MonitoredItemIds)
+        check_size(params.MonitoredItemIds)
         results: list[ua.StatusCode] = await super().delete_monitored_items(params)
         return results
 
     async def set_monitoring_mode(self, params: ua.SetMonitoringModeParameters) -> list[ua.StatusCode]:
         """Report, sample or do neither."""
         self._check_owned(params.SubscriptionId)
-        _check_size(params.MonitoredItemIds)
+        check_size(params.MonitoredItemIds)
         results: list[ua.StatusCode] = await super().set_monitoring_mode(params)
         return results
 
@@ -342,7 +359,7 @@ class Session(InternalSession):
         self, params: ua.TransferSubscriptionsParameters, callback: Callable[..., Any]
     ) -> list[ua.TransferResult]:
         """Take over subscriptions of another session of the same user."""
-        _check_size(params.SubscriptionIds)
+        check_size(params.SubscriptionIds)
         results: list[ua.TransferResult] = []
         for number in params.SubscriptionIds:
             found = self.subscription_service.subscriptions.get(number)
@@ -356,8 +373,8 @@ class Session(InternalSession):
         return results
 
 
-def _check_size(operations: Sequence[object]) -> None:
-    """Refuse a request beyond what OperationLimits says."""
+def check_size(operations: Sequence[object] | None) -> None:
+    """Refuse a request beyond what OperationLimits says. ServiceError."""
     if not operations:
         raise ServiceError(ua.StatusCodes.BadNothingToDo)
     if len(operations) > MOST_OPERATIONS:
@@ -393,6 +410,7 @@ class Core(InternalServer):
         )
         session.services = self.services
         session.history_points = Points()
+        session.browse_points = BrowsePoints()
         return session
 
     def register_external_session(self, session: InternalSession) -> None:
