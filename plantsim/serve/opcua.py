@@ -16,11 +16,13 @@ from pathlib import Path
 from asyncua import Server, ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
+from plantsim.engine.image import ProcessImage
 from plantsim.engine.wire import Wire
 from plantsim.history.series import has_history
 from plantsim.model.tag import Tag, ValueType
 from plantsim.serve import (
     opcua_alarms,
+    opcua_browse,
     opcua_forcing,
     opcua_history,
     opcua_lists,
@@ -30,6 +32,8 @@ from plantsim.serve import (
     opcua_training,
 )
 from plantsim.serve.address import is_loopback, url_host
+from plantsim.serve.opcua_batch import BatchReads
+from plantsim.serve.opcua_connection import Connections
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, refresh_mark
 from plantsim.serve.opcua_hidden import Hidden
@@ -223,6 +227,8 @@ class OpcUaServer:
         batch.add_to(core.node_mgt_service, core.aspace)
         if history is not None:
             await opcua_history.announce(core.aspace)
+        if fast:
+            await opcua_browse.announce(core.aspace)
 
         conditions = opcua_alarms.Conditions(
             engine,
@@ -242,7 +248,7 @@ class OpcUaServer:
             outlet = StoredOutlet(core.aspace, node_of)
             for row in node_of:
                 await outlet.push(row, table.read(row))
-        listeners: list[Listener] = [conditions.publish]
+        listeners: list[Listener] = [_at_scenarios(engine, core), conditions.publish]
         methods: dict[ua.NodeId, opcua_methods.Method] = {}
         if self._training is not None:
             face = opcua_training.TrainingFace(
@@ -253,6 +259,12 @@ class OpcUaServer:
         publisher = Publisher(engine, table, outlet, listeners)
         for listener in listeners:
             await listener(table.image)
+        if fast:
+
+            async def scan_shown(_: ProcessImage) -> None:
+                opcua_seam.scan_shown(core)
+
+            listeners.append(scan_shown)  # the last, so that messages have what the others tell
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
         methods.update(opcua_lists.methods(batch, engine))
         methods.update(opcua_forcing.methods(batch, engine))
@@ -263,12 +275,14 @@ class OpcUaServer:
             return await opcua_seam.notify_again(core, subscription, item, session, events)
 
         methods.update(opcua_methods.refresh_methods(refresh))
+        hidden = Hidden(engine, batch.namespace)
         core.services = Services(
             nodes.tags,
             Writes(engine, core.aspace, nodes.tags),
             opcua_methods.Methods(core.aspace, methods),
             HistoryReads(history, nodes.tags, core.aspace),
-            Hidden(engine, batch.namespace),
+            hidden,
+            BatchReads(table, nodes.tags, hidden.ever) if fast else None,
         )
         return publisher
 
@@ -276,7 +290,10 @@ class OpcUaServer:
         """Open the port. Done by hand: the library's own start prints a traceback when the port is in use."""
         await core.start()
         try:
-            kind = BinaryServer if self._wire is None else WiredServer
+            assert core.services is not None
+            kind = BinaryServer  # to which the wire has no access: of an asyncua other than the one known here
+            if core.services.batch is not None:
+                kind = Connections if self._wire is None else WiredServer
             bound = kind(core, await self._address(), self._port, server.limits)
             if isinstance(bound, WiredServer) and self._wire is not None:
                 bound.clients_on_wire = Clients(self._wire, "opcua")
@@ -307,6 +324,19 @@ class OpcUaServer:
             return self._host
         found = await asyncio.get_running_loop().getaddrinfo(self._host, 0, type=socket.SOCK_STREAM)
         return str(found[0][4][0])
+
+
+def _at_scenarios(engine: Engine, core: Core) -> Listener:
+    """Takes from the subscriptions of all sessions what a scenario hides, when one begins."""
+    was_in_scenario = False
+
+    async def withdraw(_: ProcessImage) -> None:
+        nonlocal was_in_scenario
+        before, was_in_scenario = was_in_scenario, engine.in_scenario
+        if was_in_scenario and not before:
+            core.withdraw_hidden()
+
+    return withdraw
 
 
 async def _stop_core(core: Core) -> None:

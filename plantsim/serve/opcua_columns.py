@@ -23,6 +23,11 @@ OVERFLOW = 0x00000480
 MOST_CHUNKS = 64
 """Samples that wait, after which they are put together and their queues shortened."""
 
+MOST = 2**31 - 1
+"""Values of a message where nobody sets a limit."""
+EARLY = 0.05
+"""s that a sample may be taken before its time: what waits for the next image would be late by more than that."""
+
 _RECORD = np.dtype(
     [
         ("handle", "<u4"),
@@ -40,7 +45,7 @@ _ENCODING = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS_PER_US = 10
 _TICKS_TO_1970 = 116_444_736_000_000_000
-_LATEST = 2.5e11
+LATEST = 2.5e11
 """s since 1970 in the year 9892: a datetime, which the other items' times go through, ends soon after."""
 
 Places = NDArray[np.intp]
@@ -59,6 +64,12 @@ class Columns:
         self._handles: NDArray[np.uint32] = np.zeros(0, np.uint32)
         self._lengths: Places = np.zeros(0, np.intp)
         self._in_use: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._intervals: NDArray[np.float64] = np.zeros(0)
+        """s between samples; 0 for every change."""
+        self._due: NDArray[np.float64] = np.zeros(0)
+        """When the next sample may be taken, s since 1970."""
+        self._late: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        """What has changed and is not sampled yet."""
         self._waiting: list[tuple[Places, Records]] = []
         """What is to be told, oldest first, with the places that it is of."""
         self._new: list[int] = []
@@ -70,16 +81,27 @@ class Columns:
     @property
     def has_news(self) -> bool:
         """Whether something waits to be told."""
+        if self._late.any():
+            self._take_due(datetime.now(UTC))
         return bool(self._waiting or self._new)
 
-    def add(self, item: int, row: int, handle: int, length: int) -> None:
-        """Watch a row of the image from now on, which is the first value. length: of the queue, 1 or more."""
+    def is_late(self, item: int) -> bool:
+        """Whether it has changed since its last sample."""
+        return bool(self._late[self._place[item]])
+
+    def add(self, item: int, row: int, handle: int, length: int, interval: float = 0.0) -> None:
+        """Watch a row of the image from now on, which is the first value.
+
+        length: of the queue, 1 or more. interval: s between samples at least, 0 for every change.
+        """
         if not self._free:
             self._grow()
         place = self._free.pop()
         self._place[item] = place
         self._rows[place], self._handles[place], self._lengths[place] = row, handle, length
         self._in_use[place] = True
+        self._intervals[place] = interval
+        self._due[place] = datetime.now(UTC).timestamp() + interval
         self._new.append(place)
 
     def remove(self, item: int) -> list[ua.MonitoredItemNotification]:
@@ -97,7 +119,7 @@ class Columns:
             if len(places):
                 left.append((places, records))
         self._waiting = left
-        self._in_use[place] = False
+        self._in_use[place] = self._late[place] = False
         self._free.append(place)
         return found
 
@@ -109,20 +131,43 @@ class Columns:
 
     def sample(self, changed: NDArray[np.bool_], now: datetime) -> None:
         """Take what changed with the image that the table shows now. changed: by row of the image."""
-        places = np.flatnonzero(changed[self._rows] & self._in_use)
-        if len(places):
-            self._take(places, now)
-            if len(self._waiting) > MOST_CHUNKS:
-                self._limit()
-                self._waiting = [_joined(self._waiting)]
+        self._late |= changed[self._rows] & self._in_use
+        self._take_due(now)
 
-    def message(self) -> ua.ExtensionObject:
-        """All that waits as an encoded DataChangeNotification; nothing waits then."""
+    def _take_due(self, now: datetime) -> None:
+        """Take what changed and has waited for its interval."""
+        clock = now.timestamp()
+        # a clock that was put back does not make anybody wait for it
+        due = np.minimum(self._due - np.minimum(EARLY, self._intervals / 2), clock + self._intervals)
+        places = np.flatnonzero(self._late & (due <= clock))
+        if not len(places):
+            return
+        self._late[places] = False
+        intervals = self._intervals[places]
+        self._due[places] = np.maximum(self._due[places] + intervals, clock + intervals - EARLY)
+        self._take(places, now)
+        if len(self._waiting) > MOST_CHUNKS:
+            self._limit()
+            self._waiting = [_joined(self._waiting)]
+
+    def message(self, most: int = MOST) -> ua.ExtensionObject:
+        """What waits as an encoded DataChangeNotification, the oldest first. most: values, 1 or more."""
         self.settle()
         self._limit()
         waiting, self._waiting = self._waiting, []
-        parts = [pack("<i", sum(len(records) for _, records in waiting))]
-        parts += [_encoded(records) for _, records in waiting]
+        taken: list[Records] = []
+        left = most
+        for index, (places, records) in enumerate(waiting):
+            taken.append(records[:left])
+            if len(records) > left:
+                self._waiting = [(places[left:], records[left:]), *waiting[index + 1 :]]
+                break
+            left -= len(records)
+            if not left:
+                self._waiting = waiting[index + 1 :]
+                break
+        parts = [pack("<i", sum(len(records) for records in taken))]
+        parts += [_encoded(records) for records in taken]
         return ua.ExtensionObject(TypeId=_ENCODING, Body=b"".join((*parts, pack("<i", -1))))
 
     def _grow(self) -> None:
@@ -132,21 +177,24 @@ class Columns:
         self._handles = np.concatenate((self._handles, np.zeros(more, np.uint32)))
         self._lengths = np.concatenate((self._lengths, np.ones(more, np.intp)))
         self._in_use = np.concatenate((self._in_use, np.zeros(more, np.bool_)))
+        self._intervals = np.concatenate((self._intervals, np.zeros(more)))
+        self._due = np.concatenate((self._due, np.zeros(more)))
+        self._late = np.concatenate((self._late, np.zeros(more, np.bool_)))
         self._free.extend(range(new - 1, old - 1, -1))
 
     def _take(self, places: Places, now: datetime) -> None:
         image: ProcessImage = self._table.image
         rows = self._rows[places]
         status, time = image.status[rows], image.time[rows]
-        timed = (time >= 0.0) & (time < _LATEST)
+        timed = (time >= 0.0) & (time < LATEST)
         records = np.empty(len(places), _RECORD)
         records["handle"] = self._handles[places]
         records["mask"] = np.where(timed, _ALL, _ALL & ~_SOURCE_TIME)
         records["type"] = np.where(status & BAD, 0, _DOUBLE)
         records["value"] = image.value[rows]
         records["status"] = status
-        records["source"] = _ticks(np.where(timed, time, 0.0))
-        records["server"] = (now - _EPOCH) // timedelta(microseconds=1) * _TICKS_PER_US + _TICKS_TO_1970
+        records["source"] = ticks(np.where(timed, time, 0.0))
+        records["server"] = ticks_of(now)
         self._waiting.append((places, records))
 
     def _limit(self) -> None:
@@ -217,8 +265,13 @@ def _moment(ticks: np.int64) -> datetime:
     return _EPOCH + timedelta(microseconds=(int(ticks) - _TICKS_TO_1970) // _TICKS_PER_US)
 
 
-def _ticks(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+def ticks(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
     """Times on the wire, of seconds since 1970: rounded to whole microseconds, as a datetime rounds them."""
     whole = np.floor(seconds)
     microseconds = whole.astype(np.int64) * 1_000_000 + np.rint((seconds - whole) * 1e6).astype(np.int64)
     return microseconds * _TICKS_PER_US + _TICKS_TO_1970
+
+
+def ticks_of(now: datetime) -> int:
+    """A time on the wire: 100 ns since 1601."""
+    return (now - _EPOCH) // timedelta(microseconds=1) * _TICKS_PER_US + _TICKS_TO_1970

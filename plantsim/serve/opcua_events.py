@@ -138,6 +138,15 @@ class Where:
 
 def refresh_mark(type_: ua.NodeId) -> Event:
     """The event before or after a refresh; for whoever listens anywhere."""
+    return _mark(type_, "Condition refresh")
+
+
+def overflow_mark() -> Event:
+    """The event in place of those that a full queue had no room for (OPC 10000-4, 5.13.1.5)."""
+    return _mark(ua.NodeId(ua.ObjectIds.EventQueueOverflowEventType), "Events are missing here")
+
+
+def _mark(type_: ua.NodeId, text: str) -> Event:
     now = ua.Variant(datetime.now(UTC), ua.VariantType.DateTime)
     fields = {
         "EventId": ua.Variant(uuid.uuid4().bytes, ua.VariantType.ByteString),
@@ -146,7 +155,7 @@ def refresh_mark(type_: ua.NodeId) -> Event:
         "SourceName": ua.Variant("Server", ua.VariantType.String),
         "Time": now,
         "ReceiveTime": now,
-        "Message": ua.Variant(ua.LocalizedText("Condition refresh"), ua.VariantType.LocalizedText),
+        "Message": ua.Variant(ua.LocalizedText(text), ua.VariantType.LocalizedText),
         "Severity": ua.Variant(1, ua.VariantType.UInt16),
     }
     return Event(type_, fields)

@@ -42,6 +42,12 @@ class Hidden:
             return False
         return _is_among(name, _ALWAYS) or (self._engine.in_scenario and _is_among(name, _IN_SCENARIO))
 
+    def ever(self, node: ua.NodeId) -> bool:
+        """Whether a node may be hidden from somebody at some time."""
+        name = node.Identifier
+        ours = node.NamespaceIndex == self._namespace and isinstance(name, str)
+        return ours and name.startswith(_BEGINNINGS)
+
 
 Hides = Callable[[ua.NodeId, Role], bool]
 

@@ -20,20 +20,28 @@ from typing import Any
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace, AttributeValue, ViewService
+from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
 from asyncua.server.subscription_service import SubscriptionService
+from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua import uaprotocol_auto
 
 from plantsim.serve.opcua_columns import Columns
 from plantsim.serve.opcua_events import Event, IsSubtype, Where, is_event_filter, subtypes
+from plantsim.serve.opcua_subscription import Sampling, Subscription, with_timestamps
 
 log = logging.getLogger(__name__)
 
 SHORTEST_INTERVAL_MS = 50.0
 """Publishing intervals below this one, 0 among them, would publish on every write."""
+LONGEST_INTERVAL_MS = 3_600_000.0
+"""Publishing intervals above this one are of nobody who still listens."""
+LONGEST_SAMPLING_MS = 86_400_000.0
 EVENT_QUEUE = 1000
 """Events that a monitored item keeps where the client leaves it to the server."""
+WITHDRAWN = -1
+"""In place of the callback of an item whose node is hidden by now."""
 KEEP_ALIVES_PER_LIFETIME = 3
 """OPC 10000-4, 5.14.2: the least lifetime count, in keep-alive counts."""
 
@@ -49,6 +57,15 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (MonitoredItemService._make_monitored_item_common, ("self", "params")),
     (InternalSubscription.has_published_results, ("self",)),
     (InternalSubscription._pop_triggered_datachanges, ("self", "result")),
+    (InternalSubscription._pop_triggered_events, ("self", "result")),
+    (InternalSubscription._pop_publish_result, ("self",)),
+    (InternalSubscription._enqueue_event, ("self", "mid", "eventdata", "size", "queue")),
+    (InternalSubscription._subscription_loop, ("self",)),
+    (InternalSubscription.publish_results, ("self", "requestdata")),
+    (UaProcessor._process_message, ("self", "typeid", "requesthdr", "seqhdr", "body")),
+    (OPCUAProtocol.connection_made, ("self", "transport")),
+    (BinaryServer._make_protocol, ("self",)),
+    (SubscriptionService.modify_subscription, ("self", "params")),
     (SubscriptionService.create_subscription, ("self", "params", "callback", "session_id", "request_callback")),
     (ViewService._suitable_reftype, ("self", "ref1", "ref2", "subtypes")),
 )
@@ -110,8 +127,70 @@ class MonitoredItems(MonitoredItemService):
     def __init__(self, subscription: Any, aspace: AddressSpace, is_subtype: IsSubtype) -> None:
         super().__init__(subscription, aspace)
         self._is_subtype = is_subtype
+        self._late: set[int] = set()
+        """Items with a value that waits for their sampling interval."""
         self.columns: Columns | None = None
         """Of those items that are watched by the thousand, once there is one."""
+        self._timestamps = ua.TimestampsToReturn.Both
+        """Of the request that is being answered."""
+
+    async def create_monitored_items(
+        self, params: ua.CreateMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemCreateResult]:
+        self._timestamps = _valid(params.TimestampsToReturn)
+        results: list[ua.MonitoredItemCreateResult] = await super().create_monitored_items(params)
+        return results
+
+    def modify_monitored_items(self, params: ua.ModifyMonitoredItemsParameters) -> list[ua.MonitoredItemModifyResult]:
+        self._timestamps = _valid(params.TimestampsToReturn)
+        results: list[ua.MonitoredItemModifyResult] = super().modify_monitored_items(params)
+        return results
+
+    def _make_monitored_item_common(
+        self, params: ua.MonitoredItemCreateRequest
+    ) -> tuple[ua.MonitoredItemCreateResult, MonitoredItemData]:
+        result, item = super()._make_monitored_item_common(params)
+        result.RevisedSamplingInterval = self._sample(item, params.RequestedParameters)
+        return result, item
+
+    def _sample(self, item: MonitoredItemData, wanted: ua.MonitoringParameters) -> float:
+        """Sample, queue and show an item as it is wanted; the sampling interval that it gets, ms."""
+        interval_ms = self._revised_sampling(wanted.SamplingInterval)
+        item.sampling = Sampling(interval_ms / 1e3)
+        item.discard_oldest = wanted.DiscardOldest
+        item.timestamps = self._timestamps
+        if item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier:
+            return 0.0
+        return interval_ms
+
+    def _revised_sampling(self, requested_ms: float) -> float:
+        """OPC 10000-4, 7.21: a negative one stands for the publishing interval."""
+        if requested_ms < 0.0:
+            requested_ms = self.isub.data.RevisedPublishingInterval
+        # written so that nan, too, becomes the shortest
+        return (
+            min(float(requested_ms), LONGEST_SAMPLING_MS)
+            if requested_ms >= SHORTEST_INTERVAL_MS
+            else (SHORTEST_INTERVAL_MS)
+        )
+
+    def take_due(self) -> None:
+        """Queue the values that have waited for their sampling interval."""
+        for number in tuple(self._late):
+            item = self._monitored_items.get(number)
+            if item is None or item.sampling.waiting is None:
+                self._late.discard(number)
+            elif item.sampling.is_due():
+                self._late.discard(number)
+                self._take(number, item, item.sampling.waiting)
+
+    def _take(self, number: int, item: MonitoredItemData, value: ua.DataValue) -> None:
+        item.sampling.taken()
+        if item.mode == ua.MonitoringMode.Disabled or not self._is_worth_reporting(item, value):
+            return
+        item.mvalue.current_dvalue = value
+        notification = ua.MonitoredItemNotification(item.client_handle, with_timestamps(value, item.timestamps))
+        self.isub.put(number, notification, item.queue_size, self.isub._triggered_datachanges)
 
     async def datachange_callback(self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None) -> None:
         if error is not None:
@@ -119,11 +198,13 @@ class MonitoredItems(MonitoredItemService):
             return
         item_id = self._monitored_datachange[handle]
         item = self._monitored_items[item_id]
-        if item.mode == ua.MonitoringMode.Disabled or not self._is_worth_reporting(item, value):
+        if item.mode == ua.MonitoringMode.Disabled:
             return
-        item.mvalue.current_dvalue = value
-        notification = ua.MonitoredItemNotification(item.client_handle, value)
-        await self.isub.enqueue_datachange_event(item_id, notification, item.queue_size)
+        if item.sampling.is_due():
+            self._take(item_id, item, value)
+        else:
+            item.sampling.waiting = value
+            self._late.add(item_id)
 
     def _is_worth_reporting(self, item: MonitoredItemData, value: ua.DataValue) -> bool:
         """Whether the filter passes ``value``, compared with what was last reported."""
@@ -160,7 +241,10 @@ class MonitoredItems(MonitoredItemService):
         if self.columns is None:
             self.columns = column.new()
         result, item = self._make_monitored_item_common(params)
-        self.columns.add(result.MonitoredItemId, column.row, item.client_handle, item.queue_size)
+        interval = (
+            result.RevisedSamplingInterval / 1e3 if result.RevisedSamplingInterval > SHORTEST_INTERVAL_MS else 0.0
+        )
+        self.columns.add(result.MonitoredItemId, column.row, item.client_handle, item.queue_size, interval)
         self._commit_monitored_item(result, item)
         return result
 
@@ -173,6 +257,7 @@ class MonitoredItems(MonitoredItemService):
             or not _every_change(wanted.Filter)
             or not wanted.DiscardOldest
             or params.MonitoringMode != ua.MonitoringMode.Reporting
+            or self._timestamps != ua.TimestampsToReturn.Both
         ):
             return None
         node = self.aspace.get(asked.NodeId)
@@ -184,11 +269,17 @@ class MonitoredItems(MonitoredItemService):
         if self.columns is None or mid not in self.columns:
             return
         item = self._monitored_items[mid]
+        late = self.columns.is_late(mid)
         waiting = self.columns.remove(mid)
         node = item.read_value_id.NodeId
         if waiting:
             self.isub._triggered_datachanges[mid] = waiting
-        item.mvalue.current_dvalue = self.aspace.read_attribute_value(node, ua.AttributeIds.Value)
+        now = self.aspace.read_attribute_value(node, ua.AttributeIds.Value)
+        if late:
+            item.sampling.waiting = now
+            self._late.add(mid)
+        else:
+            item.mvalue.current_dvalue = now
         _, item.callback_handle = self.aspace.add_datachange_callback(
             node, ua.AttributeIds.Value, self.datachange_callback
         )
@@ -196,6 +287,10 @@ class MonitoredItems(MonitoredItemService):
 
     async def _set_monitoring_mode(self, mode: ua.MonitoringMode, mid: int) -> ua.StatusCode:
         self._leave_columns(mid)
+        item = self._monitored_items.get(mid)
+        if item is not None and item.callback_handle == WITHDRAWN:
+            item.mode = mode
+            return ua.StatusCode()
         return await super()._set_monitoring_mode(mode, mid)
 
     def _create_events_monitored_item(self, params: ua.MonitoredItemCreateRequest) -> ua.MonitoredItemCreateResult:
@@ -240,9 +335,10 @@ class MonitoredItems(MonitoredItemService):
             wanted.QueueSize = self._revise_event_queue_size(wanted.QueueSize)
         item.client_handle = wanted.ClientHandle
         item.queue_size = self._revise_queue_size(wanted.QueueSize)
-        return ua.MonitoredItemModifyResult(
-            RevisedSamplingInterval=self.isub.data.RevisedPublishingInterval, RevisedQueueSize=item.queue_size
-        )
+        waiting = item.sampling.waiting
+        interval_ms = self._sample(item, wanted)
+        item.sampling.waiting = waiting
+        return ua.MonitoredItemModifyResult(RevisedSamplingInterval=interval_ms, RevisedQueueSize=item.queue_size)
 
     def _prepare_filter(self, node_id: ua.NodeId, wanted: ua.MonitoringParameters) -> int | None:
         """Turn a percent dead band into an absolute one; the status of a filter that cannot be served."""
@@ -299,24 +395,6 @@ def _every_change(filter_: ua.DataChangeFilter | None) -> bool:
     )
 
 
-class Subscription(InternalSubscription):
-    """A subscription that tells what its columns have, too."""
-
-    monitored_item_srv: MonitoredItems
-
-    def has_published_results(self) -> bool:
-        columns = self.monitored_item_srv.columns
-        if self._publishing_enabled and columns is not None and columns.has_news:
-            return True
-        return bool(super().has_published_results())
-
-    def _pop_triggered_datachanges(self, result: ua.PublishResult) -> None:
-        super()._pop_triggered_datachanges(result)
-        columns = self.monitored_item_srv.columns
-        if columns is not None and columns.has_news:
-            result.NotificationMessage.NotificationData.append(columns.message())
-
-
 class Subscriptions(SubscriptionService):
     """Subscriptions with the monitored items above, and with intervals and lifetimes within reason."""
 
@@ -331,12 +409,7 @@ class Subscriptions(SubscriptionService):
         session_id: ua.NodeId,
         request_callback: Callable[..., Any] | None = None,
     ) -> ua.CreateSubscriptionResult:
-        # written so that nan, too, becomes the shortest
-        if not params.RequestedPublishingInterval >= SHORTEST_INTERVAL_MS:
-            params.RequestedPublishingInterval = SHORTEST_INTERVAL_MS
-        params.RequestedLifetimeCount = max(
-            params.RequestedLifetimeCount, KEEP_ALIVES_PER_LIFETIME * params.RequestedMaxKeepAliveCount
-        )
+        _put_within_reason(params)
         # the library's own method with our class in it
         if len(self.subscriptions) >= self.iserver.max_subscriptions:
             raise ServiceError(ua.StatusCodes.BadTooManySubscriptions)
@@ -359,10 +432,39 @@ class Subscriptions(SubscriptionService):
             max_queue_size=self.iserver.max_monitored_item_queue_size,
             publishing_enabled=params.PublishingEnabled,
         )
+        subscription.most = params.MaxNotificationsPerPublish
         subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace, self._is_subtype)
         await subscription.start()
         self.subscriptions[number] = subscription
         return result
+
+    def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
+        subscription = self.subscriptions.get(params.SubscriptionId)
+        if subscription is None:
+            raise ServiceError(ua.StatusCodes.BadSubscriptionIdInvalid)
+        _put_within_reason(params)
+        lifetime = self._clamp_lifetime_count(params.RequestedLifetimeCount)
+        keep_alive = self._clamp_keep_alive_count(params.RequestedMaxKeepAliveCount)
+        interval_ms = params.RequestedPublishingInterval
+        subscription.revise(interval_ms, lifetime, keep_alive, params.MaxNotificationsPerPublish)
+        return ua.ModifySubscriptionResult(interval_ms, lifetime, keep_alive)
+
+
+def _put_within_reason(params: ua.CreateSubscriptionParameters | ua.ModifySubscriptionParameters) -> None:
+    """Interval and lifetime that a request may have."""
+    # written so that nan, too, becomes the shortest
+    if not params.RequestedPublishingInterval >= SHORTEST_INTERVAL_MS:
+        params.RequestedPublishingInterval = SHORTEST_INTERVAL_MS
+    params.RequestedPublishingInterval = min(params.RequestedPublishingInterval, LONGEST_INTERVAL_MS)
+    params.RequestedLifetimeCount = max(
+        params.RequestedLifetimeCount, KEEP_ALIVES_PER_LIFETIME * params.RequestedMaxKeepAliveCount
+    )
+
+
+def _valid(wanted: ua.TimestampsToReturn) -> ua.TimestampsToReturn:
+    if wanted not in tuple(ua.TimestampsToReturn)[:4]:
+        raise ServiceError(ua.StatusCodes.BadTimestampsToReturnInvalid)
+    return wanted
 
 
 class View(ViewService):
@@ -412,6 +514,73 @@ def channel_certificate(service: Any, session: Any) -> bytes | None:
             certificate = processor._connection.security_policy.peer_certificate
             return bytes(certificate) if certificate else None
     raise LookupError("a session without a connection")
+
+
+def own(subscription: Any, owner: object) -> None:
+    """Note as whom a subscription was made."""
+    subscription.owner = owner
+
+
+def is_owned_by(subscription: Any, owner: object) -> bool:
+    """Whether a subscription was made as that one."""
+    return bool(getattr(subscription, "owner", None) == owner)
+
+
+def acknowledge(subscription: Any, number: int) -> ua.StatusCode:
+    """Keep a message no longer; whether it was kept."""
+    known = subscription._not_acknowledged_results.pop(number, None) is not None
+    return ua.StatusCode(ua.StatusCodes.Good if known else ua.StatusCodes.BadSequenceNumberUnknown)
+
+
+def sent(subscription: Any, number: int) -> ua.NotificationMessage:
+    """A message that is kept. Raises ServiceError where there is none."""
+    found = subscription._not_acknowledged_results.get(number)
+    if found is None:
+        raise ServiceError(ua.StatusCodes.BadMessageNotAvailable)
+    return found.NotificationMessage
+
+
+def hand_over(subscription: Any, session: ua.NodeId, callback: Any) -> list[int]:
+    """Give a subscription to another session, with that one's connection; the messages that are kept.
+
+    callback: the method of the connection that sends answers. The library leaves requests at the old one.
+    """
+    subscription.session_id = session
+    subscription.pub_result_callback = callback
+    subscription.pub_request_callback = callback.__self__.get_publish_request
+    return sorted(subscription._not_acknowledged_results)
+
+
+def withdraw(subscription: Any, hides: Callable[[ua.NodeId], bool], status: ua.StatusCode) -> None:
+    """Let items whose nodes are hidden tell that status, and nothing more; nor is what waits or is kept told any more.
+
+    An item stays so: who may see the node later watches it anew.
+    """
+    service = subscription.monitored_item_srv
+    columns = getattr(service, "columns", None)
+    for number, item in service._monitored_items.items():
+        if item.callback_handle == WITHDRAWN or not hides(item.read_value_id.NodeId):
+            continue
+        subscription._not_acknowledged_results.clear()
+        subscription._triggered_events.pop(number, None)
+        listening = service._monitored_events.get(item.read_value_id.NodeId, [])
+        if columns is not None and number in columns:
+            columns.remove(number)
+        elif service._monitored_datachange.pop(item.callback_handle, None) is not None:
+            service.aspace.delete_datachange_callback(item.callback_handle)
+        elif number in listening:
+            listening.remove(number)
+            item.callback_handle = WITHDRAWN
+            continue
+        item.callback_handle = WITHDRAWN
+        notification = ua.MonitoredItemNotification(item.client_handle, ua.DataValue(StatusCode=status))
+        subscription._triggered_datachanges[number] = [notification]
+
+
+def scan_shown(service: Any) -> None:
+    """Let the subscriptions whose time it is publish. service: an InternalServer with subscriptions of ours."""
+    for subscription in tuple(service.subscription_service.subscriptions.values()):
+        subscription.scan_shown()
 
 
 async def notify_event(service: Any, event: Event) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from struct import unpack_from
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ from asyncua.server.user_managers import UserManager
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
 from plantsim.serve import opcua_seam
+from plantsim.serve.opcua_batch import BatchReads
+from plantsim.serve.opcua_browse import BrowsePoints
 from plantsim.serve.opcua_hidden import UNKNOWN, Hides
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_methods import Methods
@@ -41,7 +43,10 @@ _DECRYPT = {
     SecurityPolicyAes256Sha256RsaPss.AsymmetricEncryptionURI: uacrypto.decrypt_rsa_oaep_sha256,
 }
 
-T = TypeVar("T")
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+_NO_SUBSCRIPTION = ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid)
 
 _READ, _WRITE = ua.AccessLevel.CurrentRead.mask, ua.AccessLevel.CurrentWrite.mask
 _HISTORY = ua.AccessLevel.HistoryRead.mask
@@ -86,6 +91,8 @@ class Services:
     methods: Methods
     history: HistoryReads
     hides: Hides
+    batch: BatchReads | None = None
+    """Reads of many tags; None where the installed asyncua is another one."""
 
 
 class Session(InternalSession):
@@ -93,6 +100,7 @@ class Session(InternalSession):
 
     services: Services
     history_points: Points
+    browse_points: BrowsePoints
 
     @property
     def origin(self) -> Origin:
@@ -120,7 +128,7 @@ class Session(InternalSession):
         """Read, with what this session may do in UserAccessLevel and UserExecutable."""
         if params.MaxAge < 0:
             raise ServiceError(ua.StatusCodes.BadMaxAgeInvalid)
-        _check_size(params.NodesToRead)
+        check_size(params.NodesToRead)
         results = await super().read(params)
         for index, item in enumerate(params.NodesToRead):
             if item.AttributeId == ua.AttributeIds.UserAccessLevel and item.NodeId in self.services.tags:
@@ -141,16 +149,16 @@ class Session(InternalSession):
 
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
         """Write: nothing but tags, and those through the engine."""
-        _check_size(params.NodesToWrite)
-        answers = self.services.writes.write(params.NodesToWrite, self.origin)
-        return [
-            UNKNOWN if self._hides(item.NodeId) else answer
-            for item, answer in zip(params.NodesToWrite, answers, strict=True)
-        ]
+        check_size(params.NodesToWrite)
+
+        async def write(items: list[ua.WriteValue]) -> list[ua.StatusCode]:
+            return self.services.writes.write(items, self.origin)
+
+        return await self._of_seen(params.NodesToWrite, lambda item: item.NodeId, write, lambda: UNKNOWN)
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call: nothing but the methods that the plant has."""
-        _check_size(params)
+        check_size(params)
         return [
             ua.CallMethodResult(StatusCode=UNKNOWN)
             if self._hides(request.MethodId) or self._hides(request.ObjectId)
@@ -160,12 +168,15 @@ class Session(InternalSession):
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """Read history, in a thread: it is in a file."""
-        hidden = [self._hides(item.NodeId) for item in params.NodesToRead]
-        if hidden and all(hidden):
-            return [ua.HistoryReadResult(StatusCode=UNKNOWN) for _ in hidden]
-        seen = replace(params, NodesToRead=_but(params.NodesToRead, hidden))
-        found = iter(await asyncio.to_thread(self.services.history.read, seen, self.history_points))
-        return [ua.HistoryReadResult(StatusCode=UNKNOWN) if is_hidden else next(found) for is_hidden in hidden]
+        check_size(params.NodesToRead)
+
+        async def read(items: list[ua.HistoryReadValueId]) -> list[ua.HistoryReadResult]:
+            asked = replace(params, NodesToRead=items)
+            return await asyncio.to_thread(self.services.history.read, asked, self.history_points)
+
+        return await self._of_seen(
+            params.NodesToRead, lambda item: item.NodeId, read, lambda: ua.HistoryReadResult(StatusCode=UNKNOWN)
+        )
 
     # ------------------------------------------------------------------ what is not there for everybody
 
@@ -173,18 +184,46 @@ class Session(InternalSession):
         user = self.user
         return self.services.hides(node, user.plant_role if isinstance(user, PlantUser) else Role.OBSERVER)
 
+    async def _of_seen(
+        self,
+        items: Sequence[Asked],
+        node_of: Callable[[Asked], ua.NodeId],
+        ask: Callable[[list[Asked]], Awaitable[list[Answer]]],
+        unknown: Callable[[], Answer],
+    ) -> list[Answer]:
+        """Ask for the items whose nodes are there for this session, all at once; the others are unknown."""
+        hidden = [self._hides(node_of(item)) for item in items]
+        seen = [item for item, is_hidden in zip(items, hidden, strict=True) if not is_hidden]
+        answers = iter(await ask(seen) if seen else ())
+        return [unknown() if is_hidden else next(answers) for is_hidden in hidden]
+
     async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
-        """Browse, past what is hidden."""
+        """Browse, past what is hidden, as many references at a time as the client asks for."""
+        check_size(params.NodesToBrowse)
         results: list[ua.BrowseResult] = await super().browse(params)
         for asked, result in zip(params.NodesToBrowse, results, strict=True):
-            if self._hides(asked.NodeId):
+            if asked.NodeId not in self.aspace or self._hides(asked.NodeId):
                 result.StatusCode, result.References = UNKNOWN, []
             else:
                 result.References = [one for one in result.References if not self._hides(one.NodeId)]
+        if self.services.batch is not None:  # another asyncua's connections would not let anybody ask for the rest
+            self.browse_points.shorten(results, params.RequestedMaxReferencesPerNode)
         return results
+
+    async def browse_next(self, parameters: ua.BrowseNextParameters) -> list[ua.BrowseResult]:
+        """Go on where browsing left off, or say that nobody wants to."""
+        points = self.browse_points
+        check_size(parameters.ContinuationPoints)
+        return [
+            points.release(point or b"")
+            if parameters.ReleaseContinuationPoints
+            else points.next(point or b"", self._hides)
+            for point in parameters.ContinuationPoints
+        ]
 
     async def translate_browsepaths_to_nodeids(self, params: list[ua.BrowsePath]) -> list[ua.BrowsePathResult]:
         """Follow browse paths; those that end at or start from what is hidden lead nowhere."""
+        check_size(params)
         results: list[ua.BrowsePathResult] = await super().translate_browsepaths_to_nodeids(params)
         for path, result in zip(params, results, strict=True):
             if self._hides(path.StartingNode) or any(self._hides(one.TargetId) for one in result.Targets):
@@ -195,21 +234,147 @@ class Session(InternalSession):
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         """Watch values and events."""
-        hidden = [self._hides(item.ItemToMonitor.NodeId) for item in params.ItemsToCreate]
-        if hidden and all(hidden):
-            return [ua.MonitoredItemCreateResult(StatusCode=UNKNOWN) for _ in hidden]
-        params = replace(params, ItemsToCreate=_but(params.ItemsToCreate, hidden))
-        made: Iterator[ua.MonitoredItemCreateResult] = iter(await super().create_monitored_items(params))
-        return [ua.MonitoredItemCreateResult(StatusCode=UNKNOWN) if is_hidden else next(made) for is_hidden in hidden]
+        self._check_owned(params.SubscriptionId)
+        check_size(params.ItemsToCreate)
+        create = super().create_monitored_items
+
+        async def watch(items: list[ua.MonitoredItemCreateRequest]) -> list[ua.MonitoredItemCreateResult]:
+            made: list[ua.MonitoredItemCreateResult] = await create(replace(params, ItemsToCreate=items))
+            return made
+
+        return await self._of_seen(
+            params.ItemsToCreate,
+            lambda item: item.ItemToMonitor.NodeId,
+            watch,
+            lambda: ua.MonitoredItemCreateResult(StatusCode=UNKNOWN),
+        )
+
+    def withdraw_hidden(self) -> None:
+        """Let no item of this session go on showing what is hidden from it by now."""
+        for subscription in self._owned():
+            opcua_seam.withdraw(subscription, self._hides, UNKNOWN)
+
+    def activate_session(
+        self, params: ua.ActivateSessionParameters, peer_certificate: bytes | None
+    ) -> ua.ActivateSessionResult:
+        """Log in, perhaps as another user than before."""
+        result = super().activate_session(params, peer_certificate)
+        for subscription in self._owned():
+            opcua_seam.own(subscription, self.origin)
+        self.withdraw_hidden()
+        return result
+
+    # ------------------------------------------------------------------ whose subscriptions they are
+
+    def _owned(self) -> list[Any]:
+        """The subscriptions of this session."""
+        found = tuple(self.subscription_service.subscriptions.values())
+        return [one for one in found if one.session_id == self.session_id]
+
+    def _owns(self, subscription: int) -> bool:
+        found = self.subscription_service.subscriptions.get(subscription)
+        return found is not None and bool(found.session_id == self.session_id)
+
+    def _check_owned(self, subscription: int) -> None:
+        if not self._owns(subscription):
+            raise ServiceError(ua.StatusCodes.BadSubscriptionIdInvalid)
+
+    async def _of_owned(
+        self, ids: Sequence[int], ask: Callable[[list[int]], Awaitable[list[ua.StatusCode]]]
+    ) -> list[ua.StatusCode]:
+        check_size(ids)
+        owned = [self._owns(one) for one in ids]
+        answers = iter(await ask([one for one, is_owned in zip(ids, owned, strict=True) if is_owned]))
+        return [next(answers) if is_owned else _NO_SUBSCRIPTION for is_owned in owned]
+
+    async def create_subscription(
+        self,
+        params: ua.CreateSubscriptionParameters,
+        callback: Callable[..., Any],
+        request_callback: Callable[..., Any] | None = None,
+    ) -> ua.CreateSubscriptionResult:
+        """Subscribe, as this user."""
+        result = await super().create_subscription(params, callback, request_callback)
+        opcua_seam.own(self.subscription_service.subscriptions[result.SubscriptionId], self.origin)
+        return result
+
+    def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
+        """Change intervals and limits of a subscription of this session."""
+        self._check_owned(params.SubscriptionId)
+        result: ua.ModifySubscriptionResult = super().modify_subscription(params)
+        return result
+
+    async def delete_subscriptions(self, ids: list[int]) -> list[ua.StatusCode]:
+        """End subscriptions of this session."""
+        return await self._of_owned(ids, super().delete_subscriptions) if ids else []
+
+    async def set_publishing_mode(self, params: ua.SetPublishingModeParameters) -> list[ua.StatusCode]:
+        """Let subscriptions of this session publish, or not."""
+        change = super().set_publishing_mode
+        return await self._of_owned(params.SubscriptionIds, lambda ids: change(replace(params, SubscriptionIds=ids)))
+
+    async def modify_monitored_items(
+        self, params: ua.ModifyMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemModifyResult]:
+        """Change how something is watched."""
+        self._check_owned(params.SubscriptionId)
+        check_size(params.ItemsToModify)
+        results: list[ua.MonitoredItemModifyResult] = await super().modify_monitored_items(params)
+        return results
+
+    async def delete_monitored_items(self, params: ua.DeleteMonitoredItemsParameters) -> list[ua.StatusCode]:
+        """Watch something no longer."""
+        self._check_owned(params.SubscriptionId)
+        check_size(params.MonitoredItemIds)
+        results: list[ua.StatusCode] = await super().delete_monitored_items(params)
+        return results
+
+    async def set_monitoring_mode(self, params: ua.SetMonitoringModeParameters) -> list[ua.StatusCode]:
+        """Report, sample or do neither."""
+        self._check_owned(params.SubscriptionId)
+        check_size(params.MonitoredItemIds)
+        results: list[ua.StatusCode] = await super().set_monitoring_mode(params)
+        return results
+
+    def publish(self, acks: Iterable[ua.SubscriptionAcknowledgement] | None = None) -> tuple[int, list[ua.StatusCode]]:
+        """Take acknowledgements of this session's messages; how many subscriptions it has, and what of each came."""
+        owned = self._owned()
+        if not owned:
+            raise ServiceError(ua.StatusCodes.BadNoSubscription)
+        return len(owned), [
+            opcua_seam.acknowledge(self.subscription_service.subscriptions[one.SubscriptionId], one.SequenceNumber)
+            if self._owns(one.SubscriptionId)
+            else _NO_SUBSCRIPTION
+            for one in acks or ()
+        ]
+
+    def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
+        """A message of this session once more, for as long as it is not acknowledged."""
+        self._check_owned(params.SubscriptionId)
+        return opcua_seam.sent(
+            self.subscription_service.subscriptions[params.SubscriptionId], params.RetransmitSequenceNumber
+        )
+
+    async def transfer_subscriptions(
+        self, params: ua.TransferSubscriptionsParameters, callback: Callable[..., Any]
+    ) -> list[ua.TransferResult]:
+        """Take over subscriptions of another session of the same user."""
+        check_size(params.SubscriptionIds)
+        results: list[ua.TransferResult] = []
+        for number in params.SubscriptionIds:
+            found = self.subscription_service.subscriptions.get(number)
+            if found is None:
+                results.append(ua.TransferResult(_NO_SUBSCRIPTION))
+            elif not opcua_seam.is_owned_by(found, self.origin):
+                results.append(ua.TransferResult(ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)))
+            else:
+                numbers = opcua_seam.hand_over(found, self.session_id, callback)
+                results.append(ua.TransferResult(AvailableSequenceNumbers=numbers))
+        return results
 
 
-def _but(items: Sequence[T], hidden: Sequence[bool]) -> list[T]:
-    """Those that are not hidden."""
-    return [item for item, is_hidden in zip(items, hidden, strict=True) if not is_hidden]
-
-
-def _check_size(operations: Sequence[object]) -> None:
-    """Refuse a request beyond what OperationLimits says."""
+def check_size(operations: Sequence[object] | None) -> None:
+    """Refuse a request beyond what OperationLimits says. ServiceError."""
     if not operations:
         raise ServiceError(ua.StatusCodes.BadNothingToDo)
     if len(operations) > MOST_OPERATIONS:
@@ -245,6 +410,7 @@ class Core(InternalServer):
         )
         session.services = self.services
         session.history_points = Points()
+        session.browse_points = BrowsePoints()
         return session
 
     def register_external_session(self, session: InternalSession) -> None:
@@ -260,6 +426,12 @@ class Core(InternalServer):
         """Forget a closed session."""
         self.sessions.pop(session.auth_token, None)
         super().unregister_external_session(session)
+
+    def withdraw_hidden(self) -> None:
+        """Let no session's items go on showing what is hidden from it by now."""
+        for session in self.sessions.values():
+            assert isinstance(session, Session)
+            session.withdraw_hidden()
 
     def register_server(self, server: Any, conf: Any = None) -> None:
         """This is no discovery server."""

@@ -32,7 +32,7 @@ VARIANT_TYPES = {
     ValueType.PROFILE: ua.VariantType.Double,
 }
 
-_WHOLE = {
+WHOLE = {
     ValueType.UINT16: (0.0, 2.0**16 - 1),
     ValueType.UINT32: (0.0, 2.0**32 - 1),
     ValueType.INT64: (-(2.0**62), 2.0**62),
@@ -104,7 +104,7 @@ def wire_type(tag: Tag) -> WireType:
         case ValueType.TEXT:
             decode = _text(tag.states)
         case _:
-            decode = _whole(*_WHOLE[tag.type])
+            decode = _whole(*WHOLE[tag.type])
     return WireType(VARIANT_TYPES[tag.type], decode)
 
 

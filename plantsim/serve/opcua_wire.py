@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
-
 from plantsim.serve import wire
+from plantsim.serve.opcua_connection import Connections, Protocol
 
 
 class LateTransport:
@@ -36,8 +35,8 @@ class LateTransport:
         self.write(b"".join(pieces))
 
 
-class _Connection(OPCUAProtocol):  # type: ignore[misc]
-    """The library's connection with the wire before it."""
+class _Connection(Protocol):
+    """A connection with the wire before it."""
 
     clients_on_wire: wire.Clients
     on_wire: wire.Client | None = None
@@ -60,12 +59,12 @@ class _Connection(OPCUAProtocol):  # type: ignore[misc]
         super().data_received(data)
 
 
-class WiredServer(BinaryServer):  # type: ignore[misc]
-    """The library's listener, whose clients the wire may stand between."""
+class WiredServer(Connections):
+    """The port, between which and its clients the wire may stand."""
 
     clients_on_wire: wire.Clients
 
-    def _make_protocol(self) -> OPCUAProtocol:
+    def _make_protocol(self) -> Protocol:
         made = _Connection(
             iserver=self.iserver,
             policies=self._policies,

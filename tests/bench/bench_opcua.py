@@ -7,7 +7,8 @@ subscription of all of them on each of its connections (publishing interval 100 
 decodes no more of an answer than it counts, so that it is not the limit. Age is from the source time of the first value
 of a message to its arrival. "Of all" is what arrived of the changes there were: less than 100 % is a server that cannot
 follow. Ratios are between notifications per CPU second; the cost of a server is per message as well as per value, so
-that a ratio means something only with its count of tags and its share of a core beside it.
+that a ratio means something only with its count of tags and its share of a core beside it. The reads are of one request
+that comes again and again, as those of clients that poll do.
 """
 
 from __future__ import annotations

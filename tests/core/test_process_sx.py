@@ -242,7 +242,7 @@ def test_a_mixer_that_stands_transfers_nothing(make_bench: MakeBench, live: Live
 
 
 def test_without_an_organic_pump_feed_leaves_as_raffinate(make_bench: MakeBench, live: LivePlant) -> None:
-    """After ten residence times without organic what comes out is what goes in, mixed with scrub, within 1e-3: iron
+    """After ten residence times without organic what comes out is what goes in, mixed with scrub, within 2e-3: iron
     goes on displacing what the standing organic holds."""
     bench = make_bench(UNIT)
     bench.from_steady(live)
@@ -252,4 +252,4 @@ def test_without_an_organic_pump_feed_leaves_as_raffinate(make_bench: MakeBench,
     out = bench.rate(UNIT)[len(bench.state(UNIT)) :]
     for metal in METALS:
         i = bench.index[metal]
-        assert out[i] == pytest.approx(bench.arriving("401")[2 + i], rel=1e-3)
+        assert out[i] == pytest.approx(bench.arriving("401")[2 + i], rel=2e-3)

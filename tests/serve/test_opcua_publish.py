@@ -198,7 +198,7 @@ class TestMonitoredItems:
         )
         subscription = await console.client.create_subscription(parameters, Received())
         revised = await console.client.uaclient.modify_subscription(
-            ua.ModifySubscriptionParameters(SubscriptionId=subscription.subscription_id)
+            ua.ModifySubscriptionParameters(subscription.subscription_id, 0.0, 10, 10)
         )
         assert revised.RevisedPublishingInterval == 50.0
         assert revised.RevisedLifetimeCount == 30

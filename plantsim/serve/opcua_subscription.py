@@ -1,0 +1,217 @@
+"""One subscription: its clock, its queues and its messages."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from struct import unpack_from
+from typing import Any, TypeVar
+
+from asyncua import ua
+from asyncua.server.internal_subscription import InternalSubscription
+
+from plantsim.serve.opcua_columns import OVERFLOW, Columns
+from plantsim.serve.opcua_events import overflow_mark
+
+PATIENCE = 0.05
+"""s that a publication comes before or after its time to follow a scan."""
+NO_LIMIT = 2**31 - 1
+"""Notifications of a message where the client sets no limit."""
+
+One = TypeVar("One")
+
+
+class Subscription(InternalSubscription):
+    """A subscription that tells what its columns have, too, when a scan has just been shown.
+
+    monitored_item_srv: as of ``opcua_seam.MonitoredItems``.
+    """
+
+    monitored_item_srv: Any
+    most = 0
+    """Notifications of a message; 0 for any number."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._room = NO_LIMIT
+        self._due = 0.0
+        self._scan_shown = asyncio.Event()
+        self._overflows: dict[int, ua.EventFieldList] = {}
+        """What says that a queue of events ran over, by item."""
+
+    # ------------------------------------------------------------------ clock
+
+    def scan_shown(self) -> None:
+        """Publish now if it is about time."""
+        if time.monotonic() >= self._due - self._patience():
+            self._scan_shown.set()
+
+    def revise(self, interval_ms: float, lifetime: int, keep_alive: int, most: int) -> None:
+        """Go on with these; what waits is published at once."""
+        self.data.RevisedPublishingInterval = interval_ms
+        self.data.RevisedLifetimeCount, self.data.RevisedMaxKeepAliveCount = lifetime, keep_alive
+        self.most = most
+        self._scan_shown.set()
+
+    def _period(self) -> float:
+        return float(self.data.RevisedPublishingInterval) / 1000.0
+
+    def _patience(self) -> float:
+        return min(PATIENCE, self._period() / 2)
+
+    async def _subscription_loop(self) -> None:
+        self._due = time.monotonic()
+        followed = False
+        await self.publish_results()
+        while not self._closing:
+            self._due += self._period()
+            before, followed = followed, await self._wait()
+            now = time.monotonic()
+            # from the first scan on the clock has the scan's phase; a loop that was held up does not catch up
+            if (followed and not before) or now - self._due > self._period():
+                self._due = now
+            await self.publish_results()
+
+    async def _wait(self) -> bool:
+        """Until it is time; whether it is a scan that has been waited for."""
+        self._scan_shown.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(self._due + self._patience() - time.monotonic(), 0.0)):
+                await self._scan_shown.wait()
+                return True
+        return False
+
+    # ------------------------------------------------------------------ messages
+
+    def _columns(self) -> Columns | None:
+        columns: Columns | None = self.monitored_item_srv.columns
+        return columns if columns is not None and columns.has_news else None
+
+    def _has_more(self) -> bool:
+        if not self._publishing_enabled:
+            return False
+        return bool(self._triggered_datachanges or self._triggered_events or self._columns() is not None)
+
+    def has_published_results(self) -> bool:
+        self.monitored_item_srv.take_due()
+        return self._has_more() or bool(super().has_published_results())
+
+    async def publish_results(self, requestdata: Any = None) -> bool:
+        if not await super().publish_results(requestdata):
+            return False
+        while self._has_more() and await super().publish_results():
+            pass
+        return True
+
+    def _pop_publish_result(self) -> ua.PublishResult:
+        self._room = self.most or NO_LIMIT
+        result: ua.PublishResult = super()._pop_publish_result()
+        result.MoreNotifications = self._has_more()
+        return result
+
+    def _pop_triggered_datachanges(self, result: ua.PublishResult) -> None:
+        data = result.NotificationMessage.NotificationData
+        if taken := self._taken(self._triggered_datachanges):
+            data.append(ua.DataChangeNotification(MonitoredItems=taken))
+        columns = self._columns()
+        if columns is not None and self._room:
+            message = columns.message(self._room)
+            self._room -= unpack_from("<i", message.Body)[0]
+            data.append(message)
+
+    def _pop_triggered_events(self, result: ua.PublishResult) -> None:
+        if taken := self._taken(self._triggered_events):
+            result.NotificationMessage.NotificationData.append(ua.EventNotificationList(Events=taken))
+
+    def _taken(self, queues: dict[int, list[One]]) -> list[One]:
+        """What there is room for, out of the queues."""
+        found: list[One] = []
+        for item in tuple(queues):
+            if not self._room:
+                break
+            part = queues[item][: self._room]
+            found += part
+            self._room -= len(part)
+            if len(part) == len(queues[item]):
+                del queues[item]
+            else:
+                queues[item] = queues[item][len(part) :]
+        return found
+
+    # ------------------------------------------------------------------ queues
+
+    async def _enqueue_event(self, mid: int, eventdata: Any, size: int, queue: dict[int, list[Any]]) -> None:
+        self.put(mid, eventdata, size, queue)
+
+    def put(self, number: int, notification: Any, size: int, queues: dict[int, list[Any]]) -> None:
+        """Queue a value or an event of an item. A queue that runs over says so where something is missing."""
+        waiting = queues.setdefault(number, [])
+        item = self.monitored_item_srv._monitored_items.get(number)
+        oldest_goes = item is None or item.discard_oldest
+        if queues is self._triggered_events:
+            self._put_event(number, item, notification, size, waiting, oldest_goes)
+            return
+        waiting.append(notification)
+        while len(waiting) > max(size, 1):
+            del waiting[0 if oldest_goes else -2]
+            if size > 1:
+                at = 0 if oldest_goes else -1
+                waiting[at] = _overflown(waiting[at])
+
+    def _put_event(self, number: int, item: Any, event: Any, size: int, waiting: list[Any], oldest_goes: bool) -> None:
+        mark = self._overflows.get(number)
+        marked = any(one is mark for one in waiting)
+        if len(waiting) - marked < size:
+            waiting.append(event)
+            return
+        if not marked and item is not None:
+            mark = ua.EventFieldList(item.client_handle, overflow_mark().to_event_fields(item.filter.SelectClauses))
+            self._overflows[number] = mark
+            waiting.insert(0 if oldest_goes else len(waiting), mark)
+        if oldest_goes:
+            waiting.append(event)
+            del waiting[next(at for at, one in enumerate(waiting) if one is not self._overflows.get(number))]
+
+
+class Sampling:
+    """When an item's value is taken. interval: s; what is shorter than the images come takes every change."""
+
+    __slots__ = ("_clock", "_due", "_interval", "waiting")
+
+    def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval, self._clock = interval, clock
+        self._due = 0.0
+        self.waiting: ua.DataValue | None = None
+        """The newest value, where it is not time to take it."""
+
+    def is_due(self) -> bool:
+        """Whether it is time to take a value."""
+        return self._interval <= PATIENCE or self._clock() >= self._due - PATIENCE
+
+    def taken(self) -> None:
+        """A value has been taken; the next is due an interval later."""
+        now = self._clock()
+        self._due = max(self._due + self._interval, now + self._interval - PATIENCE)
+        self.waiting = None
+
+
+def with_timestamps(value: ua.DataValue, wanted: ua.TimestampsToReturn) -> ua.DataValue:
+    """A value with those of its timestamps that are wanted."""
+    if wanted == ua.TimestampsToReturn.Both:
+        return value
+    source = wanted == ua.TimestampsToReturn.Source
+    server = wanted == ua.TimestampsToReturn.Server
+    return replace(
+        value,
+        SourceTimestamp=value.SourceTimestamp if source else None,
+        ServerTimestamp=value.ServerTimestamp if server else None,
+    )
+
+
+def _overflown(notification: ua.MonitoredItemNotification) -> ua.MonitoredItemNotification:
+    value = notification.Value
+    code = value.StatusCode.value if value.StatusCode is not None else 0
+    return replace(notification, Value=replace(value, StatusCode=ua.StatusCode(code | OVERFLOW)))
