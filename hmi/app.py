@@ -158,7 +158,7 @@ class HmiApp(App[int]):
     def _connect(self) -> None:
         self.run_worker(self.link.run(), name="link", group="link", exclusive=True, exit_on_error=False)
 
-    def _work(self, work: Awaitable[None]) -> object:
+    def _work(self, work: Awaitable[object]) -> object:
         return self.run_worker(work, group="operate", exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -196,7 +196,6 @@ class HmiApp(App[int]):
         screen = self.screen
         if isinstance(screen, Instructor):
             self.operations.instruct.poll()
-        self._deliver()
         self._deliver()
         started = time.perf_counter()
         if isinstance(screen, Display | Connect):

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from math import isnan
 
-from hmi.comm.link import Link
 from hmi.comm.lists import injected, malfunctions, snapshots
 from hmi.entry import parse_positive
 from hmi.format import clock, day, speed
 from hmi.instructor import LISTS, Injection, parse_injection, parse_snapshot_name, parse_speed
-from hmi.view import View
 from hmi.widgets.entryline import EntryLine, Tone
-
-PERIOD = 1.0
-"""Seconds between two looks at what is injected."""
-
-Call = Callable[..., Awaitable[bool]]
-"""Calls a method of the Simulation object and says what became of it: line, what, method, arguments."""
+from hmi.wishes import Wishes
 
 
-class Instruct:
-    """Carries the instructor's wishes to the link. call: does one; work: starts it beside the display."""
-
-    def __init__(self, link: Link, view: View, work: Callable[[Awaitable[None]], object], call: Call) -> None:
-        self._link = link
-        self._view = view
-        self._work = work
-        self._call = call
-        self._asked_at = 0.0
-        self._asking = False
-        self._generation = -1
+class Instruct(Wishes):
+    """Carries the instructor's wishes to the link."""
 
     # --- what there is ---
 
@@ -40,9 +22,8 @@ class Instruct:
         """Look at what is injected, if the last look was a while ago; called while it is on the screen."""
         if not self._view.link.online:
             self._view.facts = replace(self._view.facts, injected=(), snapshots=(), known=False)
-        elif not self._asking and time.monotonic() - self._asked_at >= PERIOD:
-            self._asking = True
-            self._work(self.look())
+        else:
+            self._look_now_and_then(self.look)
 
     async def look(self) -> None:
         """Ask the server for all lists; for the malfunctions only where the plant may be another one."""
@@ -62,8 +43,7 @@ class Instruct:
                 facts, injected=injected(answers["ListInjected"]), snapshots=found, reach=reach, known=True
             )
         finally:
-            self._asking = False
-            self._asked_at = time.monotonic()
+            self._looked_now()
 
     # --- malfunctions ---
 

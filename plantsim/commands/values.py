@@ -8,31 +8,26 @@ import re
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 
+from plantsim.model.duration import seconds
 from plantsim.serve.modbus_rtu import BAUDS, FORMS, Line
 
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SCAN_RANGE = (0.01, 1.0)
-
-
-def _seconds(text: str) -> float | None:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
-    return float(match[1]) * SECONDS[match[2]] if match else None
 
 
 def duration(text: str) -> float:
     """``90s``, ``15m``, ``24h`` or ``7d`` in seconds; longer than nothing."""
-    seconds = _seconds(text)
-    if not seconds:
+    found = seconds(text)
+    if not found:
         raise ArgumentTypeError(f"'{text}' is no duration; allowed: above 0 in s, m, h or d, such as 90s, 15m, 24h, 7d")
-    return seconds
+    return found
 
 
 def scan(text: str) -> float:
     """A scan period of plant time, 10 ms to 1 s, in seconds."""
-    seconds = _seconds(text)
-    if seconds is None or not SCAN_RANGE[0] <= seconds <= SCAN_RANGE[1]:
+    found = seconds(text)
+    if found is None or not SCAN_RANGE[0] <= found <= SCAN_RANGE[1]:
         raise ArgumentTypeError(f"'{text}' is no scan period; allowed: 10ms to 1s, such as 100ms")
-    return seconds
+    return found
 
 
 def speed(text: str) -> float:

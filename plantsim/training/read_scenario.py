@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from plantsim.model.duration import seconds
 from plantsim.model.errors import PlantError, one_of, shown
 from plantsim.model.load import load_plant
 from plantsim.model.malfunction import UnknownMalfunction
@@ -38,8 +39,6 @@ FOLDER = Path(__file__).parents[1] / "scenarios"
 SNAPSHOT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LONGEST_S = 7 * 86400.0
 FULL_SCORE = 100.0
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def scenario_names() -> list[str]:
@@ -122,15 +121,14 @@ class _Reader:
         )  # fmt: skip
 
     def seconds(self, section: Section, key: str, default: float | None = None, low: float = 0.0) -> float:
-        """A duration such as ``90s``, ``15m``, ``2h`` in seconds."""
-        allowed = "a duration such as 90s, 15m or 2h"
+        """A duration such as ``90s``, ``15m``, ``2h`` or ``1d`` in seconds."""
+        allowed = "a duration such as 90s, 15m, 2h or 1d"
         if default is not None and key not in section:
             section.get(key, "", allowed)
             return default
         text = section.text(key)
-        match = _DURATION.fullmatch(text)
-        found = float(match[1]) * _SECONDS[match[2]] if match else -1.0
-        if not low <= found <= LONGEST_S:
+        found = seconds(text)
+        if found is None or not low <= found <= LONGEST_S:
             raise section.error(key, shown(text), f"{allowed}, not below {low:g} s")
         return found
 

@@ -20,6 +20,7 @@ from plantsim.serve.modbus_rtu import Line
         (values.duration, "1.5h", 5400.0),
         (values.duration, "15m", 900.0),
         (values.duration, "7d", 604800.0),
+        (values.duration, "500ms", 0.5),
         (values.scan, "10ms", 0.01),
         (values.scan, "1s", 1.0),
         (values.speed, "0.5", 0.5),
