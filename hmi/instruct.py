@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isnan
 
-from hmi.comm.lists import injected, malfunctions, snapshots
+from hmi.comm.lists import injected, malfunctions, scenarios, snapshots
 from hmi.entry import parse_positive
 from hmi.format import clock, day, speed
-from hmi.instructor import LISTS, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.instructor import LISTS, SCENARIOS, Injection, parse_injection, parse_snapshot_name, parse_speed
 from hmi.widgets.entryline import EntryLine, Tone
 from hmi.wishes import Wishes
 
@@ -36,7 +36,12 @@ class Instruct(Wishes):
                 return
             facts = self._view.facts
             if LISTS[0] in answers:
-                facts = replace(facts, malfunctions=malfunctions(answers[LISTS[0]]))
+                practised = await self._link.ask([SCENARIOS], owner="Training")
+                facts = replace(
+                    facts,
+                    malfunctions=malfunctions(answers[LISTS[0]]),
+                    scenarios=scenarios(practised[0]) if practised else (),
+                )
                 self._generation = generation
             found, reach = snapshots(answers["ListSnapshots"])
             self._view.facts = replace(
@@ -115,6 +120,28 @@ class Instruct(Wishes):
             propose,
         )
 
+    # --- scenarios ---
+
+    def begin(self, line: EntryLine, name: str) -> None:
+        """Begin a scenario; the one that runs is ended by the same key."""
+        exercise, running = self._view.exercise, self._view.scenario
+        if running == name:
+            what = f"end scenario {name}"
+            line.confirm(
+                f"{what} as it stands; what is open counts as nothing",
+                lambda: self._do(line, what, "Finish", owner="Training"),
+                "end it",
+            )
+        elif running or (exercise is not None and not exercise.over):
+            line.say(f"scenario {running} runs; end it first", Tone.REFUSED)
+        else:
+            what = f"begin scenario {name}"
+            line.confirm(
+                f"{what}; the present state is lost",
+                lambda: self._do(line, what, "BeginScenario", name, owner="Training"),
+                "begin",
+            )
+
     # --- the run ---
 
     def speed(self, line: EntryLine) -> None:
@@ -126,10 +153,10 @@ class Instruct(Wishes):
 
         line.ask("speed (0.25, 1, 10, 60, 600, max or any above 0):", parse_speed, request)
 
-    def _do(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> None:
+    def _do(self, line: EntryLine, what: str, method: str, *arguments: float | str, owner: str = "Simulation") -> None:
         line.busy(what)
-        self._work(self._and_look(line, what, method, *arguments))
+        self._work(self._and_look(line, what, method, *arguments, owner=owner))
 
-    async def _and_look(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> None:
-        if await self._call(line, what, method, *arguments):
+    async def _and_look(self, line: EntryLine, what: str, method: str, *arguments: float | str, owner: str) -> None:
+        if await self._call(line, what, method, *arguments, owner=owner):
             await self.look()

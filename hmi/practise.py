@@ -20,9 +20,9 @@ class Practise(Wishes):
         """Messages that have not been shown yet."""
 
     def poll(self) -> None:
-        """Look at the scenario now and then; once per connection where there is none."""
+        """Look at the scenario now and then; where none runs or has run, once per connection and once one begins."""
         known = self._generation == self._view.link.generation
-        if self._view.link.online and not (known and self._view.exercise is None):
+        if self._view.link.online and not (known and self._view.exercise is None and not self._view.scenario):
             self._look_now_and_then(self._look)
 
     async def _look(self) -> None:
@@ -31,8 +31,16 @@ class Practise(Wishes):
             known, exercise = await self._link.exercise()
             if not known:
                 return
-            self._view.exercise, self._generation = exercise, generation
+            before, self._view.exercise = self._view.exercise, exercise
+            begins = exercise is not None and not exercise.over and (before is None or before.over)
+            if begins and exercise is not None and self._generation == generation:  # while somebody sits here
+                self.news.append(f"scenario begins: {exercise.title}")
+                self._view.note(Kind.SYSTEM, "", f"scenario begins: {exercise.title}", "scenario")
+                self._told = 0
+            self._generation = generation
             messages = exercise.messages if exercise is not None else ()
+            if len(messages) < self._told:  # of another scenario
+                self._told = 0
             for line in messages[min(self._told, len(messages)) :]:
                 text = line.partition(" ")[2]
                 self.news.append(text)

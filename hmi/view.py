@@ -63,6 +63,12 @@ class View:
         return self.store.trace(name, span, columns)
 
     @property
+    def scenario(self) -> str:
+        """Id of the scenario that runs; empty for none, and where nobody knows."""
+        value = self.store.read("Simulation.Scenario").value
+        return value if isinstance(value, str) else ""
+
+    @property
     def pens(self) -> list[str]:
         """The pens of the group on the trends display."""
         return self.groups[min(self.group, len(self.groups) - 1)]

@@ -152,16 +152,16 @@ class Link:
             log.info("nothing of a scenario: %r", error)
             return False, None
 
-    async def ask(self, methods: Sequence[str]) -> list[list[Any]] | None:
-        """The results of methods of the Simulation object that only tell something; None where one does not."""
+    async def ask(self, methods: Sequence[str], owner: str = "Simulation") -> list[list[Any]] | None:
+        """The results of methods of an object that only tell something; None where one does not."""
         client, browsed = self._client, self._browsed
         if client is None or browsed is None or not self.state.online:
             return None
-        owner = node_id("Simulation", browsed.namespace)
         requests = []
         for name in methods:
             request = ua.CallMethodRequest()
-            request.ObjectId, request.MethodId = owner, node_id(f"Simulation.{name}", browsed.namespace)
+            request.ObjectId = node_id(owner, browsed.namespace)
+            request.MethodId = node_id(f"{owner}.{name}", browsed.namespace)
             requests.append(request)
         try:
             results = await client.uaclient.call(requests)

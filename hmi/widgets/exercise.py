@@ -26,7 +26,8 @@ class ExercisePanel(Panel):
         looks = self.view.looks
         exercise = self.view.exercise
         if exercise is None:
-            canvas.row(1).add(" no scenario runs on this plant: plantsim train starts one", looks.dim)
+            canvas.row(1).add(" no scenario runs on this plant; plantsim train starts one,", looks.dim)
+            canvas.row(2).add(" and so does an instructor on his display, F9", looks.dim)
             self.pages = 1
             return
         lines = list(self._told(exercise, min(_READ, canvas.width - 4)))

@@ -65,8 +65,8 @@ class OpcUaServer:
 
     port: 0 chooses a free one. state: folder of users, certificate and key, made at the first start. insecure:
     anonymous acts as instructor, and nothing is encrypted; ValueError beyond loopback. allow_none: unencrypted sessions
-    beyond loopback, too. history: of the tags, None where nothing is kept. training: the scenario that runs, None for
-    none. guest: a user of this run alone.
+    beyond loopback, too. history: of the tags, None where nothing is kept. training: where scenarios are
+    played, None for nowhere. guest: a user of this run alone.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class OpcUaServer:
         insecure: bool,
         allow_none: bool = False,
         history: History | None = None,
-        training: opcua_training.Session | None = None,
+        training: opcua_training.Stage | None = None,
         guest: User | None = None,
     ) -> None:
         if insecure and not is_loopback(host):
@@ -254,7 +254,7 @@ class OpcUaServer:
             Writes(engine, core.aspace, nodes.tags),
             opcua_methods.Methods(core.aspace, methods),
             HistoryReads(history, nodes.tags, core.aspace),
-            Hidden(engine, batch.namespace),
+            Hidden(engine, batch.namespace, lambda: self._training is not None and self._training.session is None),
         )
         return publisher
 

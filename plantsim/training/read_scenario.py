@@ -70,6 +70,16 @@ def scenario_plant(path: Path) -> str:
     return root.text("plant")
 
 
+def scenario_length(path: Path) -> tuple[str, float]:
+    """The title of a scenario file, and the plant time that it takes at most, s. PlantError where it says neither."""
+    root, _ = read_toml(path)
+    end = root.table("end", required=True)
+    found = seconds(end.text("at"))
+    if found is None:
+        raise end.error("at", shown(end.text("at")), "a duration such as 90s, 15m, 2h or 1d")
+    return root.text("title"), found
+
+
 def load_scenario(name: str | Path, plant: str | Path | None = None) -> Scenario:
     """The scenario of that name or file, checked against its plant, or another one; PlantError says what is wrong."""
     path = scenario_path(name)
