@@ -29,6 +29,8 @@ class Situation:
     alarms: int = 0
     practises: bool = False
     """Whether a scenario runs."""
+    distrusts: bool = False
+    """Whether the server shows another certificate than the known one."""
 
     def has(self, *members: str) -> bool:
         """Whether the faceplate's object has a member that somebody may write."""
@@ -185,6 +187,8 @@ TABLE: tuple[Command, ...] = (
     Command("help", "f1,question_mark", "F1", "Help", "these keys", _PROGRAM, "help", _always, 2),
     Command("palette", "ctrl+p", "^p", "Palette", "search commands and tags", _PROGRAM, "app.command_palette",
             _always, 6),
+    Command("certificate", "ctrl+t", "^t", "Certificate", "why the server is not trusted", _PROGRAM,
+            "app.show_certificate", lambda s: s.distrusts, 0),
     Command("theme", "f12", "F12", "Theme", "dark or light", _PROGRAM, "app.toggle_hmi_theme", _always),
     Command("quit", "ctrl+q", "^q", "Quit", "asks if something is pending", _PROGRAM, "app.leave", _always, 7),
 )  # fmt: skip

@@ -52,6 +52,8 @@ class View:
     health: Health = field(default_factory=Health)
     facts: Facts = field(default_factory=Facts)
     """What an instructor is shown."""
+    distrusts: bool = False
+    """Whether the server shows another certificate than the known one."""
     exercise: Exercise | None = None
     """The scenario that is practised."""
     span: float = 900.0

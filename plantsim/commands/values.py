@@ -117,6 +117,14 @@ def screen_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def sha256(text: str) -> str:
+    """A certificate's SHA-256, with or without colons and blanks, in plain lower case."""
+    plain = re.sub(r"[:\s]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", plain):
+        raise ArgumentTypeError(f"'{text}' is no SHA-256; allowed: 64 hexadecimal digits, as 'plantsim certs own' has")
+    return plain
+
+
 def endpoint(text: str) -> str:
     """An OPC UA endpoint URL."""
     if not re.fullmatch(r"opc\.tcp://[^/\s]+(/\S*)?", text):

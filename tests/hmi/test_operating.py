@@ -146,6 +146,10 @@ async def test_what_is_offered_follows_the_login(start_plant: StartPlant, sit_do
             assert "Freeze" not in desk.text
             assert not desk.app.view.plant.instructs
             assert "F9" not in desk.text
+            known = [
+                entry.text for entry in desk.app.view.journal.newest_first() if "is known from now on" in entry.text
+            ]
+            assert len(known) == 1
             desk.display.open_face("TIC-201")
             await desk.press("p")
             await desk.type(f"{desk.value('TIC-201.SP') + 1}")
