@@ -28,7 +28,9 @@ class Situation:
     pens: int = 0
     alarms: int = 0
     practises: bool = False
-    """Whether a scenario runs."""
+    """Whether a scenario runs or has run."""
+    exercising: bool = False
+    """Whether it goes on."""
     distrusts: bool = False
     """Whether the server shows another certificate than the known one."""
 
@@ -181,9 +183,9 @@ TABLE: tuple[Command, ...] = (
     Command("training", "f7", "F7", "Scenario", "briefing, messages and score of what is practised", _TRAINING,
             "training", lambda s: s.practises and s.display != "training", 5),
     Command("hint", "h", "h", "Hint", "ask for the next hint, at its price", _TRAINING, "hint",
-            lambda s: s.practises and s.display == "training" and s.tag is None, 0),
+            lambda s: s.exercising and s.display == "training" and s.tag is None, 0),
     Command("finish", "e", "e", "End", "end the scenario as it stands", _TRAINING, "finish",
-            lambda s: s.practises and s.display == "training" and s.tag is None, 1),
+            lambda s: s.exercising and s.display == "training" and s.tag is None, 1),
     Command("help", "f1,question_mark", "F1", "Help", "these keys", _PROGRAM, "help", _always, 2),
     Command("palette", "ctrl+p", "^p", "Palette", "search commands and tags", _PROGRAM, "app.command_palette",
             _always, 6),
