@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from hmi.alarms import AlarmBook
+from hmi.comm.known import grouped
 from hmi.comm.link import Link, Phase
 from hmi.comm.login import Login
 from hmi.commands import TABLE
@@ -36,6 +37,7 @@ from hmi.screens.overview import Overview
 from hmi.screens.section import Section
 from hmi.screens.training import Training
 from hmi.screens.trends import Trends
+from hmi.screens.trust import Trust
 from hmi.settings import Settings, remember, remembered
 from hmi.store import TagStore
 from hmi.theme import DARK, LIGHT, LOOKS, MONO, PALETTES, SIXTEEN
@@ -98,6 +100,8 @@ class HmiApp(App[int]):
         self._generation = 0
         self._annunciated = 0
         self._displays: dict[str, Display] = {}
+        self._refused = ""
+        """The certificate that the operator was last asked about."""
 
     # --- life ---
 
@@ -158,7 +162,7 @@ class HmiApp(App[int]):
     def _connect(self) -> None:
         self.run_worker(self.link.run(), name="link", group="link", exclusive=True, exit_on_error=False)
 
-    def _work(self, work: Awaitable[None]) -> object:
+    def _work(self, work: Awaitable[object]) -> object:
         return self.run_worker(work, group="operate", exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -193,13 +197,15 @@ class HmiApp(App[int]):
             self._renew()
         self._journalise()
         self._backfill()
+        self.view.distrusts = self.link.changed is not None
+        if self.link.changed is not None and self.link.changed.shown != self._refused:
+            self.action_show_certificate()
         screen = self.screen
         if isinstance(screen, Instructor):
             self.operations.instruct.poll()
         self._deliver()
-        self._deliver()
         started = time.perf_counter()
-        if isinstance(screen, Display | Connect):
+        if isinstance(screen, Display | Connect | Trust):
             screen.paint()
         self.paints.append(time.perf_counter() - started)
         if self.view.book.annunciated > self._annunciated:
@@ -228,6 +234,10 @@ class HmiApp(App[int]):
             self._phase = self.view.link.phase
             if self._phase is Phase.ONLINE:
                 self.view.note(Kind.SYSTEM, "", f"connected to {self.view.endpoint}")
+                if (first := self.link.first_seen) is not None:
+                    self.link.first_seen = None
+                    text = f"{first.server} is known from now on by its certificate, SHA-256"
+                    self.view.note(Kind.SYSTEM, "", f"{text} {grouped(first.fingerprint)}")
             elif self._phase is Phase.LOST:
                 self.view.note(Kind.SYSTEM, "", f"connection lost: {self.view.link.error}")
 
@@ -396,6 +406,13 @@ class HmiApp(App[int]):
             screen.line.confirm("an entry is pending: quit?", lambda: self.exit(0), "quit")
         else:
             self.exit(0)
+
+    def action_show_certificate(self) -> None:
+        """Why the server is not trusted, and the choice to trust it."""
+        changed = self.link.changed
+        if changed is not None and not isinstance(self.screen, Trust):
+            self._refused = changed.shown
+            self.push_screen(Trust(self.view, changed, lambda: self.link.trust(changed)))
 
     def action_how_to_leave(self) -> None:
         """Ctrl-C must not take the display away from an operator by a slip."""

@@ -22,13 +22,17 @@ class Situation:
     tag: TagObject | None = None
     """The object of the open faceplate."""
     pointed: str = ""
-    """What the cursor stands on: tag, area, alarm, pen or nothing."""
+    """What the cursor stands on: tag, area, alarm, pen, malfunction, injected, snapshot, scenario or nothing."""
     plant: Plant = field(default_factory=lambda: Plant("", (), {}, {}))
     pages: int = 1
     pens: int = 0
     alarms: int = 0
     practises: bool = False
-    """Whether a scenario runs."""
+    """Whether a scenario runs or has run."""
+    exercising: bool = False
+    """Whether it goes on."""
+    distrusts: bool = False
+    """Whether the server shows another certificate than the known one."""
 
     def has(self, *members: str) -> bool:
         """Whether the faceplate's object has a member that somebody may write."""
@@ -162,14 +166,16 @@ TABLE: tuple[Command, ...] = (
     Command("speed", "plus,equals_sign,minus", "+ -", "Speed", "faster, slower", _TIME, "speed({})",
             _method("SetSpeed"), 5),
     Command("step", "n", "n", "Step", "freeze, advance by seconds", _TIME, "step", _method("Step"), 6),
-    Command("next-choice", "tab", "Tab", "Next list", "malfunctions, injected, snapshots", _TIME, "next_view",
-            _instructs, 1),
+    Command("next-choice", "tab", "Tab", "Next list", "malfunctions, injected, snapshots, scenarios", _TIME,
+            "next_view", _instructs, 1),
     Command("inject", "enter", "Enter", "Inject", "let the malfunction under the cursor happen", _TIME, "pick",
             lambda s: s.pointed == "malfunction", 0),
     Command("clear", "enter", "Enter", "Clear", "mend what is under the cursor", _TIME, "pick",
             lambda s: s.pointed == "injected", 0),
     Command("restore", "enter", "Enter", "Restore", "go on from the snapshot under the cursor", _TIME, "pick",
             lambda s: s.pointed == "snapshot", 0),
+    Command("begin", "enter", "Enter", "Begin/End", "begin the scenario under the cursor, or end it", _TIME, "pick",
+            lambda s: s.pointed == "scenario", 0),
     Command("clear-all", "X", "X", "Clear all", "mend everything", _TIME, "clear_all", _instructs, 1),
     Command("save-state", "s", "s", "Save", "keep the present state under a name", _TIME, "save_state", _instructs, 1),
     Command("backtrack", "b", "b", "Go back", "by minutes of plant time", _TIME, "backtrack", _instructs, 1),
@@ -177,12 +183,14 @@ TABLE: tuple[Command, ...] = (
     Command("training", "f7", "F7", "Scenario", "briefing, messages and score of what is practised", _TRAINING,
             "training", lambda s: s.practises and s.display != "training", 5),
     Command("hint", "h", "h", "Hint", "ask for the next hint, at its price", _TRAINING, "hint",
-            lambda s: s.practises and s.display == "training" and s.tag is None, 0),
+            lambda s: s.exercising and s.display == "training" and s.tag is None, 0),
     Command("finish", "e", "e", "End", "end the scenario as it stands", _TRAINING, "finish",
-            lambda s: s.practises and s.display == "training" and s.tag is None, 1),
+            lambda s: s.exercising and s.display == "training" and s.tag is None, 1),
     Command("help", "f1,question_mark", "F1", "Help", "these keys", _PROGRAM, "help", _always, 2),
     Command("palette", "ctrl+p", "^p", "Palette", "search commands and tags", _PROGRAM, "app.command_palette",
             _always, 6),
+    Command("certificate", "ctrl+t", "^t", "Certificate", "why the server is not trusted", _PROGRAM,
+            "app.show_certificate", lambda s: s.distrusts, 0),
     Command("theme", "f12", "F12", "Theme", "dark or light", _PROGRAM, "app.toggle_hmi_theme", _always),
     Command("quit", "ctrl+q", "^q", "Quit", "asks if something is pending", _PROGRAM, "app.leave", _always, 7),
 )  # fmt: skip

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from math import isnan
 
-from hmi.comm.link import Link
-from hmi.comm.lists import injected, malfunctions, snapshots
+from hmi.comm.lists import injected, malfunctions, scenarios, snapshots
 from hmi.entry import parse_positive
 from hmi.format import clock, day, speed
-from hmi.instructor import LISTS, Injection, parse_injection, parse_snapshot_name, parse_speed
-from hmi.view import View
+from hmi.instructor import LISTS, SCENARIOS, Injection, parse_injection, parse_snapshot_name, parse_speed
 from hmi.widgets.entryline import EntryLine, Tone
-
-PERIOD = 1.0
-"""Seconds between two looks at what is injected."""
-
-Call = Callable[..., Awaitable[bool]]
-"""Calls a method of the Simulation object and says what became of it: line, what, method, arguments."""
+from hmi.wishes import Wishes
 
 
-class Instruct:
-    """Carries the instructor's wishes to the link. call: does one; work: starts it beside the display."""
-
-    def __init__(self, link: Link, view: View, work: Callable[[Awaitable[None]], object], call: Call) -> None:
-        self._link = link
-        self._view = view
-        self._work = work
-        self._call = call
-        self._asked_at = 0.0
-        self._asking = False
-        self._generation = -1
+class Instruct(Wishes):
+    """Carries the instructor's wishes to the link."""
 
     # --- what there is ---
 
@@ -40,9 +22,8 @@ class Instruct:
         """Look at what is injected, if the last look was a while ago; called while it is on the screen."""
         if not self._view.link.online:
             self._view.facts = replace(self._view.facts, injected=(), snapshots=(), known=False)
-        elif not self._asking and time.monotonic() - self._asked_at >= PERIOD:
-            self._asking = True
-            self._work(self.look())
+        else:
+            self._look_now_and_then(self.look)
 
     async def look(self) -> None:
         """Ask the server for all lists; for the malfunctions only where the plant may be another one."""
@@ -55,15 +36,19 @@ class Instruct:
                 return
             facts = self._view.facts
             if LISTS[0] in answers:
-                facts = replace(facts, malfunctions=malfunctions(answers[LISTS[0]]))
+                practised = await self._link.ask([SCENARIOS], owner="Training")
+                facts = replace(
+                    facts,
+                    malfunctions=malfunctions(answers[LISTS[0]]),
+                    scenarios=scenarios(practised[0]) if practised else (),
+                )
                 self._generation = generation
             found, reach = snapshots(answers["ListSnapshots"])
             self._view.facts = replace(
                 facts, injected=injected(answers["ListInjected"]), snapshots=found, reach=reach, known=True
             )
         finally:
-            self._asking = False
-            self._asked_at = time.monotonic()
+            self._looked_now()
 
     # --- malfunctions ---
 
@@ -135,6 +120,28 @@ class Instruct:
             propose,
         )
 
+    # --- scenarios ---
+
+    def begin(self, line: EntryLine, name: str) -> None:
+        """Begin a scenario; the one that runs is ended by the same key."""
+        exercise, running = self._view.exercise, self._view.scenario
+        if running == name:
+            what = f"end scenario {name}"
+            line.confirm(
+                f"{what} as it stands; what is open counts as nothing",
+                lambda: self._do(line, what, "Finish", owner="Training"),
+                "end it",
+            )
+        elif running or (exercise is not None and not exercise.over):
+            line.say(f"scenario {running} runs; end it first", Tone.REFUSED)
+        else:
+            what = f"begin scenario {name}"
+            line.confirm(
+                f"{what}; the present state is lost",
+                lambda: self._do(line, what, "BeginScenario", name, owner="Training"),
+                "begin",
+            )
+
     # --- the run ---
 
     def speed(self, line: EntryLine) -> None:
@@ -146,10 +153,10 @@ class Instruct:
 
         line.ask("speed (0.25, 1, 10, 60, 600, max or any above 0):", parse_speed, request)
 
-    def _do(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> None:
+    def _do(self, line: EntryLine, what: str, method: str, *arguments: float | str, owner: str = "Simulation") -> None:
         line.busy(what)
-        self._work(self._and_look(line, what, method, *arguments))
+        self._work(self._and_look(line, what, method, *arguments, owner=owner))
 
-    async def _and_look(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> None:
-        if await self._call(line, what, method, *arguments):
+    async def _and_look(self, line: EntryLine, what: str, method: str, *arguments: float | str, owner: str) -> None:
+        if await self._call(line, what, method, *arguments, owner=owner):
             await self.look()

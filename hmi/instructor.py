@@ -11,6 +11,8 @@ from hmi.format import duration
 
 LISTS = ("ListMalfunctions", "ListInjected", "ListSnapshots")
 """Methods that the display cannot do without."""
+SCENARIOS = "ListScenarios"
+"""The Training object's; a server where nothing is practised has none."""
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 RESERVED = ("cold", "steady", "last")
 """Snapshots that nobody saves under."""
@@ -72,12 +74,22 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Scenario:
+    """What may be practised. length: s of plant time that it takes at most."""
+
+    name: str
+    title: str
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All of it, as the server told it last. reach: minutes that can be gone back. known: whether it told anything."""
 
     malfunctions: tuple[Malfunction, ...] = ()
     injected: tuple[Injected, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
     reach: float = 0.0
     known: bool = False
 

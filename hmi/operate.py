@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from math import isnan
 
 from hmi.alarms import AlarmRecord, AlarmState
@@ -19,6 +19,7 @@ from hmi.model import Member, TagObject, ValueClass
 from hmi.practise import Practise
 from hmi.view import View
 from hmi.widgets.entryline import EntryLine, Tone
+from hmi.wishes import Work
 
 READBACK = 2.0
 """Seconds a written value may take to read back."""
@@ -27,13 +28,11 @@ MOST_STEP = 86400.0
 PIECE = 300.0
 """Seconds of plant time asked for in one call."""
 
-Worker = Callable[[Awaitable[None]], object]
-
 
 class Operations:
     """Carries the operator's wishes to the link and the answers to the entry line."""
 
-    def __init__(self, link: Link, view: View, work: Worker) -> None:
+    def __init__(self, link: Link, view: View, work: Work) -> None:
         self._link = link
         self._view = view
         self._work = work
@@ -203,9 +202,9 @@ class Operations:
         if isnan(running):
             line.say("whether the plant runs is not known", Tone.REFUSED)
         elif running > 0:
-            self._work(self._simply(line, "freeze", "Freeze"))
+            self._work(self._call(line, "freeze", "Freeze"))
         else:
-            self._work(self._simply(line, "run", "Run"))
+            self._work(self._call(line, "run", "Run"))
 
     def faster(self, line: EntryLine, notches: int) -> None:
         """Change the speed by notches."""
@@ -215,7 +214,7 @@ class Operations:
             return
         at = min(range(len(SPEEDS)), key=lambda i: abs(min(SPEEDS[i], 1e6) - min(asked, 1e6)))
         wanted = SPEEDS[max(0, min(len(SPEEDS) - 1, at + notches))]
-        self._work(self._simply(line, f"speed {speed(wanted)}", "SetSpeed", wanted))
+        self._work(self._call(line, f"speed {speed(wanted)}", "SetSpeed", wanted))
 
     def step(self, line: EntryLine) -> None:
         """Ask for a number of seconds, freeze and advance by them."""
@@ -251,9 +250,6 @@ class Operations:
         else:
             self._report(line, "", what, outcome)
         return outcome.ok
-
-    async def _simply(self, line: EntryLine, what: str, method: str, *arguments: float | str) -> None:
-        await self._call(line, what, method, *arguments)
 
     # --- all ---
 

@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
-
 from hmi.comm.link import Link
 from hmi.journal import Kind
 from hmi.view import View
 from hmi.widgets.entryline import EntryLine
-
-PERIOD = 1.0
-"""Seconds between two looks at what there is to know."""
-
-Call = Callable[..., Awaitable[bool]]
-"""Calls a method and says what became of it: line, what, method, arguments, owner."""
+from hmi.wishes import Call, Wishes, Work
 
 
-class Practise:
-    """Follows the scenario and carries the trainee's wishes to the link. call: does one; work: starts it."""
+class Practise(Wishes):
+    """Follows the scenario and carries the trainee's wishes to the link."""
 
-    def __init__(self, link: Link, view: View, work: Callable[[Awaitable[None]], object], call: Call) -> None:
-        self._link = link
-        self._view = view
-        self._work = work
-        self._call = call
-        self._asked_at = 0.0
-        self._asking = False
-        self._generation = -1
-        """Connection of which it is known whether a scenario runs."""
+    def __init__(self, link: Link, view: View, work: Work, call: Call) -> None:
+        super().__init__(link, view, work, call)
         self._told = 0
         self._looked = ""
         self.news: list[str] = []
         """Messages that have not been shown yet."""
 
     def poll(self) -> None:
-        """Look at the scenario now and then; once per connection where there is none."""
-        if not self._view.link.online or self._asking:
-            return
+        """Look at the scenario now and then; where none runs or has run, once per connection and once one begins."""
         known = self._generation == self._view.link.generation
-        if (known and self._view.exercise is None) or time.monotonic() - self._asked_at < PERIOD:
-            return
-        self._asking = True
-        self._work(self._look())
+        if self._view.link.online and not (known and self._view.exercise is None and not self._view.scenario):
+            self._look_now_and_then(self._look)
 
     async def _look(self) -> None:
         try:
@@ -50,16 +31,23 @@ class Practise:
             known, exercise = await self._link.exercise()
             if not known:
                 return
-            self._view.exercise, self._generation = exercise, generation
+            before, self._view.exercise = self._view.exercise, exercise
+            begins = exercise is not None and not exercise.over and (before is None or before.over)
+            if begins and exercise is not None and self._generation == generation:  # while somebody sits here
+                self.news.append(f"scenario begins: {exercise.title}")
+                self._view.note(Kind.SYSTEM, "", f"scenario begins: {exercise.title}", "scenario")
+                self._told = 0
+            self._generation = generation
             messages = exercise.messages if exercise is not None else ()
+            if len(messages) < self._told:  # of another scenario
+                self._told = 0
             for line in messages[min(self._told, len(messages)) :]:
                 text = line.partition(" ")[2]
                 self.news.append(text)
                 self._view.note(Kind.SYSTEM, "", f"message: {text}", "scenario")
             self._told = len(messages)
         finally:
-            self._asking = False
-            self._asked_at = time.monotonic()
+            self._looked_now()
 
     def looked(self, name: str) -> None:
         """Tell the record of a display or a faceplate that was opened."""

@@ -18,6 +18,7 @@ def main(
     security: Security = "none",
     theme: str = "",
     ascii_only: bool = False,
+    trust: str = "",
 ) -> int:
     """Run the HMI in this terminal until it is left. Returns the exit code: 0, or 3 when the program itself failed.
 
@@ -28,7 +29,7 @@ def main(
     settings = preferences(theme, ascii_only)
     settings.state = state_file()
     _hush()
-    app = HmiApp(endpoint, Login(user, password, security), settings)
+    app = HmiApp(endpoint, Login(user, password, security, trust=trust), settings)
     app.run()
     return app.return_code or 0
 
@@ -43,13 +44,14 @@ def picture(
     security: Security = "none",
     theme: str = "",
     ascii_only: bool = False,
+    trust: str = "",
 ) -> None:
     """Take a picture of a display. Raises NoPicture or SettingsError, and OSError where it cannot be written."""
     from hmi.screenshot import take
 
     _hush()
     settings = preferences(theme, ascii_only)
-    asyncio.run(take(endpoint, Login(user, password, security), settings, path, display, size))
+    asyncio.run(take(endpoint, Login(user, password, security, trust=trust), settings, path, display, size))
 
 
 def preferences(theme: str = "", ascii_only: bool = False) -> Settings:

@@ -52,6 +52,8 @@ class View:
     health: Health = field(default_factory=Health)
     facts: Facts = field(default_factory=Facts)
     """What an instructor is shown."""
+    distrusts: bool = False
+    """Whether the server shows another certificate than the known one."""
     exercise: Exercise | None = None
     """The scenario that is practised."""
     span: float = 900.0
@@ -61,6 +63,12 @@ class View:
         """The last ``span`` seconds of a member in columns; what is not known yet is asked of the server."""
         self.wanted[name] = max(span, self.wanted.get(name, 0.0))
         return self.store.trace(name, span, columns)
+
+    @property
+    def scenario(self) -> str:
+        """Id of the scenario that runs; empty for none, and where nobody knows."""
+        value = self.store.read("Simulation.Scenario").value
+        return value if isinstance(value, str) else ""
 
     @property
     def pens(self) -> list[str]:

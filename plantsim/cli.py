@@ -118,9 +118,11 @@ def complain(program: str, reason: Exception, code: int) -> int:
 
 def show_hmi(
     endpoint: str, user: str | None, password: str | None, security: Security, theme: str = "",
-    ascii_only: bool = False, picture: tuple[Path, str, tuple[int, int]] | None = None,
+    ascii_only: bool = False, picture: tuple[Path, str, tuple[int, int]] | None = None, trust: str = "",
 ) -> int:  # fmt: skip
     """Open the HMI in this terminal until the operator leaves it, or take a picture of it: file, display, size.
+
+    trust: SHA-256 of the server's certificate, if it must be that one.
 
     The one place where plantsim meets the HMI.
     """
@@ -129,12 +131,12 @@ def show_hmi(
 
     try:
         if picture is None:
-            return start.main(endpoint, user, password, security, theme, ascii_only)
+            return start.main(endpoint, user, password, security, theme, ascii_only, trust)
         from hmi.screenshot import NoPicture
 
         path, display, size = picture
         try:
-            start.picture(endpoint, path, display, size, user, password, security, theme, ascii_only)
+            start.picture(endpoint, path, display, size, user, password, security, theme, ascii_only, trust)
         except (NoPicture, OSError) as error:
             raise Stop(f"--screenshot {path}: {error}") from None
     except SettingsError as error:

@@ -19,7 +19,7 @@ async def read_exercise(client: Client, namespace: int) -> Exercise | None:
     nodes = [node_id(f"Training.{name}", namespace) for name in _FACTS]
     values = await read(client, [(node, AttributeIds.Value) for node in nodes])
     told = dict(zip(_FACTS, (_value(value) for value in values), strict=True))
-    if told["Title"] is None:
+    if not told["Title"]:
         return None
     rows = (line.split("\t") for line in told["Evidence"] or ())
     return Exercise(

@@ -13,6 +13,8 @@ class Health:
     """Figures since the start of the station."""
 
     security: str = "none"
+    certificate: str = ""
+    """SHA-256 of the server's certificate, where it was looked at."""
     product: str = ""
     """Name and version as the server gives them."""
     sessions: int = 0

@@ -25,6 +25,7 @@ from hmi.comm.exercise import read_exercise
 from hmi.comm.feed import Feed
 from hmi.comm.health import Health
 from hmi.comm.history import Stretch, read_raw
+from hmi.comm.known import ChangedCertificate, Seen
 from hmi.comm.login import Login
 from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
 from hmi.comm.services import node_id, plain, read
@@ -90,6 +91,11 @@ class Link:
         self.login = login
         self.state = LinkState()
         self.plant: Plant | None = None
+        self.changed: ChangedCertificate | None = None
+        """Why the server is not trusted, while it is not."""
+        self.first_seen: Seen | None = None
+        """The server's certificate, where this is its first use."""
+        self._again = asyncio.Event()
         self.health = Health(security=login.security)
         self._store = store
         self._book = book
@@ -113,8 +119,18 @@ class Link:
                 )
                 if self.state.online:
                     attempt = 0
+                self.changed = error if isinstance(error, ChangedCertificate) else self.changed
                 self._lost(error)
-            await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
+            self._again.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._again.wait(), BACKOFF[min(attempt, len(BACKOFF) - 1)])
+
+    def trust(self, changed: ChangedCertificate) -> None:
+        """Take the certificate that the server shows now for its own, and connect."""
+        self.login.known.trust(changed.known.server, changed.shown)
+        self.login = replace(self.login, trust="")
+        self.changed = None
+        self._again.set()
 
     async def write(self, member: Member, value: float | bool | int) -> Outcome:
         """Write one member's value. The outcome is the server's answer, not yet the effect."""
@@ -152,16 +168,16 @@ class Link:
             log.info("nothing of a scenario: %r", error)
             return False, None
 
-    async def ask(self, methods: Sequence[str]) -> list[list[Any]] | None:
-        """The results of methods of the Simulation object that only tell something; None where one does not."""
+    async def ask(self, methods: Sequence[str], owner: str = "Simulation") -> list[list[Any]] | None:
+        """The results of methods of an object that only tell something; None where one does not."""
         client, browsed = self._client, self._browsed
         if client is None or browsed is None or not self.state.online:
             return None
-        owner = node_id("Simulation", browsed.namespace)
         requests = []
         for name in methods:
             request = ua.CallMethodRequest()
-            request.ObjectId, request.MethodId = owner, node_id(f"Simulation.{name}", browsed.namespace)
+            request.ObjectId = node_id(owner, browsed.namespace)
+            request.MethodId = node_id(f"{owner}.{name}", browsed.namespace)
             requests.append(request)
         try:
             results = await client.uaclient.call(requests)
@@ -234,7 +250,8 @@ class Link:
     # --- one connection's life ---
 
     async def _session(self) -> None:
-        client = await asyncio.wait_for(self.login.client(self.endpoint, REQUEST_TIMEOUT), 2 * REQUEST_TIMEOUT)
+        making = self.login.client(self.endpoint, REQUEST_TIMEOUT, self._certified)
+        client = await asyncio.wait_for(making, 2 * REQUEST_TIMEOUT)
         gone = asyncio.Event()
 
         async def lost(_error: Exception) -> None:
@@ -255,12 +272,17 @@ class Link:
             self.health.product = await _product(client)
             self._client = client
             self.plant = browsed.plant
+            self.changed = None
             self.state = LinkState(Phase.ONLINE, generation=self.state.generation + 1)
             await self._watch(client, gone)
         finally:
             self._client = None
             with suppress(Exception):
                 await asyncio.wait_for(client.disconnect(), 1.0)
+
+    def _certified(self, seen: Seen) -> None:
+        self.health.certificate = seen.fingerprint
+        self.first_seen = seen if not seen.since else self.first_seen
 
     def _lay_out(self, browsed: Browsed) -> None:
         self._browsed = browsed

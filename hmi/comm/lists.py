@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from hmi.instructor import Injected, Malfunction, Snapshot
+from hmi.instructor import Injected, Malfunction, Scenario, Snapshot
 
 _NEVER = 1700
 """Year before which a DateTime is OPC UA's way to say none."""
@@ -32,6 +32,11 @@ def snapshots(results: Sequence[Any]) -> tuple[tuple[Snapshot, ...], float]:
     names, saved, reach = results
     found = tuple(Snapshot(name, _time(moment)) for name, moment in zip(names or [], saved or [], strict=True))
     return found, float(reach)
+
+
+def scenarios(results: Sequence[Any]) -> tuple[Scenario, ...]:
+    """The answer to ListScenarios."""
+    return tuple(Scenario(*row) for row in zip(*(column or [] for column in results), strict=True))
 
 
 def _time(moment: datetime) -> float:

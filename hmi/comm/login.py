@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,10 @@ import platformdirs
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
+
+from hmi.comm.known import FILE, KnownServers, Seen, is_loopback
 
 Security = Literal["none", "sign", "encrypt"]
 
@@ -21,24 +26,52 @@ _MODES = {
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How to present ourselves. ``folder`` holds the client's certificate and key; None is the user's state folder."""
+    """How to present ourselves. ``folder`` holds the client's certificate and key, and the known servers; None is the
+    user's state folder."""
 
     user: str | None = None
     password: str | None = None
     security: Security = "none"
     folder: Path | None = None
+    trust: str = ""
+    """SHA-256 in hex that the server's certificate must have, whatever is remembered of the server."""
 
-    async def client(self, endpoint: str, timeout: float) -> Client:
-        """A client ready to connect; with security on, the server is asked for its certificate first."""
+    @property
+    def known(self) -> KnownServers:
+        """The servers whose certificates are known."""
+        return KnownServers(self._folder / FILE)
+
+    @property
+    def _folder(self) -> Path:
+        return self.folder or platformdirs.user_state_path("plantsim") / "hmi"
+
+    def checks(self, endpoint: str) -> bool:
+        """Whether the server's certificate matters: it is to secure the session, or a password leaves this machine."""
+        return self.security != "none" or bool(self.trust) or (bool(self.user) and not is_loopback(endpoint))
+
+    async def client(self, endpoint: str, timeout: float, seen: Callable[[Seen], None] | None = None) -> Client:
+        """A client ready to connect; with security on, the server is asked for its certificate first.
+
+        seen: told the server's certificate when it connects. Connecting raises ChangedCertificate, before the password
+        is sent, for one that is not the known one.
+        """
         client = Client(endpoint, timeout=timeout, watchdog_intervall=3600.0)  # the link has a watchdog of its own
         client.name = "plantsim HMI"
         client.application_uri = "urn:plantsim:hmi"
         client.session_timeout = 60_000
+        if self.checks(endpoint):
+
+            async def validate(certificate: Certificate, _: ua.ApplicationDescription) -> None:
+                found = self.known.check(endpoint, certificate.public_bytes(Encoding.DER), self.trust)
+                if seen is not None:
+                    seen(found)
+
+            client.certificate_validator = validate
         if self.user:
             client.set_user(self.user)
             client.set_password(self.password or "")
         if self.security != "none":
-            folder = self.folder or platformdirs.user_state_path("plantsim") / "hmi"
+            folder = self._folder
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             certificate, key = await client.setup_self_signed_certificate(
                 folder / "key.pem", folder / "certificate.der"

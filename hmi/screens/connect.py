@@ -25,6 +25,8 @@ class Connecting(Panel):
         canvas.row(y + 1, 2).add(f"attempt {link.attempt}", looks.dim)
         if link.error:
             canvas.row(y + 2, 2).add("last error: ", looks.dim).add(link.error, looks.bad)
+        if view.distrusts:
+            canvas.row(y + 3, 2).add("ctrl+t", looks.live).add(" shows both certificates", looks.dim)
         canvas.row(y + 4, 2).add("ctrl+q", looks.live).add(
             " quits; connects by itself when the server is there", looks.dim
         )

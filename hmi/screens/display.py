@@ -170,6 +170,8 @@ class Display(Screen[None]):
             pens=len(self.view.pens),
             alarms=len(self.view.book.standing()),
             practises=self.view.exercise is not None,
+            exercising=self.view.exercise is not None and not self.view.exercise.over,
+            distrusts=self.view.distrusts,
         )
 
     def _pointed(self) -> str:

@@ -1,4 +1,4 @@
-"""The instructor's display: the run, states to go back to, and what goes wrong."""
+"""The instructor's display: the run, states to go back to, what goes wrong, and what is practised."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from textual.containers import Container
 
 from hmi.screens.listdisplay import ListDisplay
 from hmi.view import View
-from hmi.widgets.instructor import InjectedList, MalfunctionList, RunControl, SnapshotList
+from hmi.widgets.instructor import InjectedList, MalfunctionList, RunControl, ScenarioList, SnapshotList
 
 WIDE = 120
 """Columns from which what is injected and the snapshots stand side by side."""
 
 
 class Instructor(ListDisplay):
-    """Run control, injected malfunctions, snapshots and all malfunctions; Tab leads from list to list."""
+    """Run control, injected malfunctions, snapshots and all malfunctions; Tab leads from list to list.
+
+    The scenarios have the malfunctions' place while the cursor is in them.
+    """
 
     NAME = "instructor"
     DEFAULT_CSS = """
@@ -23,7 +26,7 @@ class Instructor(ListDisplay):
     Instructor InjectedList, Instructor SnapshotList { width: 1fr; }
     Instructor.-wide InjectedList { width: 3fr; }
     Instructor.-wide SnapshotList { width: 2fr; }
-    Instructor MalfunctionList { height: 1fr; }
+    Instructor MalfunctionList, Instructor ScenarioList { height: 1fr; }
     """
 
     def __init__(self, view: View) -> None:
@@ -31,15 +34,18 @@ class Instructor(ListDisplay):
         self._injected = InjectedList(view)
         self._snapshots = SnapshotList(view)
         self._malfunctions = MalfunctionList(view)
+        self._scenarios = ScenarioList(view)
+        self._scenarios.display = False
         super().__init__(view, self._malfunctions)
         self._upper = Container(self._injected, self._snapshots, id="upper")
-        self._lists = (self._malfunctions, self._injected, self._snapshots)
+        self._lists = (self._malfunctions, self._injected, self._snapshots, self._scenarios)
         self._header.instructing = True
 
     def body(self) -> ComposeResult:
         yield self._run
         yield self._upper
         yield self._malfunctions
+        yield self._scenarios
 
     def heading(self) -> str:
         return f"INSTRUCTOR{self.filtered()}"
@@ -59,21 +65,24 @@ class Instructor(ListDisplay):
         super().paint(force)
 
     def action_next_view(self) -> None:
-        """The next of the three lists."""
-        self._turn_to((self._lists.index(self.listing) + 1) % len(self._lists))
+        """The next list; that of the scenarios where there are some."""
+        count = len(self._lists) if self.view.facts.scenarios else len(self._lists) - 1
+        self._turn_to((self._lists.index(self.listing) + 1) % count)
 
     def _turn_to(self, index: int) -> None:
         self.listing = self._lists[index]
+        self._scenarios.display = self.listing is self._scenarios
+        self._malfunctions.display = not self._scenarios.display
         self.listing.settle()
         self.paint(force=True)
 
     def action_filter(self) -> None:
-        """The malfunctions are filtered, wherever the cursor is."""
-        self._turn_to(0)
+        """The malfunctions are filtered, or the scenarios where they are shown; wherever the cursor is."""
+        self._turn_to(self._lists.index(self._scenarios) if self._scenarios.display else 0)
         super().action_filter()
 
     def action_pick(self) -> None:
-        """Inject what is picked, clear it or go on from it; each asks first."""
+        """Inject what is picked, clear it, go on from it or begin it; each asks first."""
         cursor = self.view.cursor
         if cursor is None:
             return
@@ -84,6 +93,8 @@ class Instructor(ListDisplay):
             self.operations.instruct.clear(self.line, cursor.id)
         elif cursor.kind == "snapshot":
             self.operations.instruct.restore(self.line, cursor.id)
+        elif cursor.kind == "scenario":
+            self.operations.instruct.begin(self.line, cursor.id)
         self.paint(force=True)
 
     def action_clear_all(self) -> None:

@@ -82,7 +82,8 @@ class Comms(Panel):
         row.add("CONNECTED" if link.online else link.phase.value.upper(), looks.text if link.online else looks.fault)
         row = self._line(canvas, y + 1, "session")
         self._pair(row, "user", view.user or "anonymous")
-        self._pair(row, "security", health.security)
+        certificate = f", {health.certificate[:8]}" if health.certificate else ""
+        self._pair(row, "security", f"{health.security}{certificate}")
         up = (datetime.now() - health.since).total_seconds() if health.since is not None and link.online else math.nan
         self._pair(row, "up", duration(up))
         self._pair(row, "reconnected", str(max(0, health.sessions - 1)))

@@ -26,7 +26,8 @@ class ExercisePanel(Panel):
         looks = self.view.looks
         exercise = self.view.exercise
         if exercise is None:
-            canvas.row(1).add(" no scenario runs on this plant: plantsim train starts one", looks.dim)
+            canvas.row(1).add(" no scenario runs on this plant; plantsim train starts one,", looks.dim)
+            canvas.row(2).add(" and so does an instructor on his display, F9", looks.dim)
             self.pages = 1
             return
         lines = list(self._told(exercise, min(_READ, canvas.width - 4)))
@@ -37,11 +38,14 @@ class ExercisePanel(Panel):
 
     def _told(self, exercise: Exercise, width: int) -> Iterator[tuple[str, Style]]:
         looks = self.view.looks
-        state = looks.live if not exercise.over else looks.title
-        told = f" {exercise.title}   {exercise.state}, {duration(exercise.elapsed)} of {duration(exercise.length)}"
+        told = f"{exercise.state}, {duration(exercise.elapsed)} of {duration(exercise.length)}"
         if exercise.score is not None:
             told += f"   {exercise.score:.0f} points of 100"
-        yield told, state
+        if self.view.link.online or exercise.over:  # once it is over nothing of it changes any more
+            yield f" {exercise.title}   {told}", looks.title if exercise.over else looks.live
+        else:
+            yield f" {exercise.title}   ---?", looks.bad
+            yield f" no connection; when last heard of: {told}", looks.bad
         if exercise.debrief:
             yield f" debrief: {exercise.debrief}", looks.live
         if exercise.messages:

@@ -1,4 +1,4 @@
-"""The instructor's panels: the run, what is injected, snapshots, and the malfunctions to choose from."""
+"""The instructor's panels: the run, what is injected, snapshots, malfunctions and scenarios to choose from."""
 
 from __future__ import annotations
 
@@ -130,6 +130,30 @@ class SnapshotList(_Choice):
         )
         row.add("  ", looks.text)
         row.add("initial condition" if math.isnan(one.saved) else f"{day(one.saved)} {clock(one.saved)}", looks.dim)
+
+
+class ScenarioList(_Choice):
+    """What may be practised; the one that runs is marked, and ended by what begins another."""
+
+    KIND = "scenario"
+
+    def ids(self) -> list[str]:
+        return [one.name for one in self.facts.scenarios if self.matches(one.name, one.title)]
+
+    def head(self, canvas: Canvas) -> None:
+        running = self.view.scenario
+        count = f"{running} runs" if running else f"{len(self.facts.scenarios)}, none runs"
+        _title(canvas, self.view, "SCENARIOS", self.active, self.count(count))
+
+    def line(self, row: Row, id_: str, picked: bool) -> None:
+        looks = self.view.looks
+        one = next((found for found in self.facts.scenarios if found.name == id_), None)
+        if one is None:
+            return
+        row.add("* " if self.view.scenario == id_ else "  ", looks.live)
+        row.add(one.name, looks.cursor if picked else looks.text, 28).add(" ", looks.text)
+        row.add(duration(one.length), looks.dim, 8).add(" ", looks.text)
+        row.add(one.title, looks.dim, max(0, row.width - row.used))
 
 
 class MalfunctionList(_Choice):

@@ -1,7 +1,8 @@
-"""``plantsim certs``: which OPC UA clients' certificates are trusted."""
+"""``plantsim certs``: which OPC UA clients' certificates are trusted, and what the server's own is."""
 
 from __future__ import annotations
 
+import hashlib
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -17,10 +18,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("list", "print those that are trusted and those that were turned away"),
         ("trust", "trust one that was turned away, or that of a file"),
         ("reject", "trust one no longer"),
+        ("own", "print the SHA-256 of the server's own, for its clients to compare"),
     ):
         action = actions.add_parser(name, help=text)
         action.set_defaults(parser=action)
-        if name != "list":
+        if name in ("trust", "reject"):
             action.add_argument(
                 "name", metavar="CERTIFICATE", help="the beginning of its SHA-256, or a .der or .pem file"
             )
@@ -29,8 +31,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Do it; a run that is on follows at the next connection."""
+    from plantsim.serve.opcua_security import CERTIFICATE
     from plantsim.serve.opcua_trust import TrustError, TrustList
 
+    if args.action == "own":
+        path = state_folder(args.state) / CERTIFICATE
+        try:
+            print(hashlib.sha256(path.read_bytes()).hexdigest())
+        except FileNotFoundError:
+            raise Stop(f"{path}: no certificate yet; the first plantsim run makes one") from None
+        return 0
     certificates = TrustList(state_folder(args.state))
     try:
         if args.action == "list":

@@ -34,6 +34,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--security", choices=["none", "sign", "encrypt"], default="none", help="of the session (default %(default)s)"
     )
     parser.add_argument(
+        "--trust",
+        metavar="SHA256",
+        type=values.sha256,
+        help="of the server's certificate, which must be that one (default: the one it showed first)",
+    )
+    parser.add_argument(
         "--web",
         type=values.port,
         nargs="?",
@@ -70,11 +76,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Show the HMI until the operator leaves it."""
+    trust = args.trust or ""
     if args.screenshot is not None:
         password = ask_password(args.user) if args.user else None
         picture = (args.screenshot, args.display, args.size)
         return int(
-            args.show_hmi(args.endpoint, args.user or None, password, args.security, args.theme, args.ascii, picture)
+            args.show_hmi(
+                args.endpoint, args.user or None, password, args.security, args.theme, args.ascii, picture, trust
+            )
         )
     if args.web is None and not has_terminal() and DRIVER not in os.environ:
         raise Stop("the HMI needs a terminal; allowed without one: --web [PORT]")
@@ -82,7 +91,9 @@ def run(args: Namespace) -> int:
     if args.web is not None:
         serve(args, password)
         return 0
-    return int(args.show_hmi(args.endpoint, args.user or None, password, args.security, args.theme, args.ascii))
+    return int(
+        args.show_hmi(args.endpoint, args.user or None, password, args.security, args.theme, args.ascii, trust=trust)
+    )
 
 
 def has_terminal() -> bool:
@@ -113,6 +124,8 @@ def serve(args: Namespace, password: str | None) -> None:
         command += ["--theme", args.theme]
     if args.ascii:
         command.append("--ascii")
+    if args.trust:
+        command += ["--trust", args.trust]
     if args.user:
         command += ["--user", args.user]
     Site(shlex.join(command), args.host, args.web).serve()

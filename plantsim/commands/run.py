@@ -7,8 +7,9 @@ import logging
 import math
 import signal
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from plantsim.serve.metrics import MetricsServer
     from plantsim.serve.modbus import ModbusServer
     from plantsim.serve.opcua import OpcUaServer
-    from plantsim.serve.opcua_training import Session
+    from plantsim.serve.opcua_training import Stage
     from plantsim.serve.opcua_users import User
+    from plantsim.training.runner import Runner
 
 SUMMARY = "run a plant with its OPC UA and Modbus servers"
 
@@ -85,14 +87,28 @@ async def serve(args: Namespace) -> int:
     from plantsim.model.load import load_plant
 
     over = stop_signal()
-    engine = make_engine(args, load_plant(args.plant))
+    from plantsim.training.stage import Stage, offered
+
+    plant = load_plant(args.plant)
+    scenarios = offered(plant)
+    engine = make_engine(args, plant, scenarios=scenarios)
     historian = open_history(args, engine)
-    async with serving(args, engine, historian):
+    stage = Stage(engine, None, scenarios, partial(debrief_of, args)) if scenarios else None
+    async with serving(args, engine, historian, stage):
         await ending(engine, over, args.duration, historian)
         log.info("stopping")
     check_end(engine, historian)
     save_last(engine, snapshot_path(state_folder(args.state), engine.plant.name, "last"))
     return 0
+
+
+def debrief_of(args: Namespace, runner: Runner, began: float) -> str:
+    """Write the debrief of a session that an instructor began; where it is. OSError."""
+    from plantsim.training.debrief import debrief, write_debrief
+
+    path = write_debrief(debrief(runner, "trainee", began, None), state_folder(args.state) / "sessions")
+    log.info("scenario %s: %s; debrief %s", runner.scenario.id, runner.score().verdict, path)
+    return str(path)
 
 
 def stop_signal() -> asyncio.Event:
@@ -109,7 +125,7 @@ async def serving(
     args: Namespace,
     engine: Engine,
     historian: Historian | None,
-    training: Session | None = None,
+    training: Stage | None = None,
     guest: User | None = None,
 ) -> AsyncIterator[OpcUaServer]:
     """Servers and scan for as long as the block lasts; a line on stdout says when everything accepts connections."""
@@ -149,8 +165,8 @@ def save_last(engine: Engine, path: Path) -> None:
     log.info("snapshot %s", path)
 
 
-def make_engine(args: Namespace, plant: Plant, scenario: str = "") -> Engine:
-    """An engine as the options want it, not started."""
+def make_engine(args: Namespace, plant: Plant, scenario: str = "", scenarios: Sequence[str] = ()) -> Engine:
+    """An engine as the options want it, not started. scenario: that runs; scenarios: that may begin later."""
     from plantsim.engine.engine import Engine
     from plantsim.engine.journal import JournalError
     from plantsim.engine.simulate import EPOCH_2026
@@ -175,13 +191,14 @@ def make_engine(args: Namespace, plant: Plant, scenario: str = "") -> Engine:
             lockstep_timeout=args.lockstep_timeout,
             scenario=scenario,
             realtime=args.realtime,
+            scenarios=scenarios,
         )
     except (JournalError, SnapshotError) as error:
         raise Stop(str(error)) from None
 
 
 def make_servers(
-    args: Namespace, engine: Engine, historian: Historian | None, training: Session | None, guest: User | None
+    args: Namespace, engine: Engine, historian: Historian | None, training: Stage | None, guest: User | None
 ) -> tuple[OpcUaServer, ModbusServer]:
     """Servers as the options want them, not started."""
     from plantsim.serve.modbus import ModbusServer

@@ -90,6 +90,7 @@ async def serve(args: Namespace, scenario: Scenario) -> int:
     from plantsim.model.tag import Role
     from plantsim.serve.opcua_users import UsersError, new_user
     from plantsim.training.runner import Runner
+    from plantsim.training.stage import Stage
 
     password = os.environ.get(PASSWORD) or secrets.token_urlsafe(12)
     try:
@@ -106,7 +107,7 @@ async def serve(args: Namespace, scenario: Scenario) -> int:
     began = time.time()
     going = threading.Event()
     going.set()
-    async with servers.serving(args, engine, historian, runner, trainee):
+    async with servers.serving(args, engine, historian, Stage(engine, runner), trainee):
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         runner.ended.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))

@@ -8,31 +8,26 @@ import re
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 
+from plantsim.model.duration import seconds
 from plantsim.serve.modbus_rtu import BAUDS, FORMS, Line
 
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SCAN_RANGE = (0.01, 1.0)
-
-
-def _seconds(text: str) -> float | None:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
-    return float(match[1]) * SECONDS[match[2]] if match else None
 
 
 def duration(text: str) -> float:
     """``90s``, ``15m``, ``24h`` or ``7d`` in seconds; longer than nothing."""
-    seconds = _seconds(text)
-    if not seconds:
+    found = seconds(text)
+    if not found:
         raise ArgumentTypeError(f"'{text}' is no duration; allowed: above 0 in s, m, h or d, such as 90s, 15m, 24h, 7d")
-    return seconds
+    return found
 
 
 def scan(text: str) -> float:
     """A scan period of plant time, 10 ms to 1 s, in seconds."""
-    seconds = _seconds(text)
-    if seconds is None or not SCAN_RANGE[0] <= seconds <= SCAN_RANGE[1]:
+    found = seconds(text)
+    if found is None or not SCAN_RANGE[0] <= found <= SCAN_RANGE[1]:
         raise ArgumentTypeError(f"'{text}' is no scan period; allowed: 10ms to 1s, such as 100ms")
-    return seconds
+    return found
 
 
 def speed(text: str) -> float:
@@ -120,6 +115,14 @@ def screen_size(text: str) -> tuple[int, int]:
     if match is None or int(match[1]) < 80 or int(match[2]) < 24:
         raise ArgumentTypeError(f"'{text}' is no screen size; allowed: 80x24 to 999x999, such as 120x40")
     return int(match[1]), int(match[2])
+
+
+def sha256(text: str) -> str:
+    """A certificate's SHA-256, with or without colons and blanks, in plain lower case."""
+    plain = re.sub(r"[:\s]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", plain):
+        raise ArgumentTypeError(f"'{text}' is no SHA-256; allowed: 64 hexadecimal digits, as 'plantsim certs own' has")
+    return plain
 
 
 def endpoint(text: str) -> str:

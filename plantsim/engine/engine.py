@@ -107,8 +107,8 @@ class Engine:
     outside controller has through the I/O racks. snapshots: folder of the plant's snapshots, None keeps none.
     journal: its file, None keeps the latest events in memory. lockstep:
     every scan waits until the PLCs have echoed the last one's counter, at most for lockstep_timeout, s of wall time.
-    scenario: name of the one that runs until `end_scenario`, empty for none. realtime: ask the operating system for a
-    real-time thread on a processor of its own, as far as it may be had.
+    scenario: name of the one that runs until `end_scenario`, empty for none. scenarios: names of those that may begin
+    later. realtime: ask the operating system for a real-time thread on a processor of its own, as far as it may be had.
     """
 
     def __init__(
@@ -128,6 +128,7 @@ class Engine:
         lockstep_timeout: float = 5.0,
         scenario: str = "",
         realtime: bool = False,
+        scenarios: Sequence[str] = (),
     ) -> None:
         self.plant = plant
         self._realtime = realtime
@@ -136,9 +137,9 @@ class Engine:
         self.live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch or 0.0)
         if epoch is None:
             self.live.epoch = time.time() - float(self.live.core.time)
-        if scenario:
-            self.live.tags = _with_scenario(self.live.tags, scenario)
-        self._in_scenario = bool(scenario)
+        self._scenarios = ("", *dict.fromkeys([*([scenario] if scenario else []), *scenarios]))
+        self._scenario = self._scenarios.index(scenario)
+        self.live.tags = _with_scenarios(self.live.tags, self._scenarios)
         self.tags: TagTable = self.live.tags
         self.alarms: tuple[AlarmPoint, ...] = self.live.alarms
         self.permission = Permission(plant, self.tags, external)
@@ -336,16 +337,22 @@ class Engine:
             self._supervisor = supervisor
             self._record.tell = supervisor.hear
 
+    def begin_scenario(self, name: str) -> None:
+        """A scenario runs from now on. ValueError for one that the engine was not told of."""
+        with self._wake:
+            self._scenario = self._scenarios.index(name)
+            self._publish()
+
     def end_scenario(self) -> None:
         """No scenario runs any longer: nothing is kept from anybody."""
         with self._wake:
-            self._in_scenario = False
+            self._scenario = 0
             self._publish()
 
     @property
     def in_scenario(self) -> bool:
         """Whether a scenario runs: true values, malfunctions and the run itself are then the instructor's alone."""
-        return self._in_scenario
+        return self._scenario > 0
 
     def lead_in(self, seconds: float) -> None:
         """Let plant time pass before the start; it lies before the epoch. RuntimeError once started."""
@@ -832,7 +839,7 @@ class Engine:
             "Pacing": 1.0 if self._waits_for_storage else 2.0 if self._waiting and self._running else 0.0,
             "Lockstep": float(self._lockstep),
             "LockstepTimeouts": float(self._lockstep_timeouts),
-            "Scenario": float(self._in_scenario),
+            "Scenario": float(self._scenario),
         }
         now = time.monotonic()
         for name, timing in (("Lateness", self._lateness), ("LoopLatency", self._loop_latency)):
@@ -863,6 +870,6 @@ class Engine:
                 self._unlisten(listener)
 
 
-def _with_scenario(tags: TagTable, name: str) -> TagTable:
-    """With the scenario's name for `Simulation.Scenario` to show."""
-    return TagTable([replace(tag, states=("", name)) if tag.name == "Simulation.Scenario" else tag for tag in tags])
+def _with_scenarios(tags: TagTable, names: tuple[str, ...]) -> TagTable:
+    """With the scenarios' names for `Simulation.Scenario` to show; the first is empty."""
+    return TagTable([replace(tag, states=names) if tag.name == "Simulation.Scenario" else tag for tag in tags])

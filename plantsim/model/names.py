@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from plantsim.model.errors import one_of, shown
 from plantsim.model.members import CONTROLLER, DEVICE, INTERLOCK, PV, SEQUENCE, Member
@@ -16,6 +16,16 @@ TARGET = r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*"
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _CONDITION = re.compile(TARGET + r"(?:([=<>])\s*(\S+)|(bad))\s*")
 _COMPARISON = 'TAG.MEMBER with one of = < > and a value, or with bad: "TIC-201.PV > 80", "K-213A.RUN = 0"'
+
+
+def state_named(states: Sequence[str], text: str) -> int | None:
+    """Which of the states has that name, or alone begins so, whatever the case; None for none and for several."""
+    wanted = text.lower()
+    names = [state.lower() for state in states]
+    found = [k for k, name in enumerate(names) if name == wanted] or [
+        k for k, name in enumerate(names) if name.startswith(wanted)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 class Names:
@@ -57,9 +67,9 @@ class Names:
     def value(self, section: Section, key: str, tag: str, name: str, text: str) -> float:
         """A number within the member's range, or the name of one of its states or the only beginning of one."""
         member = self.member(section, key, tag, name)
-        named = [k for k, state in enumerate(member.states) if state.lower().startswith(text.lower())]
-        if len(named) == 1:
-            return float(named[0])
+        named = state_named(member.states, text)
+        if named is not None:
+            return float(named)
         low, high = self._range(tag, member)
         if not _NUMBER.fullmatch(text) or not low <= float(text) <= high:
             allowed = one_of(member.states, text) if member.states else f"a number from {low:g} to {high:g}"

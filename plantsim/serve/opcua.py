@@ -73,8 +73,9 @@ class OpcUaServer:
 
     port: 0 chooses a free one. state: folder of users, certificate and key, made at the first start. insecure:
     anonymous acts as instructor, and nothing is encrypted; ValueError beyond loopback. allow_none: unencrypted sessions
-    beyond loopback, too. history: of the tags, None where nothing is kept. training: the scenario that runs, None for
-    none. guest: a user of this run alone. wire: what is wrong between server and clients, None for nothing ever.
+    beyond loopback, too. history: of the tags, None where nothing is kept. training: where scenarios are
+    played, None for nowhere. guest: a user of this run alone. wire: what is wrong between server and clients, None for
+    nothing ever.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class OpcUaServer:
         insecure: bool,
         allow_none: bool = False,
         history: History | None = None,
-        training: opcua_training.Session | None = None,
+        training: opcua_training.Stage | None = None,
         guest: User | None = None,
         wire: Wire | None = None,
     ) -> None:
@@ -275,7 +276,7 @@ class OpcUaServer:
             return await opcua_seam.notify_again(core, subscription, item, session, events)
 
         methods.update(opcua_methods.refresh_methods(refresh))
-        hidden = Hidden(engine, batch.namespace)
+        hidden = Hidden(engine, batch.namespace, lambda: self._training is not None and self._training.session is None)
         core.services = Services(
             nodes.tags,
             Writes(engine, core.aspace, nodes.tags),

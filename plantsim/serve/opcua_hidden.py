@@ -12,9 +12,9 @@ from plantsim.serve.opcua_forcing import FORCING
 from plantsim.serve.opcua_lists import LISTS
 from plantsim.serve.opcua_methods import SIMULATION_METHODS
 from plantsim.serve.opcua_space import KPI, SIMULATION
-from plantsim.serve.opcua_training import INSTRUCTORS_OWN
+from plantsim.serve.opcua_training import CHOICE, INSTRUCTORS_OWN, TRAINING
 
-_ALWAYS = frozenset(f"{SIMULATION}.{name}" for name in LISTS)
+_ALWAYS = CHOICE | {f"{SIMULATION}.{name}" for name in LISTS}
 _METHODS = frozenset(f"{SIMULATION}.{name}" for name in (*SIMULATION_METHODS, *FORCING))
 _IN_SCENARIO = INSTRUCTORS_OWN | {KPI, f"{SIMULATION}.Seed"} | _METHODS
 _BEGINNINGS = tuple({name.partition(".")[0] for name in _ALWAYS | _IN_SCENARIO})
@@ -26,12 +26,14 @@ UNKNOWN = ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown)
 class Hidden:
     """Always what there is to inject and to restore; in a scenario true values, seed, methods and the running score.
 
-    namespace: of our nodes.
+    The Training object is there for others once a scenario runs, or has run. namespace: of our nodes. idle: whether no
+    scenario has run yet.
     """
 
-    def __init__(self, engine: Engine, namespace: int) -> None:
+    def __init__(self, engine: Engine, namespace: int, idle: Callable[[], bool] = lambda: False) -> None:
         self._engine = engine
         self._namespace = namespace
+        self._idle = idle
 
     def __call__(self, node: ua.NodeId, role: Role) -> bool:
         """Whether a node is not there for that role now."""
@@ -40,7 +42,9 @@ class Hidden:
             return False
         if not name.startswith(_BEGINNINGS):  # nearly all of them: reads of a thousand tags come through here
             return False
-        return _is_among(name, _ALWAYS) or (self._engine.in_scenario and _is_among(name, _IN_SCENARIO))
+        if _is_among(name, _ALWAYS) or (self._engine.in_scenario and _is_among(name, _IN_SCENARIO)):
+            return True
+        return name.partition(".")[0] == TRAINING and self._idle()
 
     def ever(self, node: ua.NodeId) -> bool:
         """Whether a node may be hidden from somebody at some time."""

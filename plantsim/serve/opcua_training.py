@@ -5,6 +5,8 @@ Objects/Training, its variables and methods; every message is an event of it, to
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -20,9 +22,13 @@ from plantsim.serve.opcua_methods import Argument, Call, Method
 from plantsim.serve.opcua_nodes import Id, NodeBatch
 from plantsim.serve.opcua_space import PLANT
 
+log = logging.getLogger(__name__)
+
 TRAINING = "Training"
 INSTRUCTORS_OWN = frozenset(f"{TRAINING}.{name}" for name in ("Score", "Evidence", "SendMessage"))
 """Not there for others until the scenario is over: the criteria tell what is wrong."""
+CHOICE = frozenset(f"{TRAINING}.{name}" for name in ("ListScenarios", "BeginScenario"))
+"""For the instructor alone, always."""
 MESSAGE_SEVERITY = 200
 LONGEST_TEXT = 1000
 """Characters of a message or a display's name that are taken."""
@@ -50,6 +56,12 @@ _DISPLAY = Argument(
     "display", ua.VariantType.String, "A section, alarms, trends, journal, or a tag whose faceplate it is"
 )
 _HINT = Argument("hint", ua.VariantType.String, "The hint, or why there is none")
+_SCENARIO = Argument("scenario", ua.VariantType.String, "Its id, as ListScenarios has it")
+_SCENARIOS = (
+    Argument("scenarios", ua.VariantType.String, "Ids of what may be begun", array=True),
+    Argument("titles", ua.VariantType.String, "What each is about", array=True),
+    Argument("lengths", ua.VariantType.Double, "Plant time that each takes at most, s", array=True),
+)
 
 
 class Scenario(Protocol):
@@ -91,6 +103,17 @@ class Session(Protocol):
     def finish(self) -> object: ...
 
 
+class Stage(Protocol):
+    """Where scenarios are played. Its methods may be called from any thread."""
+
+    @property
+    def session(self) -> Session | None: ...
+    def scenarios(self) -> Sequence[tuple[str, str, float]]: ...
+    def begin(self, name: str) -> None:
+        """LookupError for one that is not there, RuntimeError where it cannot begin now."""
+        ...
+
+
 def build(batch: NodeBatch) -> None:
     """The object's nodes."""
     root = batch.object(
@@ -107,6 +130,8 @@ def build(batch: NodeBatch) -> None:
         ("DisplayOpened", "Say what the trainee looks at", (_DISPLAY,), ()),
         ("Finish", "End the scenario as it stands; what is open counts as nothing", (), ()),
         ("SendMessage", "Tell the trainee something", (_TEXT,), ()),
+        ("ListScenarios", "What can be practised on this plant", (), _SCENARIOS),
+        ("BeginScenario", "Go to a scenario's start and begin it; the present state is lost", (_SCENARIO,), ()),
     ):
         batch.method(
             f"{TRAINING}.{name}", root, browse_name=name, description=description,
@@ -119,21 +144,28 @@ def _empty(type_: ua.VariantType) -> float | str:
 
 
 class TrainingFace:
-    """Keeps the object's variables up to date. notify: sends an event."""
+    """Keeps the object's variables up to date with the session that is on. notify: sends an event."""
 
     def __init__(
-        self, batch: NodeBatch, space: AddressSpace, session: Session, notify: Callable[[Event], Awaitable[None]]
+        self, batch: NodeBatch, space: AddressSpace, stage: Stage, notify: Callable[[Event], Awaitable[None]]
     ) -> None:
         self._batch = batch
         self._space = space
-        self._session = session
+        self._stage = stage
         self._notify = notify
+        self._of: Session | None = None
+        """The session that is shown."""
         self._shown: dict[str, object] = {}
         self._told = 0
 
     async def publish(self, _: ProcessImage | None = None) -> None:
         """Show what has changed, and send the messages that are new."""
-        session = self._session
+        session = self._stage.session
+        if session is None:
+            return
+        if session is not self._of:
+            self._of, self._told = session, 0
+            self._shown.pop("State", None)  # all of it is new
         scenario, lines = session.scenario, tuple(session.lines)
         news: dict[str, object] = {"Elapsed": session.elapsed, "State": session.state, "Debrief": session.debrief}
         if news != {name: self._shown.get(name) for name in news} or len(lines) > self._told:
@@ -172,28 +204,57 @@ class TrainingFace:
 
     def methods(self) -> dict[ua.NodeId, Method]:
         """The object's methods."""
-        objects, session = frozenset((self._batch.id(TRAINING),)), self._session
+        objects, stage = frozenset((self._batch.id(TRAINING),)), self._stage
 
-        async def hint(_: Call) -> str:
-            text = session.hint()
+        async def hint(_: Call) -> int | str:
+            if stage.session is None:
+                return int(ua.StatusCodes.BadInvalidState)
+            text = stage.session.hint()
             await self.publish()
             return text
 
         async def opened(call: Call) -> int:
             (name,) = call.arguments
-            session.display_opened(name[:LONGEST_TEXT])
+            if stage.session is None:
+                return int(ua.StatusCodes.BadInvalidState)
+            stage.session.display_opened(name[:LONGEST_TEXT])
             return int(ua.StatusCodes.Good)
 
         async def finish(_: Call) -> int:
-            session.finish()
+            if stage.session is None:
+                return int(ua.StatusCodes.BadInvalidState)
+            stage.session.finish()
             await self.publish()
             return int(ua.StatusCodes.Good)
 
         async def send(call: Call) -> int:
             (text,) = call.arguments
+            if stage.session is None:
+                return int(ua.StatusCodes.BadInvalidState)
             if not 0 < len(text) <= LONGEST_TEXT:
                 return int(ua.StatusCodes.BadOutOfRange)
-            session.tell(text)
+            stage.session.tell(text)
+            await self.publish()
+            return int(ua.StatusCodes.Good)
+
+        async def scenarios(_: Call) -> Sequence[ua.Variant]:
+            found = await asyncio.to_thread(stage.scenarios)
+            columns = [list(column) for column in zip(*found, strict=True)] or [[], [], []]
+            return [
+                ua.Variant(column, result.type, is_array=True)
+                for column, result in zip(columns, _SCENARIOS, strict=True)
+            ]
+
+        async def begin(call: Call) -> int:
+            (name,) = call.arguments
+            try:
+                await asyncio.to_thread(stage.begin, name)
+            except LookupError as error:
+                log.warning("BeginScenario: %s", error)
+                return int(ua.StatusCodes.BadNotFound)
+            except RuntimeError as error:
+                log.warning("BeginScenario: %s", error)
+                return int(ua.StatusCodes.BadInvalidState)
             await self.publish()
             return int(ua.StatusCodes.Good)
 
@@ -204,5 +265,7 @@ class TrainingFace:
                 ("DisplayOpened", Role.OPERATOR, (_DISPLAY,), opened),
                 ("Finish", Role.OPERATOR, (), finish),
                 ("SendMessage", Role.INSTRUCTOR, (_TEXT,), send),
+                ("ListScenarios", Role.INSTRUCTOR, (), scenarios),
+                ("BeginScenario", Role.INSTRUCTOR, (_SCENARIO,), begin),
             )
         }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from plantsim.model.duration import seconds
 from plantsim.model.errors import PlantError, one_of, shown
 from plantsim.model.load import load_plant
 from plantsim.model.malfunction import UnknownMalfunction
@@ -38,8 +39,6 @@ FOLDER = Path(__file__).parents[1] / "scenarios"
 SNAPSHOT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LONGEST_S = 7 * 86400.0
 FULL_SCORE = 100.0
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def scenario_names() -> list[str]:
@@ -69,6 +68,16 @@ def scenario_plant(path: Path) -> str:
     """The plant that a scenario file names. PlantError where it names none."""
     root, _ = read_toml(path)
     return root.text("plant")
+
+
+def scenario_length(path: Path) -> tuple[str, float]:
+    """The title of a scenario file, and the plant time that it takes at most, s. PlantError where it says neither."""
+    root, _ = read_toml(path)
+    end = root.table("end", required=True)
+    found = seconds(end.text("at"))
+    if found is None:
+        raise end.error("at", shown(end.text("at")), "a duration such as 90s, 15m, 2h or 1d")
+    return root.text("title"), found
 
 
 def load_scenario(name: str | Path, plant: str | Path | None = None) -> Scenario:
@@ -122,15 +131,14 @@ class _Reader:
         )  # fmt: skip
 
     def seconds(self, section: Section, key: str, default: float | None = None, low: float = 0.0) -> float:
-        """A duration such as ``90s``, ``15m``, ``2h`` in seconds."""
-        allowed = "a duration such as 90s, 15m or 2h"
+        """A duration such as ``90s``, ``15m``, ``2h`` or ``1d`` in seconds."""
+        allowed = "a duration such as 90s, 15m, 2h or 1d"
         if default is not None and key not in section:
             section.get(key, "", allowed)
             return default
         text = section.text(key)
-        match = _DURATION.fullmatch(text)
-        found = float(match[1]) * _SECONDS[match[2]] if match else -1.0
-        if not low <= found <= LONGEST_S:
+        found = seconds(text)
+        if found is None or not low <= found <= LONGEST_S:
             raise section.error(key, shown(text), f"{allowed}, not below {low:g} s")
         return found
 

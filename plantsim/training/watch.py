@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from plantsim.engine.image import ACTIVE, BAD, UNACKED, ProcessImage
 from plantsim.model.errors import one_of
-from plantsim.model.names import Names
+from plantsim.model.names import Names, state_named
 from plantsim.model.plant import Plant
 from plantsim.model.section import Section
 from plantsim.model.tag import AlarmPoint, Kind, Tag, TagTable, ValueType
@@ -101,8 +101,8 @@ class Vocabulary:
         return Watch(text, tag.row, found.relation, found.value)
 
     def _state_or_number(self, section: Section, key: str, tag: Tag, text: str) -> float:
-        named = [k for k, state in enumerate(tag.states) if state.lower().startswith(text.lower())]
-        value = float(named[0]) if len(named) == 1 else number(tag, text)
+        named = state_named(tag.states, text)
+        value = number(tag, text) if named is None else float(named)
         if not tag.low <= value <= tag.high:  # nan, too
             allowed = one_of(tag.states) if tag.states else f"a number from {tag.low:g} to {tag.high:g}"
             raise section.error(key, f'"{text}" for {tag.name}', allowed)
@@ -158,9 +158,9 @@ class Vocabulary:
         for name, value in table.data.items():
             tag = self.writable(table, name, name)
             if isinstance(value, str):
-                named = [k for k, state in enumerate(tag.states) if state.lower().startswith(value.lower())]
-                value = named[0] if len(named) == 1 else value
-                value = bool(value) if tag.type is ValueType.BOOL and len(named) == 1 else value
+                named = state_named(tag.states, value)
+                if named is not None:
+                    value = bool(named) if tag.type is ValueType.BOOL else named
             if isinstance(value, bool) != (tag.type is ValueType.BOOL) or not isinstance(value, int | float):
                 wanted = "true or false" if tag.type is ValueType.BOOL else "a number"
                 raise table.error(name, f"{value!r}", one_of(tag.states) if tag.states else wanted)

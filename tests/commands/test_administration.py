@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from plantsim.commands.itself import command
 from plantsim.model.tag import Role
+from plantsim.serve.opcua_security import CERTIFICATE, open_identity
 from plantsim.serve.opcua_users import Users
 
 
@@ -63,3 +65,13 @@ def test_refusals(tmp_path: Path, words: tuple[str, ...], password: str | None, 
 
 def test_no_certificates_are_an_empty_list(tmp_path: Path) -> None:
     assert plantsim(tmp_path, "certs", "list") == (0, "", "")
+
+
+def test_the_servers_own_certificate_is_named_by_its_sha256(tmp_path: Path) -> None:
+    """As the display's dialog shows it; before the first run there is none."""
+    code, _, said = plantsim(tmp_path, "certs", "own")
+    assert code == 1
+    assert "no certificate yet; the first plantsim run makes one" in said
+    open_identity(tmp_path)
+    shown = sha256((tmp_path / CERTIFICATE).read_bytes()).hexdigest()
+    assert plantsim(tmp_path, "certs", "own") == (0, f"{shown}\n", "")

@@ -66,7 +66,7 @@ def test_the_state_of_an_injection_is_told_in_a_word() -> None:
 async def test_a_malfunction_is_found_injected_seen_and_cleared(start_plant: StartPlant, sit_down: SitDown) -> None:
     """F9, / and its name, Enter, how bad, Enter; then it stands in the list, the plant shows it, and Enter clears it.
 
-    The same plant is then saved, gone back and restored.
+    The same plant is then saved, gone back and restored, and a scenario is begun and ended on it.
     """
     with start_plant("--opcua", "0", "--insecure", "--frozen") as endpoint:
         async with sit_down(endpoint, (80, 24)) as desk:
@@ -137,6 +137,40 @@ async def test_a_malfunction_is_found_injected_seen_and_cleared(start_plant: Sta
             entries = [entry.text for entry in desk.app.view.journal.newest_first()]
             assert entries[0] == "speed x600"
             assert "inject sweep-fan-trip@K-213A, 100 %, after 30 s" in entries
+            await begin_and_end_a_scenario(desk)
+
+
+async def begin_and_end_a_scenario(desk: Desk) -> None:
+    """Tab to the scenarios, Enter, Enter: it runs and is announced, F7 has it; Enter again ends it."""
+    assert desk.app.view.exercise is None
+    assert isinstance(desk.display, Instructor)
+    while desk.display.listing.KIND != "scenario":
+        await desk.press("tab")
+    await desk.see("SCENARIOS  12, none runs")
+    assert "MALFUNCTIONS" not in desk.text
+    await desk.press("slash")
+    await desk.type("bridg")
+    await desk.until(lambda: desk.app.view.cursor == Target("scenario", "feeder-bridging"))
+    await desk.press("enter")
+    await desk.see("begin scenario feeder-bridging; the present state is lost")
+    assert desk.app.view.scenario == ""
+    await desk.press("enter")
+    await desk.see("feeder-bridging runs")
+    await desk.until(lambda: desk.app.view.exercise is not None)
+    assert desk.app.view.facts.injected == ()
+    assert any(
+        entry.text.startswith("scenario begins: The feed stops") for entry in desk.app.view.journal.newest_first()
+    )
+    await desk.press("f7")
+    await desk.see("BRIEFING")
+    await desk.see("running, ")
+    await desk.press("backspace", "enter")
+    await desk.see("end scenario feeder-bridging as it stands")
+    await desk.press("enter")
+    await desk.see("SCENARIOS  12, none runs")
+    await desk.press("f7")
+    await desk.see("failed, ")
+    await desk.see("debrief: ")
 
 
 async def test_only_an_instructor_has_the_display(endpoint: str, sit_down: SitDown) -> None:

@@ -146,6 +146,10 @@ async def test_what_is_offered_follows_the_login(start_plant: StartPlant, sit_do
             assert "Freeze" not in desk.text
             assert not desk.app.view.plant.instructs
             assert "F9" not in desk.text
+            known = [
+                entry.text for entry in desk.app.view.journal.newest_first() if "is known from now on" in entry.text
+            ]
+            assert len(known) == 1
             desk.display.open_face("TIC-201")
             await desk.press("p")
             await desk.type(f"{desk.value('TIC-201.SP') + 1}")
@@ -211,6 +215,54 @@ async def test_alarm_is_followed_through_list_history_and_metrics(
             await desk.see("TIC-201 H")
             await desk.press("tab")
             await desk.see("ALARMS  1 standing")
+            await shelve_and_unshelve(desk)
+            await trip_and_reset_an_interlock(desk, endpoint)
+
+
+async def shelve_and_unshelve(desk: Any) -> None:
+    """s, minutes and a reason, Enter: the alarm is withheld, with its time and not annunciated; u lets it be heard."""
+    (name,) = (alarm.name for alarm in desk.app.view.plant.tags["TIC-201"].alarms if alarm.condition == "H")
+    desk.app.view.cursor = Target("alarm", name)
+    await desk.press("s")
+    await desk.see("shelve TIC-201 H: minutes (0 until it returns) and reason:")
+    await desk.type("10")
+    await desk.see("and a reason, such as 30 transmitter under repair")
+    await desk.type("10 under repair")
+    await desk.see('shelve TIC-201 H for 10 min, "under repair"')
+    await desk.press("enter")
+    await desk.until(lambda: desk.app.view.book.get(name).shelved)
+    await desk.see("ALARMS  0 standing")
+    await desk.press("tab")
+    await desk.see("TIC-201")
+    desk.app.view.cursor = Target("alarm", name)
+    await desk.press("u")
+    await desk.see("unshelve TIC-201 H done")
+    await desk.until(lambda: not desk.app.view.book.get(name).shelved)
+    await desk.see("no alarm is shelved, suppressed or out of service")
+
+
+async def trip_and_reset_an_interlock(desk: Any, endpoint: str) -> None:
+    """The faceplate tells that it has tripped and by what; so until RESET once the cause is gone."""
+    desk.app.show_section("feed")
+    desk.display.open_face("UZ-101")
+    await desk.see("FIRST_OUT")
+    assert desk.value("UZ-101.TRIPPED") == 0
+    await desk.app.link.call("Freeze")
+    await write(endpoint, HS_101__STATE=True)
+    await desk.app.link.call("Step", 2.0)
+    await desk.until(lambda: desk.value("UZ-101.TRIPPED") == 1)
+    await desk.see("TRIPPED   Tripped")
+    await desk.see("FIRST_OUT First")
+    await write(endpoint, HS_101__STATE=False)
+    await desk.app.link.call("Step", 2.0)
+    assert desk.value("UZ-101.TRIPPED") == 1
+    await desk.press("w")
+    await desk.see("UZ-101: write which (")
+    await desk.type("reset")
+    await desk.press("enter")
+    await desk.until(lambda: desk.display.line.stage is Stage.IDLE)
+    await desk.app.link.call("Step", 2.0)
+    await desk.until(lambda: desk.value("UZ-101.TRIPPED") == 0)
 
 
 async def test_what_was_done_is_in_the_journal(endpoint: str, sit_down: SitDown) -> None:

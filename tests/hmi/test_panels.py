@@ -1,19 +1,24 @@
 """Bars, trends, section layouts, colours: what panels paint, without a terminal."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from rich.style import Style
 
+from hmi.alarms import AlarmBook
+from hmi.comm.link import LinkState, Phase
+from hmi.exercise import Exercise
 from hmi.model import Plant
-from hmi.store import Trace
+from hmi.store import TagStore, Trace
 from hmi.theme import HOLLOW, LOOKS, MONO, PALETTES, SHAPES, Looks, Palette
+from hmi.view import View
 from hmi.widgets.ascii import ascii_text
 from hmi.widgets.bar import band, position
 from hmi.widgets.canvas import Row
+from hmi.widgets.exercise import ExercisePanel
 from hmi.widgets.stages import ceiling, cells_of, concentration, joined
 from hmi.widgets.trend import band_rows, dots, next_span, span_text, text
 from hmi.widgets.units import arrange
@@ -204,3 +209,21 @@ def test_marks_are_legible(palette: Palette) -> None:
 def test_priorities_differ_without_colour() -> None:
     """Shape and hollow shape tell all states apart."""
     assert len({*SHAPES.values(), *HOLLOW.values()}) == 8
+
+
+def test_scenario_without_a_connection_is_not_shown_as_live() -> None:
+    """What was last heard of a running scenario is marked so; of one that is over nothing changes any more."""
+    panel = ExercisePanel(view := View(TagStore(), AlarmBook()))
+    view.exercise = Exercise("Bridging", "", 3600.0, 60.0, "running", score=50.0)
+
+    def head() -> list[str]:
+        assert view.exercise is not None
+        return [text for text, _ in panel._told(view.exercise, 80)][:2]
+
+    view.link = LinkState(Phase.ONLINE)
+    assert head() == [" Bridging   running, 1 min of 1 h 00   50 points of 100", ""]
+    view.link = LinkState(Phase.LOST)
+    assert head()[0] == " Bridging   ---?"
+    assert head()[1].startswith(" no connection; when last heard of: running, 1 min")
+    view.exercise = replace(view.exercise, state="passed")
+    assert "passed" in head()[0]

@@ -8,14 +8,16 @@ from typing import Any
 
 from asyncua import Client, ua
 
+from plantsim.engine.engine import Engine
 from plantsim.model.tag import Role
 from plantsim.serve.opcua_users import changed_users, new_user
 from plantsim.training.read_scenario import load_scenario
-from plantsim.training.runner import Runner
-from plantsim.training.script import engine_for
+from plantsim.training.scenario import Scenario
+from plantsim.training.stage import Stage
 
 String = ua.VariantType.String
 SECRET = "only-for-today"
+BEGIN = "BeginScenario"
 HIDDEN = ("KPI.Throughput", "KPI.Purity.Nd2O3", "KPI.Throughput.EURange", "Simulation.Seed", "Training.Score")
 
 
@@ -28,13 +30,14 @@ def logged_in(user: str) -> Callable[[Client], Any]:
 
 
 async def test_a_scenario_on_the_wire(tmp_path: Path, opcua_server: Any, connect: Any, eventually: Any) -> None:
+    """The instructor begins it; a trainee who was there before is told of it, and no longer sees what it hides."""
     scenario = load_scenario("feeder-bridging")
     with changed_users(tmp_path) as users:
         users["instructor"] = new_user("instructor", Role.INSTRUCTOR, SECRET)
-    engine = engine_for(scenario)
-    runner = Runner(scenario, engine)
+    engine = Engine(scenario.plant, scenarios=[scenario.id])
+    stage = Stage(engine, scenarios=[scenario.id])
     engine.start()
-    options = {"state": tmp_path, "insecure": False, "training": runner}
+    options = {"state": tmp_path, "insecure": False, "training": stage}
     guest = new_user("trainee", Role.OPERATOR, SECRET)
     try:
         async with (
@@ -42,6 +45,9 @@ async def test_a_scenario_on_the_wire(tmp_path: Path, opcua_server: Any, connect
             connect(server.endpoint, logged_in("trainee")) as trainee,
             connect(server.endpoint, logged_in("instructor")) as instructor,
         ):
+            await begun_by(instructor, trainee, scenario, eventually)
+            runner = stage.session
+            assert runner is not None
             await hidden_from(trainee)
             await shown_to(instructor)
             assert await trainee.value("Training.Scenario") == "feeder-bridging"
@@ -60,10 +66,31 @@ async def test_a_scenario_on_the_wire(tmp_path: Path, opcua_server: Any, connect
             assert (await trainee.call("Training", "Finish")).StatusCode.is_good()
             assert await trainee.value("Training.State") == "failed"
             await eventually(lambda: named(trainee, "Simulation.Scenario", ""))
+            assert (await trainee.call("Training", BEGIN)).StatusCode.name == "BadNodeIdUnknown"
             assert await trainee.value("KPI.Purity.Nd2O3") > 99.0, "when it is over nothing is kept back"
             assert len(await trainee.value("Training.Evidence")) == len(scenario.criteria) + 1
     finally:
         engine.stop()
+
+
+async def begun_by(instructor: Any, trainee: Any, scenario: Scenario, eventually: Any) -> None:
+    assert await trainee.value("KPI.Throughput") > 0
+    assert (await trainee.read("Training.Title")).StatusCode.name == "BadNodeIdUnknown"
+    assert await instructor.value("Training.Title") == ""
+    for method in ("ListScenarios", BEGIN, "RequestHint"):
+        answer = await trainee.call("Training", method)
+        assert answer.StatusCode.name == "BadNodeIdUnknown", method
+    assert (await instructor.call("Training", "RequestHint")).StatusCode.name == "BadInvalidState"
+    listed = (await instructor.call("Training", "ListScenarios")).OutputArguments
+    assert [column.Value for column in listed] == [[scenario.id], [scenario.title], [scenario.length]]
+    unknown = await instructor.call("Training", BEGIN, ua.Variant("x", String))
+    assert unknown.StatusCode.name == "BadNotFound"
+    begun = await instructor.call("Training", BEGIN, ua.Variant(scenario.id, String))
+    assert begun.StatusCode.is_good()
+    await eventually(lambda: named(trainee, "Simulation.Scenario", scenario.id))
+    assert await trainee.value("Training.Title") == scenario.title
+    again = await instructor.call("Training", BEGIN, ua.Variant(scenario.id, String))
+    assert again.StatusCode.name == "BadInvalidState"
 
 
 async def named(console: Any, name: str, value: str) -> bool:
