@@ -242,14 +242,14 @@ def test_a_mixer_that_stands_transfers_nothing(make_bench: MakeBench, live: Live
 
 
 def test_without_an_organic_pump_feed_leaves_as_raffinate(make_bench: MakeBench, live: LivePlant) -> None:
-    """After ten residence times without organic what comes out is what goes in, mixed with scrub, within 2e-3: iron
-    goes on displacing what the standing organic holds."""
+    """After ten residence times without organic what comes out is what goes in, mixed with scrub, within 2e-3: the
+    standing organic goes on taking up iron, and gives a little of the others for it."""
     bench = make_bench(UNIT)
     bench.from_steady(live)
     bench.opening("P-4102", 0.0)
     bench.scale("405", 0.0)
     bench.tick(UNIT, 1.0, 200_000)
     out = bench.rate(UNIT)[len(bench.state(UNIT)) :]
-    for metal in METALS:
+    for metal in METALS[:-1]:
         i = bench.index[metal]
         assert out[i] == pytest.approx(bench.arriving("401")[2 + i], rel=2e-3)
