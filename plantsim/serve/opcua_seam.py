@@ -594,6 +594,26 @@ async def notify_event(service: Any, event: Event) -> None:
                 log.exception("subscription %s could not take an event", subscription.data.SubscriptionId)
 
 
+def hear(service: Any, event: Event, may: Callable[[Any], bool]) -> None:
+    """Queue an event that is heard at Server for subscriptions of ours whose owner may hear it."""
+    for subscription in tuple(service.subscription_service.subscriptions.values()):
+        items = subscription.monitored_item_srv
+        for number in items._monitored_events.get(event.emitting_node, ()) if may(subscription.owner) else ():
+            item = items._monitored_items[number]
+            if item.mode != ua.MonitoringMode.Disabled and item.where_clause_evaluator.eval(event):
+                fields = ua.EventFieldList(item.client_handle, event.to_event_fields(item.filter.SelectClauses))
+                subscription.put(number, fields, item.queue_size, subscription._triggered_events)
+
+
+def is_heard(service: Any, may: Callable[[Any], bool]) -> bool:
+    """Whether a subscription of ours whose owner may hear listens to events at Server."""
+    server = ua.NodeId(ua.ObjectIds.Server)
+    return any(
+        server in one.monitored_item_srv._monitored_events and may(one.owner)
+        for one in tuple(service.subscription_service.subscriptions.values())
+    )
+
+
 async def notify_again(
     service: Any, subscription_id: int, item: int | None, session: ua.NodeId, events: Sequence[Event]
 ) -> int:
