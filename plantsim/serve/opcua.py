@@ -32,6 +32,7 @@ from plantsim.serve import (
     opcua_training,
 )
 from plantsim.serve.address import is_loopback, url_host
+from plantsim.serve.opcua_audit import Audit
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_connection import Connections
 from plantsim.serve.opcua_engine import Engine
@@ -284,7 +285,20 @@ class OpcUaServer:
             HistoryReads(history, nodes.tags, core.aspace),
             hidden,
             BatchReads(table, nodes.tags, hidden.ever) if fast else None,
+            Audit(
+                lambda event, may: opcua_seam.hear(core, event, may),
+                lambda may: opcua_seam.is_heard(core, may),
+                hidden,
+                application_uri(),
+            )
+            if fast
+            else None,
         )
+        if fast:
+            auditing = ua.DataValue(ua.Variant(True, ua.VariantType.Boolean))
+            await core.aspace.write_attribute_value(
+                ua.NodeId(ua.ObjectIds.Server_Auditing), ua.AttributeIds.Value, auditing
+            )
         return publisher
 
     async def _listen(self, server: Server, core: Core, identity: Identity | None) -> None:

@@ -1,10 +1,10 @@
-"""What reaches into asyncua past its public interface, all in one place.
+"""What reaches into asyncua past its public interface, with ``opcua_subscription`` and ``opcua_connection``.
 
 asyncua copies every value once per monitored item, stores every value of every scan whether somebody looks or not,
 makes a notification of its own of every value for every subscriber, takes a queue size of 0 for 10,000, measures dead
-bands against the last value seen instead of the last one reported, has no percent dead band, and looks up all subtypes
-of a reference type anew for each reference that is browsed. The classes here mend that by overriding methods; nothing
-of the library is patched.
+bands against the last value seen instead of the last one reported, has no percent dead band, keeps to no sampling
+interval and no number of notifications, and looks up all subtypes of a reference type anew for each reference that is
+browsed. The classes here mend that by overriding methods; nothing of the library is patched.
 ``fits`` says whether the installed version has what they override; without it the server uses the library as it is.
 """
 
@@ -592,6 +592,28 @@ async def notify_event(service: Any, event: Event) -> None:
                 await subscription.monitored_item_srv.trigger_event(heard)
             except Exception:
                 log.exception("subscription %s could not take an event", subscription.data.SubscriptionId)
+
+
+def hear(service: Any, event: Event, may: Callable[[Any], bool]) -> None:
+    """Queue an event that is heard at Server for subscriptions of ours whose owner may hear it."""
+    for subscription in tuple(service.subscription_service.subscriptions.values()):
+        if subscription.owner is None or not may(subscription.owner):
+            continue
+        items = subscription.monitored_item_srv
+        for number in items._monitored_events.get(event.emitting_node, ()):
+            item = items._monitored_items[number]
+            if item.mode != ua.MonitoringMode.Disabled and item.where_clause_evaluator.eval(event):
+                fields = ua.EventFieldList(item.client_handle, event.to_event_fields(item.filter.SelectClauses))
+                subscription.put(number, fields, item.queue_size, subscription._triggered_events)
+
+
+def is_heard(service: Any, may: Callable[[Any], bool]) -> bool:
+    """Whether a subscription of ours whose owner may hear listens to events at Server."""
+    server = ua.NodeId(ua.ObjectIds.Server)
+    return any(
+        one.owner is not None and server in one.monitored_item_srv._monitored_events and may(one.owner)
+        for one in tuple(service.subscription_service.subscriptions.values())
+    )
 
 
 async def notify_again(

@@ -17,24 +17,24 @@ from asyncua.crypto import uacrypto
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.crypto.security_policies import SecurityPolicyAes256Sha256RsaPss, SecurityPolicyBasic256Sha256
 from asyncua.server.internal_server import InternalServer
-from asyncua.server.internal_session import InternalSession
+from asyncua.server.internal_session import InternalSession, SessionState
 from asyncua.server.user_managers import UserManager
 
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
 from plantsim.serve import opcua_seam
+from plantsim.serve.opcua_audit import Audit
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_browse import BrowsePoints
 from plantsim.serve.opcua_hidden import UNKNOWN, Hides
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_methods import Methods
 from plantsim.serve.opcua_ranges import part_of
-from plantsim.serve.opcua_users import Users
+from plantsim.serve.opcua_users import ANONYMOUS, Users
 from plantsim.serve.opcua_writes import Writes
 
 log = logging.getLogger(__name__)
 
-ANONYMOUS = "anonymous"
 MOST_OPERATIONS = 10_000
 """Of one request: what asyncua publishes in OperationLimits, and does not keep to."""
 
@@ -93,6 +93,8 @@ class Services:
     hides: Hides
     batch: BatchReads | None = None
     """Reads of many tags; None where the installed asyncua is another one."""
+    audit: Audit | None = None
+    """None where the installed asyncua is another one."""
 
 
 class Session(InternalSession):
@@ -122,7 +124,26 @@ class Session(InternalSession):
         if certificate is not None and params.ClientCertificate not in (None, b"", certificate):
             raise ServiceError(ua.StatusCodes.BadCertificateInvalid)
         params.ClientCertificate = certificate
-        return await super().create_session(params, sockname)
+        result = await super().create_session(params, sockname)
+        self._audit_session("CreateSession")
+        return result
+
+    async def close_session(self, delete_subs: bool = True) -> None:
+        """End the session."""
+        was_open = self.state != SessionState.Closed
+        await super().close_session(delete_subs)
+        if was_open:
+            self._audit_session("CloseSession")
+
+    def _audit(self) -> Audit | None:
+        """Where what is done is told, if anybody listens."""
+        audit = self.services.audit
+        return audit if audit is not None and audit.is_heard() else None
+
+    def _audit_session(self, service: str, origin: Origin | None = None, code: int = ua.StatusCodes.Good) -> None:
+        audit = self._audit()
+        if audit is not None:
+            audit.session(service, self.session_id, origin or self.origin, code)
 
     async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
         """Read, with what this session may do in UserAccessLevel and UserExecutable."""
@@ -154,17 +175,30 @@ class Session(InternalSession):
         async def write(items: list[ua.WriteValue]) -> list[ua.StatusCode]:
             return self.services.writes.write(items, self.origin)
 
-        return await self._of_seen(params.NodesToWrite, lambda item: item.NodeId, write, lambda: UNKNOWN)
+        audit = self._audit()
+        old = [
+            self.aspace.read_attribute_value(item.NodeId, item.AttributeId) if audit is not None else None
+            for item in params.NodesToWrite
+        ]
+        answers = await self._of_seen(params.NodesToWrite, lambda item: item.NodeId, write, lambda: UNKNOWN)
+        if audit is not None:
+            for item, before, answer in zip(params.NodesToWrite, old, answers, strict=True):
+                audit.wrote(item, before, answer, self.origin)
+        return answers
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call: nothing but the methods that the plant has."""
         check_size(params)
-        return [
-            ua.CallMethodResult(StatusCode=UNKNOWN)
-            if self._hides(request.MethodId) or self._hides(request.ObjectId)
-            else await self.services.methods.call(request, self.origin, self.session_id)
-            for request in params
-        ]
+        results: list[ua.CallMethodResult] = []
+        for request in params:
+            if self._hides(request.MethodId) or self._hides(request.ObjectId):
+                results.append(ua.CallMethodResult(StatusCode=UNKNOWN))
+            else:
+                results.append(await self.services.methods.call(request, self.origin, self.session_id))
+            audit = self._audit()
+            if audit is not None:
+                audit.called(request, results[-1].StatusCode, self.origin)
+        return results
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """Read history, in a thread: it is in a file."""
@@ -258,7 +292,13 @@ class Session(InternalSession):
         self, params: ua.ActivateSessionParameters, peer_certificate: bytes | None
     ) -> ua.ActivateSessionResult:
         """Log in, perhaps as another user than before."""
-        result = super().activate_session(params, peer_certificate)
+        try:
+            result = super().activate_session(params, peer_certificate)
+        except (ServiceError, ua.UaStatusCodeError) as refused:
+            name = getattr(params.UserIdentityToken, "UserName", None) or ANONYMOUS
+            self._audit_session("ActivateSession", Origin(Role.OBSERVER, name, "opcua"), refused.code)
+            raise
+        self._audit_session("ActivateSession")
         for subscription in self._owned():
             opcua_seam.own(subscription, self.origin)
         self.withdraw_hidden()

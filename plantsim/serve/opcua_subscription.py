@@ -33,6 +33,8 @@ class Subscription(InternalSubscription):
     monitored_item_srv: Any
     most = 0
     """Notifications of a message; 0 for any number."""
+    owner: Any = None
+    """As whom it was made; None for one of the server's own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

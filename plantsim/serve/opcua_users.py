@@ -22,6 +22,8 @@ from plantsim.model.tag import Role
 
 log = logging.getLogger(__name__)
 
+ANONYMOUS = "anonymous"
+"""Who does not log in."""
 FILE, INITIAL_PASSWORDS = "users.toml", "initial-passwords.txt"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
