@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -201,7 +202,19 @@ class Display(Screen[None]):
         if self.face is not None:
             self._face.styles.height = min(face_rows(self.face), height - 3)
         self.fit(width - (WIDTH if self.face is not None and beside else 0), height - 3)
-        self.call_after_refresh(self.paint, True)
+        # what has its place already is painted before the layout is done, so that the first picture has no old content;
+        # what moves or appears paints itself at its new size, and whatever does not is painted last
+        laid = time.monotonic()
+        self.paint()
+        self.call_after_refresh(self._fill, laid)
+
+    def _fill(self, laid: float) -> None:
+        """Paint what has not been painted since the display was laid out, and what tells of the cursor's place."""
+        for panel in self.query(Panel):
+            if panel.painted < laid:
+                panel.paint(force=True)
+        self._footer.situation = self.situation()
+        self._footer.paint(force=True)
 
     def on_mount(self) -> None:
         """Lay out on first sight."""

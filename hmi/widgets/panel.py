@@ -35,7 +35,8 @@ class Panel(Widget):
         self.view = view
         self.hits: list[Hit] = []
         self._lines: list[Strip] = []
-        self._painted = 0.0
+        self.painted = 0.0
+        """When it was painted last, s of the monotonic clock."""
 
     def build(self, canvas: Canvas) -> None:
         """Paint the panel's present state."""
@@ -47,9 +48,9 @@ class Panel(Widget):
         if not width or not height or not self.region:
             return
         now = time.monotonic()
-        if not force and len(self._lines) == height and now - self._painted < self.PERIOD:
+        if not force and len(self._lines) == height and now - self.painted < self.PERIOD:
             return
-        self._painted = now
+        self.painted = now
         canvas = Canvas(width, height, self.view.looks.text)
         self.build(canvas)
         lines = [row.strip() for row in canvas.rows]
