@@ -57,7 +57,9 @@ def test_check_knows_scenario_files(changed: Callable[[str, str], Path], capsys:
 def test_scenarios_lists_those_of_the_plant(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenarios"]) == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert [line[0] for line in lines] == scenario_names()
+    assert [line[0] for line in lines] == [
+        name for name in scenario_names() if load_scenario(name).plant.name == "belfast"
+    ]
     assert ["feeder-bridging", "35 min", "The feed stops: powder arches over the screw"] in lines
 
 
