@@ -86,6 +86,10 @@ class Steady:
         self.floor = np.concatenate((floors[self.states], np.ones(len(self.memory))))
         self.positive = np.concatenate((~signed[self.states], np.zeros(len(self.memory), dtype=bool)))
         self.n_states = len(self.states)
+        self.places: dict[int, NDArray[np.intp]] = {}
+        """The rows of the Jacobian that each column is known to have entries in."""
+        self.grouped: tuple[NDArray[np.intp], list[list[int]]] | None = None
+        """Active columns and their groups, as they were last."""
 
     def get(self) -> Vector:
         """The unknowns as they are in the core."""
@@ -108,20 +112,56 @@ class Steady:
         core.edge_in[:], core.edge_out[:], core.total[:] = edges
         return result
 
-    def jacobian(self, x: Vector, f: Vector, active: NDArray[np.intp]) -> csc_matrix:
-        """dF/dx over the active unknowns by one-sided differences: sparse, for a unit sees few others in a scan."""
-        rows, values, starts = [], [], [0]
-        for i in active:
-            step = 1e-6 * max(abs(x[i]), self.floor[i])
+    def jacobian(self, x: Vector, f: Vector, active: NDArray[np.intp], anew: bool = False) -> csc_matrix:
+        """dF/dx over the active unknowns by one-sided differences: sparse, for a unit sees few others in a scan.
+
+        Where each column has entries is found once, a scan for each; after that, columns that share no row are had from
+        one scan (Curtis, Powell and Reid 1974). `anew` finds the places again: a loop that leaves its limit has more.
+        """
+        if anew:
+            self.places.clear()
+            self.grouped = None
+        steps = 1e-6 * np.maximum(np.abs(x), self.floor)
+        position = np.full(len(x), -1)
+        position[active] = np.arange(len(active))
+        rows: dict[int, NDArray[np.intp]] = {}
+        values: dict[int, Vector] = {}
+        for group in self.groups(active):
             y = x.copy()
-            y[i] += step
-            column = (self.rate(y)[active] - f[active]) / step
-            there = np.flatnonzero(column)
-            rows.append(there)
-            values.append(column[there])
-            starts.append(starts[-1] + len(there))
+            y[group] += steps[group]
+            change = self.rate(y) - f
+            for i in group:
+                there = self.places.get(i)
+                if there is None:
+                    there = self.places[i] = np.flatnonzero(change)
+                rows[i] = position[there]
+                values[i] = change[there][rows[i] >= 0] / steps[i]
+                rows[i] = rows[i][rows[i] >= 0]
+        starts = np.concatenate(([0], np.cumsum([len(rows[i]) for i in active])))
         shape = (len(active), len(active))
-        return csc_matrix((np.concatenate(values), np.concatenate(rows), starts), shape=shape)
+        return csc_matrix(
+            (np.concatenate([values[i] for i in active]), np.concatenate([rows[i] for i in active]), starts),
+            shape=shape,
+        )
+
+    def groups(self, active: NDArray[np.intp]) -> list[list[int]]:
+        """The active columns in groups that share no row; those whose rows are not known each by itself."""
+        if self.grouped is not None and np.array_equal(self.grouped[0], active):
+            return self.grouped[1]
+        alone = [[int(i)] for i in active if int(i) not in self.places]
+        known = sorted((int(i) for i in active if int(i) in self.places), key=lambda i: -len(self.places[i]))
+        shared: list[tuple[NDArray[np.bool_], list[int]]] = []
+        for i in known:
+            there = self.places[i]
+            group = next((one for one in shared if not one[0][there].any()), None)
+            if group is None:
+                group = np.zeros(len(self.floor), dtype=bool), []
+                shared.append(group)
+            group[0][there] = True
+            group[1].append(i)
+        groups = alone + [members for _, members in shared]
+        self.grouped = None if alone else (active, groups)
+        return groups
 
     def scaled(self, x: Vector, f: Vector) -> Vector:
         """|dx/dt| in units of the unknowns themselves [1/s]."""
@@ -134,19 +174,21 @@ class Steady:
         """Step until the largest scaled |F| is below `tolerance` [1/s]. Raises SettleError after `most` steps.
 
         Each implicit Euler step is solved by two Newton corrections with one Jacobian; it counts if the second is small
-        beside the first. The Jacobian is kept while that goes well.
+        beside the first. The Jacobian is kept while that goes well, and the places of its entries until short steps
+        fail.
         """
         x = self.get()
         f = self.rate(x)
         length = FIRST_STEP_S
         j: csc_matrix | None = None
-        fresh = False
+        fresh = anew = False
         factored_for = 0.0
         for iteration in range(1, most + 1):
             if j is None:
                 active = np.flatnonzero((x != 0.0) | (f != 0.0))
-                j = self.jacobian(x, f, active)
-                fresh = True
+                exact = anew or not self.places
+                j = self.jacobian(x, f, active, anew)
+                fresh, anew = True, False
                 factored_for = 0.0
             if factored_for != length:
                 try:
@@ -163,6 +205,9 @@ class Steady:
             good = np.isfinite(second) and (second < 0.25 * first or second < 1e-3)
             if not good and not fresh:
                 j = None
+                continue
+            if not good and not exact and length <= FIRST_STEP_S:
+                j, anew = None, True
                 continue
             if not good:
                 length *= 0.25
@@ -226,6 +271,10 @@ def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> t
             report(str(error))
             if march == MOST_MARCHES:
                 raise
+    live.at_rest()
+    state = live.core.state.copy()
+    live.core.step_from_rest(problem.h)  # the loops see the samples that analysers now stand at
+    live.core.state[:] = state
     live.at_rest()
     path = steady_path(plant)
     write_snapshot(path, plant.sha256, live.arrays())

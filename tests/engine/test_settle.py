@@ -40,6 +40,18 @@ def test_core_holds_the_steady_state(live: LivePlant) -> None:
     np.testing.assert_allclose(after, before, rtol=2e-4)
 
 
+def test_columns_that_share_no_row_are_differenced_together(live: LivePlant) -> None:
+    """The second Jacobian takes a tenth of the scans or fewer, and is the first."""
+    problem = Steady(live.core, live.assembly)
+    x = problem.get()
+    f = problem.rate(x)
+    active = np.flatnonzero((x != 0.0) | (f != 0.0))
+    alone = problem.jacobian(x, f, active)
+    together = problem.jacobian(x, f, active)
+    assert len(problem.groups(active)) < 0.1 * len(active)
+    assert abs(alone - together).max() < 1e-3 * abs(alone).max()
+
+
 @pytest.mark.long  # the suite settles a smaller plant in tests/commands/test_new.py
 def test_solver_finds_the_steady_state_from_the_plant_file_alone(copy: Path) -> None:
     plant = load_plant(str(copy))
