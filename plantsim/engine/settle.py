@@ -22,7 +22,7 @@ from scipy.sparse.linalg import splu
 
 from plantsim.engine.core import Core
 from plantsim.engine.live import LivePlant, steady_path
-from plantsim.engine.snapshot import write_snapshot
+from plantsim.engine.snapshot import SnapshotError, read_snapshot, write_snapshot
 from plantsim.model.assemble import Assembly
 from plantsim.model.plant import Plant
 
@@ -32,6 +32,8 @@ STOCKS = ("feed_bin", "store", "hopper")
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
+_SCANS_TO_SEE = 5
+"""After so many scans streams, signals and outputs are those of a state that was put in."""
 MEMORY_LIMIT = 1e6
 """Bound on what a step may make of a loop's memory, which no balance bounds, in % or eu."""
 
@@ -249,28 +251,68 @@ class Steady:
         return y
 
 
-def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> tuple[Settled, Path]:
-    """Find the steady production state of a plant and write it beside its file as the `steady` snapshot.
+def _begin_at(live: LivePlant, path: Path) -> bool:
+    """Put a cold plant where it was steady before its file was edited; false where there is no such state."""
+    try:
+        before = read_snapshot(path, None)
+    except SnapshotError:
+        return False
+    core = live.core
+    state, memory = before.get("state"), before.get("memory")
+    if state is None or memory is None or state.shape != core.state.shape or memory.shape != core.memory.shape:
+        return False
+    problem = Steady(core, live.assembly)
+    for _ in range(_SCANS_TO_SEE):
+        core.state[problem.states] = state[problem.states]
+        core.memory[problem.memory] = memory[problem.memory]
+        core.step_from_rest(problem.h)
+    core.state[problem.states] = state[problem.states]
+    core.memory[problem.memory] = memory[problem.memory]
+    _empty_of_lots(live)
+    return True
 
-    Raises SettleError if there is none to be found.
-    """
-    live = LivePlant(plant.with_even_lots(), start="cold")
-    problem = Steady(live.core, live.assembly)
-    offsets = live.core.offsets()
+
+def _from_cold(live: LivePlant, problem: Steady, report: Callable[[str], None]) -> Settled:
     for march in range(1, MOST_MARCHES + 1):
         for _ in range(round(MARCH_S / problem.h)):
             live.core.step_from_rest(problem.h)
         report(f"marched {march * MARCH_S / 3600.0:.0f} h of plant time")
-        for k, entry in enumerate(live.assembly.spec["units"]):
-            if entry["kind"] in ("feed_bin", "hopper"):  # lots tipped and closed on the way are none of the plant's
-                live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
+        _empty_of_lots(live)
         try:
-            settled = problem.solve(report=report)
-            break
+            return problem.solve(report=report)
         except SettleError as error:
             report(str(error))
             if march == MOST_MARCHES:
                 raise
+    raise AssertionError("unreachable: the last march returns or raises")
+
+
+def _empty_of_lots(live: LivePlant) -> None:
+    """Lots tipped and closed on the way are none of the plant's."""
+    offsets = live.core.offsets()
+    for k, entry in enumerate(live.assembly.spec["units"]):
+        if entry["kind"] in ("feed_bin", "hopper"):
+            live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
+
+
+def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> tuple[Settled, Path]:
+    """Find the steady production state of a plant and write it beside its file as the `steady` snapshot.
+
+    The search begins at the snapshot that is there, where an edit has left its states, and else, or where that leads
+    nowhere, from the cold plant. Raises SettleError if there is none to be found.
+    """
+    live = LivePlant(plant.with_even_lots(), start="cold")
+    settled = None
+    if _begin_at(live, steady_path(plant)):
+        report("from the steady state of before")
+        try:
+            settled = Steady(live.core, live.assembly).solve(report=report)
+        except SettleError as error:
+            report(str(error))
+            live = LivePlant(plant.with_even_lots(), start="cold")
+    problem = Steady(live.core, live.assembly)
+    if settled is None:
+        settled = _from_cold(live, problem, report)
     live.at_rest()
     state = live.core.state.copy()
     live.core.step_from_rest(problem.h)  # the loops see the samples that analysers now stand at

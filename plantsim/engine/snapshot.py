@@ -44,8 +44,11 @@ def write_snapshot(path: Path, plant_sha256: str, arrays: Arrays) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read_snapshot(path: Path, plant_sha256: str) -> dict[str, NDArray[np.generic]]:
-    """The arrays of a snapshot; SnapshotError if it is missing, damaged, of another version or of another plant."""
+def read_snapshot(path: Path, plant_sha256: str | None) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a snapshot; SnapshotError if it is missing, damaged, of another version or of another plant.
+
+    None takes that of any plant.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -61,7 +64,7 @@ def read_snapshot(path: Path, plant_sha256: str) -> dict[str, NDArray[np.generic
     with np.load(io.BytesIO(body), allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     found = str(arrays.pop("plant"))
-    if found != plant_sha256:
+    if plant_sha256 not in (None, found):
         raise SnapshotError(
             f"{path}: found a snapshot of another plant file ({found[:12]}), allowed one of {plant_sha256[:12]}"
         )

@@ -64,6 +64,20 @@ def test_solver_finds_the_steady_state_from_the_plant_file_alone(copy: Path) -> 
     live.advance(10)
 
 
+def test_after_an_edit_it_goes_on_from_the_steady_state_of_before(copy: Path, belfast: Plant) -> None:
+    """A tank that loses more heat: found in seconds, without a march from cold."""
+    before, head, after = copy.read_text(encoding="utf-8").partition("[units.TK-4119]")
+    assert 'loss = "8 W/K"' in after
+    steady_path(load_plant(copy)).write_bytes(steady_path(belfast).read_bytes())
+    copy.write_text(before + head + after.replace('"8 W/K"', '"9 W/K"', 1), encoding="utf-8")
+    course: list[str] = []
+    settled, _ = settle(load_plant(copy), report=course.append)
+    assert course[0] == "from the steady state of before"
+    assert not any("marched" in line for line in course)
+    assert settled.residual < 1e-9
+    LivePlant(load_plant(copy))
+
+
 def test_other_plant_files_snapshot_is_refused(belfast: Plant, copy: Path) -> None:
     copy.write_text(copy.read_text().replace("sp = 4.3", "sp = 4.2"))
     shutil.copy(steady_path(belfast), copy.with_suffix(".steady"))
