@@ -23,7 +23,7 @@ def short_circuit(make_bench: MakeBench, live: LivePlant) -> Bench:
     whole = make_bench("SX-1")
     whole.from_steady(live)
     rows = whole.stages("SX-1")[[0, 8, 9, 14, 15, 16, 20]]
-    initial = [*rows.T.ravel(), *whole.state("SX-1")[-5:]]
+    initial = [*rows.T.ravel(), *whole.state("SX-1")[-6:]]
     bench = make_bench("SX-1", stages=[3, 2, 2], initial=initial)
     bench.core.streams[:] = whole.core.streams
     bench.core.drive[:] = whole.core.drive
@@ -159,7 +159,7 @@ def test_jacobian_of_the_iron_reactions_is_their_derivative(acid: float, make_be
 @pytest.mark.parametrize("acid", [0.5, 0.02, 1e-3])
 def test_jacobian_of_an_extraction_stage_is_its_derivative(acid: float, make_bench: MakeBench) -> None:
     whole = make_bench("SX-1")
-    initial = [*whole.stages("SX-1")[:3].T.ravel(), *whole.state("SX-1")[-5:]]
+    initial = [*whole.stages("SX-1")[:3].T.ravel(), *whole.state("SX-1")[-6:]]
     bench = quiet(make_bench, "SX-1", stages=[1, 1, 1], initial=initial)
     for device in ("P-4102", "LV-4114", "LV-4116"):
         bench.opening(device, 0.0)
@@ -167,7 +167,7 @@ def test_jacobian_of_an_extraction_stage_is_its_derivative(acid: float, make_ben
         c[bench.index["H"]] = acid
         for metal, aqueous in (("Pr", 0.03), ("Nd", 0.1), ("Tb", 0.001), ("Dy", 0.008)):
             c[bench.index[metal]] = aqueous
-        c[bench.na :] = 0.006, 0.02, 0.001, 0.01, 0.05, 0.1  # below the weir
+        c[bench.na :] = 0.006, 0.02, 0.001, 0.01, 0.002, 0.05, 0.1  # iron, Na, and an interface below the weir
     check_relax(bench, "SX-1", list(range(bench.stages("SX-1").size)))
 
 
@@ -258,9 +258,9 @@ def loaded(free: float, mol_l: float | None = None) -> Callable[[Bench, str], No
     """The organic loaded until so much free dimer is left, and all aqueous at one acidity."""
 
     def shock(bench: Bench, unit: str) -> None:
-        organic = bench.stages("SX-1")[:, bench.na : bench.na + 4]
+        organic = bench.stages("SX-1")[:, bench.na : bench.na + 5]
         organic *= (0.25 - free) / 3.0 / organic.sum(axis=1, keepdims=True)
-        bench.stages("SX-1")[:, bench.na + 4] = 1e-4
+        bench.stages("SX-1")[:, bench.na + 5] = 1e-4
         if mol_l is not None:
             bench.stages("SX-1")[:, bench.index["H"]] = mol_l
 

@@ -42,15 +42,19 @@ def test_every_malfunction_does_something_at_every_target(name: str) -> None:
 
 
 def test_severity_0_changes_no_bit(belfast: Plant) -> None:
-    wrong, sound = alive(belfast), alive(belfast)
-    for name in first_of_each(belfast).values():
-        wrong.injected.inject(name, 0.0, 0.0, 0.0)
-    wrong.advance(60)
+    names = list(first_of_each(belfast).values())
+    sound = alive(belfast)
     sound.advance(60)
-    assert same(wrong, sound)
-    assert set(wrong.injected.levels.values()) == {0.0}
+    for some in (names[::2], names[1::2]):  # no more than there is room for
+        wrong = alive(belfast)
+        for name in some:
+            wrong.injected.inject(name, 0.0, 0.0, 0.0)
+        wrong.advance(60)
+        assert same(wrong, sound)
+        assert set(wrong.injected.levels.values()) == {0.0}
 
 
+@pytest.mark.long
 def test_every_element_closes_with_whatever_is_wrong_and_after(belfast: Plant) -> None:
     for name in first_of_each(belfast).values():
         live = alive(belfast)

@@ -33,8 +33,8 @@ def test_every_state_has_a_name_that_says_what_it_is(live: LivePlant) -> None:
         ("R-201", live.layout.species.index("Nd")): "R-201: Nd",
         ("SX-1", 21 * live.layout.species.index("Dy")): "SX-1 stage 1: Dy",
         ("SX-1", 21 * dissolved + 2): "SX-1 stage 3: Pr in the organic",
-        ("SX-1", 21 * (dissolved + 5) + 4): "SX-1 stage 5: interface",
-        ("SX-1", 21 * (dissolved + 6) + 4): "SX-1 organic tank: Na in the organic",
+        ("SX-1", 21 * (dissolved + 6) + 4): "SX-1 stage 5: interface",
+        ("SX-1", 21 * (dissolved + 7) + 5): "SX-1 organic tank: Na in the organic",
         ("KL-611", species + 2 + species + 1): "KL-611 zone 2: wall temperature",
         ("TK-811", 0): "TK-811: contents",
     }

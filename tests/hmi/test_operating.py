@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from asyncua import Client, ua
 
 from hmi.comm.login import Login
@@ -131,6 +132,7 @@ async def test_any_member_is_written_by_name(endpoint: str, sit_down: SitDown) -
         await write(endpoint, TIC_201__Gain=before)
 
 
+@pytest.mark.long
 async def test_what_is_offered_follows_the_login(start_plant: StartPlant, sit_down: SitDown, tmp_path: Path) -> None:
     """Anonymous only looks, an operator writes but does not freeze, a wrong password is named as the reason."""
     with start_plant("--opcua", "0") as endpoint:
@@ -191,6 +193,7 @@ async def test_alarm_is_listed_explained_and_acknowledged(endpoint: str, sit_dow
         await desk.until(lambda: not book.get(alarm.name).active)
 
 
+@pytest.mark.long
 async def test_alarm_is_followed_through_list_history_and_metrics(
     start_plant: StartPlant, sit_down: SitDown, tmp_path: Path
 ) -> None:

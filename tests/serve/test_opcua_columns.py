@@ -157,9 +157,7 @@ def test_times_on_the_wire_are_those_of_a_datetime() -> None:
     columns.message()
     times = START + np.array([0.0, 0.1, 0.3, 1e-6, 5e-7, 1.5e-6, 0.999_999_9, 12345.678_901_5, 1e9, 7e9, -START, 2e11])
     good = np.zeros(ROWS, np.uint32)
-    table.replace(
-        ProcessImage(1, START, 0.0, np.arange(ROWS) + 0.5, good, times.astype(np.float64), np.zeros(0, np.uint8))
-    )
+    table.replace(ProcessImage(1, START, 0.0, np.arange(0.5, ROWS), good, times, np.zeros(0, np.uint8)))
     columns.sample(table.changed, datetime.now(UTC))
     found = {one.ClientHandle: one.Value.SourceTimestamp for one in _decoded(columns.message())}
     assert found == {row: moment(float(time)) for row, time in enumerate(times)}

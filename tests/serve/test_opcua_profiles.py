@@ -86,7 +86,7 @@ async def test_a_profile_cannot_be_written(console: Any) -> None:
 
 def test_profiles_are_not_on_modbus(engine: Engine) -> None:
     profiles = [tag for tag in engine.tags if tag.type is ValueType.PROFILE]
-    assert len(profiles) == 30  # of three circuits: four metals in two phases, pH and interface
+    assert len(profiles) == 32  # of three circuits: four metals in two phases, pH and interface; iron of SX-1
     assert all(tag.modbus is None and tag.rack is None for tag in profiles)
 
 
