@@ -176,8 +176,8 @@ class Steady:
         """Step until the largest scaled |F| is below `tolerance` [1/s]. Raises SettleError after `most` steps.
 
         Each implicit Euler step is solved by two Newton corrections with one Jacobian; it counts if the second is small
-        beside the first. The Jacobian is kept while that goes well, and the places of its entries until short steps
-        fail.
+        beside the first. The Jacobian is kept while that goes well, and the places of its entries until a step with
+        a Jacobian made from them fails.
         """
         x = self.get()
         f = self.rate(x)
@@ -208,7 +208,7 @@ class Steady:
             if not good and not fresh:
                 j = None
                 continue
-            if not good and not exact and length <= FIRST_STEP_S:
+            if not good and not exact:
                 j, anew = None, True
                 continue
             if not good:

@@ -161,6 +161,7 @@ def test_separation_factors_are_the_anchors(name: str, anchors: dict[tuple[str, 
         assert 10.0 ** (constants[heavy] - constants[light]) == pytest.approx(factor, rel=2e-3)
 
 
+@pytest.mark.long
 def test_iron_slip_poisons_the_organic(make_bench: MakeBench, live: LivePlant) -> None:
     """3 mmol/L of Fe(III) in the feed: strip acid leaves most of it on the organic, which it fills within days,
     and heavies go to the raffinate. Strip acid of 6 mol/L takes it off again."""

@@ -255,6 +255,7 @@ def recovers(plant: Plant, id_: str) -> None:
     assert not set(signature.signs) & set(late), late
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("id_", IN_HOURS)
 def test_recovery(belfast: Plant, id_: str) -> None:
     recovers(belfast, id_)
@@ -305,6 +306,7 @@ def test_frozen_signals_lose_their_noise_and_silent_ones_say_so(belfast: Plant) 
     assert not any(watch.live.core.quality[row] for row in rows.values())
 
 
+@pytest.mark.long
 def test_a_sticking_valve_stays_where_it_is_and_makes_a_fast_loop_swing(belfast: Plant) -> None:
     def two_hours(valve: str, severity: float) -> tuple[int, float]:
         """Different positions of the valve, and scatter of TIC-201."""

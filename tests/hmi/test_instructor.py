@@ -63,6 +63,7 @@ def test_the_state_of_an_injection_is_told_in_a_word() -> None:
     assert Injected("a@b#1", 1.0, 1.0, 120.0, 60.0, 1000.0).state(1200.0) == "in force"
 
 
+@pytest.mark.long
 async def test_a_malfunction_is_found_injected_seen_and_cleared(start_plant: StartPlant, sit_down: SitDown) -> None:
     """F9, / and its name, Enter, how bad, Enter; then it stands in the list, the plant shows it, and Enter clears it.
 

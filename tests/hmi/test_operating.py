@@ -268,6 +268,7 @@ async def trip_and_reset_an_interlock(desk: Any, endpoint: str) -> None:
     await desk.until(lambda: desk.value("UZ-101.TRIPPED") == 0)
 
 
+@pytest.mark.long
 async def test_what_was_done_is_in_the_journal(endpoint: str, sit_down: SitDown) -> None:
     """Writes, refusals, alarms and notes, the newest first, by kind with Tab and by words with /."""
     async with sit_down(endpoint) as desk:
@@ -313,6 +314,7 @@ async def test_communication_shows_session_subscription_and_quality(endpoint: st
         await desk.until(lambda: abs(health.skew) < 60)
 
 
+@pytest.mark.long
 async def test_instructor_freezes_steps_and_changes_speed(endpoint: str, sit_down: SitDown) -> None:
     """The header shows frozen, a step moves plant time by as much, and run lets it go on."""
     async with sit_down(endpoint) as desk:
@@ -332,6 +334,7 @@ async def test_instructor_freezes_steps_and_changes_speed(endpoint: str, sit_dow
         await desk.see("RUN x1 ")
 
 
+@pytest.mark.long
 async def test_leaving_asks_while_an_entry_is_open(endpoint: str, sit_down: SitDown) -> None:
     """Ctrl-Q in the middle of an entry asks; ctrl-C never leaves."""
     async with sit_down(endpoint) as desk:

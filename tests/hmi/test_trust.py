@@ -93,6 +93,7 @@ async def serving(folder: Path, port: int) -> AsyncIterator[str]:
         yield hashlib.sha256((folder / CERTIFICATE).read_bytes()).hexdigest()
 
 
+@pytest.mark.long
 async def test_a_server_that_shows_another_certificate_is_refused_until_it_is_trusted(
     tmp_path: Path, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
