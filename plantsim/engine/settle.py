@@ -257,25 +257,30 @@ def _begin_at(live: LivePlant, path: Path) -> bool:
         before = read_snapshot(path, None)
     except SnapshotError:
         return False
-    core = live.core
     state, memory = before.get("state"), before.get("memory")
-    if state is None or memory is None or state.shape != core.state.shape or memory.shape != core.memory.shape:
+    if (
+        state is None
+        or memory is None
+        or state.shape != live.core.state.shape
+        or memory.shape != live.core.memory.shape
+    ):
         return False
-    problem = Steady(core, live.assembly)
+    problem = Steady(live.core, live.assembly)
+    x = np.concatenate((state[problem.states], memory[problem.memory]))
+    problem.put(x)
     for _ in range(_SCANS_TO_SEE):
-        core.state[problem.states] = state[problem.states]
-        core.memory[problem.memory] = memory[problem.memory]
-        core.step_from_rest(problem.h)
-    core.state[problem.states] = state[problem.states]
-    core.memory[problem.memory] = memory[problem.memory]
+        live.core.step_from_rest(problem.h)
+        problem.put(x)
     _empty_of_lots(live)
     return True
 
 
 def _from_cold(live: LivePlant, problem: Steady, report: Callable[[str], None]) -> Settled:
-    for march in range(1, MOST_MARCHES + 1):
+    march = 0
+    while True:
         for _ in range(round(MARCH_S / problem.h)):
             live.core.step_from_rest(problem.h)
+        march += 1
         report(f"marched {march * MARCH_S / 3600.0:.0f} h of plant time")
         _empty_of_lots(live)
         try:
@@ -284,7 +289,6 @@ def _from_cold(live: LivePlant, problem: Steady, report: Callable[[str], None]) 
             report(str(error))
             if march == MOST_MARCHES:
                 raise
-    raise AssertionError("unreachable: the last march returns or raises")
 
 
 def _empty_of_lots(live: LivePlant) -> None:

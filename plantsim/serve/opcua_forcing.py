@@ -10,7 +10,7 @@ from asyncua import ua
 from plantsim.engine.malfunctions import TooMany
 from plantsim.model.tag import Role, ValueType
 from plantsim.serve.opcua_engine import Engine
-from plantsim.serve.opcua_methods import Argument, Call, Method
+from plantsim.serve.opcua_methods import Argument, Call, Method, declare
 from plantsim.serve.opcua_nodes import NodeBatch
 from plantsim.serve.opcua_space import SIMULATION
 from plantsim.serve.opcua_writes import STATUS_OF
@@ -37,14 +37,7 @@ FORCING: dict[str, tuple[str, tuple[Argument, ...], tuple[Argument, ...]]] = {
 def build(batch: NodeBatch, simulation: ua.NodeId) -> None:
     """The method nodes."""
     for name, (description, arguments, results) in FORCING.items():
-        batch.method(
-            f"{SIMULATION}.{name}",
-            simulation,
-            browse_name=name,
-            description=description,
-            arguments=[argument.node_form for argument in arguments],
-            results=[result.node_form for result in results],
-        )
+        declare(batch, simulation, f"{SIMULATION}.{name}", description, arguments, results)
 
 
 def methods(batch: NodeBatch, engine: Engine) -> dict[ua.NodeId, Method]:

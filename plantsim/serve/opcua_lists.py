@@ -15,7 +15,7 @@ from asyncua import ua
 
 from plantsim.model.tag import Role
 from plantsim.serve.opcua_engine import Engine
-from plantsim.serve.opcua_methods import Argument, Call, Method
+from plantsim.serve.opcua_methods import Argument, Call, Method, declare
 from plantsim.serve.opcua_nodes import NodeBatch
 from plantsim.serve.opcua_space import SIMULATION
 
@@ -57,14 +57,7 @@ LISTS: dict[str, tuple[str, tuple[Argument, ...]]] = {
 def build(batch: NodeBatch, simulation: ua.NodeId) -> None:
     """The method nodes."""
     for name, (description, results) in LISTS.items():
-        batch.method(
-            f"{SIMULATION}.{name}",
-            simulation,
-            browse_name=name,
-            description=description,
-            arguments=[],
-            results=[result.node_form for result in results],
-        )
+        declare(batch, simulation, f"{SIMULATION}.{name}", description, results=results)
 
 
 def methods(batch: NodeBatch, engine: Engine) -> dict[ua.NodeId, Method]:

@@ -102,17 +102,29 @@ SIMULATION_METHODS: dict[str, tuple[str, tuple[Argument, ...]]] = {
 _RESULTS = {"Inject": (_INSTANCE,)}
 
 
+def declare(
+    batch: NodeBatch,
+    parent: ua.NodeId,
+    name: str,
+    description: str,
+    arguments: Sequence[Argument] = (),
+    results: Sequence[Argument] = (),
+) -> None:
+    """The node of a method. name: with the object's before the dot."""
+    batch.method(
+        name,
+        parent,
+        browse_name=name.rpartition(".")[2],
+        description=description,
+        arguments=[argument.node_form for argument in arguments],
+        results=[result.node_form for result in results],
+    )
+
+
 def build(batch: NodeBatch, simulation: ua.NodeId) -> None:
     """The method nodes of the Simulation object."""
     for name, (description, arguments) in SIMULATION_METHODS.items():
-        batch.method(
-            f"{SIMULATION}.{name}",
-            simulation,
-            browse_name=name,
-            description=description,
-            arguments=[argument.node_form for argument in arguments],
-            results=[result.node_form for result in _RESULTS.get(name, ())],
-        )
+        declare(batch, simulation, f"{SIMULATION}.{name}", description, arguments, _RESULTS.get(name, ()))
 
 
 class Methods:

@@ -18,7 +18,7 @@ from asyncua.server.address_space import AddressSpace
 from plantsim.engine.image import ProcessImage
 from plantsim.model.tag import Role
 from plantsim.serve.opcua_events import Event
-from plantsim.serve.opcua_methods import Argument, Call, Method
+from plantsim.serve.opcua_methods import Argument, Call, Method, declare
 from plantsim.serve.opcua_nodes import Id, NodeBatch
 from plantsim.serve.opcua_space import PLANT
 
@@ -133,10 +133,7 @@ def build(batch: NodeBatch) -> None:
         ("ListScenarios", "What can be practised on this plant", (), _SCENARIOS),
         ("BeginScenario", "Go to a scenario's start and begin it; the present state is lost", (_SCENARIO,), ()),
     ):
-        batch.method(
-            f"{TRAINING}.{name}", root, browse_name=name, description=description,
-            arguments=[one.node_form for one in arguments], results=[one.node_form for one in results],
-        )  # fmt: skip
+        declare(batch, root, f"{TRAINING}.{name}", description, arguments, results)
 
 
 def _empty(type_: ua.VariantType) -> float | str:

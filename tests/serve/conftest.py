@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from asyncua import Client, Node, ua
 
 from plantsim.engine.alarm_desk import AlarmListener, Change
@@ -23,10 +24,13 @@ from plantsim.engine.snapshot import SnapshotError
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, TagTable, ValueType
 from plantsim.serve.opcua import OpcUaServer
+from plantsim.serve.opcua_users import changed_users, new_user
 
 START = 1_767_225_600.0
 """2026-01-01T00:00:00Z."""
 TIMEOUT = 10.0
+SECRET = "only-for-today"
+"""Password of the users of `login`."""
 MODES = ("Manual", "Automatic", "Cascade", "External")
 
 
@@ -283,21 +287,42 @@ def connect() -> Callable[..., Any]:
     return _console
 
 
+@asynccontextmanager
+async def _serving(engine: Any, **options: Any) -> AsyncIterator[OpcUaServer]:
+    given: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "state": Path("/nowhere"), "insecure": True}
+    server = OpcUaServer(engine, **(given | options))
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
 @pytest.fixture(scope="module")
 def opcua_server() -> Callable[..., Any]:
     """``async with opcua_server(engine) as server``, insecure unless told otherwise."""
+    return _serving
 
-    @asynccontextmanager
-    async def serving(engine: Any, **options: Any) -> AsyncIterator[OpcUaServer]:
-        given: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "state": Path("/nowhere"), "insecure": True}
-        server = OpcUaServer(engine, **(given | options))
-        await server.start()
-        try:
-            yield server
-        finally:
-            await server.stop()
 
-    return serving
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def login(
+    synthetic: SyntheticEngine, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Callable[..., Any]]:
+    """``async with login("operator") as console``: also ``engineer`` and ``instructor``, on a server that asks who."""
+    state = tmp_path_factory.mktemp("state")
+    with changed_users(state) as users:
+        for role in (Role.OPERATOR, Role.ENGINEER, Role.INSTRUCTOR):
+            users[role.name.lower()] = new_user(role.name.lower(), role, SECRET)
+    async with _serving(synthetic, state=state, insecure=False) as server:
+
+        def as_user(user: str, password: str = SECRET) -> Any:
+            async def prepare(client: Client) -> None:
+                client.set_user(user)
+                client.set_password(password)
+
+            return _console(server.endpoint, prepare)
+
+        yield as_user
 
 
 async def _eventually(condition: Callable[[], Awaitable[bool]]) -> None:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from asyncua import Client, ua
-
-from plantsim.model.tag import Role
-from plantsim.serve.opcua_users import changed_users, new_user
+from asyncua import ua
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SECRET = "only-for-today"
 Double = ua.VariantType.Double
 
 
@@ -29,26 +23,6 @@ class Heard:
 
     def of(self, source: str) -> list[Any]:
         return [event for event in self.events if event.SourceName == source]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def login(
-    synthetic: Any, opcua_server: Any, connect: Any, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Any]:
-    state = tmp_path_factory.mktemp("state")
-    with changed_users(state) as users:
-        for role in (Role.OPERATOR, Role.ENGINEER, Role.INSTRUCTOR):
-            users[role.name.lower()] = new_user(role.name.lower(), role, SECRET)
-    async with opcua_server(synthetic, state=state, insecure=False) as server:
-
-        def as_user(user: str, password: str = SECRET) -> Any:
-            async def prepare(client: Client) -> None:
-                client.set_user(user)
-                client.set_password(password)
-
-            return connect(server.endpoint, prepare)
-
-        yield as_user
 
 
 async def listening(console: Any, *types: int) -> Heard:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from asyncua import ua
 
-from plantsim.model.tag import Role
-from plantsim.serve.opcua_users import changed_users, new_user
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SECRET = "only-for-today"
 ELSEWHERE = "BadSubscriptionIdInvalid"
 
 
@@ -30,26 +24,6 @@ class Heard:
     def last(self, name: str) -> tuple[Any, str] | None:
         found = [(value, status) for told, value, status in self.values if told == name]
         return found[-1] if found else None
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def login(
-    synthetic: Any, opcua_server: Any, connect: Any, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Any]:
-    state = tmp_path_factory.mktemp("state")
-    with changed_users(state) as users:
-        users["operator"] = new_user("operator", Role.OPERATOR, SECRET)
-        users["instructor"] = new_user("instructor", Role.INSTRUCTOR, SECRET)
-    async with opcua_server(synthetic, state=state, insecure=False) as server:
-
-        def as_user(user: str) -> Any:
-            async def prepare(client: Any) -> None:
-                client.set_user(user)
-                client.set_password(SECRET)
-
-            return connect(server.endpoint, prepare)
-
-        yield as_user
 
 
 async def request(console: Any, message: Any) -> str:
