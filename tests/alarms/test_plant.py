@@ -195,6 +195,7 @@ def test_suppressed_alarm_does_not_come(belfast: Plant) -> None:
     assert live.book.states()[row] == SUPPRESSED
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kg_h", [2.2, 3.87, 4.73])
 def test_other_throughput_is_no_cause_for_alarm(belfast: Plant, kg_h: float) -> None:
     """A day at half load, and at 10 % less and more than the design."""

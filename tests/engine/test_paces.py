@@ -70,6 +70,7 @@ def test_a_state_saved_in_the_middle_of_steps_goes_on_to_the_bit(belfast: Plant)
     assert other.state_sha256() == one.state_sha256()
 
 
+@pytest.mark.long
 def test_longer_steps_change_no_reading_by_two_ten_thousandths_of_its_range(
     belfast: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

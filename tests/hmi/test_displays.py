@@ -15,7 +15,7 @@ from hmi.widgets.panel import Panel
 
 StartPlant = Callable[..., AbstractContextManager[str]]
 SitDown = Callable[..., AbstractAsyncContextManager[Any]]
-SIZES = [(80, 24), (120, 40), (160, 50)]
+SIZES = [(80, 24), *(pytest.param(size, marks=pytest.mark.long) for size in ((120, 40), (160, 50)))]
 
 
 async def test_throughput_and_purity_come_first(endpoint: str, sit_down: SitDown) -> None:
@@ -237,6 +237,7 @@ async def test_pens_are_added_and_read_off(endpoint: str, sit_down: SitDown) -> 
         await desk.see("No pens yet")
 
 
+@pytest.mark.long
 async def test_groups_of_trends_and_their_files(
     endpoint: str, sit_down: SitDown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +267,7 @@ async def test_groups_of_trends_and_their_files(
         assert desk.app.view.groups[0] == ["TIC-201.PV"]
 
 
+@pytest.mark.long
 async def test_trends_reach_back_before_the_station_was_opened(start_plant: StartPlant, sit_down: SitDown) -> None:
     """What the server has recorded stands before the first value that this station saw, without a gap."""
     with start_plant("--opcua", "0", "--insecure", "--speed", "20") as endpoint:

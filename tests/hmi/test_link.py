@@ -72,6 +72,7 @@ async def test_a_server_that_is_no_plant_is_named_as_such() -> None:
         task.cancel()
 
 
+@pytest.mark.long
 async def test_server_away_at_start_is_shown_and_waited_for(
     start_plant: StartPlant, sit_down: SitDown, free_port: int
 ) -> None:

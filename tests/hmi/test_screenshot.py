@@ -26,13 +26,20 @@ def run(*words: str, env: Mapping[str, str] | None = None) -> subprocess.Complet
     )
 
 
+OTHERS = [
+    ("leach", "2 ACID LEACH"), ("4", "4 SOLVENT EXTRACTION"), ("alarms", "ALARMS"), ("analysers", "next in"),
+    ("help", "Moving about"), ("comms", "SUBSCRIPTION"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("display", "found"),
     [
-        ("overview", "OVERVIEW"), ("leach", "2 ACID LEACH"), ("4", "4 SOLVENT EXTRACTION"), ("tic-201", "MODE"),
-        ("alarms", "ALARMS"), ("analysers", "next in"), ("help", "Moving about"), ("comms", "SUBSCRIPTION"),
+        ("overview", "OVERVIEW"),
+        ("tic-201", "MODE"),
+        *(pytest.param(*other, marks=pytest.mark.long) for other in OTHERS),
     ],
-)  # fmt: skip
+)
 def test_any_display_becomes_a_picture(endpoint: str, tmp_path: Path, display: str, found: str) -> None:
     """With .txt the characters alone."""
     file = tmp_path / "picture.txt"
@@ -57,6 +64,7 @@ def test_svg_is_a_picture(endpoint: str, tmp_path: Path) -> None:
     assert hues - {"#ff5f57", "#febc2e", "#28c840"} <= {"#8fb3d9"}  # besides the buttons of the window's frame
 
 
+@pytest.mark.long
 def test_what_cannot_be_pictured_is_said(endpoint: str, tmp_path: Path) -> None:
     """An unknown display, a folder that is not there, a size that is too small."""
     done = run(endpoint, "--screenshot", str(tmp_path / "x.svg"), "--display", "nix")

@@ -106,6 +106,7 @@ async def test_what_is_hidden_meanwhile_is_not_told_and_looks_like_nothing(
             synthetic.in_scenario = False
 
 
+@pytest.mark.long
 async def test_requests_are_as_large_as_the_server_says(console: Any) -> None:
     client = console.client.uaclient
     too_many = MOST_OPERATIONS + 1
