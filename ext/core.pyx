@@ -37,6 +37,7 @@ from field cimport (
     transmitter_prepare, transmitter_refresh, transmitter_reset, transmitter_scan,
     valve_refresh, valve_reset, valve_scan,
 )
+from noise cimport NOISE_NUMBERS, Noise, noise_draw, noise_keep, noise_seed
 from divert cimport Divert, divert_reset, divert_scan
 from control cimport Loop, loop_refresh, loop_reset, loop_scan
 from condition cimport Condition
@@ -130,6 +131,7 @@ cdef class Core:
     # field and control tables
     cdef int n_transmitters, n_analysers, n_calculations, n_valves, n_on_off, n_motors, n_loops, n_alarms
     cdef Transmitter* transmitter
+    cdef Noise noise            # of the transmitters
     cdef Analyser* analyser
     cdef Calculation* calculation
     cdef Valve* valve
@@ -286,6 +288,10 @@ cdef class Core:
         for i in range(self.n_transmitters):
             self.transmitter[i] = spec["transmitters"][i]
             transmitter_prepare(&self.transmitter[i], self.clock.h)
+        noise_keep(&self.noise, <double*>own.take(NOISE_NUMBERS*self.n_transmitters, sizeof(double)), self.n_transmitters)
+        for i in range(self.n_transmitters):
+            self.noise.key[i] = self.transmitter[i].key
+        noise_seed(&self.noise, self.clock.seed)
         self.n_analysers = len(spec["analysers"])
         self.analyser = <Analyser*>own.take(self.n_analysers, sizeof(Analyser))
         for i in range(self.n_analysers):
@@ -476,8 +482,10 @@ cdef class Core:
 
     cdef void _measure(self) noexcept nogil:
         cdef int i
+        if not self.clock.settling:
+            noise_draw(&self.noise, self.clock.scan)
         for i in range(self.n_transmitters):
-            transmitter_scan(&self.transmitter[i], &self.clock, self.mem, self.sig, self.qual, self.s.probe)
+            transmitter_scan(&self.transmitter[i], &self.clock, self.noise.z[i], self.mem, self.sig, self.qual, self.s.probe)
         for i in range(self.n_analysers):
             analyser_scan(&self.analyser[i], &self.clock, self.mem, self.sig, self.qual, self.s.probe)
         for i in range(self.n_calculations):
@@ -835,6 +843,7 @@ cdef class Core:
         self.clock.seed = n
         self.s.seed = n
         self.slow.seed = n
+        noise_seed(&self.noise, n)
 
     def lot(self, int unit, long long number):
         """mol of every species in a kg of a lot of feed, by the feed bin that would tip it."""

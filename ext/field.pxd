@@ -212,9 +212,11 @@ cdef inline void transmitter_reset(const Transmitter* t, double* mem, double* si
     transmitter_refresh(t, mem, sig, qual)
 
 
-cdef inline void transmitter_scan(const Transmitter* t, const Clock* clock, double* mem, double* sig, unsigned int* qual,
-                                  const double* probe) noexcept nogil:
-    """PV = clip(lag(scale*SI + offset) + noise); a true value that is not finite leaves the PV as it was, and Bad."""
+cdef inline void transmitter_scan(const Transmitter* t, const Clock* clock, double normal, double* mem, double* sig,
+                                  unsigned int* qual, const double* probe) noexcept nogil:
+    """PV = clip(lag(scale*SI + offset) + noise); a true value that is not finite leaves the PV as it was, and Bad.
+
+    normal: a standard normal number, the transmitter's own in this scan."""
     cdef double x = t.scale*probe[t.probe] + t.offset
     if not is_finite(x):
         qual[t.pv] = BAD_SENSOR_FAILURE
@@ -229,7 +231,7 @@ cdef inline void transmitter_scan(const Transmitter* t, const Clock* clock, doub
         sig[t.pv] = clip(x, t.low, t.high)
         return
     if t.noise > 0.0:
-        x += t.noise*random_normal(clock.seed, t.key, clock.scan)
+        x += t.noise*normal
     if t.spikes > 0.0:
         x = spiked(x, t.spikes, t.low, t.high, clock, t.key)
     x = clip(x, t.low, t.high)

@@ -22,6 +22,7 @@ from field cimport (
     TRANSMITTER_MEM, Transmitter, transmitter_prepare, transmitter_refresh, transmitter_reset, transmitter_scan,
     VALVE_MEM, Valve, valve_refresh, valve_reset, valve_scan,
 )
+from noise cimport NOISE_NUMBERS, Noise, noise_draw, noise_keep, noise_seed
 from numerics cimport fast_exp, fast_log, fast_log10, lag_step, normal_quantile, random_normal, random_uniform
 
 MEMORY = {
@@ -87,6 +88,8 @@ cdef class Layers:
     cdef Block _events
     cdef array _sig, _qual, _mem, _drive
     cdef Block _transmitters, _analysers, _calculations, _valves, _on_off_valves, _drives, _loops, _alarms, _interlocks, _effects, _groups
+    cdef Block _kept
+    cdef Noise _noise
     cdef Matrix _matrix
     cdef Clock clock
     cdef EventLog log
@@ -126,6 +129,11 @@ cdef class Layers:
         self.log.capacity = log
         for i in range(self._transmitters.count):
             transmitter_prepare(&(<Transmitter*>self._transmitters.data)[i], scan_period)
+        self._kept = Block(NOISE_NUMBERS*self._transmitters.count, sizeof(double))
+        noise_keep(&self._noise, <double*>self._kept.data, <int>self._transmitters.count)
+        for i in range(self._transmitters.count):
+            self._noise.key[i] = (<Transmitter*>self._transmitters.data)[i].key
+        noise_seed(&self._noise, seed)
         for i in range(self._analysers.count):
             analyser_prepare(&(<Analyser*>self._analysers.data)[i], scan_period)
         for i in range(self._calculations.count):
@@ -161,8 +169,9 @@ cdef class Layers:
         cdef double* mem = self._mem.data.as_doubles
         cdef double* drive = self._drive.data.as_doubles
         cdef Py_ssize_t i
+        noise_draw(&self._noise, self.clock.scan)
         for i in range(self._transmitters.count):
-            transmitter_scan(&(<Transmitter*>self._transmitters.data)[i], &self.clock, mem, sig, qual, probe)
+            transmitter_scan(&(<Transmitter*>self._transmitters.data)[i], &self.clock, self._noise.z[i], mem, sig, qual, probe)
         for i in range(self._analysers.count):
             analyser_scan(&(<Analyser*>self._analysers.data)[i], &self.clock, mem, sig, qual, probe)
         for i in range(self._calculations.count):
