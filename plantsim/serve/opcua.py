@@ -226,7 +226,7 @@ class OpcUaServer:
             opcua_history.build(batch)
         if self._training is not None:
             opcua_training.build(batch)
-        batch.add_to(core.node_mgt_service, core.aspace)
+        batch.add_to(core.aspace)
         if history is not None:
             await opcua_history.announce(core.aspace)
         if fast:

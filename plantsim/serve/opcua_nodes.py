@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, NodeManagementService
+from asyncua.server.address_space import AddressSpace
+
+from plantsim.serve.opcua_node_data import NodeRecords
 
 Id = ua.ObjectIds
 
@@ -131,14 +133,13 @@ class NodeBatch:
         if (source, reference, target) not in self._links:
             self._links.append((source, reference, target))
 
-    def add_to(self, service: NodeManagementService, space: AddressSpace) -> None:
+    def add_to(self, space: AddressSpace) -> None:
         """Add all of it. Raises RuntimeError naming the first node that cannot be added."""
-        for item in service.try_add_nodes(self._items, check=False):
-            raise RuntimeError(f"node {item.RequestedNewNodeId.Identifier} cannot be added to the address space")
+        records = NodeRecords(space)
+        records.add(self._items)
+        # not by add_references: between two units that feed each other it would refuse the way back
         for source, reference, target in self._links:
-            # not by add_references: between two units that feed each other it would refuse the way back
-            for here, there, forward in ((source, target, True), (target, source, False)):
-                space[here].references.append(_description(space, reference, there, forward))
+            records.link(source, reference, target)
 
     def _add(
         self,
@@ -163,21 +164,3 @@ class NodeBatch:
             )
         )
         return node
-
-
-def _description(
-    space: AddressSpace, reference: ua.NodeId, target: ua.NodeId, forward: bool
-) -> ua.ReferenceDescription:
-    def attribute(id_: ua.AttributeIds) -> object:
-        value = space.read_attribute_value(target, id_).Value
-        return value.Value if value is not None else None
-
-    return ua.ReferenceDescription(
-        ReferenceTypeId=reference,
-        IsForward=forward,
-        NodeId=target,
-        BrowseName=attribute(ua.AttributeIds.BrowseName),
-        DisplayName=attribute(ua.AttributeIds.DisplayName),
-        NodeClass=ua.NodeClass.Object,
-        TypeDefinition=ua.NodeId(Id.BaseObjectType),
-    )
