@@ -10,6 +10,7 @@ import socket
 import struct
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,14 +97,17 @@ async def step(engine: Engine, seconds: float = 0.1) -> None:
 
 
 async def connected(ask: Ask) -> None:
-    """Until the flow's OPC UA session is there: it answers nothing to what comes before."""
+    """Until both of the flow's clients are: they answer nothing to what comes before."""
+    questions: list[tuple[str, dict[str, Any]]] = [
+        ("opcua/read", {"node": "ns=2;s=TIC-201.PV"}),
+        ("modbus/read", {"fc": 4, "unit": 1, "address": 0, "quantity": 2}),
+    ]
     async with asyncio.timeout(TIMEOUT):
-        while True:
-            try:
-                if "value" in await ask("opcua/read", patience_s=1.0, node="ns=2;s=TIC-201.PV"):
-                    return
-            except TimeoutError:
-                pass
+        for path, body in questions:
+            answered = False
+            while not answered:
+                with suppress(TimeoutError):
+                    answered = "value" in await ask(path, patience_s=1.0, **body)
 
 
 async def test_a_flow_reads_and_writes_both_protocols(engine: Engine, ask: Ask) -> None:
