@@ -20,6 +20,7 @@ cdef enum:
     DISCREPANCY = 5     # PV, a command, and not the contact that should follow: SP if it is true, `other` if not
     RATE = 6            # PV rises by limit a minute or more; with a negative limit, falls
     STALE = 7           # PV, a time, is limit s ago or more
+    EQUAL = 8           # PV is in the state `limit`
 
 cdef enum:              # what happened
     WENT = 0
@@ -96,6 +97,8 @@ cdef inline bint alarm_condition(const Alarm* a, const Clock* clock, double* m, 
         return rate >= limit - deadband if limit > 0.0 else rate <= limit + deadband
     if a.kind == STALE:
         return clock.time - pv >= limit - deadband
+    if a.kind == EQUAL:
+        return pv == limit
     return pv != 0.0
 
 

@@ -41,7 +41,7 @@ cdef enum:
 cdef enum:
     PENDING_MAX = 8     # samples that may be on their way through an analyser
     TRANSMITTER_MEM = 1
-    ANALYSER_MEM = 23
+    ANALYSER_MEM = 25
     CALCULATION_MEM = 1
     VALVE_MEM = 1
     DRIVE_MEM = 2
@@ -56,6 +56,8 @@ cdef enum:              # memory of an analyser
     A_PENDING = 6       # how many samples are under way, oldest first
     A_RESULT = 6 + 1    # their values, eu; A_RESULT + PENDING_MAX: when they were taken
     A_SAMPLED = 6 + 1 + 8
+    A_GAIN = 6 + 1 + 8 + 8      # error of gain that the last calibration has taken out, as a part of 1
+    A_ZERO = 6 + 1 + 8 + 8 + 1  # error of zero, eu
 
 cdef enum:              # memory of a drive
     D_STARTED = 0       # 1: started in an earlier scan
@@ -79,10 +81,13 @@ cdef struct Transmitter:
 cdef struct Analyser:
     int probe
     int pv, sample_time, next_result, state, cal, oos    # rows
+    int shared          # row: State of the analyser whose stream this is, -1: one of its own
     int mem
     int mode
     double scale
     double offset
+    double true_scale   # prepared: without malfunctions
+    double true_offset
     double lag          # s, sample line
     double noise
     double low, high
@@ -243,11 +248,33 @@ cdef inline void transmitter_scan(const Transmitter* t, const Clock* clock, doub
 
 cdef inline void analyser_prepare(Analyser* a, double h) noexcept nogil:
     a.follow = lag_step(h, a.lag)
+    a.true_scale = a.scale
+    a.true_offset = a.offset
+
+
+cdef inline double of_error(double taken_out, double error) noexcept nogil:
+    """The part of an error that is taken out: all that was, unless the error has become smaller since."""
+    return clip(taken_out, 0.0, error) if error > 0.0 else clip(taken_out, error, 0.0)
+
+
+cdef inline double gain_error(const Analyser* a) noexcept nogil:
+    return a.scale/a.true_scale - 1.0
+
+
+cdef inline double zero_error(const Analyser* a) noexcept nogil:
+    return a.offset - a.true_offset*(a.scale/a.true_scale)
+
+
+cdef inline double analyser_input(const Analyser* a, double* m, double x) noexcept nogil:
+    """What it measures, eu: what a calibration has taken out does not count, and is forgotten as the cause goes."""
+    m[A_GAIN] = of_error(m[A_GAIN], gain_error(a))
+    m[A_ZERO] = of_error(m[A_ZERO], zero_error(a))
+    return (a.scale*x + a.offset - m[A_ZERO])/(1.0 + m[A_GAIN])
 
 
 cdef inline void analyser_write(const Analyser* a, int state, const double* m, double* sig, unsigned int* qual) noexcept nogil:
     if state == ANALYSER_FAILED or a.mode == SILENT:
-        fail(a.mode, a.pv, a.low, a.high, sig, qual)
+        fail(FAILED if reads(a.mode) else a.mode, a.pv, a.low, a.high, sig, qual)
         if a.mode == SILENT:
             return
     elif state == OUT_OF_SERVICE:
@@ -263,8 +290,11 @@ cdef inline void analyser_write(const Analyser* a, int state, const double* m, d
 
 
 cdef inline int analyser_state(const Analyser* a, double now, const double* m, const double* sig) noexcept nogil:
-    if FAILED <= a.mode <= SHORT_CIRCUIT:
+    cdef int shared = <int>sig[a.shared] if a.shared >= 0 else IN_SERVICE
+    if FAILED <= a.mode <= SHORT_CIRCUIT or shared == ANALYSER_FAILED:
         return ANALYSER_FAILED
+    if shared == OUT_OF_SERVICE:
+        return OUT_OF_SERVICE
     if a.oos >= 0 and sig[a.oos] != 0.0:
         return OUT_OF_SERVICE
     return CALIBRATING if now < m[A_CALIBRATED] else IN_SERVICE
@@ -304,12 +334,14 @@ cdef inline void analyser_reset(const Analyser* a, const Clock* clock, double* m
     cdef double taken
     cdef long long n, k
     cdef int pending = 0
-    m[A_LAG] = a.scale*probe[a.probe] + a.offset
+    m[A_LAG] = analyser_input(a, m, probe[a.probe])
     m[A_VALUE] = m[A_LAG]
     m[A_TAKEN] = clock.time
     m[A_FRESH] = 1.0
     m[A_NEXT] = 0.0
-    m[A_CALIBRATED] = clock.time
+    m[A_CALIBRATED] = 0.0
+    m[A_GAIN] = 0.0
+    m[A_ZERO] = 0.0
     for k in range(2*PENDING_MAX):
         m[A_RESULT + k] = 0.0
     if a.sample > 0.0:
@@ -354,12 +386,13 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
     """Sample, analyse, report.
 
     A calibration (a pulse of CAL) takes no samples and holds the PV, Uncertain, for cal_time; results under way wait for its
-    end. Out of service (OOS true), or failed, the PV stands, Bad, and what is under way is lost; back in service the old PV
-    is Uncertain until the first result.
+    end. It ends with the standards read as they are: errors of gain and zero that there are by then are taken out of every
+    later sample. Out of service (OOS true), or failed, the PV stands, Bad, and what is under way is lost; back in service the
+    old PV is Uncertain until the first result. What befalls the analyser of which this is but one stream befalls this too.
     """
     cdef double* m = mem + a.mem
     cdef double now = clock.time + 1e-3*clock.h     # so that rounding of times does not cost a scan
-    cdef double x = a.scale*probe[a.probe] + a.offset
+    cdef double x = analyser_input(a, m, probe[a.probe])
     cdef int state
     cdef bint asked = a.cal >= 0 and sig[a.cal] != 0.0
     if asked:
@@ -374,9 +407,15 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
         m[A_FRESH] = 1.0
         analyser_write(a, analyser_state(a, now, m, sig), m, sig, qual)
         return
+    if a.shared >= 0 and sig[a.shared] == CALIBRATING:
+        asked = True
     if asked and analyser_state(a, now, m, sig) == IN_SERVICE:
         m[A_CALIBRATED] = clock.time + a.cal_time
     state = analyser_state(a, now, m, sig)
+    if state == IN_SERVICE and m[A_CALIBRATED] > 0.0:
+        m[A_CALIBRATED] = 0.0
+        m[A_GAIN] = gain_error(a)
+        m[A_ZERO] = zero_error(a)
     if state == IN_SERVICE:
         if a.noise > 0.0 and (a.sample <= 0.0 or a.phase + m[A_NEXT]*a.sample <= now):
             x += a.noise*random_normal(clock.seed, a.key, clock.scan)
@@ -390,7 +429,7 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
         if a.sample > 0.0 and a.phase + m[A_NEXT]*a.sample <= now:
             m[A_NEXT] = <double>sample_number(a, now)
         if state != CALIBRATING:
-            m[A_CALIBRATED] = clock.time
+            m[A_CALIBRATED] = 0.0
             m[A_PENDING] = 0.0
             m[A_FRESH] = 0.0
     analyser_write(a, state, m, sig, qual)

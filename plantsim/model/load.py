@@ -21,6 +21,7 @@ from plantsim.model.read_field import read_devices, read_instruments
 from plantsim.model.read_interlocks import read_interlocks
 from plantsim.model.read_loops import read_loops
 from plantsim.model.read_malfunctions import read_malfunctions
+from plantsim.model.read_rounds import read_rounds
 from plantsim.model.read_sequences import read_sequences
 from plantsim.model.read_units import check_drives, read_areas, read_streams, read_units
 from plantsim.model.section import Section, read_toml
@@ -72,6 +73,7 @@ def load_plant(name: str | Path) -> Plant:
     products = _products(root.table("products"), chemistry, units)
     dissolved = {name: one for name, one in chemistry.species.items() if one.phase == "aq"}
     instruments = read_instruments(root, areas, units, streams, by_tag, products, dissolved)
+    instruments = read_rounds(root, instruments)
     measured = {instrument.tag: instrument for instrument in instruments}
     _check_diverts(root, units, products, measured)
     loops = read_loops(root, measured, by_tag)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from plantsim.model.errors import one_of, shown
-from plantsim.model.members import CONTROLLER, DEVICE, INTERLOCK, PV, SEQUENCE, Member
+from plantsim.model.members import CONTROLLER, DEVICE, INTERLOCK, PV, SAMPLED, SEQUENCE, Member
 from plantsim.model.plant import Condition, Device, Instrument, Loop
 from plantsim.model.section import Section
 from plantsim.model.tag import ValueType
@@ -42,7 +42,8 @@ class Names:
         self.instruments = instruments
         self.devices = devices
         self.loops = loops
-        self._others = dict.fromkeys(interlocks, INTERLOCK) | dict.fromkeys(sequences, SEQUENCE)
+        self.sequences = tuple(sequences)
+        self._others = dict.fromkeys(interlocks, INTERLOCK) | dict.fromkeys(self.sequences, SEQUENCE)
 
     def members(self, tag: str) -> tuple[Member, ...]:
         """Members that may be asked for, as their kind describes them; none of what is no tag."""
@@ -50,7 +51,10 @@ class Names:
             return DEVICE[self.devices[tag].kind]
         if tag in self.instruments:
             loop = [one for one in CONTROLLER if one.type in (ValueType.FLOAT, ValueType.UINT16)]
-            return tuple(loop) if tag in self.loops else (PV,)
+            own = tuple(loop) if tag in self.loops else (PV,)
+            if self.instruments[tag].sampling is None:
+                return own
+            return (*own, *(one for one in SAMPLED if one.type is not ValueType.TIME))
         return self._others.get(tag, ())
 
     def member(self, section: Section, key: str, tag: str, name: str) -> Member:

@@ -121,10 +121,16 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How an analyser works: s between samples (0: continuous), s from sample to result."""
+    """How an analyser works: s between samples (0: continuous), s from sample to result.
+
+    phase: s, when its turn comes in the round of an analyser of several streams. shared: the instrument by which that
+    analyser is put out of service and calibrated; empty where it has no other stream.
+    """
 
     sample: float
     delay: float
+    phase: float = 0.0
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True)

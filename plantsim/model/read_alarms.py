@@ -13,10 +13,10 @@ from plantsim.model.quantity import TIME
 from plantsim.model.section import ABOVE_0, Section
 from plantsim.model.tag import Kind
 
-CONDITIONS = (*LIMITS, "DEV", "TRIP", "FAIL", "DISCREPANCY", "ROC", "STALE")
+CONDITIONS = (*LIMITS, "DEV", "TRIP", "FAIL", "DISCREPANCY", "ROC", "STALE", "HELD")
 """DEV: off its set point, or off another reading. TRIP: of a drive, or of a reading a third level beyond HH. FAIL: a
 Bad reading, or a field switch that is on. DISCREPANCY: a valve is not where it was commanded to be. ROC: change in eu
-per minute, of a negative limit a fall. STALE: s since the sample.
+per minute, of a negative limit a fall. STALE: s since the sample. HELD: of a sequence that waits for its operator.
 """
 _OF_DEVICE: dict[Kind, tuple[str, ...]] = {
     Kind.DRIVE: ("TRIP",),
@@ -51,11 +51,15 @@ def read_alarms(root: Section, names: Names) -> tuple[Alarm, ...]:
 def _alarm(section: Section, names: Names) -> Alarm:
     instruments, devices, loops = names.instruments, names.devices, names.loops
     tag = section.text("tag")
-    if tag not in instruments and tag not in devices:
-        raise section.error("tag", f'"{tag}", which is no tag', one_of([*instruments, *devices], tag))
+    if tag not in instruments and tag not in devices and tag not in names.sequences:
+        known = [*instruments, *devices, *names.sequences]
+        raise section.error("tag", f'"{tag}", which is no tag', one_of(known, tag))
     condition = section.text("condition", choices=CONDITIONS)
     against = section.text("against", choices=instruments) if "against" in section else ""
-    if tag in devices:
+    allowed: tuple[str, ...]
+    if tag in names.sequences:
+        allowed = ("HELD",)
+    elif tag in devices:
         allowed = _OF_DEVICE[devices[tag].kind]
     else:
         allowed = (*LIMITS, "TRIP", "FAIL", "ROC")
@@ -88,7 +92,7 @@ def _limit(
     section: Section, condition: str, instrument: Instrument | None, device: Device | None
 ) -> tuple[float, float]:
     """Limit and deadband of those conditions that have one, nan and 0 of the others."""
-    if condition == "FAIL" or (device is not None and device.kind is not Kind.VALVE):
+    if condition in ("FAIL", "HELD") or (device is not None and device.kind is not Kind.VALVE):
         return math.nan, 0.0
     if instrument is None:
         return section.number("limit", 5.0, low=0.0, high=100.0, eu="%"), section.number("deadband", 0.0, 0.0, 100.0)

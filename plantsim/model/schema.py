@@ -55,6 +55,7 @@ def plant_schema() -> Schema:
         "devices": _each(TAG_NAME, _device()),
         "products": _each(PRODUCT_NAME, _product()),
         "instruments": _each(TAG_NAME, _instrument()),
+        "analysers": {"type": "object", "additionalProperties": _analyser()},
         "loops": _each(TAG_NAME, _loop()),
         "interlocks": {"type": "array", "items": _interlock()},
         "sequences": _each(TAG_NAME, _sequence()),
@@ -161,6 +162,12 @@ def _instrument() -> Schema:
     }
     either = [{"required": ["measures"]}, {"required": ["function"]}]
     return _table(properties, ("unit", "title", "eu", "range")) | {"oneOf": either}
+
+
+def _analyser() -> Schema:
+    """Of several streams."""
+    properties = {"title": TEXT, "line": _quantity(TIME), "analysis": _quantity(TIME), "turns": TEXTS}
+    return _table(properties, ("title", "analysis", "turns"))
 
 
 def _loop() -> Schema:

@@ -24,6 +24,7 @@ _CONDITIONS = {
     "DISCREPANCY": "not where it was commanded to be",
     "ROC": "changes too fast",
     "STALE": "no new result",
+    "HELD": "held",
     LOST: "heartbeat lost",
 }
 _TUNING = ("Gain", "Ti", "Td")
@@ -139,8 +140,8 @@ def _tag(
 
 
 def _alarm_points(plant: Plant) -> tuple[AlarmPoint, ...]:
-    owners: dict[str, Instrument | Device] = {one.tag: one for one in plant.instruments}
-    owners |= {one.tag: one for one in plant.devices}
+    everything = (*plant.instruments, *plant.devices, *plant.sequences)
+    owners: dict[str, Instrument | Device | Sequence] = {one.tag: one for one in everything}
     areas = {unit.id: unit.area for unit in plant.units}
     return tuple(
         _alarm_point(

@@ -46,6 +46,7 @@ _TYPES = {
     "DISC": Id.DiscrepancyAlarmType,
     "FAIL": Id.SystemOffNormalAlarmType,
     "STALE": Id.SystemOffNormalAlarmType,
+    "HELD": Id.SystemOffNormalAlarmType,
 }
 """Type of condition by name; all others are OffNormalAlarmType."""
 

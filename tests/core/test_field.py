@@ -261,6 +261,32 @@ def test_calibration_holds_the_value_uncertain_and_cal_reads_back_false(rig: Rig
     assert rig["AI.PV"] == pytest.approx(20.0)
 
 
+def test_what_befalls_an_analyser_befalls_all_its_streams(rig: Rig) -> None:
+    rig.analyser("ONE", sample=60.0, delay=30.0, cal_time=100.0)
+    rig.analyser("TWO", sample=60.0, delay=30.0, phase=20.0, cal_time=100.0, shared=rig.row("ONE.State"))
+    rig.true("ONE", 10.0)
+    rig.true("TWO", 20.0)
+    rig.reset()
+    rig.run(60.0)
+    assert (rig["ONE.SampleTime"], rig["TWO.SampleTime"]) == (0.0, 20.0)
+    rig["ONE.OOS"] = 1.0
+    rig.scan()
+    assert (rig["TWO.State"], rig.quality("TWO.PV"), rig["TWO.NextResult"]) == (OUT_OF_SERVICE, BAD_OUT_OF_SERVICE, 0.0)
+    rig["ONE.OOS"] = 0.0
+    rig["TWO.OOS"] = 1.0
+    rig.scan()
+    assert (rig["ONE.State"], rig["TWO.State"]) == (IN_SERVICE, OUT_OF_SERVICE), "a stream is taken out of the round"
+    rig["TWO.OOS"] = 0.0
+    rig["ONE.CAL"] = 1.0
+    rig.scan()
+    assert (rig["ONE.State"], rig["TWO.State"]) == (CALIBRATING, CALIBRATING)
+    rig.run(100.0)
+    assert (rig["ONE.State"], rig["TWO.State"]) == (IN_SERVICE, IN_SERVICE)
+    rig.layers.set_instrument_mode("analyser", 0, 2)
+    rig.scan()
+    assert (rig["TWO.State"], rig.quality("TWO.PV"), rig["TWO.PV"]) == (3.0, BAD_SENSOR_FAILURE, 20.0)
+
+
 def test_results_under_way_wait_for_the_end_of_a_calibration_and_no_sample_is_taken_in_it(rig: Rig) -> None:
     rig.analyser("AI", sample=60.0, delay=50.0, cal_time=100.0)
     rig.true("AI", 10.0)

@@ -9,7 +9,7 @@ from typing import Any
 
 from plantsim.model.compose.context import Layout
 from plantsim.model.compose.interlocks import interlocks
-from plantsim.model.compose.sequences import COMPLETE, sequences
+from plantsim.model.compose.sequences import COMPLETE, HELD, sequences
 from plantsim.model.heartbeat import LOST
 from plantsim.model.members import LIMITS
 from plantsim.model.plant import (
@@ -27,13 +27,13 @@ from plantsim.model.plant import (
 )
 from plantsim.model.tag import Kind
 
-TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 23, 1, 1, 2, 14, 8
+TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 25, 1, 1, 2, 14, 8
 DIVERT_MEM = 2
 """Memory of each kind of device, as in ext/field.pxd, ext/control.pxd, ext/alarm.pxd and ext/divert.pxd."""
 IS_TRUE = 3
 ALARM_KINDS = {
     "HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 0, "FAIL": 4, "DISCREPANCY": 5, "ROC": 6, "STALE": 7,
-    LOST: IS_TRUE,
+    "HELD": 8, LOST: IS_TRUE,
 }  # fmt: skip
 """Of readings, as in ext/alarm.pxd."""
 RELATIONS = {"=": 1, "<": 2, ">": 3, "bad": 4}
@@ -138,8 +138,11 @@ class Field:
             "state": self.optional(f"{i.tag}.State"),
             "cal": self.optional(f"{i.tag}.CAL"),
             "oos": self.optional(f"{i.tag}.OOS"),
+            "shared": self.row[f"{sampling.shared}.State"] if sampling.shared not in ("", i.tag) else -1,
+            "true_scale": m.scale,
+            "true_offset": m.offset,
             "sample": sampling.sample,
-            "phase": 0.0,
+            "phase": sampling.phase,
             "delay": sampling.delay,
             "cal_time": 600.0,
         }
@@ -348,7 +351,7 @@ class Field:
             "n_suppress": len(terms),
             "suppress_all": int(a.suppressed_when is not None and a.suppressed_when.all),
             "suppress": [*terms, *[NO_CONDITION] * (3 - len(terms))],
-            "limit": 0.0 if math.isnan(a.limit) else a.limit,
+            "limit": HELD if a.condition == "HELD" else 0.0 if math.isnan(a.limit) else a.limit,
             "deadband": a.deadband,
             "on_delay": a.on_delay,
             "off_delay": a.off_delay,
@@ -369,6 +372,8 @@ class Field:
             kind, pv = IS_TRUE, "STATE" if device.kind is Kind.SWITCH else "TRIP"
         elif a.condition == "STALE":
             pv = "SampleTime"
+        elif a.condition == "HELD":
+            pv = "STATE"
         return {
             "kind": kind,
             "pv": self.row[f"{a.tag}.{pv}"],

@@ -9,8 +9,8 @@ from plantsim.model.plant import Action, Condition, Plant
 
 SEQUENCE_MEM = 2
 """Memory of a sequence, as in ext/sequence.pxd."""
-COMPLETE = 4.0
-"""State of a sequence that has run through."""
+HELD, COMPLETE = 2.0, 4.0
+"""States of a sequence that waits for its operator, and of one that has run through."""
 
 Table = list[dict[str, Any]]
 

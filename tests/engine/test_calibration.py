@@ -1,0 +1,168 @@
+"""Calibrations: what they take out of a reading, and the sequences that see to loops and masters meanwhile."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plantsim.alarms.states import ACTIVE
+from plantsim.engine.live import LivePlant
+from plantsim.model.members import SEQUENCE_STATES
+from plantsim.model.plant import Plant
+
+MINUTE = 60
+"""Scans."""
+START, ABORT = 1, 4
+XRF = ("AI-4125A", "AI-4125B", "AI-4125C", "AIC-4126", "AI-4127", "AIC-4128", "AIC-4226", "AI-4227", "AI-4228",
+       "AIC-4326", "AI-4327", "AI-4328")  # fmt: skip
+
+
+class Desk:
+    """Belfast in production, in scans of a second."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.live = LivePlant(plant, scan_period=1.0)
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.live.core.signal[self.live.tags[name].row])
+
+    def __setitem__(self, name: str, value: float) -> None:
+        self.live.core.signal[self.live.tags[name].row] = value
+
+    def state(self, tag: str) -> tuple[str, int]:
+        return SEQUENCE_STATES[int(self[f"{tag}.STATE"])], int(self[f"{tag}.STEP"])
+
+    def mean(self, name: str, scans: int = 100) -> float:
+        """Of so many scans to come."""
+        values = []
+        for _ in range(scans):
+            self.live.advance(1)
+            values.append(self[name])
+        return float(np.mean(values))
+
+    def alarms(self) -> set[str]:
+        return {self.live.alarms[k].name for k in np.flatnonzero(self.live.book.states() & ACTIVE)}
+
+
+@pytest.fixture
+def desk(belfast: Plant) -> Desk:
+    return Desk(belfast)
+
+
+def test_a_biased_detector_reads_right_again_and_goes_on_doing_so_when_it_is_mended(desk: Desk) -> None:
+    sound = desk.mean("AI-323.PV")
+    desk.live.injected.inject("transmitter-biased@AI-323", 1.0, 0.0, 0.0)
+    desk.live.advance(2 * MINUTE)
+    assert desk.mean("AI-323.PV") == pytest.approx(sound + 1.4, abs=0.1)
+    desk["AI-323.CAL"] = 1.0
+    desk.live.advance(11 * MINUTE)
+    assert desk["AI-323.State"] == 0.0
+    assert desk.mean("AI-323.PV") == pytest.approx(sound, abs=0.1)
+    desk.live.injected.clear_all()
+    desk.live.advance(2 * MINUTE)
+    assert desk.mean("AI-323.PV") == pytest.approx(sound, abs=0.1)
+    desk.live.injected.inject("transmitter-biased@AI-323", 1.0, 0.0, 0.0)
+    desk.live.advance(2 * MINUTE)
+    assert desk.mean("AI-323.PV") == pytest.approx(sound + 1.4, abs=0.1), "a new error is none that was taken out"
+
+
+def test_what_drifts_on_is_wrong_again_by_what_came_since(desk: Desk) -> None:
+    sound = desk.mean("AI-323.PV")
+    desk.live.injected.inject("transmitter-drifting@AI-323", 1.0, 0.0, 0.0)
+    desk.live.advance(60 * MINUTE)
+    desk["AI-323.CAL"] = 1.0
+    desk.live.advance(11 * MINUTE)
+    assert desk.mean("AI-323.PV") == pytest.approx(sound, abs=0.05)
+    desk.live.advance(60 * MINUTE)
+    assert desk.mean("AI-323.PV") == pytest.approx(sound + 0.28, abs=0.06)
+
+
+def test_a_poisoned_detector_is_calibrated(desk: Desk) -> None:
+    sound = desk.mean("AI-211A.PV")
+    desk.live.injected.inject("h2-detector-poisoned@AI-211A", 1.0, 0.0, 0.0)
+    desk.live.advance(2 * MINUTE)
+    assert desk.mean("AI-211A.PV") < 0.3 * sound
+    desk["AI-211A.CAL"] = 1.0
+    desk.live.advance(11 * MINUTE)
+    assert desk.mean("AI-211A.PV") == pytest.approx(sound, abs=1.0)
+
+
+def test_streams_take_turns_and_results_come_one_after_the_other(desk: Desk) -> None:
+    desk.live.advance(60 * MINUTE)
+    taken = [desk[f"{tag}.SampleTime"] for tag in XRF]
+    period = 7 * 130.0
+    turns = [0, 0, 0, 1, 2, 2, 3, 4, 4, 5, 6, 6]
+    assert [round(t % period) for t in taken] == [130 * turn for turn in turns]
+    assert all(60 * MINUTE - t >= 300.0 - 1.0 for t in taken), "no result before sample line and analysis"
+    assert all(60 * MINUTE - t <= 300.0 + period for t in taken)
+
+
+def test_out_of_service_the_analyser_serves_no_stream(desk: Desk) -> None:
+    desk["AI-4125A.OOS"] = 1.0
+    desk.live.advance(2)
+    assert {desk[f"{tag}.State"] for tag in XRF} == {2.0}
+    desk["AI-4125A.OOS"] = 0.0
+    desk["AIC-4226.OOS"] = 1.0
+    desk.live.advance(2)
+    assert [tag for tag in XRF if desk[f"{tag}.State"] == 2.0] == ["AIC-4226"]
+
+
+def test_the_xrf_is_calibrated_with_the_masters_in_hand(desk: Desk) -> None:
+    sound = {tag: desk[f"{tag}.PV"] for tag in ("AI-4125A", "AI-4227")}
+    desk.live.injected.inject("transmitter-biased@AI-4125A", 1.0, 0.0, 0.0)
+    desk.live.injected.inject("transmitter-biased@AI-4227", 1.0, 0.0, 0.0)
+    desk.live.advance(40 * MINUTE)
+    assert desk["AI-4125A.PV"] > sound["AI-4125A"] + 3.0
+    desk["KS-4095.CMD"] = START
+    desk.live.advance(4)
+    assert desk.state("KS-4095") == ("Running", 2)
+    assert {desk[f"{tag}.State"] for tag in XRF} == {1.0}
+    masters = {"AIC-4126": 1, "AIC-4128": 1, "AIC-4226": 2, "AIC-4326": 2, "AIC-701": 1, "AIC-702": 1}
+    assert [desk[f"{tag}.MODE"] for tag in masters] == [0.0] * 6
+    desk.live.advance(40 * MINUTE)
+    assert desk.state("KS-4095") == ("Complete", 4)
+    assert [desk[f"{tag}.MODE"] for tag in masters] == list(masters.values())
+    assert {tag: desk[f"{tag}.PV"] for tag in sound} == pytest.approx(sound, rel=0.07)
+
+
+def test_an_aborted_calibration_puts_the_masters_back(desk: Desk) -> None:
+    desk["KS-705.CMD"] = START
+    desk.live.advance(30)
+    assert (desk.state("KS-705"), desk["AIC-701.MODE"]) == (("Running", 2), 0.0)
+    desk["KS-705.CMD"] = ABORT
+    desk.live.advance(2)
+    assert (desk.state("KS-705"), desk["AIC-701.MODE"]) == (("Idle", 0), 1.0)
+
+
+def test_it_does_not_start_while_a_master_is_in_hand(desk: Desk) -> None:
+    desk["AIC-701.MODE"] = 0.0
+    desk["KS-705.CMD"] = START
+    desk.live.advance(2)
+    assert desk.state("KS-705") == ("Idle", 0)
+
+
+def test_an_analyser_that_fails_holds_the_sequence_which_is_an_alarm(desk: Desk) -> None:
+    desk["KS-705.CMD"] = START
+    desk.live.advance(30)
+    desk.live.injected.inject("transmitter-failed@AI-703", 1.0, 0.0, 0.0)
+    desk.live.advance(31 * MINUTE)
+    assert desk.state("KS-705") == ("Held", 2)
+    assert "KS-705.HELD" in desk.alarms()
+    desk["KS-705.CMD"] = ABORT
+    desk.live.advance(10)
+    assert "KS-705.HELD" not in desk.alarms()
+    assert desk["AIC-701.MODE"] == 1.0
+
+
+def test_fouled_ph_electrodes_are_calibrated_one_after_the_other(desk: Desk) -> None:
+    desk.live.injected.inject("ph-electrode-drift@AIC-302", 1.0, 0.0, 0.0)
+    desk.live.advance(60 * MINUTE)
+    desk["KS-305.CMD"] = START
+    desk.live.advance(5 * MINUTE)
+    assert [desk[f"{tag}.State"] for tag in ("AIC-301", "AIC-302")] == [1.0, 0.0]
+    desk.live.advance(10 * MINUTE)
+    assert [desk[f"{tag}.State"] for tag in ("AIC-301", "AIC-302")] == [0.0, 1.0]
+    desk.live.advance(90 * MINUTE)
+    assert desk.state("KS-305") == ("Complete", 3)
+    assert desk.mean("AIC-302.PV") == pytest.approx(desk["AIC-302.SP"], abs=0.1)
+    assert desk.mean("AI-323.PV") == pytest.approx(3.5, abs=0.5)
