@@ -22,7 +22,7 @@ import pytest
             [('title = "Toy plant"', 'title = "Toy plant"\ncolour = "red"')],
             (
                 "toy.toml: colour: found an unknown key, allowed format, name, title, chemistry, feed, feed_lots, "
-                "areas, units, devices, streams, feeds, products and 7 more"
+                "areas, units, devices, streams, feeds, products and 8 more"
             ),
             id="unknown key at the top",
         ),
