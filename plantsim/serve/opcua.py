@@ -27,6 +27,7 @@ from plantsim.serve import (
     opcua_history,
     opcua_lists,
     opcua_methods,
+    opcua_notify,
     opcua_seam,
     opcua_space,
     opcua_training,
@@ -237,7 +238,7 @@ class OpcUaServer:
             core.aspace,
             alarm_nodes,
             lambda alarm: nodes.notifiers[alarm.object],
-            lambda event: opcua_seam.notify_event(core, event),
+            lambda event: opcua_notify.notify_event(core, event),
         )
         self._conditions = conditions
         table = LiveTable(engine.tags, engine.image)
@@ -254,7 +255,7 @@ class OpcUaServer:
         methods: dict[ua.NodeId, opcua_methods.Method] = {}
         if self._training is not None:
             face = opcua_training.TrainingFace(
-                batch, core.aspace, self._training, lambda event: opcua_seam.notify_event(core, event)
+                batch, core.aspace, self._training, lambda event: opcua_notify.notify_event(core, event)
             )
             listeners.append(face.publish)
             methods.update(face.methods())
@@ -264,7 +265,7 @@ class OpcUaServer:
         if fast:
 
             async def scan_shown(_: ProcessImage) -> None:
-                opcua_seam.scan_shown(core)
+                opcua_notify.scan_shown(core)
 
             listeners.append(scan_shown)  # the last, so that messages have what the others tell
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
@@ -274,7 +275,7 @@ class OpcUaServer:
 
         async def refresh(subscription: int, item: int | None, session: ua.NodeId) -> int:
             events = (refresh_mark(REFRESH_START), *conditions.retained(), refresh_mark(REFRESH_END))
-            return await opcua_seam.notify_again(core, subscription, item, session, events)
+            return await opcua_notify.notify_again(core, subscription, item, session, events)
 
         methods.update(opcua_methods.refresh_methods(refresh))
         hidden = Hidden(engine, batch.namespace, lambda: self._training is not None and self._training.session is None)
@@ -286,8 +287,8 @@ class OpcUaServer:
             hidden,
             BatchReads(table, nodes.tags, hidden.ever) if fast else None,
             Audit(
-                lambda event, may: opcua_seam.hear(core, event, may),
-                lambda may: opcua_seam.is_heard(core, may),
+                lambda event, may: opcua_notify.hear(core, event, may),
+                lambda may: opcua_notify.is_heard(core, may),
                 hidden,
                 application_uri(),
             )

@@ -3,7 +3,7 @@
 A notification of its own for every value of every subscriber costs many times what its bytes do. Here what changed with
 an image is taken in one pass over arrays, in the form that it has on the wire, and a message is those bytes one after
 another. That is for the items that clients have by the thousand: all changes of a Double, oldest discarded first. The
-others, and those that are modified, are asyncua's (``opcua_seam.MonitoredItems``).
+others, and those that are modified, are asyncua's (``opcua_items.MonitoredItems``).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace, AttributeValue
 
 from plantsim.serve.opcua_columns import Columns
-from plantsim.serve.opcua_seam import Column, LiveValue, Watchers
+from plantsim.serve.opcua_live import Column, LiveValue, Watchers
 from plantsim.serve.opcua_table import LiveTable
 
 log = logging.getLogger(__name__)

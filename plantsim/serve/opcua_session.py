@@ -22,7 +22,7 @@ from asyncua.server.user_managers import UserManager
 
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
-from plantsim.serve import opcua_seam
+from plantsim.serve import opcua_owned, opcua_seam
 from plantsim.serve.opcua_audit import Audit
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_browse import BrowsePoints
@@ -286,7 +286,7 @@ class Session(InternalSession):
     def withdraw_hidden(self) -> None:
         """Let no item of this session go on showing what is hidden from it by now."""
         for subscription in self._owned():
-            opcua_seam.withdraw(subscription, self._hides, UNKNOWN)
+            opcua_owned.withdraw(subscription, self._hides, UNKNOWN)
 
     def activate_session(
         self, params: ua.ActivateSessionParameters, peer_certificate: bytes | None
@@ -300,7 +300,7 @@ class Session(InternalSession):
             raise
         self._audit_session("ActivateSession")
         for subscription in self._owned():
-            opcua_seam.own(subscription, self.origin)
+            opcua_owned.own(subscription, self.origin)
         self.withdraw_hidden()
         return result
 
@@ -335,7 +335,7 @@ class Session(InternalSession):
     ) -> ua.CreateSubscriptionResult:
         """Subscribe, as this user."""
         result = await super().create_subscription(params, callback, request_callback)
-        opcua_seam.own(self.subscription_service.subscriptions[result.SubscriptionId], self.origin)
+        opcua_owned.own(self.subscription_service.subscriptions[result.SubscriptionId], self.origin)
         return result
 
     def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
@@ -382,7 +382,7 @@ class Session(InternalSession):
         if not owned:
             raise ServiceError(ua.StatusCodes.BadNoSubscription)
         return len(owned), [
-            opcua_seam.acknowledge(self.subscription_service.subscriptions[one.SubscriptionId], one.SequenceNumber)
+            opcua_owned.acknowledge(self.subscription_service.subscriptions[one.SubscriptionId], one.SequenceNumber)
             if self._owns(one.SubscriptionId)
             else _NO_SUBSCRIPTION
             for one in acks or ()
@@ -391,7 +391,7 @@ class Session(InternalSession):
     def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
         """A message of this session once more, for as long as it is not acknowledged."""
         self._check_owned(params.SubscriptionId)
-        return opcua_seam.sent(
+        return opcua_owned.sent(
             self.subscription_service.subscriptions[params.SubscriptionId], params.RetransmitSequenceNumber
         )
 
@@ -405,10 +405,10 @@ class Session(InternalSession):
             found = self.subscription_service.subscriptions.get(number)
             if found is None:
                 results.append(ua.TransferResult(_NO_SUBSCRIPTION))
-            elif not opcua_seam.is_owned_by(found, self.origin):
+            elif not opcua_owned.is_owned_by(found, self.origin):
                 results.append(ua.TransferResult(ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)))
             else:
-                numbers = opcua_seam.hand_over(found, self.session_id, callback)
+                numbers = opcua_owned.hand_over(found, self.session_id, callback)
                 results.append(ua.TransferResult(AvailableSequenceNumbers=numbers))
         return results
 

@@ -16,6 +16,8 @@ from asyncua.server.internal_subscription import InternalSubscription
 from plantsim.serve.opcua_columns import OVERFLOW, Columns
 from plantsim.serve.opcua_events import overflow_mark
 
+SHORTEST_INTERVAL_MS = 50.0
+"""Publishing intervals below this one, 0 among them, would publish on every write."""
 PATIENCE = 0.05
 """s that a publication comes before or after its time to follow a scan."""
 NO_LIMIT = 2**31 - 1
@@ -27,7 +29,7 @@ One = TypeVar("One")
 class Subscription(InternalSubscription):
     """A subscription that tells what its columns have, too, when a scan has just been shown.
 
-    monitored_item_srv: as of ``opcua_seam.MonitoredItems``.
+    monitored_item_srv: as of ``opcua_items.MonitoredItems``.
     """
 
     monitored_item_srv: Any

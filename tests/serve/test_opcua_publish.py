@@ -164,7 +164,7 @@ async def test_two_sessions_see_the_same_plant(console: Any, synthetic: Any, con
 
 
 class TestMonitoredItems:
-    """What asyncua by itself does otherwise; see opcua_seam."""
+    """What asyncua by itself does otherwise; see opcua_items and opcua_subscription."""
 
     @pytest.mark.parametrize("kind", [ua.DeadbandType.Absolute, ua.DeadbandType.Percent])
     async def test_a_dead_band_is_measured_from_what_was_last_reported(

@@ -1,0 +1,72 @@
+"""Whose a subscription is, the messages that it keeps, and what is taken from it when something is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+
+from plantsim.serve.opcua_items import WITHDRAWN
+
+
+def own(subscription: Any, owner: object) -> None:
+    """Note as whom a subscription was made."""
+    subscription.owner = owner
+
+
+def is_owned_by(subscription: Any, owner: object) -> bool:
+    """Whether a subscription was made as that one."""
+    return bool(getattr(subscription, "owner", None) == owner)
+
+
+def acknowledge(subscription: Any, number: int) -> ua.StatusCode:
+    """Keep a message no longer; whether it was kept."""
+    known = subscription._not_acknowledged_results.pop(number, None) is not None
+    return ua.StatusCode(ua.StatusCodes.Good if known else ua.StatusCodes.BadSequenceNumberUnknown)
+
+
+def sent(subscription: Any, number: int) -> ua.NotificationMessage:
+    """A message that is kept. Raises ServiceError where there is none."""
+    found = subscription._not_acknowledged_results.get(number)
+    if found is None:
+        raise ServiceError(ua.StatusCodes.BadMessageNotAvailable)
+    return found.NotificationMessage
+
+
+def hand_over(subscription: Any, session: ua.NodeId, callback: Any) -> list[int]:
+    """Give a subscription to another session, with that one's connection; the messages that are kept.
+
+    callback: the method of the connection that sends answers. The library leaves requests at the old one.
+    """
+    subscription.session_id = session
+    subscription.pub_result_callback = callback
+    subscription.pub_request_callback = callback.__self__.get_publish_request
+    return sorted(subscription._not_acknowledged_results)
+
+
+def withdraw(subscription: Any, hides: Callable[[ua.NodeId], bool], status: ua.StatusCode) -> None:
+    """Let items whose nodes are hidden tell that status, and nothing more; nor is what waits or is kept told any more.
+
+    An item stays so: who may see the node later watches it anew.
+    """
+    service = subscription.monitored_item_srv
+    columns = getattr(service, "columns", None)
+    for number, item in service._monitored_items.items():
+        if item.callback_handle == WITHDRAWN or not hides(item.read_value_id.NodeId):
+            continue
+        subscription._not_acknowledged_results.clear()
+        subscription._triggered_events.pop(number, None)
+        listening = service._monitored_events.get(item.read_value_id.NodeId, [])
+        if columns is not None and number in columns:
+            columns.remove(number)
+        elif service._monitored_datachange.pop(item.callback_handle, None) is not None:
+            service.aspace.delete_datachange_callback(item.callback_handle)
+        elif number in listening:
+            listening.remove(number)
+            item.callback_handle = WITHDRAWN
+            continue
+        item.callback_handle = WITHDRAWN
+        notification = ua.MonitoredItemNotification(item.client_handle, ua.DataValue(StatusCode=status))
+        subscription._triggered_datachanges[number] = [notification]
