@@ -356,6 +356,7 @@ def _at_scenarios(engine: Engine, core: Core) -> Listener:
 
 
 async def _stop_core(core: Core) -> None:
+    core.identities.close()
     # its clock would sleep on for up to a second
     clock, core.time_task = core.time_task, None
     if clock is not None:

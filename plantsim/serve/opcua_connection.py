@@ -13,12 +13,13 @@ from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
 from plantsim.serve.opcua_batch import BatchReads
-from plantsim.serve.opcua_session import MOST_OPERATIONS, Session, check_size
+from plantsim.serve.opcua_session import MOST_OPERATIONS, Core, Session, check_size
 
 _READ = ua.NodeId(ua.ObjectIds.ReadRequest_Encoding_DefaultBinary)
 _BROWSE = ua.NodeId(ua.ObjectIds.BrowseRequest_Encoding_DefaultBinary)
 _BROWSE_NEXT = ua.NodeId(ua.ObjectIds.BrowseNextRequest_Encoding_DefaultBinary)
 _REGISTER = ua.NodeId(ua.ObjectIds.RegisterNodesRequest_Encoding_DefaultBinary)
+_ACTIVATE = ua.NodeId(ua.ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary)
 _OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER))
 
 
@@ -26,6 +27,8 @@ class Processor(UaProcessor):
     """Answers the requests of one connection."""
 
     async def _process_message(self, typeid: ua.NodeId, requesthdr: Any, seqhdr: Any, body: Any) -> bool:
+        if typeid == _ACTIVATE:
+            await self._check_password(requesthdr, body)
         session = self.session
         # whom the library refuses, and what it does by itself, is left to it
         if typeid not in _OURS or not isinstance(session, Session) or session.services.batch is None:
@@ -51,6 +54,14 @@ class Processor(UaProcessor):
             registered.Parameters.RegisteredNodeIds = nodes  # a NodeId is as short as its tag's name
             self.send_response(requesthdr.RequestHandle, seqhdr, registered)
         return True
+
+    async def _check_password(self, requesthdr: Any, body: Any) -> None:
+        """Have a password looked at, and other connections served meanwhile."""
+        # a client that has lost its connection comes back by another one
+        session = self.session or self.iserver.lookup_external_session(requesthdr.AuthenticationToken)
+        if session is not None and isinstance(self.iserver, Core):
+            params = struct_from_binary(ua.ActivateSessionParameters, body.copy())
+            await self.iserver.check_password(session, params, str(self.name[0]) if self.name else "")
 
     async def _read(self, session: Session, batch: BatchReads, requesthdr: Any, seqhdr: Any, body: Any) -> None:
         request = bytes(body.copy().read(len(body)))

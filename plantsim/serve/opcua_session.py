@@ -8,17 +8,17 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from struct import error as StructError
 from struct import unpack_from
 from typing import Any, TypeVar
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.crypto import uacrypto
-from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.crypto.permission_rules import User
 from asyncua.crypto.security_policies import SecurityPolicyAes256Sha256RsaPss, SecurityPolicyBasic256Sha256
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession, SessionState
-from asyncua.server.user_managers import UserManager
 
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
@@ -28,6 +28,7 @@ from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_browse import BrowsePoints
 from plantsim.serve.opcua_hidden import UNKNOWN, Hides
 from plantsim.serve.opcua_history import HistoryReads, Points
+from plantsim.serve.opcua_identities import Identities, PlantUser
 from plantsim.serve.opcua_methods import Methods
 from plantsim.serve.opcua_ranges import part_of
 from plantsim.serve.opcua_users import ANONYMOUS, Users
@@ -50,36 +51,6 @@ _NO_SUBSCRIPTION = ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid)
 
 _READ, _WRITE = ua.AccessLevel.CurrentRead.mask, ua.AccessLevel.CurrentWrite.mask
 _HISTORY = ua.AccessLevel.HistoryRead.mask
-
-
-@dataclass
-class PlantUser(User):
-    """A user with a role of the plant. For asyncua all are plain users: its administrators bypass every check."""
-
-    role: UserRole = UserRole.User
-    plant_role: Role = Role.OBSERVER
-
-
-class Identities(UserManager):
-    """Tells asyncua who logs in."""
-
-    def __init__(self, users: Users) -> None:
-        self._users = users
-
-    def get_user(
-        self,
-        iserver: InternalServer,
-        username: str | None = None,
-        password: str | None = None,
-        certificate: Any = None,
-    ) -> PlantUser | None:
-        if username is None:
-            return PlantUser(name=ANONYMOUS, plant_role=self._users.anonymous)
-        role = self._users.role_of(username, password or "")
-        if role is None:
-            log.warning("OPC UA: wrong user or password for %r", username)
-            return None
-        return PlantUser(name=username, plant_role=role)
 
 
 @dataclass(slots=True)
@@ -434,7 +405,8 @@ class Core(InternalServer):
     """asyncua's server without its sockets, with our sessions and our idea of identity."""
 
     def __init__(self, users: Users, named_users: bool) -> None:
-        super().__init__(user_manager=Identities(users))
+        self.identities = Identities(users)
+        super().__init__(user_manager=self.identities)
         self.allow_remote_admin = False
         tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
         self.supported_tokens = tokens if named_users else tokens[:1]
@@ -472,6 +444,16 @@ class Core(InternalServer):
         for session in self.sessions.values():
             assert isinstance(session, Session)
             session.withdraw_hidden()
+
+    async def check_password(self, session: InternalSession, params: ua.ActivateSessionParameters, peer: str) -> None:
+        """Look at the password of a login, if it has one, before asyncua asks for it. ServiceError."""
+        token = params.UserIdentityToken
+        if isinstance(token, ua.UserNameIdentityToken) and ua.UserNameIdentityToken in self.supported_tokens:
+            try:
+                name, password = self.decrypt_user_token(session, token)
+            except (ServiceError, ValueError, TypeError, StructError):
+                return  # asyncua comes to it by itself, and has its status for it
+            await self.identities.check(name, password, peer)
 
     def register_server(self, server: Any, conf: Any = None) -> None:
         """This is no discovery server."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import re
 import secrets
@@ -71,11 +72,20 @@ def _nobody() -> User:
 class Attempts:
     """Slows guessing down: after some wrong passwords for a name each further one closes it for twice as long.
 
-    clock: s that only rise.
+    clock: s that only rise. free: wrong passwords that cost nothing. forgotten_after: s without one after which they
+    are forgotten.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        free: int = FREE_ATTEMPTS,
+        forgotten_after: float = math.inf,
+    ) -> None:
         self._clock = clock
+        self._free = free
+        self._forgotten_after = forgotten_after
         self._failed: dict[str, tuple[int, float]] = {}
         """Wrong passwords in a row, and when the name is open again."""
 
@@ -92,8 +102,9 @@ class Attempts:
         now = self._clock()
         if len(self._failed) > 10_000:  # names that somebody made up
             self._failed = {known: one for known, one in self._failed.items() if one[1] > now}
-        count = self._failed.get(name, (0, 0.0))[0] + 1
-        delay = min(2.0 ** min(count - FREE_ATTEMPTS, 30), LONGEST_DELAY) if count >= FREE_ATTEMPTS else 0.0
+        before, opened = self._failed.get(name, (0, now))
+        count = 1 if now - opened > self._forgotten_after else before + 1
+        delay = min(2.0 ** min(count - self._free, 30), LONGEST_DELAY) if count >= self._free else 0.0
         self._failed[name] = count, now + delay
 
 
