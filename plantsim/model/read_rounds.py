@@ -15,9 +15,9 @@ from plantsim.model.section import ABOVE_0, Section
 def read_rounds(root: Section, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
     """The instruments, those of the table ``analysers`` with their turn in the round of the analyser they share.
 
-    A round is one analysis of each stream after the other. A result comes as long after its sample as the sample line and
-    the analysis take. What is done to the first instrument of the first turn is done to the analyser: out of service, it
-    serves no stream, and calibrated, all of them are.
+    A round is one analysis of each stream after the other. A result comes as long after its sample as the sample line
+    and the analysis take. What is done to the first instrument of the first turn is done to the analyser: out of
+    service, it serves no stream, and calibrated, all of them are.
     """
     shared: dict[str, Sampling] = {}
     by_tag = {instrument.tag: instrument for instrument in instruments}
@@ -51,4 +51,5 @@ def _check(
         raise section.error(key, f'"{tag}", which has a turn already', "every tag once")
     sampling = instruments[tag].sampling
     if sampling is not None and sampling.sample > 0.0:
-        raise section.error(key, f'"{tag}", which has a sample of its own', 'an instrument with kind = "analyser" alone')
+        found = f'"{tag}", which has a sample of its own'
+        raise section.error(key, found, 'an instrument with kind = "analyser" alone')

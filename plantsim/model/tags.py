@@ -140,7 +140,7 @@ def _tag(
 
 
 def _alarm_points(plant: Plant) -> tuple[AlarmPoint, ...]:
-    everything = (*plant.instruments, *plant.devices, *plant.sequences)
+    everything: tuple[Instrument | Device | Sequence, ...] = (*plant.instruments, *plant.devices, *plant.sequences)
     owners: dict[str, Instrument | Device | Sequence] = {one.tag: one for one in everything}
     areas = {unit.id: unit.area for unit in plant.units}
     return tuple(

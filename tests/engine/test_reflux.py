@@ -42,7 +42,9 @@ class Circuit:
         self.live.advance(seconds)
 
 
-@pytest.mark.parametrize("number", [pytest.param(1, marks=pytest.mark.long), 2, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "number", [pytest.param(1, marks=pytest.mark.long), 2, pytest.param(3, marks=pytest.mark.long)]
+)
 def test_in_total_reflux_all_goes_back_to_the_feed_and_nothing_is_drawn(belfast: Plant, number: int) -> None:
     circuit = Circuit(belfast, number)
     assert circuit["UZ-4{}17.TRIPPED"] == 1.0

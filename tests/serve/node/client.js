@@ -26,12 +26,16 @@ function until(condition) {
 
 async function browseAll(session, id) {
     const seen = new Map();
+    const most = await session.read({ nodeId: "ns=0;i=11710", attributeId: AttributeIds.Value }); // MaxNodesPerBrowse
     let front = ["Plant", "KPI", "Simulation"].map(id);
     while (front.length) {
-        let results = await session.browse(front.map((nodeId) => ({
-            nodeId, browseDirection: BrowseDirection.Forward, includeSubtypes: true, resultMask: 63, nodeClassMask: 0,
-            referenceTypeId: "HierarchicalReferences",
-        })));
+        const results = [];
+        for (let start = 0; start < front.length; start += most.value.value) {
+            results.push(...await session.browse(front.slice(start, start + most.value.value).map((nodeId) => ({
+                nodeId, browseDirection: BrowseDirection.Forward, includeSubtypes: true, resultMask: 63,
+                nodeClassMask: 0, referenceTypeId: "HierarchicalReferences",
+            }))));
+        }
         const next = [];
         for (let result of results) {
             let references = result.references || [];
