@@ -27,6 +27,7 @@ KERNELS = {
     "leach": "Leach",
     "reactor": "Iron removal and tanks",
     "filter": "Filters",
+    "press": "Filter press",
     "sx": "Solvent extraction",
     "crystalliser": "Oxalate precipitation",
     "thermal": "Drying and calcination",

@@ -12,6 +12,7 @@ cdef void outlet_from(Outlet* o, dict d) except *:
     o.head = d["head"]
     o.capacity = d["capacity"]
     o.factor = 1.0
+    o.limit = NULL
 
 
 cdef void tank_from(Tank* t, dict d) except *:
@@ -100,6 +101,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "leach_tank": nc + 2 + 4*nb,
         "reactor": nc + 1,
         "filter": 0,
+        "filter_press": nc + PRESS_MORE,
         "sx_circuit": (na + len(d.get("re", ())) + 2)*sum(d.get("stages", ())) + len(d.get("re", ())) + 1,
         "crystalliser": nc + 5,
         "dryer": nc + 1,
@@ -253,11 +255,7 @@ cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
-cdef void build_filter(Unit* u, Making* m, Memory own, dict d) except *:
-    cdef Filter* filter_
-    u.kind = FILTER
-    filter_ = <Filter*>own.take(1, sizeof(Filter))
-    u.p = filter_
+cdef void filter_from(Filter* filter_, dict d) except *:
     filter_.inlet = d["inlet"]
     filter_.wash = d["wash"]
     filter_.filtrate = d["filtrate"]
@@ -267,6 +265,43 @@ cdef void build_filter(Unit* u, Making* m, Memory own, dict d) except *:
     filter_.efficiency = d["efficiency"]
     filter_.passing = d["passing"]
     filter_.probe = d["probe"]
+
+
+cdef void build_filter(Unit* u, Making* m, Memory own, dict d) except *:
+    u.kind = FILTER
+    u.p = own.take(1, sizeof(Filter))
+    filter_from(<Filter*>u.p, d)
+
+
+cdef void build_filter_press(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef FilterPress* press
+    u.kind = FILTER_PRESS
+    press = <FilterPress*>own.take(1, sizeof(FilterPress))
+    u.p = press
+    filter_from(&press.average, d)
+    press.closing = d["closing"]
+    press.feed = d["feed"]
+    press.blow = d["blow"]
+    press.area = d["area"]
+    press.chambers = d["chambers"]
+    press.solids_density = d["solids_density"]
+    press.porosity = d["porosity"]
+    press.resistance = d["resistance"]
+    press.cloth = d["cloth"]
+    press.blinding = d["blinding"]
+    press.rinse = d["rinse"]
+    press.viscosity = d["viscosity"]
+    press.pump = d["pump"]
+    press.air = d["air"]
+    press.blow_time = d["blow_time"]
+    press.discharge = d["discharge"]
+
+
+cdef void hold_back(Unit* u, Making* m) except *:
+    """Let the pump before a press give no more than the press takes; a press on the bench may have none."""
+    cdef Outlet* pump = m.outlets[(<FilterPress*>u.p).average.inlet]
+    if pump != NULL:
+        pump.limit = u.y + m.s.nc + P_TAKES
 
 
 cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
@@ -527,6 +562,8 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_reactor(u, m, own, d)
     elif kind == "filter":
         build_filter(u, m, own, d)
+    elif kind == "filter_press":
+        build_filter_press(u, m, own, d)
     elif kind == "sx_circuit":
         build_sx_circuit(u, m, own, d)
     elif kind == "crystalliser":

@@ -21,6 +21,7 @@ from feed cimport *
 from leach cimport *
 from reactor cimport *
 from filter cimport *
+from press cimport *
 from sx cimport *
 from crystalliser cimport *
 from thermal cimport *
@@ -225,6 +226,9 @@ cdef class Core:
             self.unit[i].ny = sizes[i]
             n += sizes[i]
             build_unit(&self.unit[i], &making, own, d)
+        for i in range(self.n_units):
+            if self.unit[i].kind == FILTER_PRESS:
+                hold_back(&self.unit[i], &making)
 
         self.sink = own.ints(spec["sinks"])
         self.n_sinks = len(spec["sinks"])
@@ -638,6 +642,7 @@ cdef class Core:
         cdef int i
         with nogil:
             self.clock.settling = 1
+            self.s.averaged = True
             self.clock.h = h
             self._refresh()
             self._emit()
@@ -648,6 +653,7 @@ cdef class Core:
             self._process(h, False)
             self._measure()
             self.clock.settling = 0
+            self.s.averaged = False
             self.clock.h = keep
             self.clock.scan = scan
 

@@ -48,6 +48,13 @@ cdef double* unit_number(Unit* u, str name) except NULL:
             return &(<Filter*>u.p).passing
         if name == "moisture":
             return &(<Filter*>u.p).moisture
+    elif u.kind == FILTER_PRESS:
+        if name == "passing":
+            return &(<FilterPress*>u.p).average.passing
+        if name == "moisture":
+            return &(<FilterPress*>u.p).average.moisture
+        if name == "resistance":
+            return &(<FilterPress*>u.p).resistance
     elif u.kind == SX_CIRCUIT:
         sx = <SxCircuit*>u.p
         if name == "extractant":

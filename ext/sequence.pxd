@@ -4,7 +4,7 @@
 A step does its actions on entry (a row gets a value, or moves to it at a rate) and ends when its ramps have arrived and all
 its checks have held for `dwell`. A step that takes longer than `most` holds. Holding stops the step's time and its ramps and
 does the step's own actions for that; resuming does those of entry again. Aborting does the step's actions for that and ends
-when their ramps have arrived; of a complete sequence it means idle.
+when their ramps have arrived; of a complete sequence it means idle. A cycle repeats its steps until it is aborted.
 
 Sequences are evaluated before the loops, in the order of the table, and write what an operator would write; what an outside
 controller has they leave alone.
@@ -54,6 +54,7 @@ cdef struct Sequence:
     int mem
     Span steps
     Span permits        # checks without which it does not start
+    bint repeat         # behind the last step comes the first
 
 cdef struct Programs:
     Step* step
@@ -150,6 +151,8 @@ cdef inline void sequence_scan(
         if m[Q_TRUE] > 0.0 and m[Q_TRUE] >= s.dwell - 0.5*clock.h:
             if <int>sig[q.step] < q.steps.count:
                 enter(q, p, <int>sig[q.step] + 1, m, sig)
+            elif q.repeat:
+                enter(q, p, 1, m, sig)
             else:
                 sig[q.state] = COMPLETE
         elif s.most > 0.0 and m[Q_TIME] >= s.most - 0.5*clock.h:

@@ -45,6 +45,7 @@ cdef struct Sheet:
     int i_h2, i_o2, i_co2
     unsigned long long seed     # of the lots of feed
     double time                 # s of plant time at the start of the scan
+    bint averaged               # batch units show the mean over their cycle
 
 
 cdef struct Outlet:
@@ -53,6 +54,7 @@ cdef struct Outlet:
     int head            # 1: gravity, flow follows the square root of the level
     double capacity     # m3/s (kg/s for solids) at full opening
     double factor       # 1 when healthy
+    const double* limit # m3/s that what stands behind lets in at most; NULL: all
 
 
 cdef inline double* stream_now(const Sheet* s, int k) noexcept nogil:

@@ -4,7 +4,8 @@
 from libc.math cimport fabs, sqrt
 
 from numerics cimport add_to, scale_into
-from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, stream_now, send, liquid_volume, dmax)
+from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, stream_now, send, liquid_volume, dmax,
+                    dmin)
 
 cdef struct Tank:
     int n_in
@@ -65,7 +66,8 @@ cdef inline double outlet_flow(const Outlet* o, const Tank* t, const Sheet* s, d
     q = o.capacity*o.factor*s.drive[o.drive]
     if o.head:
         q *= sqrt(v/t.span)
-    return q*v/(v + 0.005*t.span)
+    q = q*v/(v + 0.005*t.span)
+    return q if o.limit == NULL else dmin(q, o.limit[0])
 
 
 cdef inline double tank_heat_capacity(const Tank* t, double volume) noexcept nogil:

@@ -2,7 +2,7 @@
 
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
-    SCRUBBER
+    SCRUBBER, FILTER_PRESS
 
 cdef struct Unit:
     int kind
@@ -47,6 +47,8 @@ cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
         feed_bin_step(<FeedBin*>u.p, s, u.y, tick)
     elif u.kind == FILTER:
         filter_step(<Filter*>u.p, s)
+    elif u.kind == FILTER_PRESS:
+        press_step(<FilterPress*>u.p, s, u.y, tick)
     elif u.kind == STORE:
         store_step(<Store*>u.p, s, u.y, tick)
     elif u.kind == HOPPER:

@@ -6,7 +6,8 @@ continuation (Kelley and Keyes 1998) goes there from anywhere reasonable: an imp
     (I/d - J) dx = F(x),   F(x) = (G(x) - x)/h,   J = dF/dx by differences
 
 whose length d grows while the steps succeed; with d large it is Newton's method, and ends quadratically. Stocks that
-only grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are.
+only grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are. Nor has a
+filter press: to the solver it is the mean over its cycle, and it is empty before its first cycle where the run begins.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from plantsim.model.plant import Plant
 
 Vector = NDArray[np.float64]
 
-STOCKS = ("feed_bin", "store", "hopper")
+STOCKS = ("feed_bin", "store", "hopper", "filter_press")
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""

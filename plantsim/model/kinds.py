@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plantsim.model.quantity import (
     AREA,
+    CAKE_RESISTANCE,
     CONCENTRATION,
     CONDUCTIVITY,
     DENSITY,
@@ -20,13 +21,16 @@ from plantsim.model.quantity import (
     MASS,
     MASS_CONCENTRATION,
     MASS_FLOW,
+    MEDIUM_RESISTANCE,
     MOLAR_FLOW,
     NUMBER,
     PH,
     POWER,
+    PRESSURE,
     SPECIFIC_FLOW,
     TEMPERATURE,
     TIME,
+    VISCOSITY,
     VOLTAGE,
     VOLUME,
     VOLUME_FLOW,
@@ -41,6 +45,7 @@ AMBIENT = 293.15
 
 _MODULATING = (Kind.VALVE, Kind.VARIABLE_DRIVE)
 _MOTOR = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
+_ON_OFF = (Kind.ON_OFF_VALVE,)
 
 
 _DILUTE_ACIDS: tuple[dict[str, float], ...] = ({"HCl": 0.05, "NaCl": 0.5}, {"HCl": 0.2}, {"HCl": 2.0})
@@ -237,6 +242,50 @@ _ALL = (
             "filtrate": Probe(VOLUME_FLOW),
             "wash_ratio": Probe(NUMBER),
             "washed": Probe(FRACTION),
+        },
+    ),
+    UnitKind(
+        "filter_press",
+        "batch filter press fed by a pump from a tank; its valves make the cycle of filling, washing, blowing and discharge",
+        parameters=(
+            _size("cloth", AREA, "of all chambers"),
+            _size("chambers", VOLUME, "of all chambers"),
+            _size("solids_density", DENSITY, "of the solids"),
+            Parameter("porosity", FRACTION, "of the cake", low=ABOVE_0, high=0.95),
+            _size("cake_resistance", CAKE_RESISTANCE, "specific resistance of the cake"),
+            _size("cloth_resistance", MEDIUM_RESISTANCE, "of the clean cloth"),
+            _amount("blinding", MEDIUM_RESISTANCE, "what a discharge leaves in the cloth", 0.0),
+            _size("rinse", VOLUME, "of water on the open press that takes blinding down to 1/e", 0.05),
+            _size("viscosity", VISCOSITY, "of the filtrate"),
+            _size("pump_pressure", PRESSURE, "the most that the pump before it can do"),
+            _size("air_pressure", PRESSURE, "of the blow", 4e5),
+            _size("blow_time", TIME, "in which air drives out all but 1/e of what it can", 240.0),
+            _size("discharge_time", TIME, "in which an open press lets go of its cake", 900.0),
+            Parameter("moisture", NUMBER, "liquor in the cake when it is blown, %", low=0.0, high=95.0),
+            _size("density", DENSITY, "of the liquor in the cake"),
+            Parameter(
+                "wash_efficiency", NUMBER, "share of the wash water that goes through the cake", low=0.0, high=1.0
+            ),
+            _percent("passing", "solids that pass the cloth", 0.0),
+        ),
+        drives=(
+            Role("closing", _ON_OFF, "ram that closes the press"),
+            Role("feed", _ON_OFF, "valve before the press", required=False),
+            Role("blow", _ON_OFF, "air valve", required=False),
+        ),
+        inlets=(Port("in"), Port("wash")),
+        outlets=(Port("filtrate"), Port("cake")),
+        probes={
+            "cake": Probe(MASS_FLOW),
+            "filtrate": Probe(VOLUME_FLOW),
+            "wash_ratio": Probe(NUMBER),
+            "washed": Probe(FRACTION),
+            "pressure_drop": Probe(PRESSURE),
+            "solids": Probe(MASS),
+            "weight": Probe(MASS),
+            "filtered": Probe(VOLUME),
+            "discharges": Probe(NUMBER),
+            "fullness": Probe(FRACTION),
         },
     ),
     UnitKind(

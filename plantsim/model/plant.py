@@ -280,7 +280,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Steps one after the other. permits: without which it does not start. complete: as which the plant file has it."""
+    """Steps one after the other. permits: without which it does not start. complete: as which the plant file has it.
+    repeat: whether the first step follows the last."""
 
     tag: str
     unit: str
@@ -288,6 +289,7 @@ class Sequence:
     permits: tuple[Condition, ...]
     steps: tuple[Step, ...]
     complete: bool = False
+    repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ MASTER = "WIC-100"
 """The throughput master of every plant."""
 
 
-UNDIVIDED = ("station", "power_meter", "duct", "feed_bin", "filter", "store", "hopper")
+UNDIVIDED = ("station", "power_meter", "duct", "feed_bin", "filter", "filter_press", "store", "hopper")
 """Kinds of units without an integrator."""
 
 

@@ -95,6 +95,7 @@ UNITS: dict[str, Unit] = {
     "kW": Unit(_POWER, 1e3),
     "MW": Unit(_POWER, 1e6),
     "Pa": Unit(_PRESSURE),
+    "mPa": Unit(_PRESSURE, 1e-3),
     "kPa": Unit(_PRESSURE, 1e3),
     "MPa": Unit(_PRESSURE, 1e6),
     "mbar": Unit(_PRESSURE, 1e2),
@@ -229,6 +230,10 @@ CONDUCTIVITY = _dimension("conductivity", "60 mS/cm")
 ENERGY = _dimension("energy", "25 kWh")
 DENSITY = _dimension("density", "1136 kg/m3")
 MOLAR_VOLUME = _dimension("molar volume", "18 cm3/mol")
+PRESSURE = _dimension("pressure", "2.5 bar")
+VISCOSITY = _dimension("viscosity", "0.5 mPa*s")
+CAKE_RESISTANCE = _dimension("specific cake resistance", "6e12 m/kg")
+MEDIUM_RESISTANCE = _dimension("resistance of a filter medium", "5e10 1/m")
 POWER = _dimension("power", "1.5 kW")
 HEAT_LOSS = _dimension("heat flow per kelvin", "150 W/K")
 HEAT_CAPACITY = _dimension("heat capacity", "2.8 kJ/K")

@@ -43,6 +43,7 @@ def read_sequences(
                 _checks(section, "permits", names),
                 tuple(_step(step, names) for step in steps),
                 section.text("initial", "idle", choices=("idle", "complete")) == "complete",
+                section.flag("repeat", False),
             )
         )
         section.end()

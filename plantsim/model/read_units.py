@@ -239,6 +239,9 @@ def read_streams(root: Section, units: tuple[Unit, ...], devices: Mapping[str, D
                 found = f'"{at}.{name}", which has stream {", ".join(there)} already'
                 raise section.error(key, found, f"a port with room: this one takes {most}")
             there.append(id_)
+    for one in streams:
+        if one.target_port == "in" and one.target_unit and by_id[one.target_unit].kind == "filter_press":
+            _check_pump(root, one, by_id[one.source_unit])
     for unit in units:
         kind = KINDS[unit.kind]
         for key, ports in (("to", kind.inlets), ("from", kind.outlets)):
@@ -269,6 +272,16 @@ def _stream(id_: str, section: Section, units: Mapping[str, Unit], devices: Mapp
     return Stream(
         id_, title, source, source_port.name, target, target_port.name if target_port else "", device, capacity, head
     )
+
+
+def _check_pump(root: Section, stream: Stream, source: Unit) -> None:
+    """What resists in a filter press slows the pump before it, which draws from a stirred tank."""
+    if "agitator" not in KINDS[source.kind].roles(source.parameters):
+        raise root.error(
+            f"streams.{stream.id}.from", shown(source.id), "a stirred tank, for a filter press is fed from one"
+        )
+    if not stream.device:
+        raise root.error(f"streams.{stream.id}.by", "nothing", "a pump, for a filter press is fed by one")
 
 
 def _end(key: str, section: Section, units: Mapping[str, Unit]) -> tuple[str, Port]:

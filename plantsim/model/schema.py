@@ -239,6 +239,7 @@ def _sequence() -> Schema:
         "title": TEXT,
         "permits": TEXTS,
         "initial": {"enum": ["idle", "complete"]},
+        "repeat": FLAG,
         "steps": {"type": "array", "items": step, "minItems": 1},
     }
     return _table(properties, ("unit", "title", "steps"))

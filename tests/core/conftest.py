@@ -400,10 +400,18 @@ def merge(into: dict[str, Any], changes: Mapping[str, Any]) -> None:
 class Bench:
     """Units of the Belfast line without instruments or control: streams and openings are what a test makes of them.
 
-    units: what to change in the table of each unit taken. All actuators stand fully open.
+    units: what to change in the table of each unit taken. All actuators stand fully open. scan_period: s, of
+    `Core.advance`.
     """
 
-    def __init__(self, plant: Plant, units: Mapping[str, Mapping[str, Any]], *, molar_volumes: bool = True) -> None:
+    def __init__(
+        self,
+        plant: Plant,
+        units: Mapping[str, Mapping[str, Any]],
+        *,
+        molar_volumes: bool = True,
+        scan_period: float = 0.1,
+    ) -> None:
         process = Process(plant)
         spec = process.build()
         self.layout = process.layout
@@ -426,7 +434,7 @@ class Bench:
             "rows": 1,
             "memory": 1,
             "signal": [0.0],
-            "scan_period": 0.1,
+            "scan_period": scan_period,
             "seed": 1,
             **{name: [] for name in NO_FIELD},
         }
@@ -558,7 +566,7 @@ class Bench:
     def arrived(self, unit: str) -> Vector:
         """mol/s of every species that arrives in a unit."""
         table = self.tables[unit]
-        streams = [table[port] for port in ("inlet", "feed", "scrub", "strip", "soda") if port in table]
+        streams = [table[port] for port in ("inlet", "wash", "feed", "scrub", "strip", "soda") if port in table]
         streams += table["tank"]["inlets"] if "tank" in table else []
         result: Vector = self.core.arriving[streams, 2 : 2 + self.nc].sum(axis=0)
         return result

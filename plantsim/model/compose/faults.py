@@ -39,6 +39,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "tank": _TANK,
     "crystalliser": _TANK | {"nucleation"},
     "filter": frozenset({"passing", "moisture"}),
+    "filter_press": frozenset({"passing", "moisture", "resistance"}),
     "sx_circuit": frozenset({"extractant", "entrainment", "organic", "contact", "settling", "weir", "drops"}),
     "dryer": frozenset({"efficiency"}),
     "calciner": frozenset({"residence", "film", "radiation"}),

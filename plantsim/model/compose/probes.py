@@ -10,6 +10,18 @@ PROBES: dict[str, tuple[str, ...]] = {
     "reactor": ("level", "temperature", "pH", "redox", "volume", "solids"),
     "tank": ("level", "temperature", "pH", "redox", "volume", "solids"),
     "filter": ("cake", "filtrate", "wash_ratio", "washed"),
+    "filter_press": (
+        "cake",
+        "filtrate",
+        "wash_ratio",
+        "washed",
+        "pressure_drop",
+        "solids",
+        "weight",
+        "filtered",
+        "discharges",
+        "fullness",
+    ),
     "sx_circuit": (
         "organic_flow",
         "ph_raffinate",

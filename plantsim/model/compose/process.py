@@ -12,7 +12,7 @@ from plantsim.model.compose.extraction import sx_circuit
 from plantsim.model.compose.leach import leach_tank
 from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
-from plantsim.model.compose.reactor import cake_filter, reactor
+from plantsim.model.compose.reactor import cake_filter, filter_press, reactor
 from plantsim.model.compose.scrubber import scrubber
 from plantsim.model.compose.solids import feed_bin, furnace, mill
 from plantsim.model.compose.thermal import calciner, dryer
@@ -39,6 +39,7 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "reactor": reactor,
     "tank": reactor,
     "filter": cake_filter,
+    "filter_press": filter_press,
     "sx_circuit": sx_circuit,
     "crystalliser": crystalliser,
     "dryer": dryer,

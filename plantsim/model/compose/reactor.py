@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plantsim.model.compose.context import Context
+from plantsim.model.compose.context import AMBIENT_K, Context
 from plantsim.model.plant import Unit
 
 
@@ -92,4 +92,29 @@ def cake_filter(c: Context, unit: Unit) -> dict[str, Any]:
         "efficiency": p["wash_efficiency"],
         "passing": 0.01 * p["passing"],
         "initial": [],
+    }
+
+
+def filter_press(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    return {
+        **cake_filter(c, unit),
+        "closing": c.drive(unit, "closing"),
+        "feed": c.drive(unit, "feed"),
+        "blow": c.drive(unit, "blow"),
+        "area": p["cloth"],
+        "chambers": p["chambers"],
+        "solids_density": p["solids_density"],
+        "porosity": p["porosity"],
+        "resistance": p["cake_resistance"],
+        "cloth": p["cloth_resistance"],
+        "blinding": p["blinding"],
+        "rinse": p["rinse"],
+        "viscosity": p["viscosity"],
+        "pump": p["pump_pressure"],
+        "air": p["air_pressure"],
+        "blow_time": p["blow_time"],
+        "discharge": p["discharge_time"],
+        # empty, at the surroundings' temperature, before its first cycle
+        "initial": [*c.vector({}), AMBIENT_K, *[0.0] * 6],
     }

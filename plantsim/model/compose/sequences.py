@@ -61,6 +61,7 @@ def sequences(
                 "mem": take(sequence.tag, SEQUENCE_MEM),
                 "steps": {"first": first, "count": len(steps) - first},
                 "permits": tests(sequence.permits),
+                "repeat": sequence.repeat,
             }
         )
     return {"sequences": table, "steps": steps, "actions": actions, "checks": checks}
