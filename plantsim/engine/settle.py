@@ -6,8 +6,8 @@ continuation (Kelley and Keyes 1998) goes there from anywhere reasonable: an imp
     (I/d - J) dx = F(x),   F(x) = (G(x) - x)/h,   J = dF/dx by differences
 
 whose length d grows while the steps succeed; with d large it is Newton's method, and ends quadratically. Stocks that
-only grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are. Nor has a
-filter press: to the solver it is the mean over its cycle, and it is empty before its first cycle where the run begins.
+only grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are. Nor
+has a filter press: to the solver it is the mean over its cycle, and it is empty before its first cycle where a run begins.
 """
 
 from __future__ import annotations

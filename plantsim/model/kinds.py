@@ -246,7 +246,7 @@ _ALL = (
     ),
     UnitKind(
         "filter_press",
-        "batch filter press fed by a pump from a tank; its valves make the cycle of filling, washing, blowing and discharge",
+        "batch filter press fed by a pump from a tank; its valves make the cycle of fill, wash, blow and discharge",
         parameters=(
             _size("cloth", AREA, "of all chambers"),
             _size("chambers", VOLUME, "of all chambers"),
