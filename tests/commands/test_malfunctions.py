@@ -1,0 +1,19 @@
+"""``plantsim malfunctions``: one of them told in the tags of its target."""
+
+from __future__ import annotations
+
+import pytest
+
+from plantsim.cli import main
+
+
+def test_a_malfunction_is_described_in_the_tags_of_its_target(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["malfunctions", "--about", "crud@SX-1"]) == 0
+    said = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert set(said) == {"cause", "sees", "response"}
+    assert said["sees"] == "Organic in the raffinate AI-4122 rises; the interface LIC-4114 stays"
+
+
+def test_a_target_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["malfunctions", "--about", "crud@SX-9"]) == 1
+    assert "malfunction crud: found target SX-9, allowed SX-2, SX-1, SX-3" in capsys.readouterr().err
