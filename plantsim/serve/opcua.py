@@ -36,6 +36,7 @@ from plantsim.serve.address import is_loopback, url_host
 from plantsim.serve.opcua_audit import Audit
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_connection import Connections
+from plantsim.serve.opcua_diagnostics import PRIVATE, Diagnostics
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, refresh_mark
 from plantsim.serve.opcua_hidden import Hidden
@@ -109,6 +110,7 @@ class OpcUaServer:
         self._server: Server | None = None
         self._publisher: Publisher | None = None
         self._conditions: opcua_alarms.Conditions | None = None
+        self._diagnostics: Diagnostics | None = None
 
     @property
     def endpoint(self) -> str:
@@ -156,6 +158,8 @@ class OpcUaServer:
             raise
         self._server, self._publisher = server, publisher
         publisher.start()
+        if self._diagnostics is not None:
+            self._diagnostics.start()
 
     async def stop(self) -> None:
         """Close the port and all sessions; a second call does nothing."""
@@ -167,6 +171,8 @@ class OpcUaServer:
         if server is None or publisher is None:
             return
         await publisher.stop()
+        if self._diagnostics is not None:
+            await self._diagnostics.stop()
         if self._conditions is not None:
             self._conditions.close()
         core = server.iserver
@@ -286,6 +292,7 @@ class OpcUaServer:
             HistoryReads(history, nodes.tags, core.aspace),
             hidden,
             BatchReads(table, nodes.tags, hidden.ever) if fast else None,
+            PRIVATE,
             Audit(
                 lambda event, may: opcua_notify.hear(core, event, may),
                 lambda may: opcua_notify.is_heard(core, may),
@@ -296,6 +303,7 @@ class OpcUaServer:
             else None,
         )
         if fast:
+            self._diagnostics = Diagnostics(core, core.aspace)
             auditing = ua.DataValue(ua.Variant(True, ua.VariantType.Boolean))
             await core.aspace.write_attribute_value(
                 ua.NodeId(ua.ObjectIds.Server_Auditing), ua.AttributeIds.Value, auditing

@@ -74,6 +74,8 @@ class Columns:
         """What is to be told, oldest first, with the places that it is of."""
         self._new: list[int] = []
         """Places that have still to be told the value they began with, of the image that is shown."""
+        self.overflows = 0
+        """Values that queues had no room for."""
 
     def __contains__(self, item: object) -> bool:
         return item in self._place
@@ -128,6 +130,10 @@ class Columns:
         if self._new:
             places, self._new = np.array(self._new, np.intp), []
             self._take(places, datetime.now(UTC))
+
+    def tell_again(self) -> None:
+        """Tell the values of now of all items, whether they have changed or not."""
+        self._new = np.flatnonzero(self._in_use).tolist()
 
     def sample(self, changed: NDArray[np.bool_], now: datetime) -> None:
         """Take what changed with the image that the table shows now. changed: by row of the image."""
@@ -207,6 +213,7 @@ class Columns:
         surplus = np.maximum(counts - self._lengths, 0)
         if not surplus.any():
             return
+        self.overflows += int(surplus.sum())
         places, records = _joined(self._waiting)
         order = np.argsort(places, kind="stable")  # by item, and of each the oldest first
         sorted_ = places[order]

@@ -13,12 +13,14 @@ from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
 from plantsim.serve.opcua_batch import BatchReads
+from plantsim.serve.opcua_counters import SERVICES, SessionRecord
 from plantsim.serve.opcua_session import MOST_OPERATIONS, Core, Session, check_size
 
 _READ = ua.NodeId(ua.ObjectIds.ReadRequest_Encoding_DefaultBinary)
 _BROWSE = ua.NodeId(ua.ObjectIds.BrowseRequest_Encoding_DefaultBinary)
 _BROWSE_NEXT = ua.NodeId(ua.ObjectIds.BrowseNextRequest_Encoding_DefaultBinary)
 _REGISTER = ua.NodeId(ua.ObjectIds.RegisterNodesRequest_Encoding_DefaultBinary)
+_CLOSE = ua.NodeId(ua.ObjectIds.CloseSessionRequest_Encoding_DefaultBinary)
 _ACTIVATE = ua.NodeId(ua.ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary)
 _OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER))
 
@@ -27,6 +29,21 @@ class Processor(UaProcessor):
     """Answers the requests of one connection."""
 
     async def _process_message(self, typeid: ua.NodeId, requesthdr: Any, seqhdr: Any, body: Any) -> bool:
+        service = SERVICES.get(typeid)
+        if typeid == _CLOSE and isinstance(self.session, Session):
+            self.session.record.asked_to_close = True
+        try:
+            return await self._answer(typeid, requesthdr, seqhdr, body)
+        except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
+            self.iserver.tally.refused(service, self._record(), int(error.code))
+            raise
+        finally:
+            self.iserver.tally.came(service, self._record())
+
+    def _record(self) -> SessionRecord | None:
+        return self.session.record if isinstance(self.session, Session) else None
+
+    async def _answer(self, typeid: ua.NodeId, requesthdr: Any, seqhdr: Any, body: Any) -> bool:
         if typeid == _ACTIVATE:
             await self._check_password(requesthdr, body)
         session = self.session

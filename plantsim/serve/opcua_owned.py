@@ -8,6 +8,7 @@ from typing import Any
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 
+from plantsim.serve.opcua_counters import SubscriptionRecord
 from plantsim.serve.opcua_items import WITHDRAWN
 
 
@@ -21,6 +22,12 @@ def is_owned_by(subscription: Any, owner: object) -> bool:
     return bool(getattr(subscription, "owner", None) == owner)
 
 
+def _record(subscription: Any) -> SubscriptionRecord:
+    """What a subscription has done; of one of the library's own nothing is known."""
+    found = getattr(subscription, "record", None)
+    return found if isinstance(found, SubscriptionRecord) else SubscriptionRecord()
+
+
 def acknowledge(subscription: Any, number: int) -> ua.StatusCode:
     """Keep a message no longer; whether it was kept."""
     known = subscription._not_acknowledged_results.pop(number, None) is not None
@@ -29,9 +36,12 @@ def acknowledge(subscription: Any, number: int) -> ua.StatusCode:
 
 def sent(subscription: Any, number: int) -> ua.NotificationMessage:
     """A message that is kept. Raises ServiceError where there is none."""
+    record = _record(subscription)
+    record.republish_requests += 1
     found = subscription._not_acknowledged_results.get(number)
     if found is None:
         raise ServiceError(ua.StatusCodes.BadMessageNotAvailable)
+    record.republished += 1
     return found.NotificationMessage
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from asyncua import ua
 from asyncua.server.address_space import AddressSpace, ViewService
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.internal_subscription import InternalSubscription
@@ -78,14 +81,64 @@ def watched(service: Any) -> int:
     return sum(len(one.monitored_item_srv._monitored_items) for one in subscriptions)
 
 
+def _processor(service: Any, session: Any) -> Any:
+    """The connection of a session of an InternalServer. Raises LookupError where there is none."""
+    for transport in service.asyncio_transports:
+        processor = transport.get_protocol().processor
+        if processor is not None and processor.session is session:
+            return processor
+    raise LookupError("a session without a connection")
+
+
 def channel_certificate(service: Any, session: Any) -> bytes | None:
     """The certificate (DER) whose key a session's secure channel was opened with; None of a channel without security.
 
     service: an InternalServer. session: as its connection has just created it. Raises LookupError for any other.
     """
-    for transport in service.asyncio_transports:
-        processor = transport.get_protocol().processor
-        if processor is not None and processor.session is session:
-            certificate = processor._connection.security_policy.peer_certificate
-            return bytes(certificate) if certificate else None
-    raise LookupError("a session without a connection")
+    certificate = _processor(service, session)._connection.security_policy.peer_certificate
+    return bytes(certificate) if certificate else None
+
+
+def channel_security(service: Any, session: Any) -> tuple[str, int, bytes | None]:
+    """Policy, MessageSecurityMode and client certificate of a session's channel; none while it has no connection."""
+    try:
+        policy = _processor(service, session)._connection.security_policy
+    except LookupError:
+        return "", int(ua.MessageSecurityMode.Invalid), None
+    mode = policy.Mode or ua.MessageSecurityMode.None_
+    return policy.URI, int(mode), bytes(policy.peer_certificate) if policy.peer_certificate else None
+
+
+def publish_requests(service: Any, session: Any) -> int:
+    """Publish requests of a session that wait for something to tell."""
+    with suppress(LookupError):
+        return len(_processor(service, session)._publish_requests)
+    return 0
+
+
+def items_of(subscription: Any) -> tuple[int, int]:
+    """Monitored items of a subscription, and how many of them are disabled."""
+    items = subscription.monitored_item_srv._monitored_items.values()
+    return len(items), sum(one.mode == ua.MonitoringMode.Disabled for one in items)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a subscription is. keep_alives, lifetime: publishing cycles counted. next_number: of its messages."""
+
+    enabled: bool
+    keep_alives: int
+    lifetime: int
+    unacknowledged: int
+    next_number: int
+
+
+def state_of(subscription: Any) -> State:
+    """Where a subscription is."""
+    return State(
+        subscription._publishing_enabled,
+        subscription._keep_alive_count,
+        subscription._publish_cycles_count,
+        len(subscription._not_acknowledged_results),
+        subscription._notification_seq,
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import math
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from struct import error as StructError
@@ -26,6 +28,7 @@ from plantsim.serve import opcua_owned, opcua_seam
 from plantsim.serve.opcua_audit import Audit
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_browse import BrowsePoints
+from plantsim.serve.opcua_counters import SessionRecord, Tally
 from plantsim.serve.opcua_hidden import UNKNOWN, Hides
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_identities import Identities, PlantUser
@@ -49,6 +52,8 @@ Answer = TypeVar("Answer")
 
 _NO_SUBSCRIPTION = ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid)
 
+_DENIED = ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
+
 _READ, _WRITE = ua.AccessLevel.CurrentRead.mask, ua.AccessLevel.CurrentWrite.mask
 _HISTORY = ua.AccessLevel.HistoryRead.mask
 
@@ -64,6 +69,8 @@ class Services:
     hides: Hides
     batch: BatchReads | None = None
     """Reads of many tags; None where the installed asyncua is another one."""
+    private: frozenset[ua.NodeId] = frozenset()
+    """Nodes whose values are for the instructor alone."""
     audit: Audit | None = None
     """None where the installed asyncua is another one."""
 
@@ -74,6 +81,13 @@ class Session(InternalSession):
     services: Services
     history_points: Points
     browse_points: BrowsePoints
+    record: SessionRecord
+    iserver: Core
+
+    @property
+    def last_activity(self) -> float:
+        """When it last asked for anything, on the monotonic clock, s."""
+        return float(self._last_activity)
 
     @property
     def origin(self) -> Origin:
@@ -95,14 +109,20 @@ class Session(InternalSession):
         if certificate is not None and params.ClientCertificate not in (None, b"", certificate):
             raise ServiceError(ua.StatusCodes.BadCertificateInvalid)
         params.ClientCertificate = certificate
+        self.record.request = params
         result = await super().create_session(params, sockname)
+        self.iserver.tally.sessions += 1
         self._audit_session("CreateSession")
         return result
 
     async def close_session(self, delete_subs: bool = True) -> None:
         """End the session."""
         was_open = self.state != SessionState.Closed
+        timed_out = time.monotonic() - self.last_activity >= (self.session_timeout or math.inf)
         await super().close_session(delete_subs)
+        if was_open and not self.record.asked_to_close:
+            self.iserver.tally.sessions_timed_out += timed_out
+            self.iserver.tally.sessions_aborted += not timed_out
         if was_open:
             self._audit_session("CloseSession")
 
@@ -135,6 +155,11 @@ class Session(InternalSession):
                     results[index] = ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
             if item.IndexRange:
                 results[index] = part_of(results[index], item.IndexRange)
+            if self._denies(item.NodeId):
+                if item.AttributeId == ua.AttributeIds.Value:
+                    results[index] = ua.DataValue(StatusCode=_DENIED)
+                elif item.AttributeId == ua.AttributeIds.UserAccessLevel:
+                    results[index] = ua.DataValue(ua.Variant(0, ua.VariantType.Byte))
             if self._hides(item.NodeId):
                 results[index] = ua.DataValue(StatusCode=UNKNOWN)
         return [_with_timestamps(result, params.TimestampsToReturn) for result in results]
@@ -188,6 +213,10 @@ class Session(InternalSession):
     def _hides(self, node: ua.NodeId) -> bool:
         user = self.user
         return self.services.hides(node, user.plant_role if isinstance(user, PlantUser) else Role.OBSERVER)
+
+    def _denies(self, node: ua.NodeId) -> bool:
+        """Whether a node is there, but its value is not for this session."""
+        return node in self.services.private and self.origin.role < Role.INSTRUCTOR
 
     async def _of_seen(
         self,
@@ -244,8 +273,10 @@ class Session(InternalSession):
         create = super().create_monitored_items
 
         async def watch(items: list[ua.MonitoredItemCreateRequest]) -> list[ua.MonitoredItemCreateResult]:
-            made: list[ua.MonitoredItemCreateResult] = await create(replace(params, ItemsToCreate=items))
-            return made
+            allowed = [one for one in items if not self._denies(one.ItemToMonitor.NodeId)]
+            made = iter(await create(replace(params, ItemsToCreate=allowed)) if allowed else ())
+            denied = ua.MonitoredItemCreateResult(StatusCode=_DENIED)
+            return [denied if self._denies(one.ItemToMonitor.NodeId) else next(made) for one in items]
 
         return await self._of_seen(
             params.ItemsToCreate,
@@ -270,6 +301,7 @@ class Session(InternalSession):
             self._audit_session("ActivateSession", Origin(Role.OBSERVER, name, "opcua"), refused.code)
             raise
         self._audit_session("ActivateSession")
+        self.record.log_in(params, self.origin.user)
         for subscription in self._owned():
             opcua_owned.own(subscription, self.origin)
         self.withdraw_hidden()
@@ -307,6 +339,7 @@ class Session(InternalSession):
         """Subscribe, as this user."""
         result = await super().create_subscription(params, callback, request_callback)
         opcua_owned.own(self.subscription_service.subscriptions[result.SubscriptionId], self.origin)
+        self.iserver.tally.subscriptions += 1
         return result
 
     def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
@@ -413,6 +446,7 @@ class Core(InternalServer):
         self.sessions: dict[ua.NodeId, InternalSession] = {}
         """Open sessions of clients by authentication token."""
         self.services: Services | None = None
+        self.tally = Tally()
 
     def create_session(self, name: str, user: User | None = None, external: bool = False) -> InternalSession:
         """A session for a client that has just connected."""
@@ -423,6 +457,7 @@ class Core(InternalServer):
         session.services = self.services
         session.history_points = Points()
         session.browse_points = BrowsePoints()
+        session.record = SessionRecord()
         return session
 
     def register_external_session(self, session: InternalSession) -> None:

@@ -14,6 +14,7 @@ from asyncua import ua
 from asyncua.server.internal_subscription import InternalSubscription
 
 from plantsim.serve.opcua_columns import OVERFLOW, Columns
+from plantsim.serve.opcua_counters import SubscriptionRecord
 from plantsim.serve.opcua_events import overflow_mark
 
 SHORTEST_INTERVAL_MS = 50.0
@@ -37,9 +38,12 @@ class Subscription(InternalSubscription):
     """Notifications of a message; 0 for any number."""
     owner: Any = None
     """As whom it was made; None for one of the server's own."""
+    priority = 0
+    """As the client asked for; all are served alike."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.record = SubscriptionRecord()
         self._room = NO_LIMIT
         self._due = 0.0
         self._scan_shown = asyncio.Event()
@@ -58,7 +62,21 @@ class Subscription(InternalSubscription):
         self.data.RevisedPublishingInterval = interval_ms
         self.data.RevisedLifetimeCount, self.data.RevisedMaxKeepAliveCount = lifetime, keep_alive
         self.most = most
+        self.record.modified += 1
         self._scan_shown.set()
+
+    async def set_publishing_mode(self, enabled: bool) -> None:
+        if enabled:
+            self.record.enabled += 1
+        else:
+            self.record.disabled += 1
+        await super().set_publishing_mode(enabled)
+
+    @property
+    def column_overflows(self) -> int:
+        """Values that were lost of queues that are kept by the thousand."""
+        columns: Columns | None = self.monitored_item_srv.columns
+        return 0 if columns is None else columns.overflows
 
     def _period(self) -> float:
         return float(self.data.RevisedPublishingInterval) / 1000.0
@@ -104,7 +122,9 @@ class Subscription(InternalSubscription):
         return self._has_more() or bool(super().has_published_results())
 
     async def publish_results(self, requestdata: Any = None) -> bool:
+        waited = self._publish_cycles_count
         if not await super().publish_results(requestdata):
+            self.record.late += waited == 0 < self._publish_cycles_count
             return False
         while self._has_more() and await super().publish_results():
             pass
@@ -112,7 +132,11 @@ class Subscription(InternalSubscription):
 
     def _pop_publish_result(self) -> ua.PublishResult:
         self._room = self.most or NO_LIMIT
+        unacknowledged, number = len(self._not_acknowledged_results), self._notification_seq
         result: ua.PublishResult = super()._pop_publish_result()
+        told = self._notification_seq - number
+        self.record.discarded += unacknowledged + told - len(self._not_acknowledged_results)
+        self.record.publish_requests += 1
         result.MoreNotifications = self._has_more()
         return result
 
@@ -120,15 +144,19 @@ class Subscription(InternalSubscription):
         data = result.NotificationMessage.NotificationData
         if taken := self._taken(self._triggered_datachanges):
             data.append(ua.DataChangeNotification(MonitoredItems=taken))
+            self.record.values += len(taken)
         columns = self._columns()
         if columns is not None and self._room:
             message = columns.message(self._room)
-            self._room -= unpack_from("<i", message.Body)[0]
+            count = unpack_from("<i", message.Body)[0]
+            self._room -= count
+            self.record.values += count
             data.append(message)
 
     def _pop_triggered_events(self, result: ua.PublishResult) -> None:
         if taken := self._taken(self._triggered_events):
             result.NotificationMessage.NotificationData.append(ua.EventNotificationList(Events=taken))
+            self.record.events += len(taken)
 
     def _taken(self, queues: dict[int, list[One]]) -> list[One]:
         """What there is room for, out of the queues."""
@@ -161,6 +189,7 @@ class Subscription(InternalSubscription):
         waiting.append(notification)
         while len(waiting) > max(size, 1):
             del waiting[0 if oldest_goes else -2]
+            self.record.queue_overflows += 1
             if size > 1:
                 at = 0 if oldest_goes else -1
                 waiting[at] = _overflown(waiting[at])
@@ -174,6 +203,7 @@ class Subscription(InternalSubscription):
         if not marked and item is not None:
             mark = ua.EventFieldList(item.client_handle, overflow_mark().to_event_fields(item.filter.SelectClauses))
             self._overflows[number] = mark
+            self.record.event_overflows += 1
             waiting.insert(0 if oldest_goes else len(waiting), mark)
         if oldest_goes:
             waiting.append(event)

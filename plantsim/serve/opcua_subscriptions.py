@@ -58,6 +58,7 @@ class Subscriptions(SubscriptionService):
             publishing_enabled=params.PublishingEnabled,
         )
         subscription.most = params.MaxNotificationsPerPublish
+        subscription.priority = params.Priority
         subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace, self._is_subtype)
         await subscription.start()
         self.subscriptions[number] = subscription
