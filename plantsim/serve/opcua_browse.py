@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
@@ -13,6 +14,15 @@ from asyncua.server.address_space import AddressSpace
 MOST_POINTS = 50
 """Of one session; those of earlier requests make room for new ones."""
 
+_RESULTS: tuple[tuple[str, Any], ...] = (
+    ("ReferenceTypeId", ua.NodeId()),
+    ("IsForward", False),
+    ("NodeClass", ua.NodeClass.Unspecified),
+    ("BrowseName", ua.QualifiedName()),
+    ("DisplayName", ua.LocalizedText()),
+    ("TypeDefinition", ua.NodeId()),
+)
+"""What a reference tells, in the order of the mask's bits, and what stands in its place where nobody asks for it."""
 _MAX_POINTS = ua.NodeId(ua.ObjectIds.Server_ServerCapabilities_MaxBrowseContinuationPoints)
 _NONE_LEFT = ua.StatusCode(ua.StatusCodes.BadNoContinuationPoints)
 _INVALID = ua.StatusCode(ua.StatusCodes.BadContinuationPointInvalid)
@@ -65,6 +75,13 @@ class BrowsePoints:
             self._rests[result.ContinuationPoint] = Rest(left, rest.most)
             while len(self._rests) > MOST_POINTS:
                 self._rests.popitem(last=False)
+
+
+def masked(references: list[ua.ReferenceDescription], mask: int) -> list[ua.ReferenceDescription]:
+    """References with what a client wants to know of them (OPC 10000-4, 5.9.2.2, resultMask)."""
+    left_out = {name: nothing for bit, (name, nothing) in enumerate(_RESULTS) if not mask & 1 << bit}
+    # those of the address space are not to be changed
+    return [replace(one, **left_out) for one in references] if left_out else references
 
 
 async def announce(space: AddressSpace) -> None:

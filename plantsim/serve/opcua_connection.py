@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from asyncua import ua
@@ -21,12 +22,35 @@ _BROWSE = ua.NodeId(ua.ObjectIds.BrowseRequest_Encoding_DefaultBinary)
 _BROWSE_NEXT = ua.NodeId(ua.ObjectIds.BrowseNextRequest_Encoding_DefaultBinary)
 _REGISTER = ua.NodeId(ua.ObjectIds.RegisterNodesRequest_Encoding_DefaultBinary)
 _CLOSE = ua.NodeId(ua.ObjectIds.CloseSessionRequest_Encoding_DefaultBinary)
+_PUBLISH = ua.NodeId(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary)
+_TRANSFERRED = ua.StatusCode(ua.StatusCodes.GoodSubscriptionTransferred)
 _ACTIVATE = ua.NodeId(ua.ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary)
 _OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER))
 
 
 class Processor(UaProcessor):
     """Answers the requests of one connection."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._farewells: list[ua.PublishResult] = []
+        """Of subscriptions that are another session's by now."""
+
+    def forsake(self, subscription: int, number: int) -> None:
+        """Tell the client that another session has taken over one of its subscriptions; number: of the message."""
+        self._publish_results_subs.pop(subscription, None)  # what it has to tell is not for this client any more
+        message = ua.NotificationMessage(SequenceNumber=number, PublishTime=datetime.now(UTC))
+        message.NotificationData.append(ua.StatusChangeNotification(Status=_TRANSFERRED))
+        self._farewells.append(ua.PublishResult(SubscriptionId=subscription, NotificationMessage=message))
+        if self._publish_requests and not self._transport.is_closing():
+            waiting = self._publish_requests.popleft()
+            self._bid_farewell(waiting.requesthdr, waiting.seqhdr, waiting.results)
+
+    def _bid_farewell(self, requesthdr: Any, seqhdr: Any, results: list[ua.StatusCode]) -> None:
+        response = ua.PublishResponse()
+        response.Parameters = self._farewells.pop(0)
+        response.Parameters.Results = results
+        self.send_response(requesthdr.RequestHandle, seqhdr, response)
 
     async def _process_message(self, typeid: ua.NodeId, requesthdr: Any, seqhdr: Any, body: Any) -> bool:
         service = SERVICES.get(typeid)
@@ -44,6 +68,10 @@ class Processor(UaProcessor):
         return self.session.record if isinstance(self.session, Session) else None
 
     async def _answer(self, typeid: ua.NodeId, requesthdr: Any, seqhdr: Any, body: Any) -> bool:
+        if typeid == _PUBLISH and self._farewells and isinstance(self.session, Session):
+            acknowledged = struct_from_binary(ua.PublishParameters, body).SubscriptionAcknowledgements
+            self._bid_farewell(requesthdr, seqhdr, self.session.acknowledge(acknowledged))
+            return True
         if typeid == _ACTIVATE:
             await self._check_password(requesthdr, body)
         session = self.session

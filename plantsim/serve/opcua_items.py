@@ -80,6 +80,20 @@ class MonitoredItems(MonitoredItemService):
             else (SHORTEST_INTERVAL_MS)
         )
 
+    def tell_again(self) -> None:
+        """Queue the values of now of all items that report, whether they have changed or not."""
+        if self.columns is not None:
+            self.columns.tell_again()
+        for number, item in self._monitored_items.items():
+            in_columns = self.columns is not None and number in self.columns
+            if in_columns or item.mode != ua.MonitoringMode.Reporting or item.callback_handle in (None, WITHDRAWN):
+                continue
+            asked = item.read_value_id
+            value = self.aspace.read_attribute_value(asked.NodeId, asked.AttributeId)
+            item.mvalue.current_dvalue = value
+            notification = ua.MonitoredItemNotification(item.client_handle, with_timestamps(value, item.timestamps))
+            self.isub.put(number, notification, item.queue_size, self.isub._triggered_datachanges)
+
     def take_due(self) -> None:
         """Queue the values that have waited for their sampling interval."""
         for number in tuple(self._late):
@@ -194,6 +208,8 @@ class MonitoredItems(MonitoredItemService):
     async def _set_monitoring_mode(self, mode: ua.MonitoringMode, mid: int) -> ua.StatusCode:
         self._leave_columns(mid)
         item = self._monitored_items.get(mid)
+        if item is not None:
+            self.isub.change_mode(mid, mode)
         if item is not None and item.callback_handle == WITHDRAWN:
             item.mode = mode
             return ua.StatusCode()
@@ -283,10 +299,12 @@ class MonitoredItems(MonitoredItemService):
     def _delete_monitored_items(self, mid: int) -> ua.StatusCode:
         if self.columns is not None and mid in self.columns:
             self.columns.remove(mid)
+            self.isub.forget(mid)
             del self._monitored_items[mid]
             return ua.StatusCode()
         # the library looks for each item among all others, which is quadratic when a subscription ends
         item = self._monitored_items.get(mid)
+        self.isub.forget(mid)
         if item is None or self._monitored_datachange.pop(item.callback_handle, None) is None:
             return super()._delete_monitored_items(mid)
         self.aspace.delete_datachange_callback(item.callback_handle)

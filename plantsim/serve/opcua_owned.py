@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 
 from plantsim.serve.opcua_counters import SubscriptionRecord
 from plantsim.serve.opcua_items import WITHDRAWN
+from plantsim.serve.opcua_subscription import Subscription
 
 
 def own(subscription: Any, owner: object) -> None:
@@ -45,15 +46,35 @@ def sent(subscription: Any, number: int) -> ua.NotificationMessage:
     return found.NotificationMessage
 
 
-def hand_over(subscription: Any, session: ua.NodeId, callback: Any) -> list[int]:
+def hand_over(subscription: Any, session: ua.NodeId, callback: Any, initial_values: bool) -> list[int]:
     """Give a subscription to another session, with that one's connection; the messages that are kept.
 
-    callback: the method of the connection that sends answers. The library leaves requests at the old one.
+    The session of before is told (OPC 10000-4, 5.14.7). callback: the method of the connection that sends answers; the
+    library leaves requests at the old one. initial_values: whether the next message has the values of all items.
     """
+    record, before = _record(subscription), subscription.pub_result_callback.__self__
+    record.transfer_requests += 1
+    if subscription.session_id == session:
+        record.to_same_client += 1
+    else:
+        record.to_other_client += 1
+        if isinstance(before, Forsaken):
+            before.forsake(subscription.data.SubscriptionId, subscription._notification_seq)
     subscription.session_id = session
     subscription.pub_result_callback = callback
     subscription.pub_request_callback = callback.__self__.get_publish_request
+    if initial_values and isinstance(subscription, Subscription):
+        subscription.monitored_item_srv.tell_again()
     return sorted(subscription._not_acknowledged_results)
+
+
+@runtime_checkable
+class Forsaken(Protocol):
+    """A connection that can be told that a subscription is another session's by now."""
+
+    def forsake(self, subscription: int, number: int) -> None:
+        """Say so, in a message of that number, with the next Publish request that there is."""
+        ...
 
 
 def withdraw(subscription: Any, hides: Callable[[ua.NodeId], bool], status: ua.StatusCode) -> None:
@@ -68,6 +89,8 @@ def withdraw(subscription: Any, hides: Callable[[ua.NodeId], bool], status: ua.S
             continue
         subscription._not_acknowledged_results.clear()
         subscription._triggered_events.pop(number, None)
+        if isinstance(subscription, Subscription):
+            subscription.forget(number)
         listening = service._monitored_events.get(item.read_value_id.NodeId, [])
         if columns is not None and number in columns:
             columns.remove(number)

@@ -24,7 +24,7 @@ from asyncua.server.internal_session import InternalSession, SessionState
 
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role, Tag
-from plantsim.serve import opcua_owned, opcua_seam
+from plantsim.serve import opcua_browse, opcua_owned, opcua_seam
 from plantsim.serve.opcua_audit import Audit
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_browse import BrowsePoints
@@ -239,7 +239,8 @@ class Session(InternalSession):
             if asked.NodeId not in self.aspace or self._hides(asked.NodeId):
                 result.StatusCode, result.References = UNKNOWN, []
             else:
-                result.References = [one for one in result.References if not self._hides(one.NodeId)]
+                seen = [one for one in result.References if not self._hides(one.NodeId)]
+                result.References = opcua_browse.masked(seen, int(asked.ResultMask))
         if self.services.batch is not None:  # another asyncua's connections would not let anybody ask for the rest
             self.browse_points.shorten(results, params.RequestedMaxReferencesPerNode)
         return results
@@ -385,11 +386,15 @@ class Session(InternalSession):
         owned = self._owned()
         if not owned:
             raise ServiceError(ua.StatusCodes.BadNoSubscription)
-        return len(owned), [
+        return len(owned), self.acknowledge(acks or ())
+
+    def acknowledge(self, acks: Iterable[ua.SubscriptionAcknowledgement]) -> list[ua.StatusCode]:
+        """Take acknowledgements of this session's messages; what of each came."""
+        return [
             opcua_owned.acknowledge(self.subscription_service.subscriptions[one.SubscriptionId], one.SequenceNumber)
             if self._owns(one.SubscriptionId)
             else _NO_SUBSCRIPTION
-            for one in acks or ()
+            for one in acks
         ]
 
     def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
@@ -412,7 +417,7 @@ class Session(InternalSession):
             elif not opcua_owned.is_owned_by(found, self.origin):
                 results.append(ua.TransferResult(ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)))
             else:
-                numbers = opcua_owned.hand_over(found, self.session_id, callback)
+                numbers = opcua_owned.hand_over(found, self.session_id, callback, params.SendInitialValues)
                 results.append(ua.TransferResult(AvailableSequenceNumbers=numbers))
         return results
 

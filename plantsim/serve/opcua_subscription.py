@@ -49,6 +49,8 @@ class Subscription(InternalSubscription):
         self._scan_shown = asyncio.Event()
         self._overflows: dict[int, ua.EventFieldList] = {}
         """What says that a queue of events ran over, by item."""
+        self._sampled: dict[int, list[Any]] = {}
+        """Values and events of items that are sampled only, until the item reports (OPC 10000-4, 5.13.1.3)."""
 
     # ------------------------------------------------------------------ clock
 
@@ -180,10 +182,14 @@ class Subscription(InternalSubscription):
 
     def put(self, number: int, notification: Any, size: int, queues: dict[int, list[Any]]) -> None:
         """Queue a value or an event of an item. A queue that runs over says so where something is missing."""
-        waiting = queues.setdefault(number, [])
         item = self.monitored_item_srv._monitored_items.get(number)
+        mode = ua.MonitoringMode.Reporting if item is None else item.mode
+        if mode == ua.MonitoringMode.Disabled:
+            return
+        events = queues is self._triggered_events
+        waiting = (self._sampled if mode == ua.MonitoringMode.Sampling else queues).setdefault(number, [])
         oldest_goes = item is None or item.discard_oldest
-        if queues is self._triggered_events:
+        if events:
             self._put_event(number, item, notification, size, waiting, oldest_goes)
             return
         waiting.append(notification)
@@ -193,6 +199,24 @@ class Subscription(InternalSubscription):
             if size > 1:
                 at = 0 if oldest_goes else -1
                 waiting[at] = _overflown(waiting[at])
+
+    def change_mode(self, number: int, mode: ua.MonitoringMode) -> None:
+        """Let what waits of an item be told, keep it, or forget it, as its new mode says."""
+        item = self.monitored_item_srv._monitored_items[number]
+        of_events = item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier
+        reported = self._triggered_events if of_events else self._triggered_datachanges
+        waiting = reported.pop(number, None) or self._sampled.pop(number, None)
+        if waiting and mode == ua.MonitoringMode.Reporting:
+            reported[number] = waiting
+        elif waiting and mode == ua.MonitoringMode.Sampling:
+            self._sampled[number] = waiting
+        elif mode == ua.MonitoringMode.Disabled:
+            item.mvalue.current_dvalue = None  # it begins anew when it is enabled
+
+    def forget(self, number: int) -> None:
+        """Keep nothing of an item any longer."""
+        for queues in (self._triggered_datachanges, self._triggered_events, self._sampled, self._overflows):
+            queues.pop(number, None)
 
     def _put_event(self, number: int, item: Any, event: Any, size: int, waiting: list[Any], oldest_goes: bool) -> None:
         mark = self._overflows.get(number)

@@ -123,3 +123,24 @@ async def test_requests_are_as_large_as_the_server_says(console: Any) -> None:
         with pytest.raises(ua.uaerrors.BadNothingToDo):
             await empty
     assert await client.register_nodes([node]) == [node]
+
+
+async def test_references_tell_what_is_asked_of_them(console: Any) -> None:
+    def told(reference: ua.ReferenceDescription) -> int:
+        found = (
+            not reference.ReferenceTypeId.is_null(),
+            reference.IsForward,
+            reference.NodeClass != ua.NodeClass.Unspecified,
+            bool(reference.BrowseName.Name),
+            bool(reference.DisplayName.Text),
+            not reference.TypeDefinition.is_null(),
+        )
+        return sum(1 << bit for bit, one in enumerate(found) if one)
+
+    for mask in (0, 1, 2, 4, 8, 16, 32, 21, 63):
+        wanted = ua.BrowseDescription(
+            console.id("TIC-201"), ua.BrowseDirection.Forward, ua.NodeId(ua.ObjectIds.HasComponent), True, 0, mask
+        )
+        (result,) = await console.client.uaclient.browse(ua.BrowseParameters(NodesToBrowse=[wanted]))
+        assert {told(one) for one in result.References} == {mask}
+        assert all(str(one.NodeId.Identifier).startswith("TIC-201.") for one in result.References)

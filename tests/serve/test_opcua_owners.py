@@ -16,6 +16,10 @@ class Heard:
 
     def __init__(self) -> None:
         self.values: list[tuple[str, Any, str]] = []
+        self.statuses: list[str] = []
+
+    def status_change_notification(self, status: ua.StatusChangeNotification) -> None:
+        self.statuses.append(str(status.Status.name))
 
     def datachange_notification(self, node: Any, value: Any, data: Any) -> None:
         status = data.monitored_item.Value.StatusCode
@@ -90,6 +94,38 @@ async def test_a_subscription_goes_to_another_session_of_the_same_user_alone(
             return 71.0 in values
 
         await eventually(came)
+        await later.delete()
+
+
+async def test_who_gets_a_subscription_gets_its_values_and_who_had_it_is_told(login: Any, eventually: Any) -> None:
+    names = ["TIC-201.PV", "P-201.CMD", "TIC-201.MODE"]
+    async with login("operator") as owner, login("operator") as heir:
+        had = Heard()
+        watching = await owner.client.create_subscription(50, had)
+        await watching.subscribe_data_change([owner.node(name) for name in names])
+        silent = await watching.subscribe_data_change(owner.node("P-201.SPEED"), monitoring=ua.MonitoringMode.Sampling)
+        assert silent
+
+        async def is_settled() -> bool:
+            return len(had.values) == len(names)
+
+        await eventually(is_settled)
+        later = await heir.client.create_subscription(50, Heard())  # publishes for both
+        answers: list[Any] = []
+        heir.client.uaclient._subscription_callbacks[watching.subscription_id] = answers.append
+        wanted = ua.TransferSubscriptionsParameters([watching.subscription_id], True)
+        (result,) = await heir.client.uaclient.transfer_subscriptions(wanted)
+        assert result.StatusCode.is_good()
+
+        async def came() -> bool:
+            return bool(had.statuses) and any(one.NotificationMessage.NotificationData for one in answers)
+
+        await eventually(came)
+        assert had.statuses == ["GoodSubscriptionTransferred"]
+        first = next(one for one in answers if one.NotificationMessage.NotificationData)
+        parts = first.NotificationMessage.NotificationData
+        assert sum(len(part.MonitoredItems) for part in parts) == len(names)
+        assert len(had.values) == len(names), "and nothing more to who had it"
         await later.delete()
 
 

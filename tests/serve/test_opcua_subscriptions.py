@@ -263,3 +263,39 @@ async def test_a_full_queue_of_events_says_where_some_are_missing(console: Any, 
         ua.ObjectIds.RefreshEndEventType,
     ]
     await raw.end()
+
+
+async def test_what_is_sampled_is_told_once_it_reports(console: Any, synthetic: Any) -> None:
+    raw = await Raw.create(console)
+    await raw.first(NUMBER)  # which tells when the others would have
+    asked = [
+        ua.MonitoredItemCreateRequest(
+            ua.ReadValueId(console.id(name), ua.AttributeIds.Value),
+            ua.MonitoringMode.Sampling,
+            ua.MonitoringParameters(handle, 0.0, None, 10, True),
+        )
+        for handle, name in ((1, SWITCH), (2, "TIC-201.SP"))
+    ]
+    made = await raw.client.create_monitored_items(ua.CreateMonitoredItemsParameters(raw.number, TIMES.Both, asked))
+    switch, setpoint = [one.MonitoredItemId for one in made]
+
+    async def told(number: float, switch: float) -> list[tuple[int, Any]]:
+        synthetic.show({NUMBER: number, SWITCH: switch, "TIC-201.SP": number})
+        found: list[tuple[int, Any]] = []
+        while (0, number) not in found:
+            found += [(handle, value.Value.Value) for handle, value in (await raw.publish())[0]]
+        return found
+
+    assert {handle for handle, _ in await told(11.0, 1.0)} == {0}
+    assert {handle for handle, _ in await told(12.0, 0.0)} == {0}
+    mode = ua.SetMonitoringModeParameters(raw.number, ua.MonitoringMode.Reporting, [switch])
+    await raw.client.set_monitoring_mode(mode)
+    waited = [value for handle, value in await told(13.0, 1.0) if handle == 1]
+    assert waited[-3:] == [True, False, True]
+    disabled = ua.SetMonitoringModeParameters(raw.number, ua.MonitoringMode.Disabled, [setpoint])
+    await raw.client.set_monitoring_mode(disabled)
+    reporting = ua.SetMonitoringModeParameters(raw.number, ua.MonitoringMode.Reporting, [setpoint])
+    await raw.client.set_monitoring_mode(reporting)
+    again = [value for handle, value in await told(14.0, 1.0) if handle == 2]
+    assert again == [13.0, 14.0], "nothing of what was sampled before it was disabled"
+    await raw.client.delete_subscriptions([raw.number])
