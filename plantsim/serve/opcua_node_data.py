@@ -123,11 +123,12 @@ class NodeRecords:
             self._types[item.TypeDefinition] = self._description(reference, type_, forward=True)
         return self._types[item.TypeDefinition]
 
-    def link(self, source: ua.NodeId, reference: ua.NodeId, target: ua.NodeId) -> None:
-        """A reference that is browsable from both ends. Raises KeyError where one of them is not there."""
+    def link(self, source: ua.NodeId, reference: ua.NodeId, target: ua.NodeId, *, both: bool) -> None:
+        """A reference, browsable from its source, or from both ends. Raises KeyError where one of them is not there."""
         here, there = self._space[source], self._space[target]
         here.references.append(self._description(reference, there, forward=True))
-        there.references.append(self._description(reference, here, forward=False))
+        if both:
+            there.references.append(self._description(reference, here, forward=False))
 
     def _description(self, reference: ua.NodeId, target: NodeData, *, forward: bool) -> ua.ReferenceDescription:
         def attribute(id_: ua.AttributeIds) -> Any:

@@ -16,7 +16,8 @@ class NodeBatch:
     def __init__(self, namespace: int) -> None:
         self.namespace = namespace
         self._items: list[ua.AddNodesItem] = []
-        self._links: list[tuple[ua.NodeId, ua.NodeId, ua.NodeId]] = []
+        self._links: dict[tuple[ua.NodeId, ua.NodeId, ua.NodeId], bool] = {}
+        """Source, reference type and target; whether it can be browsed from the target, too."""
 
     def id(self, name: str) -> ua.NodeId:
         """The NodeId of that name."""
@@ -30,7 +31,7 @@ class NodeBatch:
         browse_name: str,
         title: str = "",
         description: str = "",
-        type_: int = Id.BaseObjectType,
+        type_: int | ua.NodeId = Id.BaseObjectType,
         reference: int = Id.HasComponent,
         standard: bool = False,
         notifier: bool = False,
@@ -128,18 +129,29 @@ class NodeBatch:
             name, ua.NodeId(parent), qualified, ua.NodeClass.ReferenceType, attributes, None, Id.HasSubtype
         )
 
+    def object_type(self, name: str, base: ua.NodeId, *, description: str, abstract: bool) -> ua.NodeId:
+        """A type of objects, a subtype of ``base``."""
+        attributes = ua.ObjectTypeAttributes(
+            DisplayName=ua.LocalizedText(name), Description=ua.LocalizedText(description), IsAbstract=abstract
+        )
+        qualified = ua.QualifiedName(name, self.namespace)
+        return self._add(name, base, qualified, ua.NodeClass.ObjectType, attributes, None, Id.HasSubtype)
+
+    def point(self, source: ua.NodeId, reference: ua.NodeId, target: ua.NodeId) -> None:
+        """A reference that is browsed from its source alone."""
+        self._links.setdefault((source, reference, target), False)
+
     def link(self, source: ua.NodeId, reference: ua.NodeId, target: ua.NodeId) -> None:
         """A reference between two objects, browsable from both; given twice, it is there once."""
-        if (source, reference, target) not in self._links:
-            self._links.append((source, reference, target))
+        self._links[source, reference, target] = True
 
     def add_to(self, space: AddressSpace) -> None:
         """Add all of it. Raises RuntimeError naming the first node that cannot be added."""
         records = NodeRecords(space)
         records.add(self._items)
         # not by add_references: between two units that feed each other it would refuse the way back
-        for source, reference, target in self._links:
-            records.link(source, reference, target)
+        for (source, reference, target), both in self._links.items():
+            records.link(source, reference, target, both=both)
 
     def _add(
         self,
@@ -148,7 +160,7 @@ class NodeBatch:
         browse_name: ua.QualifiedName,
         node_class: ua.NodeClass,
         attributes: ua.NodeAttributes,
-        type_: int | None,
+        type_: int | ua.NodeId | None,
         reference: int,
     ) -> ua.NodeId:
         node = self.id(name)
@@ -160,7 +172,13 @@ class NodeBatch:
                 BrowseName=browse_name,
                 NodeClass=node_class,
                 NodeAttributes=attributes,
-                TypeDefinition=ua.NodeId() if type_ is None else ua.NodeId(type_),
+                TypeDefinition=_type_id(type_),
             )
         )
         return node
+
+
+def _type_id(type_: int | ua.NodeId | None) -> ua.NodeId:
+    if type_ is None:
+        return ua.NodeId()
+    return ua.NodeId(type_) if isinstance(type_, int) else type_

@@ -25,6 +25,7 @@ _ELEMENTS = {
     ua.NodeClass.Variable: "UAVariable",
     ua.NodeClass.Method: "UAMethod",
     ua.NodeClass.ReferenceType: "UAReferenceType",
+    ua.NodeClass.ObjectType: "UAObjectType",
 }
 _XML_ENCODINGS = {"Range": 885, "EUInformation": 888, "Argument": 297}
 """NodeIds of the XML encodings of the structures that are values here."""
@@ -39,10 +40,12 @@ _ALIASES = {
         "HasNotifier",
         "HasEventSource",
         "HasCondition",
+        "HasModellingRule",
     )
 }
 """References by name, as some readers want them."""
 _HIERARCHY = frozenset((ua.ObjectIds.HasComponent, ua.ObjectIds.HasProperty, ua.ObjectIds.Organizes))
+_TYPES = (ua.NodeClass.ObjectType, ua.NodeClass.ReferenceType)
 
 
 def write_nodeset(space: AddressSpace, namespace: int, path: Path, live: frozenset[ua.NodeId]) -> int:
@@ -78,6 +81,8 @@ def _node(root: ET.Element, node: NodeData, with_value: bool) -> None:
         _variable(element, node)
     elif node_class is ua.NodeClass.Object and (notifier := _attribute(node, ua.AttributeIds.EventNotifier)):
         element.set("EventNotifier", str(int(notifier)))
+    elif node_class in _TYPES and _attribute(node, ua.AttributeIds.IsAbstract):
+        element.set("IsAbstract", "true")
     for name, attribute in (
         ("DisplayName", ua.AttributeIds.DisplayName),
         ("Description", ua.AttributeIds.Description),

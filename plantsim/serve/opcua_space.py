@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from asyncua import ua
 
 from plantsim.model.tag import Kind, Tag, ValueType
+from plantsim.serve import opcua_types
 from plantsim.serve.opcua_engine import Engine, Plant
 from plantsim.serve.opcua_nodes import Id, NodeBatch
 from plantsim.serve.opcua_units import engineering_unit
@@ -42,6 +43,7 @@ class TagNodes:
 def build(batch: NodeBatch, engine: Engine, historized: Callable[[Tag], bool] = lambda _: False) -> TagNodes:
     """Put the plant and its tags into ``batch``; values are empty yet. Raises ValueError for a tag of no known area."""
     nodes = TagNodes()
+    opcua_types.build(batch)
     owners = _plant(batch, engine.plant)
     objects = ua.NodeId(Id.ObjectsFolder)
     for kind, name, description in (
@@ -74,6 +76,7 @@ def _plant(batch: NodeBatch, plant: Plant) -> dict[str, ua.NodeId]:
         browse_name=PLANT,
         title=plant.title,
         description=plant.title,
+        type_=batch.id(opcua_types.PLANT),
         reference=Id.Organizes,
         notifier=True,
     )
@@ -84,12 +87,26 @@ def _plant(batch: NodeBatch, plant: Plant) -> dict[str, ua.NodeId]:
     batch.property(root, "Products", products, Id.String, standard=False)
     owners: dict[str, ua.NodeId] = {}
     for area in plant.areas:
-        node = batch.object(f"Area.{area.id}", root, browse_name=area.id, title=area.title, notifier=True)
+        node = batch.object(
+            f"Area.{area.id}",
+            root,
+            browse_name=area.id,
+            title=area.title,
+            type_=batch.id(opcua_types.AREA),
+            notifier=True,
+        )
         batch.property(node, "Number", ua.Variant(area.number, ua.VariantType.UInt16), Id.UInt16, standard=False)
         owners[f"/{area.id}"] = node
     for unit in plant.units:
         above = owners[f"/{unit.area}"]
-        owners[unit.id] = batch.object(f"Unit.{unit.id}", above, browse_name=unit.id, title=unit.title, notifier=True)
+        owners[unit.id] = batch.object(
+            f"Unit.{unit.id}",
+            above,
+            browse_name=unit.id,
+            title=unit.title,
+            type_=batch.id(opcua_types.UNIT),
+            notifier=True,
+        )
     for stream in plant.streams:
         source, target = owners.get(stream.source_unit), owners.get(stream.target_unit)
         if source is not None and target is not None and source != target:
@@ -109,7 +126,8 @@ def _tag_object(batch: NodeBatch, members: list[Tag], owners: dict[str, ua.NodeI
     owner = owners.get(first.unit) or owners.get(f"/{first.area}")
     if owner is None:
         raise ValueError(f'tag {first.name}: its area "{first.area}" is none of the plant\'s')
-    node = batch.object(first.object, owner, browse_name=first.object, description=_title(members))
+    type_ = batch.id(opcua_types.TYPE_OF[first.kind])
+    node = batch.object(first.object, owner, browse_name=first.object, description=_title(members), type_=type_)
     batch.property(node, "Kind", _string(first.kind.value), Id.String, standard=False)
     return node
 
