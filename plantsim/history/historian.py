@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from plantsim.engine.image import ProcessImage
+from plantsim.history.events import Happening, Place, Wanted, read_events
 from plantsim.history.exceptions import Entry, Exceptions
 from plantsim.history.samples import BAD_DATA_LOST, Samples, joined
 from plantsim.history.series import Series, series_of
@@ -65,6 +66,10 @@ class Historian:
         self._pending = 0
         """Samples of the tail that are not."""
         self._samples = 0
+        self._happenings: list[Happening] = []
+        """Events that are not in the file yet."""
+        self._events = self._store.newest_event()
+        """The id of the newest event."""
         self._latest = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -104,6 +109,16 @@ class Historian:
         with self._wake:
             self._tail += numbered
             self._pending += sum(len(entry.series) for entry in numbered)
+
+    def note_event(self, time: int, place: Place, body: bytes) -> None:
+        """Keep an event of plant time ``time``, µs; quick, never waits for the disk. Not for two threads at once."""
+        if self.failure is not None:
+            return
+        with self._wake:
+            # what is told before the first look at the plant is of the branch that begins with it
+            branch = self.branch() + (self._number is None)
+            self._events += 1
+            self._happenings.append(Happening(self._events, branch, time, place, body))
 
     def _fork(self, number: int, time: int) -> list[Entry]:
         """Begin a branch; after a time that nobody kept, with samples that say so."""
@@ -155,7 +170,9 @@ class Historian:
         """Return when all that was taken is written. For who needs to know."""
         with self._wake:
             self._wake.notify()
-            self._wake.wait_for(lambda: not self._pending or self.failure is not None or self._stopping)
+            self._wake.wait_for(
+                lambda: not (self._pending or self._happenings) or self.failure is not None or self._stopping
+            )
 
     def _work(self) -> None:
         try:
@@ -175,9 +192,10 @@ class Historian:
     def _write(self, *, roll: bool) -> None:
         with self._wake:
             tail, branches, self._new_branches = list(self._tail), self._new_branches, []
+            events = tuple(self._happenings)
         new = tail[self._written :]
-        if new or branches:
-            self._store.append(branches, new)
+        if new or branches or events:
+            self._store.append(branches, new, events)
         count = sum(len(entry.series) for entry in new)
         self._samples += count
         roll = (roll or self._samples >= ROLL_SAMPLES) and bool(tail)
@@ -186,6 +204,7 @@ class Historian:
         with self._wake:
             self._pending -= count
             self._written = len(tail)
+            del self._happenings[: len(events)]
             if roll:
                 self._tail = self._tail[len(tail) :]
                 self._written = 0
@@ -239,3 +258,14 @@ class Historian:
                 one = slice(index, index + 1)
                 found = joined([found, Samples(np.array([time], np.int64), value[one], status[one])])
         return found
+
+    def events(self, wanted: Wanted, branch: int, most: int) -> list[Happening]:
+        """The first so many events of a branch and what it goes back to. Reads the file: not for an event loop."""
+        with self._wake:
+            pending, branches = tuple(self._happenings), self._branches
+        until = lineage(branches, branch)
+        db = connect_reader(self.path)
+        try:
+            return read_events(db, wanted, until, pending, most)
+        finally:
+            db.close()

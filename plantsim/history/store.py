@@ -20,6 +20,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from plantsim.history.events import EVENT_SCHEMA, Happening, append_events, newest_event
 from plantsim.history.exceptions import Entry
 from plantsim.history.samples import Samples, joined
 
@@ -133,8 +134,12 @@ class Store:
         found = self._db.execute("SELECT value FROM meta WHERE key = 'newest'").fetchone()
         return None if found is None else int(found[0])
 
-    def append(self, branches: Iterable[Branch], entries: Sequence[Entry]) -> None:
-        """Write branches and samples; they are safe when this returns."""
+    def newest_event(self) -> int:
+        """The id of the newest event; 0 where there is none."""
+        return newest_event(self._db)
+
+    def append(self, branches: Iterable[Branch], entries: Sequence[Entry], events: Sequence[Happening] = ()) -> None:
+        """Write branches, samples and events; they are safe when this returns."""
         with self._db:
             self._db.executemany(
                 "INSERT INTO branch VALUES (?, ?, ?, ?, ?)",
@@ -144,6 +149,7 @@ class Store:
                 "INSERT INTO tail (branch, time, series, value, status) VALUES (?, ?, ?, ?, ?)",
                 [(e.branch, e.time, e.series.tobytes(), e.value.tobytes(), e.status.tobytes()) for e in entries],
             )
+            append_events(self._db, events)
             if entries:
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES ('newest', ?)", (entries[-1].time,))
 
@@ -157,13 +163,16 @@ class Store:
         """Forget what ended before ``oldest``, µs, and the oldest tenth while the file is larger than it may be."""
         with self._db:
             self._db.execute("DELETE FROM chunk WHERE last < ?", (oldest,))
+            self._db.execute("DELETE FROM event WHERE time < ?", (oldest,))
         while self.size() > most_bytes:
             found = self._db.execute("SELECT min(last), max(last), count(*) FROM chunk").fetchone()
             first, last, count = found
             if not count:
                 break
+            cut = first + (last - first) // 10
             with self._db:
-                self._db.execute("DELETE FROM chunk WHERE last <= ?", (first + (last - first) // 10,))
+                self._db.execute("DELETE FROM chunk WHERE last <= ?", (cut,))
+                self._db.execute("DELETE FROM event WHERE time <= ?", (cut,))
         self._db.execute("PRAGMA incremental_vacuum").fetchall()
 
     def size(self) -> int:
@@ -195,7 +204,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")  # survives the process; of a power cut the last commits may be lost
-    db.executescript(_SCHEMA)
+    db.executescript(_SCHEMA + EVENT_SCHEMA)
     with db:
         db.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
     found = db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()[0]

@@ -23,6 +23,7 @@ from plantsim.model.tag import Tag, ValueType
 from plantsim.serve import (
     opcua_alarms,
     opcua_browse,
+    opcua_event_history,
     opcua_forcing,
     opcua_history,
     opcua_lists,
@@ -38,7 +39,8 @@ from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_connection import Connections
 from plantsim.serve.opcua_diagnostics import PRIVATE, Diagnostics
 from plantsim.serve.opcua_engine import Engine
-from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, refresh_mark
+from plantsim.serve.opcua_event_history import EventReads
+from plantsim.serve.opcua_events import REFRESH_END, REFRESH_START, Event, refresh_mark, subtypes
 from plantsim.serve.opcua_hidden import Hidden
 from plantsim.serve.opcua_history import History, HistoryReads
 from plantsim.serve.opcua_nodes import NodeBatch
@@ -236,15 +238,21 @@ class OpcUaServer:
         batch.add_to(core.aspace)
         if history is not None:
             await opcua_history.announce(core.aspace)
+            await opcua_event_history.announce(core.aspace, batch.namespace)
         if fast:
             await opcua_browse.announce(core.aspace)
+
+        async def tell(event: Event) -> None:
+            if history is not None:
+                opcua_event_history.keep(history, event, batch.namespace)
+            await opcua_notify.notify_event(core, event)
 
         conditions = opcua_alarms.Conditions(
             engine,
             core.aspace,
             alarm_nodes,
             lambda alarm: nodes.notifiers[alarm.object],
-            lambda event: opcua_notify.notify_event(core, event),
+            tell,
         )
         self._conditions = conditions
         table = LiveTable(engine.tags, engine.image)
@@ -289,7 +297,12 @@ class OpcUaServer:
             nodes.tags,
             Writes(engine, core.aspace, nodes.tags),
             opcua_methods.Methods(core.aspace, methods),
-            HistoryReads(history, nodes.tags, core.aspace),
+            HistoryReads(
+                history,
+                nodes.tags,
+                core.aspace,
+                EventReads(history, batch.namespace, subtypes(core.aspace)) if history is not None else None,
+            ),
             hidden,
             BatchReads(table, nodes.tags, hidden.ever) if fast else None,
             PRIVATE,

@@ -129,6 +129,11 @@ class _Doing:
     """Plant time at which the shelf ends, s since 1970."""
 
 
+def _time(time: datetime | None) -> ua.Variant:
+    # a DateTime of nothing cannot be put on the wire
+    return ua.Variant(None, ua.VariantType.Null) if time is None else ua.Variant(time, _TIME)
+
+
 def _state(alarm: AlarmPoint, bits: int, doing: _Doing, plant_time: float) -> dict[str, ua.Variant]:
     """Fields that follow the alarm's state. The states come last: who waits for one finds the rest already there."""
     states = {
@@ -144,10 +149,10 @@ def _state(alarm: AlarmPoint, bits: int, doing: _Doing, plant_time: float) -> di
     left = max(0.0, doing.until - plant_time) if doing.until is not None and bits & SHELVED else 0.0
     fields = {
         "EventId": ua.Variant(doing.event_id, _BYTES),
-        "Time": ua.Variant(doing.time, _TIME) if doing.time is not None else ua.Variant(None, ua.VariantType.Null),
+        "Time": _time(doing.time),
         "ClientUserId": ua.Variant(doing.user, _STRING),
         "Comment": ua.Variant(ua.LocalizedText(doing.comment), _TEXT),
-        "Comment/SourceTimestamp": ua.Variant(doing.commented, _TIME),
+        "Comment/SourceTimestamp": _time(doing.commented),
         "Quality": ua.Variant(ua.StatusCode(), ua.VariantType.StatusCode),
         "Retain": ua.Variant(retain, _BOOLEAN),
         "SuppressedOrShelved": ua.Variant(bool(bits & (SHELVED | SUPPRESSED | OUT_OF_SERVICE)), _BOOLEAN),

@@ -22,6 +22,7 @@ from plantsim.history.samples import BAD, Samples, joined, value_at
 from plantsim.history.series import Series
 from plantsim.history.store import HistoryError
 from plantsim.model.tag import Tag, ValueType
+from plantsim.serve.opcua_event_history import EventLog, EventPoint, EventReads
 from plantsim.serve.opcua_nodes import Id, NodeBatch
 from plantsim.serve.opcua_values import WireType, status_code, wire_type
 
@@ -45,7 +46,7 @@ _FOREVER = 2**62
 _AGGREGATE_OF = {getattr(Id, f"AggregateFunction_{name}"): name for name in AGGREGATES}
 
 
-class History(Protocol):
+class History(EventLog, Protocol):
     """What a historian answers."""
 
     def series_of(self, tag: str) -> Series | None: ...
@@ -66,11 +67,10 @@ async def announce(space: AddressSpace) -> None:
     boolean, uint32 = ua.VariantType.Boolean, ua.VariantType.UInt32
     for node, value in (
         (Id.HistoryServerCapabilities_AccessHistoryDataCapability, ua.Variant(True, boolean)),
-        (Id.HistoryServerCapabilities_AccessHistoryEventsCapability, ua.Variant(False, boolean)),
         (Id.HistoryServerCapabilities_MaxReturnDataValues, ua.Variant(MOST_VALUES, uint32)),
-        (Id.HistoryServerCapabilities_MaxReturnEventValues, ua.Variant(0, uint32)),
         (Id.HistoryServerCapabilities_ServerTimestampSupported, ua.Variant(False, boolean)),
         (Id.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadData, ua.Variant(MOST_NODES, uint32)),
+        (Id.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadEvents, ua.Variant(MOST_NODES, uint32)),
     ):
         await space.write_attribute_value(ua.NodeId(node), ua.AttributeIds.Value, ua.DataValue(value))
 
@@ -88,9 +88,9 @@ class Points:
     """The continuation points of one session."""
 
     def __init__(self) -> None:
-        self._points: OrderedDict[bytes, Point] = OrderedDict()
+        self._points: OrderedDict[bytes, Point | EventPoint] = OrderedDict()
 
-    def keep(self, point: Point) -> bytes:
+    def keep(self, point: Point | EventPoint) -> bytes:
         """Its name; the oldest makes room."""
         name = secrets.token_bytes(8)
         self._points[name] = point
@@ -98,7 +98,7 @@ class Points:
             self._points.popitem(last=False)
         return name
 
-    def take(self, name: bytes, node: ua.NodeId) -> Point | None:
+    def take(self, name: bytes, node: ua.NodeId) -> Point | EventPoint | None:
         """The point of that name, which is good for one use and for its node."""
         point = self._points.pop(name, None)
         return point if point is not None and point.node == node else None
@@ -136,8 +136,15 @@ Answer = tuple[list[ua.DataValue], int | None]
 class HistoryReads:
     """Answers HistoryRead. Its methods read files: not for the event loop."""
 
-    def __init__(self, history: History | None, tags: Mapping[ua.NodeId, Tag], space: AddressSpace) -> None:
+    def __init__(
+        self,
+        history: History | None,
+        tags: Mapping[ua.NodeId, Tag],
+        space: AddressSpace,
+        events: EventReads | None = None,
+    ) -> None:
         self._history = history
+        self._events = events
         self._space = space
         self._tags = tags
         self._wire: dict[str, WireType] = {}
@@ -154,7 +161,11 @@ class HistoryReads:
             raise ServiceError(ua.StatusCodes.BadNothingToDo)
         if len(nodes) > MOST_NODES:
             raise ServiceError(ua.StatusCodes.BadTooManyOperations)
-        if params.TimestampsToReturn not in (ua.TimestampsToReturn.Source, ua.TimestampsToReturn.Both):
+        of_events = isinstance(details, uaprotocol_auto.ReadEventDetails)
+        if not of_events and params.TimestampsToReturn not in (
+            ua.TimestampsToReturn.Source,
+            ua.TimestampsToReturn.Both,
+        ):
             raise ServiceError(ua.StatusCodes.BadTimestampsToReturnInvalid)
         if params.ReleaseContinuationPoints:
             for item in nodes:
@@ -162,7 +173,39 @@ class HistoryReads:
             return [ua.HistoryReadResult() for _ in nodes]
         if isinstance(details, uaprotocol_auto.ReadProcessedDetails) and len(details.AggregateType) != len(nodes):
             raise ServiceError(ua.StatusCodes.BadAggregateListMismatch)
+        if of_events:
+            return [self._answer_events(item, details, points) for item in nodes]
         return [self._answer(item, details, index, points) for index, item in enumerate(nodes)]
+
+    def _answer_events(
+        self, item: ua.HistoryReadValueId, details: ua.ReadEventDetails, points: Points
+    ) -> ua.HistoryReadResult:
+        def refused(code: int) -> ua.HistoryReadResult:
+            return ua.HistoryReadResult(StatusCode=ua.StatusCode(code))
+
+        if self._space.get(item.NodeId) is None:
+            return refused(ua.StatusCodes.BadNodeIdUnknown)
+        if self._history is None or self._events is None or not self._events.has(item.NodeId):
+            return refused(ua.StatusCodes.BadHistoryOperationUnsupported)
+        branch, beyond = self._history.branch(), None
+        if item.ContinuationPoint:
+            point = points.take(item.ContinuationPoint, item.NodeId)
+            if not isinstance(point, EventPoint):
+                return refused(ua.StatusCodes.BadContinuationPointInvalid)
+            branch, beyond = point.branch, point.last
+        try:
+            answer = self._events.read(item.NodeId, details, branch, beyond, _time)
+        except (HistoryError, sqlite3.Error, OSError) as error:
+            log.error("HistoryRead of events: %s", error)
+            return refused(ua.StatusCodes.BadResourceUnavailable)
+        if isinstance(answer, int):
+            return refused(answer)
+        found, last = answer
+        return ua.HistoryReadResult(
+            StatusCode=ua.StatusCode(ua.StatusCodes.Good if found.Events else ua.StatusCodes.GoodNoData),
+            ContinuationPoint=points.keep(EventPoint(item.NodeId, branch, last)) if last is not None else None,
+            HistoryData=found,
+        )
 
     def _answer(self, item: ua.HistoryReadValueId, details: Any, index: int, points: Points) -> ua.HistoryReadResult:
         try:
@@ -196,7 +239,7 @@ class HistoryReads:
         if not item.ContinuationPoint:
             return _Asked(item.NodeId, tag, series, self._history.branch(), None)
         point = points.take(item.ContinuationPoint, item.NodeId)
-        if point is None:
+        if not isinstance(point, Point):
             raise _Refused(ua.StatusCodes.BadContinuationPointInvalid)
         return _Asked(item.NodeId, tag, series, point.branch, point.next)
 

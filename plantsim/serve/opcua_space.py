@@ -21,6 +21,8 @@ from plantsim.serve.opcua_values import VARIANT_TYPES
 NAMESPACE = "urn:plantsim:plant"
 
 PLANT, SIMULATION, KPI, FLOWS_TO = "Plant", "Simulation", "KPI", "FlowsTo"
+AREA, UNIT = "Area", "Unit"
+"""What the NodeIds of areas and units begin with, before a dot and their own names."""
 
 _MEASURED = frozenset((Kind.TRANSMITTER, Kind.ANALYSER, Kind.CONTROLLER))
 """Kinds whose PV comes from an instrument, if from the field at all."""
@@ -88,7 +90,7 @@ def _plant(batch: NodeBatch, plant: Plant) -> dict[str, ua.NodeId]:
     owners: dict[str, ua.NodeId] = {}
     for area in plant.areas:
         node = batch.object(
-            f"Area.{area.id}",
+            f"{AREA}.{area.id}",
             root,
             browse_name=area.id,
             title=area.title,
@@ -100,7 +102,7 @@ def _plant(batch: NodeBatch, plant: Plant) -> dict[str, ua.NodeId]:
     for unit in plant.units:
         above = owners[f"/{unit.area}"]
         owners[unit.id] = batch.object(
-            f"Unit.{unit.id}",
+            f"{UNIT}.{unit.id}",
             above,
             browse_name=unit.id,
             title=unit.title,
