@@ -156,6 +156,7 @@ cdef class Core:
     cdef Fault fault[MOST_MALFUNCTIONS]
     cdef int n_faults
     cdef Memory faults_own
+    cdef bint broken                # a unit that stepped in the last scan has a state that is not finite
     cdef public int bad_state       # index of the first state that is not finite, -1 if none
     cdef object _sizes, _keep
 
@@ -243,6 +244,9 @@ cdef class Core:
             self.weighted[i].first = min(used) if len(used) else 0
             self.weighted[i].count = max(used) + 1 - min(used) if len(used) else 0
             self.weighted[i].probe = d["probe"]
+        self.s.used = own.ints([S_MOL + self.s.nc]*self.n_streams)
+        for i in range(self.n_units):
+            self._mark_particles(&self.unit[i])
         self.slow = self.s
         self.slow.now = self._pointer(self.gathered)
         self.warmth = self.slow.now + self.n_streams*self.s.width
@@ -363,6 +367,17 @@ cdef class Core:
         self.log.capacity = 4096
         self.log.event = <Event*>own.take(self.log.capacity, sizeof(Event))
 
+    cdef void _mark_particles(self, const Unit* u) noexcept:
+        """Note which streams carry particles in bins: what leaves mills and leach tanks."""
+        cdef const Tank* tank
+        cdef int i
+        if u.kind == MILL:
+            self.s.used[(<Mill*>u.p).outlet] = self.s.width
+        elif u.kind == LEACH_TANK:
+            tank = &(<LeachTank*>u.p).tank
+            for i in range(tank.n_out):
+                self.s.used[tank.outlet[i].stream] = self.s.width
+
     cdef double* _pointer(self, array) except NULL:
         """Address of a contiguous float64 array that lives as long as the core."""
         cdef double[::1] flat = array.reshape(-1)
@@ -411,11 +426,13 @@ cdef class Core:
         return paced and u.pace != NULL and pace_gathered(u.pace, self.clock.scan) != u.pace.scans - 1
 
     cdef void _process(self, double tick, bint paced) noexcept nogil:
-        """One tick of all units; paced: of those only whose step ends in this scan."""
+        """One tick of all units; paced: of those only whose step ends in this scan. Tells in `broken` whether one of them
+        no longer has finite states."""
         cdef int k
         cdef Unit* u
         cdef double watts = 0.0
         self.slow.nxt = self.s.nxt
+        self.broken = False
         for k in range(self.n_units):
             u = &self.unit[k]
             if paced and u.pace != NULL:
@@ -432,6 +449,7 @@ cdef class Core:
                 unit_leave(u, &self.s, tick)
             else:
                 unit_step(u, &self.s, tick)
+            self.broken |= not all_finite(u.y, u.ny)
         self._swap(tick)
         for k in range(self.n_units):
             if self.unit[k].vessel != NULL and not self._resting(&self.unit[k], paced):
@@ -559,7 +577,8 @@ cdef class Core:
             while n < scans:
                 self._scan()
                 n += 1
-                if not self._finite():
+                # what rests does not change, unless it was put in between two calls
+                if self.broken or n == 1 and not self._finite():
                     break
                 if 2*(self.log.count - self.read_events) > self.log.capacity:
                     break

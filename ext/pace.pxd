@@ -33,7 +33,7 @@ cdef inline void pace_gather(const Pace* p, const Sheet* s, double* gathered, do
     for i in range(p.n_in):
         k = p.inlet[i]
         x = stream_now(s, k)
-        add_to(gathered + k*s.width, x, s.width)
+        add_to(gathered + k*s.width, x, s.used[k])
         warmth[k] += x[S_VOL]*x[S_TEMP]
 
 
@@ -45,7 +45,7 @@ cdef inline void pace_mean(const Pace* p, const Sheet* s, double* gathered, cons
     for i in range(p.n_in):
         x = gathered + p.inlet[i]*s.width
         volume = x[S_VOL]
-        for j in range(s.width):
+        for j in range(s.used[p.inlet[i]]):
             x[j] *= share
         if volume > 0.0:
             x[S_TEMP] = warmth[p.inlet[i]]/volume
@@ -55,15 +55,16 @@ cdef inline void pace_clear(const Pace* p, const Sheet* s, double* gathered, dou
     """Begin to gather anew."""
     cdef int i
     for i in range(p.n_in):
-        memset(gathered + p.inlet[i]*s.width, 0, s.width*sizeof(double))
+        memset(gathered + p.inlet[i]*s.width, 0, s.used[p.inlet[i]]*sizeof(double))
         warmth[p.inlet[i]] = 0.0
 
 
 cdef inline void pace_hold(const Pace* p, const Sheet* s) noexcept nogil:
     """Send what was sent in the last scan."""
-    cdef int i
+    cdef int i, k
     for i in range(p.n_out):
-        memcpy(stream_next(s, p.outlet[i]), stream_now(s, p.outlet[i]), s.width*sizeof(double))
+        k = p.outlet[i]
+        memcpy(stream_next(s, k), stream_now(s, k), s.used[k]*sizeof(double))
 
 
 cdef inline void pace_rest(

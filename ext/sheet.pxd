@@ -32,6 +32,7 @@ cdef struct Sheet:
     int na
     int nb              # size bins of each of the two particle classes
     int width           # doubles in a stream
+    int* used           # doubles of each stream that may be other than nought: one without particles has none in its bins
     double* vmol        # molar volume in solution, m3/mol (0 for solids)
     double* mass        # molar mass, kg/mol
     int* solid          # 1: suspended solid
