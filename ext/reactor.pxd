@@ -91,7 +91,7 @@ cdef inline void reactor_rates(Reactor* u, const Sheet* s, const double* y, doub
         dh = 1.0/(1.0 + KW/(h*h) + b*KA_BORIC/((KA_BORIC + h)*(KA_BORIC + h)))/litres
     for j in range(u.n_rx):
         x = &u.rx[j]
-        k = x.k*fast_exp(-x.ea/R_GAS*it)
+        k = x.k if x.ea == 0.0 else x.k*fast_exp(-x.ea/R_GAS*it)
         a = y[x.a]
         d = slope + 3*j
         d[0] = 0.0
