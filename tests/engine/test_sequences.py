@@ -100,6 +100,20 @@ def test_it_runs_from_the_first_step_to_the_last(run: Run) -> None:
     assert run.state == ("Idle", 0)
 
 
+def test_a_cycle_begins_anew_behind_its_last_step_until_it_is_aborted(belfast: Plant) -> None:
+    steps = (Step("One", (), (), 1.0, 0.0, (), ()), Step("Two", (), (), 2.0, 0.0, (), ()))
+    run = Run(belfast, permits=(), steps=steps, repeat=True)
+    run.scan(1, START)
+    seen = []
+    for _ in range(6):
+        seen.append(run.state)
+        run.scan(10)
+    assert seen == [("Running", n) for n in (1, 2, 2, 1, 2, 2)]
+    run.scan(1, ABORT)
+    run.scan(1)
+    assert run.state == ("Idle", 0)
+
+
 def test_a_check_must_hold_without_a_break(run: Run) -> None:
     run.scan(121, START)
     run["TIC-201.MODE"] = 1.0
