@@ -95,6 +95,9 @@ def test_a_set_point_that_is_not_reached_raises_its_deviation(monkeypatch: pytes
     live = built(
         monkeypatch, lambda entry, tag: entry.update(offset=entry["offset"] + 1.5 * alarm.limit * (tag == alarm.tag))
     )
+    if alarm.tag in {loop.tag for loop in BELFAST.loops}:
+        # in manual nothing follows the set point, and the alarm is suppressed
+        live.core.signal[live.tags[f"{alarm.tag}.MODE"].row] = 3.0
     live.advance(math.ceil(alarm.on_delay) + 120)
     assert name(alarm) in active(live)
 
@@ -159,6 +162,14 @@ def test_an_analyser_out_of_service_raises_staleness(monkeypatch: pytest.MonkeyP
     assert {name(a) for a in of("STALE")} - active(live) == set()
 
 
+def test_a_sequence_that_is_held_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = built(monkeypatch, lambda entry, tag: None)
+    for alarm in of("HELD"):
+        live.core.signal[live.tags[f"{alarm.tag}.STATE"].row] = 2.0
+    live.advance(10)
+    assert {name(a) for a in of("HELD")} - active(live) == set()
+
+
 def test_there_are_about_as_many_of_each_priority_as_people_can_deal_with() -> None:
     """About 150, of which a few in a hundred are high, and four in five low (ISA-18.2, 16.5.5)."""
     # without the heartbeats of the PLCs, which are not of the plant
@@ -166,7 +177,7 @@ def test_there_are_about_as_many_of_each_priority_as_people_can_deal_with() -> N
         a.priority for a in BELFAST.alarms if a.condition != "LOST"
     )  # a PLC's heartbeat is not of the plant
     total = sum(share.values())
-    assert 140 <= total <= 190
+    assert 140 <= total <= 200
     assert share[1] <= 0.05 * total
     assert share[2] <= 0.15 * total
     assert share[3] >= 0.8 * total

@@ -7,6 +7,7 @@ import pytest
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.live import LivePlant
 from plantsim.engine.permission import Permission
+from plantsim.model.load import load_plant
 from plantsim.model.members import SEQUENCE_STATES
 from plantsim.model.plant import Plant
 from plantsim.model.tag import Role
@@ -72,6 +73,29 @@ def test_the_shutdown_goes_through_every_step_and_ends_safe(stopped: Shift) -> N
     assert stopped.most_hydrogen < 10.0
     assert stopped["KS-800.STEP"] == 0.0
     assert stopped.live.health.balance_error() < 1e-12
+
+
+def test_a_stopped_plant_is_quiet(stopped: Shift) -> None:
+    assert stopped.in_alarm() == set()
+
+
+@pytest.mark.long
+def test_the_commercial_line_is_shut_down_and_comes_back() -> None:
+    shift = Shift(load_plant("belfast-commercial"))
+    modes = {loop.tag: shift[f"{loop.tag}.MODE"] for loop in shift.live.plant.loops}
+    assert shift.run("KS-801", 24.0) == "Complete"
+    assert shift.steps["KS-801"] == list(range(1, 13))
+    assert shift.in_alarm() == set()
+    for drive in ("ML-121", "MX-4114", "MX-4314", "SC-619", "SC-656", "DR-601", "K-213A"):
+        assert shift[f"{drive}.RUN"] == 0.0, drive
+    assert shift["TIC-614.PV"] < 200.0
+    assert shift.run("KS-800", 48.0) == "Complete"
+    assert shift["WIC-101.PV"] > 150.0
+    assert min(shift[f"AI-70{k}.PV"] for k in (1, 2, 3)) > 99.5
+    assert {tag: shift[f"{tag}.MODE"] for tag in modes} == modes
+    assert shift.most_hydrogen < 10.5
+    assert shift.in_alarm() == set()
+    assert shift.live.health.balance_error() < 1e-12
 
 
 @pytest.mark.long
