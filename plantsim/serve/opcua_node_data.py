@@ -2,52 +2,62 @@
 
 asyncua's node management asks of every node for every attribute there is, and searches the parent's references for the
 name: a second and a half for the 15,000 nodes of a plant. Records made directly take a tenth of it, and what many nodes
-have in common (a class, a data type, an access level, the way back to a parent) is there once.
+have in common (a class, a name, an access level, the way back to a parent) is there once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import partial
 from typing import Any
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace, AttributeValue, NodeData
 
-_ATTRIBUTES: dict[str, tuple[ua.VariantType, bool]] = {
-    "AccessLevel": (ua.VariantType.Byte, True),
-    "ArrayDimensions": (ua.VariantType.UInt32, False),
-    "DataType": (ua.VariantType.NodeId, True),
-    "Description": (ua.VariantType.LocalizedText, False),
-    "DisplayName": (ua.VariantType.LocalizedText, False),
-    "EventNotifier": (ua.VariantType.Byte, True),
-    "Executable": (ua.VariantType.Boolean, True),
-    "Historizing": (ua.VariantType.Boolean, True),
-    "InverseName": (ua.VariantType.LocalizedText, False),
-    "IsAbstract": (ua.VariantType.Boolean, True),
-    "MinimumSamplingInterval": (ua.VariantType.Double, True),
-    "Symmetric": (ua.VariantType.Boolean, True),
-    "UserAccessLevel": (ua.VariantType.Byte, True),
-    "UserExecutable": (ua.VariantType.Boolean, True),
-    "UserWriteMask": (ua.VariantType.UInt32, True),
-    "ValueRank": (ua.VariantType.Int32, True),
-    "WriteMask": (ua.VariantType.UInt32, True),
+_ATTRIBUTES = {
+    "AccessLevel": ua.VariantType.Byte,
+    "ArrayDimensions": ua.VariantType.UInt32,
+    "DataType": ua.VariantType.NodeId,
+    "Description": ua.VariantType.LocalizedText,
+    "DisplayName": ua.VariantType.LocalizedText,
+    "EventNotifier": ua.VariantType.Byte,
+    "Executable": ua.VariantType.Boolean,
+    "Historizing": ua.VariantType.Boolean,
+    "InverseName": ua.VariantType.LocalizedText,
+    "IsAbstract": ua.VariantType.Boolean,
+    "MinimumSamplingInterval": ua.VariantType.Double,
+    "Symmetric": ua.VariantType.Boolean,
+    "UserAccessLevel": ua.VariantType.Byte,
+    "UserExecutable": ua.VariantType.Boolean,
+    "UserWriteMask": ua.VariantType.UInt32,
+    "ValueRank": ua.VariantType.Int32,
+    "WriteMask": ua.VariantType.UInt32,
 }
-"""Of every attribute that an item may bring besides Value: its type, and whether its values are few and hashable."""
+"""What an item may bring besides Value."""
 
 
-def _attribute(value: object, type_: ua.VariantType, is_array: bool = False) -> AttributeValue:
-    return AttributeValue(ua.DataValue(ua.Variant(value, type_, is_array=is_array)))
+def _key(value: object) -> object:
+    """Hashable, and the same for values that are the same on the wire."""
+    if isinstance(value, ua.LocalizedText):
+        return value.Text
+    if isinstance(value, ua.QualifiedName):
+        return value.NamespaceIndex, value.Name
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _attribute(value: object, type_: ua.VariantType) -> AttributeValue:
+    return AttributeValue(ua.DataValue(ua.Variant(value, type_, is_array=isinstance(value, list))))
 
 
 class NodeRecords:
-    """Puts nodes into an address space. What records share is never written: of a node only Value changes."""
+    """Puts nodes into an address space. What records share is never written: only Value and EventNotifier change."""
 
     def __init__(self, space: AddressSpace) -> None:
         self._space = space
         self._shared: dict[Hashable, AttributeValue] = {}
         self._back: dict[Hashable, ua.ReferenceDescription] = {}
         self._types: dict[ua.NodeId, ua.ReferenceDescription] = {}
-        self._names: dict[type, list[tuple[str, ua.AttributeIds, ua.VariantType, bool]]] = {}
+        self._names: dict[type, list[tuple[str, ua.AttributeIds, ua.VariantType]]] = {}
 
     def add(self, items: Iterable[ua.AddNodesItem]) -> None:
         """Add them in order. Raises RuntimeError naming the first that is there already or has no parent or type."""
@@ -80,30 +90,28 @@ class NodeRecords:
         given = item.NodeAttributes
         ids = ua.AttributeIds
         attributes[ids.NodeId] = _attribute(item.RequestedNewNodeId, ua.VariantType.NodeId)
-        attributes[ids.BrowseName] = _attribute(item.BrowseName, ua.VariantType.QualifiedName)
+        attributes[ids.BrowseName] = self._common(ids.BrowseName, item.BrowseName, ua.VariantType.QualifiedName)
         attributes[ids.NodeClass] = self._common(ids.NodeClass, item.NodeClass, ua.VariantType.Int32)
-        for name, attribute, type_, few in self._brought(given):
-            value = getattr(given, name)
-            if few:
-                attributes[attribute] = self._common(attribute, value, type_)
-            else:
-                attributes[attribute] = _attribute(value, type_, attribute is ids.ArrayDimensions)
+        for name, attribute, type_ in self._brought(given):
+            one = _attribute if attribute is ids.EventNotifier else partial(self._common, attribute)
+            attributes[attribute] = one(getattr(given, name), type_)
         if isinstance(given, ua.VariableAttributes):
             attributes[ids.Value] = AttributeValue(ua.DataValue(given.Value))
 
     def _common(self, attribute: ua.AttributeIds, value: Any, type_: ua.VariantType) -> AttributeValue:
-        found = self._shared.get((attribute, value))
+        key = (attribute, _key(value))
+        found = self._shared.get(key)
         if found is None:
-            found = self._shared[attribute, value] = _attribute(value, type_)
+            found = self._shared[key] = _attribute(value, type_)
         return found
 
-    def _brought(self, given: ua.NodeAttributes) -> list[tuple[str, ua.AttributeIds, ua.VariantType, bool]]:
+    def _brought(self, given: ua.NodeAttributes) -> list[tuple[str, ua.AttributeIds, ua.VariantType]]:
         """The attributes that items of this class bring, but Value."""
         found = self._names.get(type(given))
         if found is None:
             found = self._names[type(given)] = [
-                (name, ua.AttributeIds[name], type_, few)
-                for name, (type_, few) in _ATTRIBUTES.items()
+                (name, ua.AttributeIds[name], type_)
+                for name, type_ in _ATTRIBUTES.items()
                 if given.SpecifiedAttributes & ua.NodeAttributesMask[name]
             ]
         return found

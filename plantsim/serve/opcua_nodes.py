@@ -146,9 +146,10 @@ class NodeBatch:
         self._links[source, reference, target] = True
 
     def add_to(self, space: AddressSpace) -> None:
-        """Add all of it. Raises RuntimeError naming the first node that cannot be added."""
+        """Add all of it, once. Raises RuntimeError naming the first node that cannot be added."""
         records = NodeRecords(space)
         records.add(self._items)
+        self._items.clear()
         # not by add_references: between two units that feed each other it would refuse the way back
         for (source, reference, target), both in self._links.items():
             records.link(source, reference, target, both=both)
