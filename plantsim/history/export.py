@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from plantsim.history.samples import Samples, joined
-from plantsim.history.store import HistoryError, connect_reader, lineage, read_branches, read_chunks, read_tail, tail_of
+from plantsim.history.store import HistoryError, connect_reader, lineage, read_branches, read_rolled, read_tail, tail_of
 
 COLUMNS = ("time", "tag", "value", "status")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def recorded(path: Path, tags: Sequence[str], start: int, end: int) -> Iterator[
                 raise HistoryError(f"history {path}: there is no {tag}")
             pieces = []
             for number in ids[tag]:
-                pieces += read_chunks(db, number, start, end, until)
+                pieces += read_rolled(db, path, number, start, end, until)
                 pieces += tail_of(tail, number, start, end, until)
             yield tag, joined([samples for _, samples in sorted(pieces, key=lambda piece: piece[0])])
 

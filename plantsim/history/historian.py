@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from plantsim.engine.image import ProcessImage
+from plantsim.history.archive import can_archive
 from plantsim.history.events import Happening, Place, Wanted, read_events
 from plantsim.history.exceptions import Entry, Exceptions
 from plantsim.history.samples import BAD_DATA_LOST, Samples, joined
 from plantsim.history.series import Series, series_of
-from plantsim.history.settings import read_settings
-from plantsim.history.store import Branch, Store, connect_reader, lineage, read_chunks, tail_of
+from plantsim.history.settings import SettingsError, read_settings
+from plantsim.history.store import Branch, Store, connect_reader, lineage, read_rolled, tail_of
 from plantsim.model.tag import TagTable, ValueType
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,10 @@ class Historian:
     def __init__(self, path: Path, tags: TagTable, *, scan_period: float) -> None:
         self.path = path
         self.settings = read_settings(path.with_name(f"{path.name}.toml"))
+        if self.settings.parquet and not can_archive():
+            raise SettingsError(
+                f"history settings of {path}, parquet: pyarrow is not installed; pip install 'plantsim[data]'"
+            )
         self.series = series_of(tags, self.settings)
         self.failure: str | None = None
         """Why nothing is kept any more, if so."""
@@ -211,6 +216,8 @@ class Historian:
                 self._samples = 0
             self._wake.notify_all()
         if roll:
+            if self.settings.parquet:
+                self._store.archive(tail[-1].time)
             oldest = tail[-1].time - round(US * 86400.0 * self.settings.keep_days)
             self._store.retain(oldest, 1e6 * self.settings.max_mb)
 
@@ -247,7 +254,8 @@ class Historian:
         number = int(self._ids[index])
         db = connect_reader(self.path)
         try:
-            pieces = read_chunks(db, number, start, end, until)
+            db.execute("BEGIN")  # one state of the file: an hour may be on its way out of it
+            pieces = read_rolled(db, self.path, number, start, end, until)
         finally:
             db.close()
         pieces += tail_of(tail, number, start, end, until)

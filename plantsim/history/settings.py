@@ -25,12 +25,16 @@ class TagSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """keep_days: of plant time. max_mb: size of the file. deadband_pct: of a tag's range. longest_s: of plant time."""
+    """keep_days: of plant time. max_mb: size of all files. deadband_pct: of a tag's range. longest_s: of plant time.
+
+    parquet: whether whole hours go into Parquet files beside the data base.
+    """
 
     keep_days: float = 30.0
     max_mb: float = 4000.0
     deadband_pct: float = 0.1
     longest_s: float = 600.0
+    parquet: bool = False
     tags: Mapping[str, TagSettings] = field(default_factory=dict)
 
     def of(self, tag: str) -> TagSettings:
@@ -51,8 +55,13 @@ def read_settings(path: Path) -> Settings:
     tags = content.pop("tags", {})
     if not isinstance(tags, dict):
         raise SettingsError(f'{path}: tags: found {tags!r}, allowed tables [tags."FIC-201.PV"]')
-    numbers = _numbers(f"{path}: ", content, ("keep_days", "max_mb", "deadband_pct", "longest_s"))
-    return Settings(**numbers, tags={name: _tag(f"{path}: tags.{name}", entry) for name, entry in tags.items()})
+    parquet = content.pop("parquet", False)
+    if not isinstance(parquet, bool):
+        raise SettingsError(f"{path}: parquet: found {parquet!r}, allowed true and false")
+    numbers = _numbers(f"{path}: ", content, ("keep_days", "max_mb", "deadband_pct", "longest_s", "parquet"))
+    return Settings(
+        **numbers, parquet=parquet, tags={name: _tag(f"{path}: tags.{name}", entry) for name, entry in tags.items()}
+    )
 
 
 def _tag(where: str, entry: Any) -> TagSettings:

@@ -20,6 +20,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from plantsim.history import archive
 from plantsim.history.events import EVENT_SCHEMA, Happening, append_events, newest_event
 from plantsim.history.exceptions import Entry
 from plantsim.history.samples import Samples, joined
@@ -73,6 +74,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._folder = archive.folder_of(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = _locked(path)
@@ -81,6 +83,7 @@ class Store:
         try:
             self._db = self._open()
             self._roll_left_over()
+            archive.sweep(self._db, self._folder)
         except sqlite3.Error as error:
             self._lock.close()
             raise HistoryError(f"history {path}: {error}") from None
@@ -101,6 +104,8 @@ class Store:
             reason = str(error)
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S')}")
         self.path.rename(aside)
+        if self._folder.exists():
+            self._folder.rename(archive.folder_of(aside))
         for suffix in ("-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         log.error("%s: %s; it is now %s, and a new history begins", self.path, reason, aside.name)
@@ -159,11 +164,45 @@ class Store:
             self._db.executemany("INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?)", chunks(entries))
             self._db.execute("DELETE FROM tail")
 
+    def archive(self, before: int) -> None:
+        """Make Parquet files of the whole hours that ended by ``before``, µs. Raises ImportError without pyarrow."""
+        limit = before // archive.HOUR_US * archive.HOUR_US
+        hours = self._db.execute(
+            "SELECT DISTINCT last / ? FROM chunk WHERE last < ? ORDER BY 1", (archive.HOUR_US, limit)
+        ).fetchall()
+        names = dict(self._db.execute("SELECT id, name FROM series"))
+        for (hour,) in hours:
+            span = (hour * archive.HOUR_US, (hour + 1) * archive.HOUR_US)
+            rows = self._db.execute(
+                "SELECT series, branch, count, data FROM chunk WHERE last >= ? AND last < ? "
+                "ORDER BY series, branch, last",
+                span,
+            )
+            pieces = [(series, branch, unpacked(data, count)) for series, branch, count, data in rows]
+            first = min(int(samples.time[0]) for _, _, samples in pieces)
+            last = max(int(samples.time[-1]) for _, _, samples in pieces)
+            name = self._free_name(hour)
+            size = archive.write_file(self._folder / name, pieces, names)
+            with self._db:
+                self._db.execute("INSERT INTO archive VALUES (?, ?, ?, ?)", (name, first, last, size))
+                self._db.execute("DELETE FROM chunk WHERE last >= ? AND last < ?", span)
+
+    def _free_name(self, hour: int) -> str:
+        """Of a file for an hour, which may have had some before, on other branches."""
+        stamp = time.strftime("%Y%m%dT%H", time.gmtime(hour * 3600))
+        known = {name for (name,) in self._db.execute("SELECT name FROM archive WHERE name LIKE ?", (f"{stamp}%",))}
+        return next(name for count in range(len(known) + 1) if (name := f"{stamp}-{count}.parquet") not in known)
+
     def retain(self, oldest: int, most_bytes: float) -> None:
         """Forget what ended before ``oldest``, µs, and the oldest tenth while the file is larger than it may be."""
         with self._db:
             self._db.execute("DELETE FROM chunk WHERE last < ?", (oldest,))
             self._db.execute("DELETE FROM event WHERE time < ?", (oldest,))
+        archive.forget(self._db, self._folder, "last < ?", (oldest,))
+        while self.size() + archive.archived_bytes(self._db) > most_bytes and archive.forget(
+            self._db, self._folder, "name = (SELECT name FROM archive ORDER BY last LIMIT 1)", ()
+        ):
+            pass
         while self.size() > most_bytes:
             found = self._db.execute("SELECT min(last), max(last), count(*) FROM chunk").fetchone()
             first, last, count = found
@@ -204,7 +243,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")  # survives the process; of a power cut the last commits may be lost
-    db.executescript(_SCHEMA + EVENT_SCHEMA)
+    db.executescript(_SCHEMA + EVENT_SCHEMA + archive.ARCHIVE_SCHEMA)
     with db:
         db.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
     found = db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()[0]
@@ -251,6 +290,17 @@ def read_tail(db: sqlite3.Connection) -> list[Entry]:
             "SELECT branch, time, series, value, status FROM tail ORDER BY id"
         )
     ]
+
+
+def read_rolled(
+    db: sqlite3.Connection, path: Path, series: int, start: int, end: int, until: dict[int, int]
+) -> list[tuple[int, Samples]]:
+    """What is not in the tail any more: of the Parquet files, and of the chunks after them. path: of the data base."""
+    try:
+        archived = archive.read_archive(db, archive.folder_of(path), series, start, end, until)
+    except ImportError:
+        raise HistoryError(f"history {path}: its older hours are Parquet files; install plantsim[data]") from None
+    return archived + read_chunks(db, series, start, end, until)
 
 
 def read_chunks(

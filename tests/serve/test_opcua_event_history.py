@@ -125,7 +125,7 @@ async def test_filters_choose_and_parts_are_the_whole(console: Any, alarm: Any) 
     mine = ua.ContentFilterElement(ua.FilterOperator.Equals, operands)
     whole = rows(await read(console, SERVER, details(*ALL, 0, mine)))
     assert {row["SourceName"] for row in whole} == {alarm.object}
-    for start, end, expected in ((*ALL, whole), (*reversed(ALL), whole[::-1])):
+    for start, end, expected in ((ALL[0], ALL[1], whole), (ALL[1], ALL[0], whole[::-1])):
         asked = details(start, end, 4, mine)
         result = await read(console, SERVER, asked)
         found = rows(result)
