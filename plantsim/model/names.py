@@ -14,7 +14,7 @@ from plantsim.model.tag import ValueType
 TARGET = r"\s*([A-Z0-9-]+)\.([A-Za-z_]+)\s*"
 """Tag and member, in a pattern."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_CONDITION = re.compile(TARGET + r"(?:([=<>])\s*(\S+)|(bad))\s*")
+_CONDITION = re.compile(TARGET + r"(?:([=<>])\s*(\S+|[A-Z][a-z]+(?: [a-z]+)+)|(bad))\s*")
 _COMPARISON = 'TAG.MEMBER with one of = < > and a value, or with bad: "TIC-201.PV > 80", "K-213A.RUN = 0"'
 
 

@@ -14,7 +14,7 @@ from plantsim.engine.engine import Engine
 from plantsim.engine.live import LivePlant
 from plantsim.engine.permission import EXTERNAL
 from plantsim.model.members import SEQUENCE_STATES
-from plantsim.model.plant import Action, Condition, Plant, Sequence, Step
+from plantsim.model.plant import Action, Alarm, Condition, Plant, Sequence, Step
 from plantsim.model.tag import Role
 
 START, HOLD, RESUME, ABORT = 1, 2, 3, 4
@@ -42,12 +42,18 @@ PROGRAM = Sequence(
 )
 
 
+def belongs_to_sequences(alarm: Alarm) -> bool:
+    """Whether it is of a sequence, or quiet while one stands somewhere."""
+    when = alarm.suppressed_when
+    return alarm.condition == "HELD" or (when is not None and any(term.tag.startswith("KS-") for term in when.terms))
+
+
 class Run:
     """The Belfast line with the trial sequence."""
 
     def __init__(self, belfast: Plant, **changes: object) -> None:
         program = dataclasses.replace(PROGRAM, **changes)  # type: ignore[arg-type]
-        alarms = tuple(one for one in belfast.alarms if one.condition != "HELD")  # of the sequences that are not there
+        alarms = tuple(one for one in belfast.alarms if not belongs_to_sequences(one))  # those are not there
         self.live = LivePlant(dataclasses.replace(belfast, sequences=(program,), alarms=alarms), start="cold")
 
     def __getitem__(self, name: str) -> float:

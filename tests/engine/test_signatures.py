@@ -93,7 +93,7 @@ SIGNATURES: dict[str, Signature] = {
     ),
     "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
     "flow-meter-bias": Signature(
-        25, {"UI-4221.PV": "+", "AI-4213.PV": "+", "AI-4227.PV": "-"}, ("FIC-4203.PV", "AIC-4210.PV"), 48.0
+        30, {"UI-4221.PV": "+", "AI-4213.PV": "+", "AI-4227.PV": "-"}, ("FIC-4203.PV", "AIC-4210.PV"), 48.0
     ),
     "xrf-stream-mix-up": Signature(30, {"AI-4228.PV": "-", "AIC-4226.PV": "+"}, ("AIC-4210.PV", "FIC-4202.PV"), 48.0),
     "oxalic-underdose": Signature(5, {"FIC-503.PV": "-", "P-503.SPEED": "+"}, ("FIC-501.PV",), 4.0),
