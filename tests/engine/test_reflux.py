@@ -91,7 +91,9 @@ def test_it_comes_back_to_production(belfast: Plant, number: int) -> None:
             steps.append(circuit.state[1])
         if circuit.state[0] != "Running":
             break
-    assert (circuit.state, steps[-5:]) == (("Complete", 6), [2, 3, 4, 5, 6])
+    assert circuit.state == ("Complete", 6)
+    assert steps == sorted(steps), "looked at every minute, a short step may be over"
+    assert {2, 4, 5, 6} <= set(steps)
     circuit.live.advance(36 * HOUR)
     assert min(circuit["AI-701.PV"], circuit["AI-702.PV"]) > 99.5
     assert circuit["FIC-4{}01.MODE"] == 2.0
