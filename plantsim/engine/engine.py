@@ -244,7 +244,8 @@ class Engine:
                 area,
                 self._pace.speed,
             )
-        self._wake.notify()
+        if not (self._waiting and self._waits_for_echo()):
+            self._wake.notify()
 
     def _queue(
         self,
@@ -280,7 +281,8 @@ class Engine:
                         self._record.action(origin, name, "written", before, shown(tag, moved[tag.row]))
                     self._commands.extend(Command(row, to, origin) for row, to in moved.items())
             self._record.flush()
-            self._wake.notify()
+            if not self._waiting:  # the echo will wake the scan: one waking for all that a PLC writes
+                self._wake.notify()
         return answers
 
     def _shown(self, image: ProcessImage, name: str) -> str:
@@ -679,7 +681,9 @@ class Engine:
     def _turn(self) -> None:
         """What is to be done next."""
         applied = self._apply()
-        if (self._steps or self._running) and self._waits_for_plc():
+        if not (self._steps or self._running):
+            self._waiting = False
+        elif self._waits_for_plc():
             return
         if self._is_held_up():
             self._wake.wait(STORAGE_WAIT_S)
@@ -695,8 +699,7 @@ class Engine:
 
     def _waits_for_plc(self) -> bool:
         """In lock step: wait for the echo of the last scan. False once it has come, or has not in time."""
-        step = self._racks.in_step(int(self.live.core.scan)) if self._lockstep else None
-        self._waiting = step is False
+        self._waiting = self._waits_for_echo()
         if not self._waiting:
             return False
         left = self._lockstep_since + self._lockstep_timeout - time.monotonic()
@@ -707,6 +710,9 @@ class Engine:
         scan = int(self.live.core.scan)
         self._record.system(f"lock step: no echo of scan {scan} within {self._lockstep_timeout:g} s, going on without")
         return False
+
+    def _waits_for_echo(self) -> bool:
+        return self._lockstep and self._racks.in_step(int(self.live.core.scan)) is False
 
     def _in_lockstep(self) -> bool:
         return self._lockstep and self._racks.in_step(int(self.live.core.scan)) is not None
@@ -727,7 +733,8 @@ class Engine:
         if self._lockstep and step.scans > 0:
             self._publish(diagnose=self._diagnoses())
         if scans > 0 and step.scans > 0 and self.failure is None:
-            self._yield()
+            if not self._in_lockstep():  # which gives the lock away by waiting for the echo
+                self._yield()
             return
         self._steps.popleft()
         self._publish()
