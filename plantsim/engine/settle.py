@@ -235,7 +235,8 @@ class Steady:
                 self.put(x)
                 self.core.emit()
                 return Settled(float(residual[worst]), iteration, len(active), self.names[worst])
-            if (second > 0.05 * first and second > 1e-3) or np.any((x != 0.0) & ~np.isin(np.arange(len(x)), active)):
+            awake = (x != 0.0) | (f != 0.0)  # a loop that leaves its limit moves what stood still
+            if (second > 0.05 * first and second > 1e-3) or np.any(awake & ~np.isin(np.arange(len(x)), active)):
                 j = None
             length = min(length * (4.0 if second < 0.02 * first or second < 1e-3 else 2.0), LONGEST_STEP_S)
         raise SettleError(
