@@ -20,6 +20,7 @@ from plantsim.commands.itself import command
 from plantsim.engine.command import Origin
 from plantsim.engine.engine import Engine
 from plantsim.history import historian as module
+from plantsim.history.archive import folder_of
 from plantsim.history.export import recorded
 from plantsim.history.historian import Historian
 from plantsim.history.samples import BAD_DATA_LOST, value_at
@@ -235,8 +236,8 @@ engine = Engine(load_plant("belfast"), epoch=float(sys.argv[2]), speed=float("in
 historian = Historian(Path(sys.argv[1]), engine.tags, scan_period=0.1)
 append = historian._store.append
 
-def acknowledged(branches, entries):
-    append(branches, entries)
+def acknowledged(branches, entries, events):
+    append(branches, entries, events)
     print(json.dumps([[e.time, int(n), float(x)] for e in entries for n, x in zip(e.series, e.value) if n % 400 == 1]))
     sys.stdout.flush()
 
@@ -249,12 +250,13 @@ import time; time.sleep(60)
 
 
 @pytest.mark.long
-def test_what_was_acknowledged_outlasts_a_kill(tmp_path: Path, scale: float) -> None:
+@pytest.mark.parametrize("parquet", ["false", "true"])
+def test_what_was_acknowledged_outlasts_a_kill(tmp_path: Path, scale: float, parquet: str) -> None:
     """kill -9 at any moment; the list of what was written is kept here, outside the process."""
     path, script = tmp_path / "h.sqlite", tmp_path / "writer.py"
     script.write_text(WRITER)
     # a hundred rounds are 116 days of plant time, more than is kept unless told to
-    path.with_name("h.sqlite.toml").write_text("format = 1\nkeep_days = 1000\n")
+    path.with_name("h.sqlite.toml").write_text(f"format = 1\nkeep_days = 1000\nparquet = {parquet}\n")
     known: dict[tuple[int, int], float] = {}
     for round_ in range(max(3, round(4 * scale))):
         words = [sys.executable, str(script), str(path), str(EPOCH + 1e5 * round_)]
@@ -278,3 +280,4 @@ def test_what_was_acknowledged_outlasts_a_kill(tmp_path: Path, scale: float) -> 
         }
         assert not {key: (value, kept.get(key)) for key, value in known.items() if kept.get(key) != value}
     assert len(known) > 1000
+    assert folder_of(path).exists() == (parquet == "true")

@@ -103,7 +103,7 @@ async def test_node_opcua_loads_the_file_with_types_instances_and_flows(engine: 
     words = ["node", str(Path(__file__).parent / "node" / "load.js"), json.dumps(given)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120.0, check=False)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
+    told = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
     assert told["LoopType"]["base"] == "InstrumentType"
     assert told["LoopType.SP"]["rule"] == "Mandatory"
     assert told["TIC-201"]["type"] == "LoopType"
