@@ -238,7 +238,7 @@ append = historian._store.append
 
 def acknowledged(branches, entries, events):
     append(branches, entries, events)
-    print(json.dumps([[e.time, int(n), float(x)] for e in entries for n, x in zip(e.series, e.value) if n % 400 == 1]))
+    print(json.dumps([[e.time, int(n), float(x)] for e in entries for n, x in zip(e.series, e.value) if n % 100 == 1]))
     sys.stdout.flush()
 
 historian._store.append = acknowledged
@@ -271,7 +271,7 @@ def test_what_was_acknowledged_outlasts_a_kill(tmp_path: Path, scale: float, par
         known |= {(number, at): value for at, number, value in new if value == value}
         db = sqlite3.connect(path)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        numbers = dict(db.execute("SELECT id, name FROM series WHERE id % 400 = 1"))
+        numbers = dict(db.execute("SELECT id, name FROM series WHERE id % 100 = 1"))
         db.close()
         kept = {
             (number, at): value
