@@ -2,7 +2,7 @@
 
 An hour's file is written whole under another name and renamed, and only then does one transaction note it and take its
 samples out of the data base: whatever ends the process between, each sample is in one place or the other. pyarrow is
-imported when there is something to write or to read: it costs 50 MB of memory.
+imported when there is something to write or to read: whoever keeps no such files need not have it.
 """
 
 from __future__ import annotations

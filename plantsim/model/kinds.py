@@ -101,6 +101,12 @@ _TANK_PROBES = {
     "volume": Probe(VOLUME),
 }
 _LIQUOR_PROBES = {**_TANK_PROBES, "pH": Probe(PH), "redox": Probe(VOLTAGE), "solids": Probe(MASS)}
+_FILTER_PROBES = {
+    "cake": Probe(MASS_FLOW),
+    "filtrate": Probe(VOLUME_FLOW),
+    "wash_ratio": Probe(NUMBER),
+    "washed": Probe(FRACTION),
+}
 
 _ALL = (
     UnitKind("station", "a place for plant-wide tags, without a process"),
@@ -237,12 +243,7 @@ _ALL = (
         ),
         inlets=(Port("in"), Port("wash")),
         outlets=(Port("filtrate"), Port("cake")),
-        probes={
-            "cake": Probe(MASS_FLOW),
-            "filtrate": Probe(VOLUME_FLOW),
-            "wash_ratio": Probe(NUMBER),
-            "washed": Probe(FRACTION),
-        },
+        probes=_FILTER_PROBES,
     ),
     UnitKind(
         "filter_press",
@@ -276,10 +277,7 @@ _ALL = (
         inlets=(Port("in"), Port("wash")),
         outlets=(Port("filtrate"), Port("cake")),
         probes={
-            "cake": Probe(MASS_FLOW),
-            "filtrate": Probe(VOLUME_FLOW),
-            "wash_ratio": Probe(NUMBER),
-            "washed": Probe(FRACTION),
+            **_FILTER_PROBES,
             "pressure_drop": Probe(PRESSURE),
             "solids": Probe(MASS),
             "weight": Probe(MASS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,9 +18,11 @@ from asyncua import Client, Node, ua
 
 from plantsim.engine.alarm_desk import AlarmListener, Change
 from plantsim.engine.command import Origin, Refusal
+from plantsim.engine.engine import Engine
 from plantsim.engine.image import UNACKED, ProcessImage
 from plantsim.engine.shelf import NoSuchSnapshot
 from plantsim.engine.snapshot import SnapshotError
+from plantsim.history.historian import Historian
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.tag import AlarmPoint, Kind, Role, Tag, TagTable, ValueType
 from plantsim.serve.opcua import OpcUaServer
@@ -302,6 +304,25 @@ async def _serving(engine: Any, **options: Any) -> AsyncIterator[OpcUaServer]:
 def opcua_server() -> Callable[..., Any]:
     """``async with opcua_server(engine) as server``, insecure unless told otherwise."""
     return _serving
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Engine], AbstractContextManager[Historian]]:
+    """``with recording(engine) as historian``: what the engine does is kept, from its start on."""
+
+    @contextmanager
+    def kept(engine: Engine) -> Iterator[Historian]:
+        historian = Historian(
+            tmp_path_factory.mktemp("history") / "h.sqlite", engine.tags, scan_period=engine.scan_period
+        )
+        historian.start()
+        engine.sample(historian)
+        engine.start()
+        yield historian
+        engine.stop()
+        historian.stop()
+
+    return kept
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -49,20 +49,14 @@ async def consoles(
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    made = Engine(load_plant("belfast"), epoch=1_767_225_600.0, frozen=True)
-    made.start()
-    yield made
-    made.stop()
+def engine() -> Engine:
+    return Engine(load_plant("belfast"), epoch=1_767_225_600.0, frozen=True)
 
 
 @pytest.fixture(scope="module")
-def historian(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Historian]:
-    made = Historian(tmp_path_factory.mktemp("history") / "h.sqlite", engine.tags, scan_period=engine.scan_period)
-    made.start()
-    engine.sample(made)
-    yield made
-    made.stop()
+def historian(engine: Engine, recording: Any) -> Iterator[Historian]:
+    with recording(engine) as made:
+        yield made
 
 
 def read(name: str, attribute: int = ua.AttributeIds.Value) -> Ask:

@@ -25,21 +25,14 @@ HISTORY = ua.EventNotifier.HistoryRead.mask | ua.EventNotifier.SubscribeToEvents
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    made = Engine(load_plant("belfast"), epoch=EPOCH.timestamp(), frozen=True)
-    yield made
-    made.stop()
+def engine() -> Engine:
+    return Engine(load_plant("belfast"), epoch=EPOCH.timestamp(), frozen=True)
 
 
 @pytest.fixture(scope="module")
-def historian(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Historian]:
-    made = Historian(tmp_path_factory.mktemp("history") / "h.sqlite", engine.tags, scan_period=engine.scan_period)
-    made.start()
-    engine.sample(made)
-    engine.start()
-    yield made
-    engine.stop()
-    made.stop()
+def historian(engine: Engine, recording: Any) -> Iterator[Historian]:
+    with recording(engine) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
