@@ -21,6 +21,7 @@ from textual.pilot import Pilot
 from hmi.app import HmiApp
 from hmi.comm.login import Login
 from hmi.screens.overview import Overview
+from hmi.screens.section import Section
 
 HERE = Path(__file__).parent
 SIZE = (120, 40)
@@ -76,6 +77,19 @@ async def picture(app: HmiApp, pilot: Pilot[int], name: str, *keys: str) -> None
     print(f"docs/{name}")
 
 
+async def turn_to(app: HmiApp, pilot: Pilot[int], section: str, title: str) -> None:
+    """A section's page of that title, on whichever place it is."""
+    await pilot.press(section)
+    await pilot.pause()
+    for _ in range(20):
+        assert isinstance(app.screen, Section)
+        if app.screen.page.title == title:
+            return
+        await pilot.press("pagedown")
+        await pilot.pause()
+    raise SystemExit(f"section {section} has no page {title}")
+
+
 async def main(endpoint: str) -> None:
     """Take all pictures of the plant at an endpoint."""
     app = HmiApp(endpoint, Login())
@@ -85,7 +99,8 @@ async def main(endpoint: str) -> None:
         await live(app)
         await picture(app, pilot, "overview.svg")
         await picture(app, pilot, "leach.svg", "2")
-        await picture(app, pilot, "stages.svg", "4", "pagedown", "pagedown", "right", "right", "right", "right")
+        await turn_to(app, pilot, "4", "SX-2 stages")
+        await picture(app, pilot, "stages.svg", "right", "right", "right", "right")
         await picture(app, pilot, "faceplate.svg", "colon", *"lic206", "enter", "p", "5", "8", "enter")
 
 
