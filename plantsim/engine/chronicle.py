@@ -9,7 +9,6 @@ from plantsim.engine.alarm_desk import AlarmEvent
 from plantsim.engine.command import Origin
 from plantsim.engine.journal import Event, EventKind, Journal
 from plantsim.engine.live import FROM_FEED, FROM_INTERLOCK, LivePlant
-from plantsim.model.tag import Tag, ValueType
 
 INTERLOCK_EVENTS = ("cleared", "tripped", "bypass expired")
 """The core's codes, as in ext/interlock.pxd."""
@@ -95,10 +94,3 @@ class Chronicle:
         if self._pending:
             events, self._pending = self._pending, []
             self.journal.write(events)
-
-
-def shown(tag: Tag, value: float) -> str:
-    """A value as people read it: the name of a state where it has one."""
-    if tag.states and 0 <= value < len(tag.states):
-        return tag.states[int(value)]
-    return str(bool(value)).lower() if tag.type is ValueType.BOOL else f"{value:.6g}"

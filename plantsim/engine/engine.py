@@ -22,7 +22,7 @@ from typing import Protocol
 from plantsim.engine import realtime as real_time
 from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.backtrack import BacktrackRing
-from plantsim.engine.chronicle import Chronicle, shown
+from plantsim.engine.chronicle import Chronicle
 from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.forcing import Force, Forcing
 from plantsim.engine.image import ProcessImage
@@ -278,7 +278,7 @@ class Engine:
                         self._strangers.discard(name)
                     else:
                         tag = self.tags[name]
-                        self._record.action(origin, name, "written", before, shown(tag, moved[tag.row]))
+                        self._record.action(origin, name, "written", before, tag.text(moved[tag.row]))
                     self._commands.extend(Command(row, to, origin) for row, to in moved.items())
             self._record.flush()
             if not self._waiting:  # the echo will wake the scan: one waking for all that a PLC writes
@@ -287,7 +287,7 @@ class Engine:
 
     def _shown(self, image: ProcessImage, name: str) -> str:
         tag = self.tags.get(name)
-        return "" if tag is None else shown(tag, float(image.value[tag.row]))
+        return "" if tag is None else tag.text(float(image.value[tag.row]))
 
     def _journal_refusal(self, name: str, value: Value, origin: Origin, refusal: Refusal, before: str) -> None:
         if refusal in (Refusal.NOT_EXTERNAL, Refusal.SILENT):
@@ -295,7 +295,7 @@ class Engine:
                 return
             self._strangers.add(name)
         tag = self.tags.get(name)
-        after = str(value) if tag is None or isinstance(value, str) else shown(tag, float(value))
+        after = str(value) if tag is None or isinstance(value, str) else tag.text(float(value))
         self._record.action(origin, name, "refused", before, after, refusal.value)
 
     @property
@@ -569,7 +569,7 @@ class Engine:
             before = self._shown(self._image, name)
             if refusal is None:
                 self._forcing.put(tag, float(value), origin, seconds)
-                self._record.action(origin, name, "forced", before, shown(tag, float(value)))
+                self._record.action(origin, name, "forced", before, tag.text(float(value)))
                 self._publish()
             else:
                 self._record.action(origin, name, "force refused", before, str(value), refusal.value)

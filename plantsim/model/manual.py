@@ -12,8 +12,8 @@ from plantsim.model.plant import Action, Alarm, Area, Condition, Device, Instrum
 from plantsim.model.tag import TagTable
 from plantsim.model.tags import build_tags
 
-PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low"}
-"""What the levels of priority are called."""
+PRIORITIES = {1: "high", 2: "medium", 3: "low", 4: "diagnostic"}
+"""What the levels of priority are called: `AlarmPoint.priority`."""
 
 
 def manual(plant: Plant) -> str:
@@ -116,9 +116,7 @@ class _Manual:
     def _value(self, tag: str, member: str, value: float) -> str:
         """As people read it: the name of a state, or a number with its unit."""
         known = self._tags[f"{tag}.{member}"]
-        if known.states and 0 <= value < len(known.states):
-            return known.states[int(value)]
-        return f"{value:.6g} {known.eu}".rstrip()
+        return known.text(value) if known.states else f"{known.text(value)} {known.eu}".rstrip()
 
     # interlocks and alarms
 

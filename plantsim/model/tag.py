@@ -108,6 +108,12 @@ class Tag:
         """The tag's NodeId, independent of the namespace index."""
         return f"nsu=urn:plantsim:plant;s={self.name}"
 
+    def text(self, value: float) -> str:
+        """A value as people read it: the name of a state where it has one."""
+        if self.states and 0 <= value < len(self.states):
+            return self.states[int(value)]
+        return str(bool(value)).lower() if self.type is ValueType.BOOL else f"{value:.6g}"
+
 
 @dataclass(frozen=True, slots=True)
 class AlarmPoint:
