@@ -162,7 +162,7 @@ class _Browser:
         return tuple(areas), units, owners
 
     async def _tags(self, owners: list[tuple[str, str, _Found]]) -> dict[str, TagObject]:
-        under_tags = await browse(self._client, [tag.node for _, _, tag in owners])
+        under_tags = await browse(self._client, [tag.node for _, _, tag in owners], ObjectIds.HierarchicalReferences)
         kinds = await self._kinds(under_tags)
         described = await read(self._client, [(tag.node, AttributeIds.Description) for _, _, tag in owners])
         variables = [_variables(references) for references in under_tags]
@@ -206,7 +206,7 @@ class _Browser:
         described = [v for v in variables if v.name not in _FIXED]
         attributes = (AttributeIds.DataType, AttributeIds.UserAccessLevel, AttributeIds.AccessLevel)
         values = iter(await read(self._client, [(v.node, a) for v in described for a in attributes]))
-        under = await browse(self._client, [v.node for v in described])
+        under = await browse(self._client, [v.node for v in described], ObjectIds.HasProperty)
         wanted = [
             (variable.id, reference.BrowseName.Name, reference.NodeId)
             for variable, references in zip(described, under, strict=True)
@@ -256,12 +256,14 @@ class _Browser:
         states = [
             (condition.id, reference.BrowseName.Name, _found(reference).node)
             for (_, _, condition), references in zip(
-                conditions, await browse(self._client, [c.node for _, _, c in conditions]), strict=True
+                conditions,
+                await browse(self._client, [c.node for _, _, c in conditions], ObjectIds.HasComponent),
+                strict=True,
             )
             for reference in references
             if reference.BrowseName.Name in names
         ]
-        under = await browse(self._client, [node for _, _, node in states])
+        under = await browse(self._client, [node for _, _, node in states], ObjectIds.Aggregates)
         shelving: set[str] = set()
         for (condition, state, node), references in zip(states, under, strict=True):
             field = names[state]

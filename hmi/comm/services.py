@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -13,6 +14,14 @@ from asyncua.ua.object_ids import ObjectIds
 CHUNK = 500
 """Nodes in one request."""
 
+_MASK = (
+    ua.BrowseResultMask.ReferenceTypeId
+    | ua.BrowseResultMask.NodeClass
+    | ua.BrowseResultMask.BrowseName
+    | ua.BrowseResultMask.DisplayName
+)
+"""What of a reference is looked at here; the rest stays with the server."""
+
 T = TypeVar("T")
 
 
@@ -21,44 +30,57 @@ def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
 
 
-async def browse(client: Client, nodes: Sequence[ua.NodeId]) -> list[list[ua.ReferenceDescription]]:
-    """All forward references of each node, in the server's order; empty for nodes it does not know."""
+async def browse(
+    client: Client, nodes: Sequence[ua.NodeId], along: int = ObjectIds.References
+) -> list[list[ua.ReferenceDescription]]:
+    """Forward references of each node, in the server's order; empty for nodes it does not know.
+
+    along: the kind of references, its subtypes included.
+    """
+    # all pieces are asked for at once: the server is at the next one while an answer is taken in
+    parts = await asyncio.gather(*(_browse(client, part, along) for part in chunks(nodes)))
+    return [references for part in parts for references in part]
+
+
+async def _browse(client: Client, nodes: Sequence[ua.NodeId], along: int) -> list[list[ua.ReferenceDescription]]:
+    parameters = ua.BrowseParameters()
+    parameters.RequestedMaxReferencesPerNode = 0
+    for node in nodes:
+        one = ua.BrowseDescription()
+        one.NodeId = node
+        one.BrowseDirection = ua.BrowseDirection.Forward
+        one.ReferenceTypeId = ua.NodeId(ua.Int32(along))
+        one.IncludeSubtypes = True
+        one.NodeClassMask = ua.NodeClass.Unspecified
+        one.ResultMask = _MASK
+        parameters.NodesToBrowse.append(one)
     found: list[list[ua.ReferenceDescription]] = []
-    for part in chunks(nodes):
-        parameters = ua.BrowseParameters()
-        parameters.RequestedMaxReferencesPerNode = 0
-        for node in part:
-            one = ua.BrowseDescription()
-            one.NodeId = node
-            one.BrowseDirection = ua.BrowseDirection.Forward
-            one.ReferenceTypeId = ua.NodeId(ua.Int32(ObjectIds.References))
-            one.IncludeSubtypes = True
-            one.NodeClassMask = ua.NodeClass.Unspecified
-            one.ResultMask = ua.BrowseResultMask.All
-            parameters.NodesToBrowse.append(one)
-        for result in await client.uaclient.browse(parameters):
-            references = list(result.References or [])
-            while result.ContinuationPoint:
-                more = ua.BrowseNextParameters()
-                more.ContinuationPoints = [result.ContinuationPoint]
-                result = (await client.uaclient.browse_next(more))[0]
-                references += result.References or []
-            found.append(references)
+    for result in await client.uaclient.browse(parameters):
+        references = list(result.References or [])
+        while result.ContinuationPoint:
+            more = ua.BrowseNextParameters()
+            more.ContinuationPoints = [result.ContinuationPoint]
+            result = (await client.uaclient.browse_next(more))[0]
+            references += result.References or []
+        found.append(references)
     return found
 
 
 async def read(client: Client, wanted: Sequence[tuple[ua.NodeId, AttributeIds]]) -> list[ua.DataValue]:
     """Attributes of nodes; what cannot be read comes with a bad status."""
-    values: list[ua.DataValue] = []
-    for part in chunks(wanted):
-        parameters = ua.ReadParameters()
-        parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
-        for node, attribute in part:
-            one = ua.ReadValueId()
-            one.NodeId = node
-            one.AttributeId = attribute
-            parameters.NodesToRead.append(one)
-        values += await client.uaclient.read(parameters)
+    parts = await asyncio.gather(*(_read(client, part) for part in chunks(wanted)))
+    return [value for part in parts for value in part]
+
+
+async def _read(client: Client, wanted: Sequence[tuple[ua.NodeId, AttributeIds]]) -> list[ua.DataValue]:
+    parameters = ua.ReadParameters()
+    parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
+    for node, attribute in wanted:
+        one = ua.ReadValueId()
+        one.NodeId = node
+        one.AttributeId = attribute
+        parameters.NodesToRead.append(one)
+    values: list[ua.DataValue] = await client.uaclient.read(parameters)
     return values
 
 
