@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -30,8 +30,8 @@ class Outlet(Protocol):
         """The table shows another image. now: its server time."""
         ...
 
-    def watched(self, row: int) -> bool:
-        """Whether it is worth making a DataValue of the row."""
+    def watched(self, rows: Sequence[int]) -> Sequence[int]:
+        """Those of the rows of which it is worth making a DataValue."""
         ...
 
     async def push(self, row: int, value: ua.DataValue) -> None:
@@ -70,8 +70,8 @@ class LiveOutlet:
         for columns in self._columns:
             columns.sample(self._table.changed, now)
 
-    def watched(self, row: int) -> bool:
-        return row in self._watched
+    def watched(self, rows: Sequence[int]) -> Sequence[int]:
+        return [row for row in rows if row in self._watched] if self._watched else ()
 
     async def push(self, row: int, value: ua.DataValue) -> None:
         await notify(self._values[row], value)
@@ -94,8 +94,8 @@ class StoredOutlet:
     def sample(self, now: datetime) -> None:
         """All goes by ``push``."""
 
-    def watched(self, row: int) -> bool:
-        return True
+    def watched(self, rows: Sequence[int]) -> Sequence[int]:
+        return rows
 
     async def push(self, row: int, value: ua.DataValue) -> None:
         await self._space.write_attribute_value(self._nodes[row], ua.AttributeIds.Value, value)

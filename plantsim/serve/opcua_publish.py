@@ -90,8 +90,7 @@ class Publisher:
         rows = self._table.replace(image)
         now = datetime.now(UTC)
         self._outlet.sample(now)
-        for row in rows:
-            if self._outlet.watched(row):
-                await self._outlet.push(row, self._table.read(row, now))
+        for row in self._outlet.watched(rows):
+            await self._outlet.push(row, self._table.read(row, now))
         for listener in self._listeners:
             await listener(image)

@@ -1,4 +1,4 @@
-"""Notifications and reads per second of server processor time: this server beside asyncua's own, in one run.
+"""Notifications and reads per second of server processor time: this server, asyncua's own and node-opcua's in one run.
 
     python tests/bench/bench_opcua.py [SECONDS]
 
@@ -8,7 +8,8 @@ decodes no more of an answer than it counts, so that it is not the limit. Age is
 of a message to its arrival. "Of all" is what arrived of the changes there were: less than 100 % is a server that cannot
 follow. Ratios are between notifications per CPU second; the cost of a server is per message as well as per value, so
 that a ratio means something only with its count of tags and its share of a core beside it. The reads are of one request
-that comes again and again, as those of clients that poll do.
+that comes again and again, as those of clients that poll do. node-opcua's server takes part where Node and the modules
+of ``.ci/node`` are installed.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import shutil
+import socket
 import statistics
+import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -151,6 +156,8 @@ async def stock(count: int) -> tuple[str, list[str]]:
 
 
 SERVERS = {"asyncua": stock, "plantsim": own}
+NODE = "node-opcua"
+MODULES = Path(__file__).parents[2] / ".ci" / "node" / "node_modules"
 
 
 def child(name: str, count: int, pipe: Connection) -> None:
@@ -270,14 +277,20 @@ async def read_ms(client: Client, nodes: list[ua.NodeId]) -> float:
     return statistics.median(taken)
 
 
+Used = Callable[[], Awaitable[tuple[float, float]]]
+"""Asks a server for its processor time so far, s, and its RSS, MB."""
+Serving = tuple[str, list[str], Used]
+"""URL, NodeIds, and what asks."""
+
+
 @asynccontextmanager
-async def serving(name: str, count: int) -> AsyncIterator[tuple[str, list[str], Callable[[], tuple[float, float]]]]:
-    """A server in a process of its own: URL, NodeIds, and a function for its processor time, s, and its RSS, MB."""
+async def python(name: str, count: int) -> AsyncIterator[Serving]:
+    """A server of Python in a process of its own."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=child, args=(name, count, there))
     process.start()
 
-    def used() -> tuple[float, float]:
+    async def used() -> tuple[float, float]:
         here.send(True)
         answer: tuple[float, float] = here.recv()
         return answer
@@ -290,6 +303,44 @@ async def serving(name: str, count: int) -> AsyncIterator[tuple[str, list[str], 
         await asyncio.to_thread(process.join, 5.0)
         if process.is_alive():
             process.kill()
+
+
+@asynccontextmanager
+async def node(_: str, count: int) -> AsyncIterator[Serving]:
+    """node-opcua's server."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        words = [MODULES, folder, port, count, round(1e3 * PERIOD)]
+        process = await asyncio.create_subprocess_exec(
+            "node", Path(__file__).with_name("node_server.js"), *map(str, words),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin is not None
+        assert stdout is not None
+
+        async def line() -> str:
+            while said := (await stdout.readline()).decode():
+                if said.startswith("= "):  # the library, too, talks there
+                    return said.removeprefix("= ").strip()
+            raise RuntimeError("node-opcua's server has ended")
+
+        async def used() -> tuple[float, float]:
+            stdin.write(b"\n")
+            seconds, megabytes = map(float, (await line()).split())
+            return seconds, megabytes
+
+        try:
+            yield await line(), [f"nsu=urn:plantsim:plant;s=X-{n}.PV" for n in range(count)], used
+        finally:
+            stdin.close()
+            await process.wait()
+
+
+def serving(name: str, count: int) -> AbstractAsyncContextManager[Serving]:
+    """A server in a process of its own."""
+    return node(name, count) if name == NODE else python(name, count)
 
 
 @dataclass(frozen=True)
@@ -314,10 +365,10 @@ async def measure(name: str, count: int, subscribers: int, seconds: float) -> Fi
             clients.append(client)
             tasks += await subscribe(client, nodes, tally)
         await asyncio.sleep(SETTLING)
-        before, arrived, ages, began = used()[0], tally.notifications, len(tally.ages_ms), time.perf_counter()
+        before, arrived, ages, began = (await used())[0], tally.notifications, len(tally.ages_ms), time.perf_counter()
         await asyncio.sleep(seconds)
         arrived, elapsed = tally.notifications - arrived, time.perf_counter() - began
-        after, rss = used()
+        after, rss = await used()
         for task in tasks:
             if task.done():
                 task.result()  # a count that broke off is no figure
@@ -338,24 +389,26 @@ async def measure_read(name: str) -> float:
 
 async def run(seconds: float) -> None:
     print(
-        f"{'tags x subscribers':20}{'server':10}{'notif/s':>10}{'of all':>8}{'CPU':>8}{'per CPU s':>12}"
+        f"{'tags x subscribers':20}{'server':12}{'notif/s':>10}{'of all':>8}{'CPU':>8}{'per CPU s':>12}"
         f"{'age p50/p99 ms':>16}{'RSS MB':>8}"
     )
+    beside = ("asyncua", NODE) if MODULES.is_dir() and shutil.which("node") else ("asyncua",)
     for count, subscribers in CASES:
         case = f"{count:,} x {subscribers}"
-        servers = ("plantsim",) if (count, subscribers) == ALONE else SERVERS
+        servers = ("plantsim",) if (count, subscribers) == ALONE else (*beside, "plantsim")
         found = {name: await measure(name, count, subscribers, seconds) for name in servers}
         for name, one in found.items():
             p50, p99 = np.percentile(one.ages_ms, (50, 99)) if one.ages_ms else (np.nan, np.nan)
             print(
-                f"{case:20}{name:10}{one.per_second:10,.0f}{one.per_second * PERIOD / (count * subscribers):8.0%}"
+                f"{case:20}{name:12}{one.per_second:10,.0f}{one.per_second * PERIOD / (count * subscribers):8.0%}"
                 f"{one.core_share:8.1%}{one.per_cpu_second:12,.0f}{f'{p50:,.0f} / {p99:,.0f}':>16}{one.rss_mb:8.0f}"
             )
-        if "asyncua" in found:
-            ratio = found["plantsim"].per_cpu_second / found["asyncua"].per_cpu_second
-            print(f"{case:20}{'ratio':10}{ratio:38.1f}", flush=True)
-    for name in SERVERS:
-        print(f"{f'read of {READ:,}':20}{name:10}{await measure_read(name):10.2f} ms p50", flush=True)
+        for name, one in found.items():
+            if name != "plantsim":
+                ratio = found["plantsim"].per_cpu_second / one.per_cpu_second
+                print(f"{case:20}{f'over {name}':20}{ratio:30.1f}", flush=True)
+    for name in (*beside, "plantsim"):
+        print(f"{f'read of {READ:,}':20}{name:12}{await measure_read(name):10.2f} ms p50", flush=True)
 
 
 def main() -> None:
