@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from textual.app import ComposeResult
 from textual.screen import Screen
 
@@ -10,6 +12,9 @@ from hmi.view import View
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.panel import Panel
 
+_LABEL = 12
+"""Cells before the words of an error."""
+
 
 class Connecting(Panel):
     """Endpoint, attempt, last error."""
@@ -17,17 +22,20 @@ class Connecting(Panel):
     def build(self, canvas: Canvas) -> None:
         view, looks = self.view, self.view.looks
         link = view.link
-        y = max(0, canvas.height // 2 - 2)
+        y = max(0, canvas.height // 2 - 3)
         verb = "reading the plant of" if link.phase is Phase.BROWSING else "connecting to"
         canvas.row(y, 2).add(f"{verb} ", looks.text).add(view.endpoint, looks.live)
         if view.user:
             canvas.rows[y].add(f" as {view.user}", looks.text)
         canvas.row(y + 1, 2).add(f"attempt {link.attempt}", looks.dim)
-        if link.error:
-            canvas.row(y + 2, 2).add("last error: ", looks.dim).add(link.error, looks.bad)
+        y += 2
+        for index, line in enumerate(textwrap.wrap(link.error, max(20, canvas.width - _LABEL - 4))):
+            canvas.row(y, 2).add("" if index else "last error: ", looks.dim, _LABEL).add(line, looks.bad)
+            y += 1
         if view.distrusts:
-            canvas.row(y + 3, 2).add("ctrl+t", looks.live).add(" shows both certificates", looks.dim)
-        canvas.row(y + 4, 2).add("ctrl+q", looks.live).add(
+            canvas.row(y, 2).add("ctrl+t", looks.live).add(" shows both certificates", looks.dim)
+            y += 1
+        canvas.row(y + 1, 2).add("ctrl+q", looks.live).add(
             " quits; connects by itself when the server is there", looks.dim
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 from hmi.comm.outcome import quality_words
 from hmi.format import BAD, clock, day, duration, number, places, value_text
@@ -20,12 +21,26 @@ _TUNING = ("Gain", "Ti", "Td")
 _HIDDEN = frozenset((*LIMITS, "NormalLow", "NormalHigh", *_TUNING))
 
 
-def face_rows(tag: TagObject) -> int:
-    """Lines the faceplate's panel needs."""
+def face_rows(tag: TagObject, width: int) -> int:
+    """Lines the faceplate's panel of so many cells needs."""
     shown = [m for m in tag.members.values() if m.member not in _HIDDEN]
     limits = 1 if tag.primary is not None and (tag.limits or tag.normal) else 0
     tuning = 1 if any(name in tag.members for name in _TUNING) else 0
-    return 2 + len(shown) + limits + tuning + 1 + min(len(tag.alarms), 4)
+    return 1 + len(title_lines(tag, width)) + len(shown) + limits + tuning + 1 + min(len(tag.alarms), 4)
+
+
+def title_lines(tag: TagObject, width: int) -> list[str]:
+    """The title in as many lines as it needs: the first between the tag's name and what it is, the rest below."""
+    first = width - len(tag.id) - len(_where(tag)) - 4
+    if len(tag.title) <= first:
+        return [tag.title]
+    head = textwrap.wrap(tag.title, max(8, first), break_long_words=False)[0]
+    rest = tag.title[len(head) :].strip()
+    return [head, *textwrap.wrap(rest, max(8, width - len(tag.id) - 4))]
+
+
+def _where(tag: TagObject) -> str:
+    return f" {tag.unit} {tag.kind} "
 
 
 class Face(Panel):
@@ -40,13 +55,13 @@ class Face(Panel):
         tag = view.tag(self.tag_id)
         if tag is None:
             return
-        row = canvas.row(0).add(" ", looks.frame)
-        where = f" {tag.unit} {tag.kind} "
-        room = canvas.width - len(where) - len(tag.id) - 4
-        title = tag.title if len(tag.title) <= room else f"{tag.title[: room - 1]}…"
-        row.add(tag.id, looks.key).add(f"  {title}", looks.frame)
+        where = _where(tag)
+        title, *more = title_lines(tag, canvas.width)
+        row = canvas.row(0).add(" ", looks.frame).add(tag.id, looks.key).add(f"  {title}", looks.frame)
         row.gap(canvas.width - len(where), looks.frame).add(where, looks.frame_dim)
-        y = 1
+        for y, text in enumerate(more, 1):
+            canvas.row(y).gap(len(tag.id) + 3, looks.frame).add(text, looks.frame).gap(canvas.width, looks.frame)
+        y = 1 + len(more)
         for member in tag.members.values():
             if member.member not in _HIDDEN:
                 self._member(canvas, tag, member, y)

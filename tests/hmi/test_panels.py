@@ -11,14 +11,16 @@ from rich.style import Style
 from hmi.alarms import AlarmBook
 from hmi.comm.link import LinkState, Phase
 from hmi.exercise import Exercise
-from hmi.model import Plant
+from hmi.model import Plant, TagObject
+from hmi.screens.connect import Connecting
 from hmi.store import TagStore, Trace
 from hmi.theme import HOLLOW, LOOKS, MONO, PALETTES, SHAPES, Looks, Palette
 from hmi.view import View
 from hmi.widgets.ascii import ascii_text
 from hmi.widgets.bar import band, position
-from hmi.widgets.canvas import Row
+from hmi.widgets.canvas import Canvas, Row
 from hmi.widgets.exercise import ExercisePanel
+from hmi.widgets.faceplate import Face, face_rows, title_lines
 from hmi.widgets.stages import ceiling, cells_of, concentration, joined
 from hmi.widgets.trend import band_rows, dots, next_span, span_text, text
 from hmi.widgets.units import arrange
@@ -227,3 +229,35 @@ def test_scenario_without_a_connection_is_not_shown_as_live() -> None:
     assert head()[1].startswith(" no connection; when last heard of: running, 1 min")
     view.exercise = replace(view.exercise, state="passed")
     assert "passed" in head()[0]
+
+
+def _painted(panel: Connecting | Face, width: int, height: int) -> str:
+    """What a panel paints, without a terminal."""
+    canvas = Canvas(width, height, panel.view.looks.text)
+    panel.build(canvas)
+    return "\n".join("".join(segment.text for segment in row.strip()) for row in canvas.rows)
+
+
+def test_a_long_error_is_shown_to_its_end() -> None:
+    """At 80 columns, too: what is cut off may be what would have helped."""
+    view = View(TagStore(), AlarmBook(), "opc.tcp://127.0.0.1:4840/plantsim")
+    error = (
+        "the server refuses the certificate of this station: " + "it must be moved to the trusted folder " * 4 + "END"
+    )
+    view.link = LinkState(Phase.CONNECTING, attempt=3, error=error)
+    shown = _painted(Connecting(view), 80, 24)
+    assert " ".join(shown.split("last error:")[1].split()).startswith(error)
+
+
+def test_a_long_title_takes_the_lines_it_needs(make_controller: Callable[..., TagObject]) -> None:
+    """Titles of interlocks say what trips what: they are not cut."""
+    tag = make_controller("UZ-211", "R-201")
+    tag.title = "Hydrogen in the leach off-gas, two of three analysers, stops the feed of magnets and of acid, and more"
+    plant = Plant("Small", (), {}, {tag.id: tag})
+    face = Face(View(TagStore(), AlarmBook(), plant=plant))
+    face.tag_id = tag.id
+    first = [line.strip() for line in title_lines(tag, 60)]
+    assert " ".join(first) == tag.title
+    shown = _painted(face, 60, 20)
+    assert all(line in shown for line in first)
+    assert face_rows(tag, 60) == face_rows(tag, 160) + len(first) - 1
