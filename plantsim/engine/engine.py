@@ -37,6 +37,7 @@ from plantsim.engine.snapshot import write_snapshot
 from plantsim.engine.timing import Timing
 from plantsim.engine.wire import Wire
 from plantsim.model.malfunction import UnknownMalfunction
+from plantsim.model.manual import manual
 from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, Role, TagTable
 
@@ -198,6 +199,11 @@ class Engine:
     def check(self, name: str, value: Value, origin: Origin) -> Refusal | None:
         """Why this write would be refused now; None if it would be accepted."""
         return self.permission.check(self._image, name, value, origin)
+
+    @property
+    def manual(self) -> str:
+        """The plant's operating manual, Markdown."""
+        return manual(self.plant)
 
     def write(self, writes: Sequence[Write], origin: Origin, *, whole: bool = False) -> list[Refusal | None]:
         """Queue writes for the next scan, in order; says for each why it was refused, or None.

@@ -29,6 +29,7 @@ from plantsim.serve import (
     opcua_lists,
     opcua_methods,
     opcua_notify,
+    opcua_procedures,
     opcua_seam,
     opcua_space,
     opcua_training,
@@ -227,6 +228,7 @@ class OpcUaServer:
         history = self._history
         kept = historized or (lambda tag: history is not None and bool(history.series_of(tag.name)))
         nodes = opcua_space.build(batch, engine, kept)
+        opcua_procedures.build(batch, engine, nodes.objects)
         opcua_methods.build(batch, nodes.simulation)
         opcua_lists.build(batch, nodes.simulation)
         opcua_forcing.build(batch, nodes.simulation)

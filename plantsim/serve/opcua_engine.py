@@ -13,6 +13,7 @@ from plantsim.engine.image import ProcessImage
 from plantsim.engine.malfunctions import Injection
 from plantsim.engine.shelf import Kept
 from plantsim.model.malfunction import Place
+from plantsim.model.plant import Sequence as Procedure
 from plantsim.model.tag import AlarmPoint, TagTable
 
 
@@ -71,6 +72,8 @@ class Plant(Protocol):
     def products(self) -> Sequence[Product]: ...
     @property
     def malfunctions(self) -> Iterable[Place]: ...
+    @property
+    def sequences(self) -> Sequence[Procedure]: ...
 
 
 class Engine(Protocol):
@@ -82,6 +85,11 @@ class Engine(Protocol):
     def tags(self) -> TagTable: ...
     @property
     def alarms(self) -> Sequence[AlarmPoint]: ...
+    @property
+    def manual(self) -> str:
+        """The plant's operating manual, Markdown."""
+        ...
+
     @property
     def scan_period(self) -> float: ...
     @property

@@ -23,6 +23,7 @@ class Member:
     type: int
     text: str
     mandatory: bool = True
+    array: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def _choice(name: str, text: str, mandatory: bool = True) -> Member:
     return Member(name, Id.UInt16, Id.BaseDataVariableType, text, mandatory)
 
 
-def _property(name: str, data_type: int, text: str) -> Member:
-    return Member(name, data_type, Id.PropertyType, text)
+def _property(name: str, data_type: int, text: str, array: bool = False) -> Member:
+    return Member(name, data_type, Id.PropertyType, text, array=array)
 
 
 AREA, UNIT, PLANT = "AreaType", "UnitType", "PlantType"
@@ -83,7 +84,11 @@ TYPES = (
     ObjectType(
         PLANT,
         "A plant: areas in flow order",
-        (_property("Title", Id.String, "Its name"), _property("Products", Id.String, "What it makes")),
+        (
+            _property("Title", Id.String, "Its name"),
+            _property("Products", Id.String, "What it makes", array=True),
+            _property("Manual", Id.String, "Operating manual, Markdown"),
+        ),
     ),
     ObjectType(AREA, "A section of a plant: units in flow order", (_property("Number", Id.UInt16, "Of its tags"),)),
     ObjectType(UNIT, "A unit operation: its tags, and where its streams go"),
@@ -152,6 +157,13 @@ TYPES = (
             _choice("STATE", "Idle, running, held, aborting or complete"),
             _choice("STEP", "Number of the step"),
             _number("STEP_TIME", "Time in the step"),
+            _property("Permits", Id.String, "Comparisons without which it does not start", array=True),
+            _property("Repeats", Id.Boolean, "Whether the first step follows the last"),
+            _property("StepTitles", Id.String, "What each step is about", array=True),
+            _property("StepActions", Id.String, "What each step does", array=True),
+            _property("StepChecks", Id.String, "Comparisons that each step waits for", array=True),
+            _property("StepDwells", Id.Double, "Time for which a step's checks must hold, s", array=True),
+            _property("StepLimits", Id.Double, "Time after which a step holds, s; 0 for never", array=True),
         ),
         TAG,
     ),
@@ -185,7 +197,7 @@ def build(batch: NodeBatch) -> None:
             declared = batch.variable(
                 f"{one.name}.{member.name}",
                 node,
-                ua.Variant(None, ua.VariantType.Null, is_array=member.name == "Products"),
+                ua.Variant(None, ua.VariantType.Null, is_array=member.array),
                 browse_name=ua.QualifiedName(member.name, batch.namespace),
                 data_type=member.data_type,
                 description=member.text,

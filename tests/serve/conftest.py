@@ -86,6 +86,7 @@ def _plant() -> Any:
         units=units,
         streams=[SimpleNamespace(source_unit=source, target_unit=target) for source, target in ends],
         products=[SimpleNamespace(name="NdPr"), SimpleNamespace(name="DyTb")],
+        sequences=[],
     )
 
 
@@ -99,6 +100,7 @@ class SyntheticEngine:
     def __post_init__(self) -> None:
         self.plant = _plant()
         self.tags = _tags()
+        self.manual = "# A small plant\n"
         self.scan_period = 0.1
         alarm = AlarmPoint(0, "TIC-201", "HH", "leach", 1, "R-201 hot", "Boils over", "Close TV-201B", 3.0)
         self.alarms = (alarm, replace(alarm, row=1, condition="TRIP", priority=4))

@@ -1,0 +1,67 @@
+"""What operators read: the operating manual, and the steps of sequences with what each waits for.
+
+A comparison is "TAG.MEMBER > NUMBER" with one of = < >, or "TAG.MEMBER bad"; an action is "TAG.MEMBER = NUMBER", or
+"TAG.MEMBER -> NUMBER at NUMBER" with a rate in the member's unit a minute. Of arrays the first element is step 1's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from asyncua import ua
+
+from plantsim.model.plant import Action, Condition, Sequence
+from plantsim.serve.opcua_engine import Engine
+from plantsim.serve.opcua_nodes import Id, NodeBatch
+from plantsim.serve.opcua_space import PLANT
+
+MANUAL = "Manual"
+APART = "; "
+"""Between the actions, or the comparisons, of one step."""
+
+
+def build(batch: NodeBatch, engine: Engine, objects: Mapping[str, ua.NodeId]) -> None:
+    """Put them into ``batch``. objects: the tag objects by name."""
+    batch.property(batch.id(PLANT), MANUAL, _strings(engine.manual), Id.String, standard=False)
+    for sequence in engine.plant.sequences:
+        _steps(batch, objects[sequence.tag], sequence)
+
+
+def _steps(batch: NodeBatch, node: ua.NodeId, sequence: Sequence) -> None:
+    steps = sequence.steps
+    for name, value, data_type in (
+        ("Permits", _strings(list(map(comparison, sequence.permits))), Id.String),
+        ("Repeats", ua.Variant(sequence.repeat, ua.VariantType.Boolean), Id.Boolean),
+        ("StepTitles", _strings([step.title for step in steps]), Id.String),
+        ("StepActions", _strings([_joined(map(action, step.actions)) for step in steps]), Id.String),
+        ("StepChecks", _strings([_joined(map(comparison, step.checks)) for step in steps]), Id.String),
+        ("StepDwells", _seconds([step.dwell for step in steps]), Id.Double),
+        ("StepLimits", _seconds([step.most for step in steps]), Id.Double),
+    ):
+        batch.property(node, name, value, data_type, standard=False)
+
+
+def comparison(one: Condition) -> str:
+    """A comparison as it goes over the wire; numbers in the member's unit."""
+    if one.relation == "bad":
+        return f"{one.tag}.{one.member} bad"
+    return f"{one.tag}.{one.member} {one.relation} {one.value:.9g}"
+
+
+def action(one: Action) -> str:
+    """What a step does, as it goes over the wire."""
+    if one.rate:
+        return f"{one.tag}.{one.member} -> {one.value:.9g} at {60.0 * one.rate:.9g}"
+    return f"{one.tag}.{one.member} = {one.value:.9g}"
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return APART.join(texts)
+
+
+def _strings(value: str | list[str]) -> ua.Variant:
+    return ua.Variant(value, ua.VariantType.String, is_array=isinstance(value, list))
+
+
+def _seconds(values: list[float]) -> ua.Variant:
+    return ua.Variant(values, ua.VariantType.Double, is_array=True)

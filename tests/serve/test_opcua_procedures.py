@@ -1,0 +1,35 @@
+"""The operating manual and the steps of sequences on the wire, for whoever shows them to operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plantsim.engine.engine import Engine
+from plantsim.model.manual import manual
+from plantsim.model.plant import Action, Condition, Plant
+from plantsim.serve.opcua_procedures import action, comparison
+
+
+def test_comparisons_and_actions_are_written_with_numbers() -> None:
+    assert comparison(Condition("TIC-201", "PV", ">", 75.5)) == "TIC-201.PV > 75.5"
+    assert comparison(Condition("AI-201", "PV", "bad", 0.0)) == "AI-201.PV bad"
+    assert action(Action("TIC-201", "MODE", 1.0)) == "TIC-201.MODE = 1"
+    assert action(Action("TIC-201", "SP", 80.0, 5.0 / 60.0)) == "TIC-201.SP -> 80 at 5"
+
+
+async def test_manual_and_steps_are_what_the_plant_file_says(
+    belfast: Plant, engine: Engine, opcua_server: Any, connect: Any
+) -> None:
+    async with opcua_server(engine) as server, connect(server.endpoint) as console:
+        assert await console.value("Plant.Manual") == manual(belfast)
+        for one in belfast.sequences:
+            assert await console.value(f"{one.tag}.StepTitles") == [step.title for step in one.steps]
+            assert await console.value(f"{one.tag}.StepDwells") == [step.dwell for step in one.steps]
+            assert await console.value(f"{one.tag}.StepLimits") == [step.most for step in one.steps]
+            assert await console.value(f"{one.tag}.Repeats") is one.repeat
+            checks = await console.value(f"{one.tag}.StepChecks")
+            actions = await console.value(f"{one.tag}.StepActions")
+            for step, said, done in zip(one.steps, checks, actions, strict=True):
+                assert said == "; ".join(map(comparison, step.checks))
+                assert done == "; ".join(map(action, step.actions))
+            assert await console.value(f"{one.tag}.Permits") == list(map(comparison, one.permits))
