@@ -33,6 +33,7 @@ from hmi.screens.display import Display
 from hmi.screens.help import Help
 from hmi.screens.instructor import Instructor
 from hmi.screens.journal import JournalDisplay
+from hmi.screens.manual import Manual
 from hmi.screens.overview import Overview
 from hmi.screens.section import Section
 from hmi.screens.training import Training
@@ -100,6 +101,8 @@ class HmiApp(App[int]):
         self._generation = 0
         self._annunciated = 0
         self._displays: dict[str, Display] = {}
+        self._manual_of = -1
+        """The browse since which the manual was read."""
         self._refused = ""
         """The certificate that the operator was last asked about."""
 
@@ -266,6 +269,7 @@ class HmiApp(App[int]):
             self._group_pens()
             displays = (
                 Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication, Instructor, Training,
+                Manual,
             )  # fmt: skip
             self._displays = {made.NAME: made(self.view) for made in displays}
             for name, display in self._displays.items():
@@ -342,6 +346,26 @@ class HmiApp(App[int]):
     def show_training(self) -> None:
         """The scenario that is practised."""
         self._go("training")
+
+    def show_manual(self, name: str = "") -> None:
+        """The operating manual; where it tells of an alarm such as ``TIC-201 HH``, or of a tag."""
+        self._go("manual")
+        manual = self._displays.get("manual")
+        if name and isinstance(manual, Manual):
+            manual.call_after_refresh(manual.show_place, name)
+
+    def fetch_manual(self) -> None:
+        """Have the manual read, if it has not been since the plant was browsed."""
+        if self.view.link.online and self._manual_of != self._generation:
+            self._manual_of = self._generation
+            self.run_worker(self._read_manual(), group="manual", exit_on_error=False)
+
+    async def _read_manual(self) -> None:
+        text = await self.link.text("Plant.Manual")
+        if text is None:
+            self._manual_of = -1  # asked again when somebody looks
+        else:
+            self.view.manual = text
 
     def show_alarms(self) -> None:
         """The alarm list."""

@@ -16,13 +16,15 @@ class Situation:
     """Where the operator is and what the session allows; what decides which commands are offered."""
 
     display: str = "overview"
-    """overview, section, alarms, trends, analysers, journal, comms, instructor, training."""
+    """overview, section, alarms, trends, analysers, journal, comms, instructor, training,
+    manual, procedures."""
     page: str = ""
     """What a display shows of several: of a section units, stages, zones or analysers, of the alarms standing, ..."""
     tag: TagObject | None = None
     """The object of the open faceplate."""
     pointed: str = ""
-    """What the cursor stands on: tag, area, alarm, pen, malfunction, injected, snapshot, scenario or nothing."""
+    """What the cursor stands on: tag, area, alarm, pen, malfunction, injected, snapshot, scenario, chapter or
+    nothing."""
     plant: Plant = field(default_factory=lambda: Plant("", (), {}, {}))
     pages: int = 1
     pens: int = 0
@@ -117,6 +119,8 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.pointed == "alarm" and s.display == "alarms" and s.page == "withheld", 2),
     Command("comment", "k", "k", "Comment", "add words to the alarm", _ALARMS, "comment",
             lambda s: s.pointed == "alarm" and s.display == "alarms", 3),
+    Command("of-manual", "h", "h", "Manual", "what the manual says of the alarm or the tag", _ALARMS, "manual_of",
+            lambda s: s.tag is not None or s.pointed == "alarm", 3),
     Command("next-list", "tab", "Tab", "Next list", "alarms: standing, withheld, history, metrics; journal: by kind",
             _ALARMS, "next_view", lambda s: s.display in ("alarms", "journal") and s.tag is None, 1),
     Command("add-pen", "t", "t", "Trend it", "add the tag to the trends", _TRENDS, "add_pen",
@@ -137,6 +141,14 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.page == "stages" and s.tag is None, 1),
     Command("filter", "slash", "/", "Filter", "show the lines that contain some words", _CURSOR, "filter",
             lambda s: s.display in LISTS and s.tag is None, 3),
+    Command("chapter", "enter", "Enter", "Read", "the chapter under the cursor", _CURSOR, "pick",
+            lambda s: s.pointed == "chapter" and s.page == "contents", 0),
+    Command("contents", "tab", "Tab", "Contents/Text", "from the manual's contents to its text and back", _CURSOR,
+            "next_view", lambda s: s.display == "manual" and s.tag is None, 1),
+    Command("find", "slash", "/", "Find", "words in the manual", _CURSOR, "find",
+            lambda s: s.display == "manual" and s.tag is None, 1),
+    Command("find-next", "n", "n", "Next", "the next line with the words", _CURSOR, "find_next",
+            lambda s: s.display == "manual" and s.tag is None, 2),
     Command("export", "x", "x", "Export", "save what is shown as CSV", _PROGRAM, "export",
             lambda s: s.tag is None and (s.display in ("journal", "trends") or s.page == "history"), 4),
     Command("note", "n", "n", "Note", "write a remark into the journal", _PROGRAM, "note",
@@ -156,6 +168,8 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display != "journal", 6),
     Command("comms", "f5", "F5", "Comms", "connection, quality, scan, this station", _CURSOR, "comms",
             lambda s: s.display != "comms", 7),
+    Command("manual", "f10,M", "F10", "Manual", "start-up, operation, shutdown, every alarm's response", _CURSOR,
+            "manual", lambda s: s.display != "manual", 6),
     Command("instructor", "f9", "F9", "Instructor", "the run, malfunctions and states to go back to", _CURSOR,
             "instructor", lambda s: s.plant.instructs and s.display != "instructor", 6),
     Command("goto", "colon,slash", ":", "Go to", "a tag or section by name", _CURSOR, "goto", _always, 4),

@@ -18,7 +18,10 @@ from hmi.theme import DARK, LOOKS, Looks
 
 
 class Target(NamedTuple):
-    """Something on a display that can be picked: kind is tag, area, unit, alarm, transition, entry, pen or command."""
+    """Something on a display that can be picked.
+
+    kind is tag, area, unit, alarm, transition, entry, pen, chapter, procedure, step or command.
+    """
 
     kind: str
     id: str
@@ -56,6 +59,8 @@ class View:
     """Whether the server shows another certificate than the known one."""
     exercise: Exercise | None = None
     """The scenario that is practised."""
+    manual: str | None = None
+    """The plant's operating manual, Markdown; None while nobody has read it, empty where the server has none."""
     span: float = 900.0
     """Seconds of plant time on the trends display."""
 

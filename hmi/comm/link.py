@@ -168,6 +168,19 @@ class Link:
             log.info("nothing of a scenario: %r", error)
             return False, None
 
+    async def text(self, name: str) -> str | None:
+        """The value of a variable of texts; empty where the server has no such, None where it does not answer."""
+        client, browsed = self._client, self._browsed
+        if client is None or browsed is None or not self.state.online:
+            return None
+        try:
+            (value,) = await read(client, [(node_id(name, browsed.namespace), AttributeIds.Value)])
+        except (UaError, OSError, TimeoutError) as error:
+            log.info("%s: no answer: %r", name, error)
+            return None
+        found = plain(value)
+        return found if isinstance(found, str) else ""
+
     async def ask(self, methods: Sequence[str], owner: str = "Simulation") -> list[list[Any]] | None:
         """The results of methods of an object that only tell something; None where one does not."""
         client, browsed = self._client, self._browsed

@@ -283,6 +283,14 @@ class Display(Screen[None]):
         elif cursor.kind == "alarm":
             self.hmi.show_alarms()
 
+    @on(Panel.Scrolled)
+    def _scrolled(self, event: Panel.Scrolled) -> None:
+        event.stop()
+        self.scroll(event.lines)
+
+    def scroll(self, lines: int) -> None:
+        """The wheel was turned; only what is longer than the screen moves."""
+
     # --- faceplate ---
 
     def open_face(self, id_: str) -> None:
@@ -452,6 +460,24 @@ class Display(Screen[None]):
     def action_training(self) -> None:
         """The scenario that is practised."""
         self.hmi.show_training()
+
+    def action_manual(self) -> None:
+        """The operating manual."""
+        self.hmi.show_manual()
+
+    def action_manual_of(self) -> None:
+        """What the manual says of the alarm under the cursor, or of the faceplate's worst, or of its tag."""
+        record = self.view.book.worst(self.face.id) if self.face is not None else self._pointed_alarm()
+        if record is not None:
+            self.hmi.show_manual(f"{record.alarm.tag} {record.alarm.condition}")
+        elif self.face is not None:
+            self.hmi.show_manual(self.face.id)
+
+    def action_find(self) -> None:
+        """Only the manual is searched for words."""
+
+    def action_find_next(self) -> None:
+        """Only the manual is searched for words."""
 
     def action_hint(self) -> None:
         """Only the scenario's display asks for hints."""

@@ -38,6 +38,10 @@ class ListDisplay(Display):
         self.listing.move(self.listing.room if index == 0 else -self.listing.room)
         self.paint(force=True)
 
+    def scroll(self, lines: int) -> None:
+        self.listing.move(lines)
+        self.paint(force=True)
+
     def action_filter(self) -> None:
         """Leave the lines that contain some words; nothing typed shows all."""
         self.line.ask("filter (words that a line must contain; empty for all):", str, self._filter,

@@ -15,6 +15,9 @@ from hmi.view import Target, View
 from hmi.widgets.ascii import ascii_segments
 from hmi.widgets.canvas import Canvas, Hit
 
+WHEEL = 3
+"""Lines that a notch of the mouse's wheel moves."""
+
 
 class Panel(Widget):
     """A widget that paints itself line by line from a View."""
@@ -29,6 +32,13 @@ class Panel(Widget):
         def __init__(self, target: Target) -> None:
             super().__init__()
             self.target = target
+
+    class Scrolled(Message):
+        """The wheel was turned, by so many lines."""
+
+        def __init__(self, lines: int) -> None:
+            super().__init__()
+            self.lines = lines
 
     def __init__(self, view: View, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -83,3 +93,13 @@ class Panel(Widget):
                 event.stop()
                 self.post_message(self.Picked(hit.target))
                 return
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel, towards the end."""
+        event.stop()
+        self.post_message(self.Scrolled(WHEEL))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel, towards the beginning."""
+        event.stop()
+        self.post_message(self.Scrolled(-WHEEL))

@@ -64,7 +64,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--display",
         default="overview",
         metavar="NAME",
-        help="of --screenshot: overview, alarms, trends, journal, comms, analysers, training, help, a section or a tag",
+        help="of --screenshot: overview, alarms, trends, journal, comms, analysers, training, manual, procedures, "
+        "help, a section or a tag",
     )
     parser.add_argument(
         "--size", type=values.screen_size, default=(120, 40), metavar="COLUMNSxROWS", help="of --screenshot"
