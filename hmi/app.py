@@ -35,6 +35,7 @@ from hmi.screens.instructor import Instructor
 from hmi.screens.journal import JournalDisplay
 from hmi.screens.manual import Manual
 from hmi.screens.overview import Overview
+from hmi.screens.procedures import Procedures
 from hmi.screens.section import Section
 from hmi.screens.training import Training
 from hmi.screens.trends import Trends
@@ -269,7 +270,7 @@ class HmiApp(App[int]):
             self._group_pens()
             displays = (
                 Overview, Section, Alarms, Trends, Analysers, JournalDisplay, Communication, Instructor, Training,
-                Manual,
+                Manual, Procedures,
             )  # fmt: skip
             self._displays = {made.NAME: made(self.view) for made in displays}
             for name, display in self._displays.items():
@@ -346,6 +347,13 @@ class HmiApp(App[int]):
     def show_training(self) -> None:
         """The scenario that is practised."""
         self._go("training")
+
+    def show_procedures(self, tag: str = "") -> None:
+        """The procedures, or the steps of one."""
+        self._go("procedures")
+        procedures = self._displays.get("procedures")
+        if tag and isinstance(procedures, Procedures):
+            procedures.call_after_refresh(procedures.show_procedure, tag)
 
     def show_manual(self, name: str = "") -> None:
         """The operating manual; where it tells of an alarm such as ``TIC-201 HH``, or of a tag."""

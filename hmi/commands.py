@@ -23,8 +23,8 @@ class Situation:
     tag: TagObject | None = None
     """The object of the open faceplate."""
     pointed: str = ""
-    """What the cursor stands on: tag, area, alarm, pen, malfunction, injected, snapshot, scenario, chapter or
-    nothing."""
+    """What the cursor stands on: tag, area, alarm, pen, malfunction, injected, snapshot, scenario, chapter,
+    procedure, step or nothing."""
     plant: Plant = field(default_factory=lambda: Plant("", (), {}, {}))
     pages: int = 1
     pens: int = 0
@@ -76,7 +76,7 @@ def _method(name: str) -> Callable[[Situation], bool]:
     return lambda s: name in s.plant.methods
 
 
-LISTS = frozenset(("alarms", "analysers", "journal", "instructor"))
+LISTS = frozenset(("alarms", "analysers", "journal", "instructor", "procedures"))
 """Displays that are one long list."""
 
 _CURSOR = "Moving about"
@@ -149,6 +149,16 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display == "manual" and s.tag is None, 1),
     Command("find-next", "n", "n", "Next", "the next line with the words", _CURSOR, "find_next",
             lambda s: s.display == "manual" and s.tag is None, 2),
+    Command("steps", "enter", "Enter", "Steps", "of the procedure under the cursor", _CURSOR, "pick",
+            lambda s: s.pointed == "procedure", 0),
+    Command("of-step", "enter", "Enter", "Faceplate", "of the tag that a step's line speaks of", _CURSOR, "pick",
+            lambda s: s.pointed == "step", 1),
+    Command("list-steps", "tab", "Tab", "List/Steps", "from the procedures to the steps of one and back", _CURSOR,
+            "next_view", lambda s: s.display == "procedures" and s.tag is None, 2),
+    Command("order", "c", "c", "Start/Hold", "start, hold or resume the procedure", _OPERATE, "order",
+            lambda s: s.display == "procedures" and s.tag is None and bool(s.plant.procedures), 0),
+    Command("abort", "X", "X", "Abort", "the procedure", _OPERATE, "abort",
+            lambda s: s.display == "procedures" and s.tag is None and bool(s.plant.procedures), 1),
     Command("export", "x", "x", "Export", "save what is shown as CSV", _PROGRAM, "export",
             lambda s: s.tag is None and (s.display in ("journal", "trends") or s.page == "history"), 4),
     Command("note", "n", "n", "Note", "write a remark into the journal", _PROGRAM, "note",
@@ -168,6 +178,8 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display != "journal", 6),
     Command("comms", "f5", "F5", "Comms", "connection, quality, scan, this station", _CURSOR, "comms",
             lambda s: s.display != "comms", 7),
+    Command("procedures", "f6", "F6", "Procedures", "sequences step by step, and what they wait for", _CURSOR,
+            "procedures", lambda s: s.display != "procedures", 6),
     Command("manual", "f10,M", "F10", "Manual", "start-up, operation, shutdown, every alarm's response", _CURSOR,
             "manual", lambda s: s.display != "manual", 6),
     Command("instructor", "f9", "F9", "Instructor", "the run, malfunctions and states to go back to", _CURSOR,

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hmi.procedure import Procedure
+
 LIMITS = ("HH", "H", "L", "LL")
 """Alarm limits, from the top of the range to its bottom."""
 
@@ -165,6 +167,8 @@ class Plant:
     alarms: dict[str, Alarm] = field(default_factory=dict)
     simulation: dict[str, Member] = field(default_factory=dict)
     """Members of the Simulation object by member name; empty where it cannot be browsed."""
+    procedures: dict[str, Procedure] = field(default_factory=dict)
+    """Sequences step by step, by tag, as far as the server tells of their steps."""
     methods: frozenset[str] = frozenset()
     """Simulation methods this session may call."""
     purities: tuple[Purity, ...] = field(init=False, compare=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from math import isnan
 
 from hmi.alarms import AlarmRecord, AlarmState
@@ -12,11 +12,12 @@ from hmi.comm.link import Link
 from hmi.comm.outcome import Outcome
 from hmi.commands import SPEEDS
 from hmi.entry import Change, Shelving, parse, parse_member, parse_positive, parse_shelving, parse_text
-from hmi.format import duration, range_text, speed
+from hmi.format import duration, range_text, speed, value_text
 from hmi.instruct import Instruct
 from hmi.journal import Kind
 from hmi.model import Member, TagObject, ValueClass
 from hmi.practise import Practise
+from hmi.procedure import effects
 from hmi.view import View
 from hmi.widgets.entryline import EntryLine, Tone
 from hmi.wishes import Work
@@ -75,6 +76,32 @@ class Operations:
         else:
             self._propose(line, tag, member, not self._view.store.read(member.name).value)
 
+    def order(self, line: EntryLine, tag: TagObject, word: str, note: str = "") -> None:
+        """Propose a sequence's command by its name, such as Start; ``note`` is told with it."""
+        member = tag.members.get("CMD")
+        if member is None or word not in member.states:
+            line.say(f"{tag.id} has no command {word}", Tone.REFUSED)
+        elif not member.writable:
+            line.say(f"{tag.id} {word}: {self._why_not(member)}", Tone.REFUSED)
+        else:
+            text = f"{tag.id} {word}"
+            line.confirm(f"{text}: {tag.title}{note}", lambda: self._start(self._order(line, tag, member, word)))
+
+    async def _order(self, line: EntryLine, tag: TagObject, member: Member, word: str) -> None:
+        line.busy(f"{tag.id} {word} sent")
+        outcome = await self._waiting(self._link.write(member, member.states.index(word)))
+        if not outcome.ok:
+            self._report(line, tag.id, word, outcome)
+            return
+        state = tag.members["STATE"]
+        follows = await self._within_readback(lambda: self._view.store.number(state.name) in effects(word))
+        now = value_text(state, self._view.store.read(state.name).value, tag)
+        self._note(tag.id, word if follows else f"{word}, accepted but it is {now}")
+        if follows:
+            line.say(f"{tag.id} {word}: {now}")
+        else:
+            line.say(f"{tag.id} {word} was taken, but it is {now}; look at what it waits for", Tone.REFUSED)
+
     def _propose(self, line: EntryLine, tag: TagObject, member: Member, value: object) -> None:
         assert isinstance(value, int | float)
         change = Change(tag, member, self._view.store.read(member.name).value, value)
@@ -97,9 +124,13 @@ class Operations:
 
     async def _read_back(self, change: Change) -> bool:
         """Wait until the store shows what was asked for."""
+        return await self._within_readback(lambda: change.shown_by(self._view.store.read(change.member.name)))
+
+    async def _within_readback(self, shown: Callable[[], bool]) -> bool:
+        """Whether something comes to be shown while a value may be read back."""
         until = time.monotonic() + READBACK
         while time.monotonic() < until:
-            if change.shown_by(self._view.store.read(change.member.name)):
+            if shown():
                 return True
             await asyncio.sleep(0.05)
         return False

@@ -19,7 +19,19 @@ WITHIN = 20.0
 """Seconds that the server is given to answer and to send its values."""
 SETTLED = 1.0
 """Seconds a display is given to paint its trends."""
-DISPLAYS = ("overview", "alarms", "trends", "journal", "comms", "analysers", "instructor", "training", "manual", "help")
+DISPLAYS = (
+    "overview",
+    "alarms",
+    "trends",
+    "journal",
+    "comms",
+    "analysers",
+    "instructor",
+    "training",
+    "manual",
+    "procedures",
+    "help",
+)
 
 
 class NoPicture(Exception):

@@ -461,6 +461,16 @@ class Display(Screen[None]):
         """The scenario that is practised."""
         self.hmi.show_training()
 
+    def action_procedures(self) -> None:
+        """The procedures; from a sequence's faceplate its steps."""
+        self.hmi.show_procedures(self.face.id if self.face is not None else "")
+
+    def action_order(self) -> None:
+        """Only the procedures' display gives orders to sequences."""
+
+    def action_abort(self) -> None:
+        """Only the procedures' display aborts."""
+
     def action_manual(self) -> None:
         """The operating manual."""
         self.hmi.show_manual()

@@ -1,0 +1,232 @@
+"""The panels of procedures: the list of them, and the steps of one with what each waits for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from hmi.format import BAD, duration, value_text
+from hmi.model import Member
+from hmi.procedure import COMPLETE, HELD, IDLE, Action, Check, Mark, Procedure, Progress, Step, progress
+from hmi.store import Quality
+from hmi.view import View
+from hmi.widgets.canvas import Canvas, Row
+from hmi.widgets.cells import RUNNING, STOPPED
+from hmi.widgets.listing import Listing
+
+DONE = "✓"
+_RELATIONS = {"=": "is", "<": "below", ">": "above"}
+_STATES = ("idle", "running", "held", "aborting", "complete")
+
+
+def progress_of(view: View, procedure: Procedure) -> Progress:
+    """How far a procedure is, by the values of now."""
+    return progress(procedure, view.store.number)
+
+
+def unmet(view: View, checks: Sequence[Check]) -> list[Check]:
+    """The checks that do not hold now, or of which nobody knows."""
+    return [one for one in checks if not holds(view, one)]
+
+
+def holds(view: View, check: Check) -> bool | None:
+    """Whether a check holds now; None where nobody knows."""
+    reading = view.store.read(check.member)
+    return check.holds(reading.number, reading.quality is Quality.BAD)
+
+
+def words(view: View, check: Check) -> str:
+    """A check as an operator reads it: ``TIC-201 PV above 55.0 C``."""
+    name = check.member.replace(".", " ", 1)
+    if check.relation == "bad":
+        return f"{name} is bad"
+    return f"{name} {_RELATIONS[check.relation]} {_value(view, check.member, check.value)}"
+
+
+def _value(view: View, name: str, value: float) -> str:
+    member = _member(view, name)
+    tag = view.tag(name.partition(".")[0])
+    if member is None:
+        return f"{value:g}"
+    return f"{value_text(member, BAD if math.isnan(value) else value, tag)} {member.eu}".rstrip()
+
+
+def _member(view: View, name: str) -> Member | None:
+    tag, _, member = name.partition(".")
+    found = view.tag(tag)
+    return found.members.get(member) if found is not None else None
+
+
+class ProcedureList(Listing):
+    """All procedures with how far they are."""
+
+    KIND = "procedure"
+    EMPTY = "this server tells of no procedures"
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, heads=1)
+        self.active = True
+        """Whether the keys move in it."""
+
+    def ids(self) -> list[str]:
+        return [id_ for id_, one in self.view.plant.procedures.items() if self.matches(id_, one.title)]
+
+    def head(self, canvas: Canvas) -> None:
+        canvas.row(0).add(" procedure  state", self.view.looks.dim)
+
+    def line(self, row: Row, id_: str, picked: bool) -> None:
+        looks = self.view.looks
+        procedure = self.view.plant.procedures[id_]
+        now = progress_of(self.view, procedure)
+        name = (looks.cursor if self.active else looks.live) if picked else looks.text
+        row.add(id_, name, 9).add(" ", looks.text)
+        symbol = RUNNING if now.at_work else STOPPED
+        style = looks.bad if now.state is None else looks.live if now.at_work else looks.dim
+        row.add(f"{symbol} ", style)
+        at = f" {now.step}/{len(procedure.steps)}" if now.at_work else ""
+        row.add(f"{_STATES[now.state]}{at}" if now.state is not None else f"{BAD}?", style, 14)
+        row.add(procedure.title, looks.text if picked else looks.dim, max(0, row.width - row.used - 1))
+
+
+class StepList(Listing):
+    """One procedure: its permits, its steps, and of the open ones what they do and wait for.
+
+    Open are the step that the procedure is at and the one under the cursor. A line's id is ``p0`` for a permit, ``3``
+    for a step, ``3.do0`` and ``3.until0`` for what it does and waits for, ``3.for`` for its times.
+    """
+
+    KIND = "step"
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, heads=3)
+        self.tag = ""
+        self.active = False
+
+    @property
+    def procedure(self) -> Procedure | None:
+        """What is shown."""
+        return self.view.plant.procedures.get(self.tag)
+
+    def ids(self) -> list[str]:
+        return list(self._ids())
+
+    def _ids(self) -> Iterator[str]:
+        procedure = self.procedure
+        if procedure is None:
+            return
+        now = progress_of(self.view, procedure)
+        if not now.at_work:
+            yield from (f"p{index}" for index in range(len(procedure.permits)))
+        cursor = self.view.cursor
+        under = cursor.id.partition(".")[0] if self.active and cursor is not None and cursor.kind == self.KIND else ""
+        for number, step in enumerate(procedure.steps, 1):
+            yield str(number)
+            if str(number) == under or (now.at_work and number == now.step):
+                yield from (f"{number}.do{index}" for index in range(len(step.actions)))
+                yield from (f"{number}.until{index}" for index in range(len(step.checks)))
+                if step.dwell or step.limit:
+                    yield f"{number}.for"
+
+    def tag_of(self, id_: str) -> str:
+        """The tag object that a line speaks of; empty for none."""
+        procedure = self.procedure
+        if procedure is None:
+            return ""
+        if id_.startswith("p"):
+            return procedure.permits[int(id_[1:])].tag
+        number, _, part = id_.partition(".")
+        step = procedure.steps[int(number) - 1]
+        if part.startswith("do"):
+            return step.actions[int(part[2:])].tag
+        return step.checks[int(part[5:])].tag if part.startswith("until") else ""
+
+    def head(self, canvas: Canvas) -> None:
+        looks = self.view.looks
+        procedure = self.procedure
+        if procedure is None:
+            return
+        now = progress_of(self.view, procedure)
+        canvas.row(0).add(f" {procedure.tag} ", looks.live).add(procedure.title, looks.title)
+        row = canvas.row(1).add(" ", looks.text)
+        if now.state is None:
+            row.add(f"{BAD}? not known how far it is", looks.bad)
+            return
+        row.add(_STATES[now.state], looks.shout if now.state == HELD else looks.live)
+        if now.at_work:
+            row.add(f"  step {now.step} of {len(procedure.steps)} for {duration(now.seconds)}", looks.text)
+            if 0 < now.step <= len(procedure.steps):
+                row.add(f"   {self._waits(procedure.steps[now.step - 1])}", looks.text)
+        elif now.state in (IDLE, COMPLETE):
+            missing = unmet(self.view, procedure.permits)
+            text = f"{len(missing)} of {len(procedure.permits)} permits missing" if missing else "may be started"
+            row.add(f"  {text}", looks.live if missing else looks.dim)
+        if procedure.repeats:
+            row.add("   begins anew behind the last step", looks.dim)
+
+    def _waits(self, step: Step) -> str:
+        missing = len(unmet(self.view, step.checks))
+        if missing:
+            return f"waits for {missing} of {len(step.checks)}"
+        return f"all hold, for {duration(step.dwell)}" if step.dwell else ""
+
+    def line(self, row: Row, id_: str, picked: bool) -> None:
+        procedure = self.procedure
+        if procedure is None:
+            return
+        name = self.view.looks.cursor if picked and self.active else None
+        if id_.startswith("p"):
+            row.add("permit  ", name or self.view.looks.dim)
+            self._check(row, procedure.permits[int(id_[1:])])
+            return
+        number, _, part = id_.partition(".")
+        step = procedure.steps[int(number) - 1]
+        mark = progress_of(self.view, procedure).mark(int(number))
+        if not part:
+            self._step(row, int(number), step, mark, picked)
+            return
+        row.add("       ", self.view.looks.text)
+        if part.startswith("do"):
+            row.add("do   ", name or self.view.looks.dim, 6)
+            self._action(row, step.actions[int(part[2:])], mark)
+        elif part.startswith("until"):
+            row.add("until ", name or self.view.looks.dim)
+            self._check(row, step.checks[int(part[5:])])
+        else:
+            times = [f"for {duration(step.dwell)}"] if step.dwell else []
+            times += [f"holds after {duration(step.limit)}"] if step.limit else []
+            row.add(", ".join(times), name or self.view.looks.dim)
+
+    def _step(self, row: Row, number: int, step: Step, mark: Mark | None, picked: bool) -> None:
+        looks = self.view.looks
+        symbol, word = {Mark.DONE: (DONE, "done"), Mark.NOW: (RUNNING, "now"), Mark.PENDING: (STOPPED, "")}.get(
+            mark or Mark.PENDING, (STOPPED, "")
+        )
+        if mark is None:
+            symbol, word = "?", f"{BAD}?"
+        style = looks.bad if mark is None else looks.live if mark is Mark.NOW else looks.dim
+        row.add(f"{symbol} ", style).add(f"{number:>2}  ", style)
+        title = looks.cursor if picked and self.active else looks.live if mark is Mark.NOW else looks.text
+        row.add(step.title, title)
+        row.gap(max(row.used + 2, row.width - 8)).add(word, style)
+
+    def _action(self, row: Row, action: Action, mark: Mark | None) -> None:
+        looks = self.view.looks
+        ramp = f" at {action.rate:g} a minute" if action.rate else ""
+        row.add(f"{action.member.replace('.', ' ', 1)} to {_value(self.view, action.member, action.value)}{ramp}",
+                looks.text)  # fmt: skip
+        if mark is Mark.NOW:
+            self._now(row, action.member)
+
+    def _check(self, row: Row, check: Check) -> None:
+        looks = self.view.looks
+        met = holds(self.view, check)
+        row.add(words(self.view, check), looks.text if met else looks.live)
+        self._now(row, check.member)
+        row.add(f" {DONE}" if met else " not yet" if met is False else " ?", looks.dim if met else looks.live)
+
+    def _now(self, row: Row, name: str) -> None:
+        looks = self.view.looks
+        number = self.view.store.number(name)
+        text = BAD if math.isnan(number) else _value(self.view, name, number)
+        row.gap(max(row.used + 2, min(row.width - 24, 54)))
+        row.add("now ", looks.dim).add(text, looks.bad if math.isnan(number) else looks.live)

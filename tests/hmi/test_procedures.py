@@ -1,0 +1,130 @@
+"""Procedures on the screen: their steps, what they wait for, and orders to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hmi.procedure import (
+    COMPLETE,
+    HELD,
+    IDLE,
+    RUNNING,
+    Action,
+    Check,
+    Mark,
+    Procedure,
+    Progress,
+    Step,
+    order,
+    parse,
+    progress,
+)
+from hmi.screens.procedures import Procedures
+
+if TYPE_CHECKING:
+    from tests.hmi.conftest import Desk
+
+SitDown = Callable[..., AbstractAsyncContextManager["Desk"]]
+
+
+def test_steps_are_read_as_the_server_writes_them() -> None:
+    found = parse(
+        "KS-201", "Heat up", ["Set points", "Wait"], ["TIC-201.MODE = 1; TIC-201.SP -> 80 at 5", ""],
+        ["TIC-201.PV > 75.5; AI-201.PV bad", ""], [60.0, 600.0], [1800.0, 0.0], ["P-201.RUN = 1"], repeats=True,
+    )  # fmt: skip
+    assert found == Procedure(
+        "KS-201",
+        "Heat up",
+        (
+            Step(
+                "Set points",
+                (Action("TIC-201.MODE", 1.0), Action("TIC-201.SP", 80.0, 5.0)),
+                (Check("TIC-201.PV", ">", 75.5), Check("AI-201.PV", "bad")),
+                60.0,
+                1800.0,
+            ),
+            Step("Wait", dwell=600.0),
+        ),
+        (Check("P-201.RUN", "=", 1.0),),
+        repeats=True,
+    )
+    with pytest.raises(ValueError, match="is no comparison"):
+        parse("KS-1", "", ["a"], [""], ["rubbish"], [0.0], [0.0])
+    with pytest.raises(ValueError, match="shorter"):
+        parse("KS-1", "", ["a", "b"], [""], [""], [0.0], [0.0])
+
+
+def test_a_check_of_a_value_that_is_not_to_be_trusted_does_not_hold() -> None:
+    """Nor is it said not to: nobody knows."""
+    assert Check("TIC-201.PV", ">", 75.0).holds(76.0, bad=False) is True
+    assert Check("TIC-201.PV", "<", 75.0).holds(76.0, bad=False) is False
+    assert Check("P-201.RUN", "=", 1.0).holds(1.0, bad=False) is True
+    assert Check("TIC-201.PV", ">", 75.0).holds(math.nan, bad=True) is None
+    assert Check("TIC-201.PV", "bad").holds(math.nan, bad=True) is True
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "marks"),
+    [
+        (IDLE, 0, [Mark.PENDING] * 3),
+        (RUNNING, 2, [Mark.DONE, Mark.NOW, Mark.PENDING]),
+        (HELD, 3, [Mark.DONE, Mark.DONE, Mark.NOW]),
+        (COMPLETE, 3, [Mark.DONE] * 3),
+        (None, 0, [None] * 3),
+    ],
+)
+def test_steps_are_done_under_way_or_to_come(state: int | None, step: int, marks: list[Mark | None]) -> None:
+    assert [Progress(state, step, 0.0).mark(number) for number in (1, 2, 3)] == marks
+
+
+def test_how_far_it_is_comes_from_the_tags_and_only_from_good_ones() -> None:
+    procedure = Procedure("KS-201", "", ())
+    values = {"KS-201.STATE": 1.0, "KS-201.STEP": 2.0, "KS-201.STEP_TIME": 31.0}
+    assert progress(procedure, values.__getitem__) == Progress(RUNNING, 2, 31.0)
+    assert progress(procedure, (values | {"KS-201.STEP": math.nan}).__getitem__).state is None
+    assert [order(state) for state in (None, IDLE, RUNNING, HELD, COMPLETE)] == ["", "Start", "Hold", "Resume", "Start"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_start_without_its_permits_says_what_is_missing(
+    endpoint: str, sit_down: SitDown, size: tuple[int, int]
+) -> None:
+    """Permits with their present values; the order is answered by what the sequence does, not by the write alone."""
+    async with sit_down(endpoint, size) as desk:
+        desk.app.show_procedures("KS-4109")
+        await desk.until(lambda: isinstance(desk.app.screen, Procedures) and desk.display.view_name() == "steps")
+        await desk.see("1 of 2 permits missing")
+        await desk.see("FIC-4101 PV below 1.0 L/h")
+        await desk.see("not yet")
+        await desk.press("down", "enter")
+        await desk.see("MX-4114")
+        await desk.press("escape", "c")
+        await desk.see("KS-4109 Start: SX-1 start")
+        await desk.press("enter")
+        await desk.see("was taken, but it is Idle")
+
+
+@pytest.mark.long
+async def test_a_procedure_is_started_held_resumed_and_aborted(
+    start_plant: Callable[..., AbstractContextManager[str]], sit_down: SitDown
+) -> None:
+    """The calibration of the iron pH electrodes by keys alone, and each order read back from the sequence's state."""
+    with start_plant("--opcua", "0", "--insecure") as endpoint:
+        async with sit_down(endpoint) as desk:
+            await desk.press("f6")
+            await desk.until(lambda: isinstance(desk.app.screen, Procedures))
+            await desk.press("enter", "c", "enter")
+            await desk.see("KS-305 Start: Running")
+            await desk.see("step 1 of 3")
+            await desk.see("AIC-301 State is In service")
+            for words in ("Hold: Held", "Resume: Running"):
+                await desk.press("c", "enter")
+                await desk.see(f"KS-305 {words}")
+            await desk.press("X", "enter")
+            await desk.see("KS-305 Abort: ")
+            await desk.until(lambda: desk.value("KS-305.STATE") == IDLE)
