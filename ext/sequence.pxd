@@ -2,9 +2,11 @@
 """Sequences: steps with actions, transitions, hold, abort and resume, as tables.
 
 A step does its actions on entry (a row gets a value, or moves to it at a rate) and ends when its ramps have arrived and all
-its checks have held for `dwell`. A step that takes longer than `most` holds. Holding stops the step's time and its ramps and
+its checks have held for `dwell`, or at once when one of its other checks holds. A step whose conditions do not hold when it is its
+turn is passed over. A step that takes longer than `most` holds. Holding stops the step's time and its ramps and
 does the step's own actions for that; resuming does those of entry again. Aborting does the step's actions for that and ends
-when their ramps have arrived; of a complete sequence it means idle. A cycle repeats its steps until it is aborted.
+when their ramps have arrived; of a complete sequence it means idle. A cycle repeats its steps until it is aborted. A sequence
+that runs in step 0, as a plant file has one that runs from the start, enters its first step with the first scan.
 
 Sequences are evaluated before the loops, in the order of the table, and write what an operator would write; what an outside
 controller has they leave alone.
@@ -46,6 +48,8 @@ cdef struct Step:
     Span hold
     Span abort
     Span checks
+    Span ends           # checks of which any one ends it
+    Span unless         # checks without which it is passed over
     double dwell        # s
     double most         # s; 0: without end
 
@@ -72,6 +76,15 @@ cdef inline bint all_true(const Programs* p, Span span, const double* sig, const
     return True
 
 
+cdef inline bint any_true(const Programs* p, Span span, const double* sig, const unsigned int* qual) noexcept nogil:
+    """Whether one of the checks holds."""
+    cdef int k
+    for k in range(span.first, span.first + span.count):
+        if condition_holds(&p.check[k], 0.0, sig, qual):
+            return True
+    return False
+
+
 cdef inline void act(const Programs* p, Span span, double* sig) noexcept nogil:
     """Do what is to be done at once."""
     cdef int k
@@ -93,8 +106,23 @@ cdef inline bint ramp(const Programs* p, Span span, double h, double* sig) noexc
     return arrived
 
 
-cdef inline void enter(const Sequence* q, const Programs* p, int number, double* m, double* sig) noexcept nogil:
-    """Begin step `number`, counted from 1."""
+cdef inline void enter(
+    const Sequence* q, const Programs* p, int number, double* m, double* sig, const unsigned int* qual
+) noexcept nogil:
+    """Begin step `number`, counted from 1, or the first behind it that is not passed over."""
+    cdef int passed = 0
+    while not all_true(p, p.step[q.steps.first + number - 1].unless, sig, qual):
+        passed += 1
+        number += 1
+        if number > q.steps.count and q.repeat and passed < q.steps.count:
+            number = 1
+        elif number > q.steps.count:
+            # nothing is left to do, or in a cycle nothing at all: its last step is as good as done
+            sig[q.state] = RUNNING if q.repeat else COMPLETE
+            sig[q.step] = q.steps.count
+            m[Q_TIME] = 0.0
+            m[Q_TRUE] = 0.0
+            return
     sig[q.state] = RUNNING
     sig[q.step] = number
     m[Q_TIME] = 0.0
@@ -111,7 +139,7 @@ cdef inline void command(
     sig[q.cmd] = 0.0
     if cmd == START and (state == IDLE or state == COMPLETE):
         if all_true(p, q.permits, sig, qual):
-            enter(q, p, 1, m, sig)
+            enter(q, p, 1, m, sig, qual)
     elif cmd == HOLD and state == RUNNING:
         sig[q.state] = HELD
         act(p, s.hold, sig)
@@ -137,6 +165,8 @@ cdef inline void sequence_scan(
         command(q, p, m, sig, qual)
     if sig[q.state] != RUNNING and sig[q.state] != ABORTING:
         return
+    if sig[q.step] < 1.0:
+        enter(q, p, 1, m, sig, qual)
     s = &p.step[q.steps.first + <int>sig[q.step] - 1]
     if sig[q.state] == ABORTING:
         if ramp(p, s.abort, clock.h, sig):
@@ -148,11 +178,11 @@ cdef inline void sequence_scan(
         m[Q_TIME] += clock.h
         m[Q_TRUE] = m[Q_TRUE] + clock.h if arrived and all_true(p, s.checks, sig, qual) else 0.0
         # a hair less, for the sum of many scans is not exact
-        if m[Q_TRUE] > 0.0 and m[Q_TRUE] >= s.dwell - 0.5*clock.h:
+        if (m[Q_TRUE] > 0.0 and m[Q_TRUE] >= s.dwell - 0.5*clock.h) or any_true(p, s.ends, sig, qual):
             if <int>sig[q.step] < q.steps.count:
-                enter(q, p, <int>sig[q.step] + 1, m, sig)
+                enter(q, p, <int>sig[q.step] + 1, m, sig, qual)
             elif q.repeat:
-                enter(q, p, 1, m, sig)
+                enter(q, p, 1, m, sig, qual)
             else:
                 sig[q.state] = COMPLETE
         elif s.most > 0.0 and m[Q_TIME] >= s.most - 0.5*clock.h:

@@ -85,6 +85,8 @@ class _Manual:
             yield "Behind the last step it begins anew, until it is aborted.\n"
         for number, step in enumerate(sequence.steps, 1):
             yield f"{number}. **{step.title}.**"
+            if step.unless:
+                yield f"   Passed over unless {self._all(step.unless)}."
             if step.actions:
                 yield f"   Do: {'; '.join(map(self._action, step.actions))}."
             if step.checks:
@@ -92,6 +94,8 @@ class _Manual:
                 yield f"   Go on when {self._all(step.checks)}{lasting}."
             elif step.dwell:
                 yield f"   Go on after {_time(step.dwell)}."
+            if step.ends:
+                yield f"   Go on, too, as soon as {self._all(step.ends, ' or ')}."
             if step.most:
                 yield f"   It holds after {_time(step.most)}."
             if step.on_hold:

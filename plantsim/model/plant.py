@@ -267,7 +267,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Of a sequence: does its actions, ends when all checks have held for ``dwell`` s, and holds after ``most`` s."""
+    """Of a sequence: does its actions, ends when all checks have held for ``dwell`` s, and holds after ``most`` s.
+
+    ends: checks of which any one ends it, too. unless: it is passed over unless all of these hold when it is its turn.
+    """
 
     title: str
     actions: tuple[Action, ...]
@@ -276,12 +279,14 @@ class Step:
     most: float
     on_hold: tuple[Action, ...]
     on_abort: tuple[Action, ...]
+    ends: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Steps one after the other. permits: without which it does not start. complete: as which the plant file has it.
-    repeat: whether the first step follows the last."""
+    """Steps one after the other. permits: without which it does not start. complete, running: as which the plant file has it, idle
+    without. repeat: whether the first step follows the last."""
 
     tag: str
     unit: str
@@ -290,6 +295,7 @@ class Sequence:
     steps: tuple[Step, ...]
     complete: bool = False
     repeat: bool = False
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)

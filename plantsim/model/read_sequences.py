@@ -35,6 +35,7 @@ def read_sequences(
         steps = section.tables("steps")
         if not steps:
             raise section.error("steps", "none", "at least one step")
+        initial = section.text("initial", "idle", choices=("idle", "running", "complete"))
         found.append(
             Sequence(
                 tag,
@@ -42,8 +43,9 @@ def read_sequences(
                 section.text("title"),
                 _checks(section, "permits", names),
                 tuple(_step(step, names) for step in steps),
-                section.text("initial", "idle", choices=("idle", "complete")) == "complete",
+                initial == "complete",
                 section.flag("repeat", False),
+                initial == "running",
             )
         )
         section.end()
@@ -59,8 +61,10 @@ def _step(section: Section, names: Names) -> Step:
         section.quantity("most", TIME, 0.0, low=0.0),
         _actions(section, "on_hold", names, ramps=False),
         _actions(section, "on_abort", names),
+        _checks(section, "or_until", names),
+        _checks(section, "skip_unless", names),
     )
-    if not (step.checks or step.actions or step.dwell):
+    if not (step.checks or step.actions or step.dwell or step.ends):
         raise section.error("", "a step that does nothing and waits for nothing", "do, until or for")
     section.end()
     return step

@@ -226,7 +226,9 @@ def _sequence() -> Schema:
         {
             "title": TEXT,
             "do": TEXTS,
+            "skip_unless": TEXTS,
             "until": TEXTS,
+            "or_until": TEXTS,
             "for": _quantity(TIME),
             "most": _quantity(TIME),
             "on_hold": TEXTS,
@@ -238,7 +240,7 @@ def _sequence() -> Schema:
         "unit": TEXT,
         "title": TEXT,
         "permits": TEXTS,
-        "initial": {"enum": ["idle", "complete"]},
+        "initial": {"enum": ["idle", "running", "complete"]},
         "repeat": FLAG,
         "steps": {"type": "array", "items": step, "minItems": 1},
     }

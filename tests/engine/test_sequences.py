@@ -120,6 +120,51 @@ def test_a_cycle_begins_anew_behind_its_last_step_until_it_is_aborted(belfast: P
     assert run.state == ("Idle", 0)
 
 
+def test_any_one_of_its_other_checks_ends_a_step_at_once(belfast: Plant) -> None:
+    ends = (Condition("TIC-201", "MODE", "=", 0.0), Condition("TIC-202", "MODE", "=", 0.0))
+    steps = (Step("Wait", (), (), 5.0, 0.0, (), (), ends), Step("Rest", (), (), 60.0, 0.0, (), ()))
+    for tag in ("TIC-201", "TIC-202"):
+        run = Run(belfast, permits=(), steps=steps)
+        run.scan(10, START)
+        assert run.state == ("Running", 1)
+        run[f"{tag}.MODE"] = 0.0
+        run.scan(1)
+        assert run.state == ("Running", 2)
+
+
+def test_a_step_is_passed_over_unless_its_conditions_hold_when_it_is_its_turn(belfast: Plant) -> None:
+    def steps(*wanted: float) -> tuple[Step, ...]:
+        return tuple(
+            Step(f"{mode}", (Action("TIC-202", "SP", 50.0 + mode),), (), 1.0, 0.0, (), (), (), only)
+            for mode in wanted
+            for only in [(Condition("TIC-201", "MODE", "=", mode),)]
+        )
+
+    run = Run(belfast, permits=(), steps=steps(0.0, 1.0, 0.0), repeat=True)
+    run.scan(1, START)
+    assert (run.state, run["TIC-202.SP"]) == (("Running", 2), 51.0)
+    run["TIC-201.MODE"] = 0.0
+    run.scan(9)
+    assert run.state == ("Running", 3), "what holds while it runs is not asked for again"
+    run.scan(10)
+    assert (run.state, run["TIC-202.SP"]) == (("Running", 1), 50.0)
+    run = Run(belfast, permits=(), steps=steps(1.0, 0.0, 0.0))
+    run.scan(11, START)
+    assert run.state == ("Complete", 3)
+    run = Run(belfast, permits=(), steps=steps(0.0, 0.0), repeat=True)
+    run.scan(5, START)
+    assert run.state == ("Running", 2), "a cycle of nothing waits in its last step"
+
+
+def test_a_plant_file_may_have_it_run_from_the_start(belfast: Plant) -> None:
+    run = Run(belfast, permits=(), running=True)
+    assert run.state == ("Running", 0)
+    assert run["TIC-201.MODE"] == 1.0
+    run.scan(1)
+    assert run.state == ("Running", 1)
+    assert run["TIC-201.MODE"] == 0.0
+
+
 def test_a_check_must_hold_without_a_break(run: Run) -> None:
     run.scan(121, START)
     run["TIC-201.MODE"] = 1.0

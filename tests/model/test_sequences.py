@@ -53,6 +53,16 @@ def test_it_is_read_as_it_stands(load_toy: Callable[..., Plant]) -> None:
     )
 
 
+def test_a_step_may_end_by_any_check_or_be_passed_over(load_toy: Callable[..., Plant]) -> None:
+    more = 'or_until = ["LI-201.PV < 5"]\nskip_unless = ["AG-201.RUN = 1"]'
+    (sequence,) = load_toy(END, ('title = "Wait"\n', f'title = "Wait"\n{more}\n')).sequences
+    assert sequence.steps[1].ends == (Condition("LI-201", "PV", "<", 5.0),)
+    assert sequence.steps[1].unless == (Condition("AG-201", "RUN", "=", 1.0),)
+    assert (sequence.running, sequence.complete) == (False, False)
+    (sequence,) = load_toy(END, ('title = "Heat up"\n', 'title = "Heat up"\ninitial = "running"\n')).sequences
+    assert (sequence.running, sequence.complete) == (True, False)
+
+
 def test_its_members_are_those_of_the_contract(load_toy: Callable[..., Plant]) -> None:
     from plantsim.model.tags import build_tags
 

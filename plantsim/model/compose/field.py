@@ -9,7 +9,7 @@ from typing import Any
 
 from plantsim.model.compose.context import Layout
 from plantsim.model.compose.interlocks import interlocks
-from plantsim.model.compose.sequences import COMPLETE, HELD, sequences
+from plantsim.model.compose.sequences import COMPLETE, HELD, RUNNING, sequences
 from plantsim.model.heartbeat import LOST
 from plantsim.model.members import LIMITS
 from plantsim.model.plant import (
@@ -404,6 +404,8 @@ class Field:
             if sequence.complete:
                 self.set(f"{sequence.tag}.STATE", COMPLETE)
                 self.set(f"{sequence.tag}.STEP", float(len(sequence.steps)))
+            elif sequence.running:
+                self.set(f"{sequence.tag}.STATE", RUNNING)
         instruments, devices = self.plant.instruments, self.plant.devices
         measured = [(i, i.measures) for i in instruments if i.measures]
         return {

@@ -9,8 +9,8 @@ from plantsim.model.plant import Action, Condition, Plant
 
 SEQUENCE_MEM = 2
 """Memory of a sequence, as in ext/sequence.pxd."""
-HELD, COMPLETE = 2.0, 4.0
-"""States of a sequence that waits for its operator, and of one that has run through."""
+RUNNING, HELD, COMPLETE = 1.0, 2.0, 4.0
+"""States of a sequence at work, of one that waits for its operator, and of one that has run through."""
 
 Table = list[dict[str, Any]]
 
@@ -50,6 +50,8 @@ def sequences(
                     "hold": acts(step.on_hold),
                     "abort": acts(step.on_abort),
                     "checks": tests(step.checks),
+                    "ends": tests(step.ends),
+                    "unless": tests(step.unless),
                     "dwell": step.dwell,
                     "most": step.most,
                 }
