@@ -295,6 +295,12 @@ cdef void build_filter_press(Unit* u, Making* m, Memory own, dict d) except *:
     press.air = d["air"]
     press.blow_time = d["blow_time"]
     press.discharge = d["discharge"]
+    press.divert = d["divert"]
+    press.back = d["back"]
+    press.bleed = d["bleed"]
+    press.bridge = d["bridge"]
+    press.ntu = d["ntu"]
+    press.skip = d["skip"]
 
 
 cdef void hold_back(Unit* u, Making* m) except *:

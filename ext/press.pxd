@@ -11,6 +11,10 @@ the liquor as exp(-e N), N being its volume over that of the liquor, and 1 - e o
 drives out the liquor above what the cake keeps by its moisture, in first order. An open press lets go of its cake evenly
 over a time, and what runs in falls through. Each discharge leaves solids in the cloth, which water on the open press rinses off.
 
+A clean cloth lets solids through until they bridge its pores: the share that passes falls with what has been filtered on
+each area v, as exp(-v/v0) (complete blocking at constant flow, Hermia 1982). A divert valve sends the filtrate back instead of on.
+Cake falls into a skip; a full one is taken away when the press closes.
+
 The solver of the steady state sees the mean over the cycle instead: a filter that is always at work (ext/filter.pxd).
 
 States: mol of every species in the chambers, their temperature [K], and P_*.
@@ -25,6 +29,8 @@ cdef struct FilterPress:
     int closing                 # actuators: at 1 the press is closed
     int feed                    # valve before the press, -1: none
     int blow                    # air valve, -1: none
+    int divert                  # valve that lets filtrate on rather than back, -1: none
+    int back                    # stream of the filtrate that goes back, -1: none
     double area                 # m2
     double chambers             # m3
     double solids_density       # kg/m3
@@ -38,6 +44,10 @@ cdef struct FilterPress:
     double air                  # Pa
     double blow_time            # s
     double discharge            # s
+    double bleed                # share of the solids that a clean cloth lets through
+    double bridge               # v0, m3/m2
+    double ntu                  # turbidity, NTU per kg/m3 of solids
+    double skip                 # kg of cake
 
 cdef enum:
     P_TEMP = 0          # behind the species
@@ -47,8 +57,12 @@ cdef enum:
     P_CYCLES = 4
     P_BLIND = 5         # 1/m
     P_TAKES = 6         # m3/s that the press lets in at most, read by the pump before it
-    PRESS_MORE = 7
-    PRESS_PROBES = 10   # of the filter four; dp Pa, solids kg, contents kg, filtrate m3, discharges, share of the chambers with cake
+    P_SKIP = 7          # kg of cake in the skip
+    P_UNRINSED = 8      # discharges since the cloth was rinsed
+    PRESS_MORE = 9
+    # of the filter four; dp Pa, solids kg, contents kg, filtrate m3, discharges, share of the chambers with cake, turbidity
+    # of the filtrate NTU, skip kg, discharges since a rinse
+    PRESS_PROBES = 13
 
 cdef extern from *:
     """
@@ -68,6 +82,13 @@ cdef inline double press_fullness(const FilterPress* u, double solids) noexcept 
     return solids/(u.solids_density*(1.0 - u.porosity)*u.chambers)
 
 
+cdef inline double press_passing(const FilterPress* u, double filtered) noexcept nogil:
+    """Share of the solids that passes the cloth, after so many m3 of filtrate."""
+    if u.bleed <= 0.0:
+        return u.average.passing
+    return dmin(u.average.passing + u.bleed*fast_exp(-dmin(filtered/(u.area*u.bridge), 50.0)), 1.0)
+
+
 cdef inline void press_filter(
     FilterPress* u, Sheet* s, const double* y, const double* x, const double* w, double h, double* fil, double* wash,
     double* dp
@@ -75,9 +96,9 @@ cdef inline void press_filter(
     """What leaves the closed press [mol] in h s as filtrate; the liquor volumes washed, and the pressure drop [Pa]."""
     cdef const Filter* f = &u.average
     cdef double e = f.efficiency, arrived = dot(x + S_MOL + s.na, s.mass + s.na, s.nc - s.na)
-    cdef double solids = dot(y + s.na, s.mass + s.na, s.nc - s.na) + (1.0 - f.passing)*h*arrived
+    cdef double solids = dot(y + s.na, s.mass + s.na, s.nc - s.na) + h*arrived
     cdef double liquor = liquid_volume(s, y), room = dmax(u.chambers - solids/u.solids_density, 0.0)
-    cdef double mixed, through, blown = 0.0, share, kept
+    cdef double mixed, through, blown = 0.0, share, kept, passing = 0.0
     cdef int i
     wash[0] = e*h*w[S_VOL]/dmax(liquor, 1e-12) if w[S_VOL] > 0.0 else 0.0
     mixed = liquor + h*(x[S_VOL] + e*w[S_VOL])
@@ -86,13 +107,31 @@ cdef inline void press_filter(
         kept = solids*f.moisture/(1.0 - f.moisture)/f.density
         blown = dmax(mixed - through - kept, 0.0)*(1.0 - fast_exp(-dmin(h*s.drive[u.blow]/u.blow_time, 50.0)))
     share = (through + blown)/dmax(mixed, 1e-12)
+    if x[S_VOL] > 0.0:      # with the liquor that comes with them
+        passing = press_passing(u, y[s.nc + P_FILTRATE])*dmin(through/(h*x[S_VOL]), 1.0)
+        solids -= passing*h*arrived
     for i in range(s.na):
         fil[i] = share*(y[i] + h*(x[S_MOL + i] + e*w[S_MOL + i])) + h*(1.0 - e)*w[S_MOL + i]
     for i in range(s.na, s.nc):
-        fil[i] = h*(f.passing*x[S_MOL + i] + w[S_MOL + i])
+        fil[i] = h*(passing*x[S_MOL + i] + w[S_MOL + i])
     dp[0] = u.viscosity*(through/h + (1.0 - e)*w[S_VOL])/u.area*press_resistance(u, solids, y[s.nc + P_BLIND])
     if u.blow >= 0:
         dp[0] = dmax(dp[0], u.air*s.drive[u.blow])
+
+
+cdef inline void press_divert(const FilterPress* u, Sheet* s, double* fil, double on) noexcept nogil:
+    """Send all but the share `on` of the filtrate back."""
+    cdef double* back
+    cdef int i
+    if u.back < 0:
+        return
+    back = stream_next(s, u.back)
+    for i in range(s.nc):
+        back[S_MOL + i] = (1.0 - on)*fil[S_MOL + i]
+        fil[S_MOL + i] -= back[S_MOL + i]
+    back[S_TEMP] = fil[S_TEMP]
+    back[S_VOL] = (1.0 - on)*fil[S_VOL]
+    fil[S_VOL] -= back[S_VOL]
 
 
 cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) noexcept nogil:
@@ -108,6 +147,7 @@ cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) no
     cdef int i
     if s.averaged:
         filter_step(&u.average, s)
+        press_divert(u, s, fil, 1.0)
         more[P_TAKES] = PRESS_NO_RESISTANCE
         return
     liquor = liquid_volume(s, y)
@@ -129,6 +169,7 @@ cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) no
         if not closed and left > 0.0 and share == 1.0 and dot(y + s.na, s.mass + s.na, s.nc - s.na) > 0.0:
             more[P_CYCLES] += 1.0
             more[P_BLIND] += u.blinding
+            more[P_UNRINSED] += 1.0
             more[P_FILTRATE] = 0.0
             more[P_WASH] = 0.0
         for i in range(s.nc):
@@ -138,9 +179,13 @@ cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) no
         more[P_TEMP] = temp
         more[P_WASH] += wash
         if closed:
+            if more[P_OPEN] > 0.0 and u.skip > 0.0 and more[P_SKIP] > u.skip:
+                more[P_SKIP] = 0.0
             more[P_OPEN] = 0.0
         else:
             more[P_OPEN] += h
+            if w[S_VOL] > 0.0:
+                more[P_UNRINSED] = 0.0
             more[P_BLIND] *= fast_exp(-dmin(h*w[S_VOL]/u.rinse, 50.0))
     for i in range(s.nc):
         fil[S_MOL + i] /= h
@@ -149,8 +194,14 @@ cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) no
     cake[S_TEMP] = temp
     fil[S_VOL] = liquid_volume(s, fil + S_MOL)
     cake[S_VOL] = liquid_volume(s, cake + S_MOL)
+    p[0] = dot(cake + S_MOL, s.mass, s.nc)
+    p[1] = fil[S_VOL]
+    if fil[S_VOL] > 0.0:    # what hangs in an idle line reads as it did
+        p[10] = u.ntu*dot(fil + S_MOL + s.na, s.mass + s.na, s.nc - s.na)/fil[S_VOL]
     if tick > 0.0:
         more[P_FILTRATE] += tick*fil[S_VOL]
+        more[P_SKIP] += tick*p[0]
+    press_divert(u, s, fil, s.drive[u.divert] if u.divert >= 0 else 1.0)
     solids = dot(y + s.na, s.mass + s.na, s.nc - s.na)
     more[P_TAKES] = PRESS_NO_RESISTANCE
     if closed:
@@ -159,8 +210,6 @@ cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) no
             more[P_TAKES] = 0.0
     if u.feed >= 0:
         more[P_TAKES] *= s.drive[u.feed]
-    p[0] = dot(cake + S_MOL, s.mass, s.nc)
-    p[1] = fil[S_VOL]
     p[2] = more[P_WASH]/dmax(u.average.efficiency, 1e-12)
     p[3] = 1.0 - fast_exp(-dmin(more[P_WASH], 50.0))
     p[4] = dp
@@ -169,3 +218,5 @@ cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) no
     p[7] = more[P_FILTRATE]
     p[8] = more[P_CYCLES]
     p[9] = press_fullness(u, solids)
+    p[11] = more[P_SKIP]
+    p[12] = more[P_UNRINSED]

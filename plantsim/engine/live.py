@@ -145,7 +145,8 @@ class LivePlant:
         elif entry["kind"] == "store":
             names = ["contents"]
         elif entry["kind"] == "filter_press":
-            names += ["filtrate", "liquor volumes washed", "time open", "discharges", "blinding", "flow taken"]
+            names += ["filtrate", "liquor volumes washed", "time open", "discharges", "blinding", "flow taken", "skip"]
+            names += ["discharges since a rinse"]
         elif entry["kind"] == "hopper":
             drum = [f"{one} in the off-spec drum" for one in species]
             names = [*species, *drum, "lots closed", "start of the lot", "mass of known size", "size"]

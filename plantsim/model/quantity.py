@@ -212,6 +212,7 @@ NUMBER = Dimension("number", _NONE, "0.5")
 FRACTION = Dimension("fraction", _NONE, "10 %")
 PH = Dimension("pH", _NONE, "2.5", special="pH", plain=False)
 HYDROGEN = Dimension("volume fraction of hydrogen", _NONE, "300 ppm", special="% LEL")
+TURBIDITY = Dimension("turbidity", _NONE, "8 NTU", special="NTU", plain=False)
 LENGTH = _dimension("length", "75 um")
 AREA = _dimension("area", "2.4 m2")
 VOLUME = _dimension("volume", "60 L")
@@ -233,6 +234,7 @@ MOLAR_VOLUME = _dimension("molar volume", "18 cm3/mol")
 PRESSURE = _dimension("pressure", "2.5 bar")
 VISCOSITY = _dimension("viscosity", "0.5 mPa*s")
 CAKE_RESISTANCE = _dimension("specific cake resistance", "6e12 m/kg")
+TURBIDITY_YIELD = Dimension("turbidity by solids", _exponents(m=3, kg=-1), "1 L/mg")
 MEDIUM_RESISTANCE = _dimension("resistance of a filter medium", "5e10 1/m")
 POWER = _dimension("power", "1.5 kW")
 HEAT_LOSS = _dimension("heat flow per kelvin", "150 W/K")
@@ -263,7 +265,7 @@ class EngineeringUnit:
         return None
 
 
-_SPECIAL: dict[str, Unit] = {"pH": Unit(), "% LEL": Unit(_NONE, 4e-4)}
+_SPECIAL: dict[str, Unit] = {"pH": Unit(), "NTU": Unit(), "% LEL": Unit(_NONE, 4e-4)}
 """Units that only one dimension has. The lower explosive limit is that of hydrogen in air, 4 % by volume."""
 
 _QUALIFIED = re.compile(r"% (vol|wt|oxide|conv)|x stoich")

@@ -16,10 +16,11 @@ LITRE_H = 1e-3 / 3600.0
 
 
 class Press:
-    """A press on the bench, closed, its air shut; scans of 1 s. Other units may stand beside it."""
+    """A press on the bench, closed, its air shut, its cloth tight; scans of 1 s. Other units may stand beside it."""
 
     def __init__(self, plant: Plant, *others: str, **table: float) -> None:
-        self.bench = Bench(plant, {**{unit: {} for unit in others}, PRESS: table}, scan_period=1.0)
+        changes = {"bleed": 0.0, **table}
+        self.bench = Bench(plant, {**{unit: {} for unit in others}, PRESS: changes}, scan_period=1.0)
         self.bench.opening("XV-315", 0.0)
         self.iron = self.bench.mass[self.bench.index["FeOOH"]]
 
@@ -42,8 +43,8 @@ class Press:
 
 
 @pytest.fixture
-def press(pressed: Plant) -> Press:
-    return Press(pressed)
+def press(belfast: Plant) -> Press:
+    return Press(belfast)
 
 
 def test_pressure_rises_in_a_straight_line_with_what_is_filtered(press: Press) -> None:
@@ -61,9 +62,9 @@ def test_pressure_rises_in_a_straight_line_with_what_is_filtered(press: Press) -
     assert press.get("solids") == pytest.approx(7.2 * 5400.0 / 3600.0, rel=1e-9)
 
 
-def test_the_pump_s_pressure_bounds_the_flow_and_t_over_v_is_linear(pressed: Plant) -> None:
+def test_the_pump_s_pressure_bounds_the_flow_and_t_over_v_is_linear(belfast: Plant) -> None:
     """Ruth at constant pressure: dt/dV = mu (alpha c V/A + R0)/(A dp), so t/V is linear in V; behind 200 L/h."""
-    press = Press(pressed, resistance=6e13)
+    press = Press(belfast, resistance=6e13, pump=6e5)
     takes = press.bench.nc + 6
     c, volume, points = 20.0, 0.0, []
     press.arrive(0.0)
@@ -81,9 +82,9 @@ def test_the_pump_s_pressure_bounds_the_flow_and_t_over_v_is_linear(pressed: Pla
         assert t1 - t0 == pytest.approx(slope * (v1**2 - v0**2) + clean * (v1 - v0), rel=1e-3)
 
 
-def test_the_tank_s_pump_gives_what_the_press_takes(pressed: Plant) -> None:
+def test_the_tank_s_pump_gives_what_the_press_takes(belfast: Plant) -> None:
     """The pump stands at full speed, 200 L/h; a shut valve before the press stops it, a clean press does not."""
-    press = Press(pressed, PUMPED)
+    press = Press(belfast, PUMPED)
     press.bench.fill(PUMPED, 150.0, {"NaCl": 1.0})
     for valve, flow in ((1.0, 200.0 * LITRE_H), (0.0, 0.0)):
         press.bench.opening("XV-311", valve)
@@ -153,8 +154,62 @@ def test_chambers_full_of_cake_take_no_more(press: Press) -> None:
     assert press.bench.state(PRESS)[press.bench.nc + 6] == 0.0
 
 
-def test_a_cycle_keeps_every_species(press: Press) -> None:
+def test_a_clean_cloth_bleeds_until_its_pores_are_bridged(belfast: Plant) -> None:
+    """Turbidity in proportion to the solids that pass: c b exp(-v/v0), v m3 of filtrate on each m2."""
+    press = Press(belfast, bleed=0.002, bridge=0.0015)
+    press.arrive(100.0, 7.0)
+    press.run(1000)
+    assert press.get("turbidity") == 0.0, "no filtrate yet"
+    press.run(70)
+    v, first = press.get("filtered"), press.get("turbidity")
+    assert 0.0 < v < 0.001
+    press.run(100)
+    again = press.get("turbidity")
+    assert math.log(first / again) == pytest.approx((press.get("filtered") - v) / (2.4 * 0.0015), rel=1e-4)
+    # 70 g/L of slurry, whose liquor has a little less room than its flow says
+    assert first == pytest.approx(70e3 * 0.002 * math.exp(-v / (2.4 * 0.0015)), rel=0.02)
+    press.arrive(0.0)
+    press.run(60)
+    assert press.get("turbidity") == pytest.approx(again), "an idle line reads as it did"
+
+
+def test_the_divert_valve_sends_the_filtrate_back(belfast: Plant) -> None:
+    press = Press(belfast)
+    press.arrive(100.0, 7.0)
+    press.run(1800)
+    for on in (1.0, 0.25, 0.0):
+        press.bench.opening("XV-318", on)
+        press.run(2)
+        forward, back = (press.bench.arriving(stream)[1] for stream in ("306", "310"))
+        assert forward + back == pytest.approx(press.get("filtrate"), rel=1e-12)
+        assert forward == pytest.approx(on * press.get("filtrate"), rel=1e-12)
+
+
+def test_the_skip_takes_the_cake_and_a_full_one_goes_when_the_press_closes(belfast: Plant) -> None:
+    press = Press(belfast, skip=4.0)
+    weights = []
+    for _ in range(3):
+        press.arrive(100.0, 7.0)
+        press.bench.opening("XV-316", 1.0)
+        press.run(1500)
+        weights.append(press.get("skip"))
+        contents = press.get("weight")
+        press.arrive(0.0)
+        press.bench.opening("XV-316", 0.0)
+        press.run(1000)
+        weights.append(press.get("skip"))
+    assert weights[1] == pytest.approx(contents, rel=0.01)
+    assert weights[2] == 0.0, "it was full"
+    assert press.get("unrinsed") == 3.0
+    press.arrive(0.0, wash=88.0)
+    press.run(5)
+    assert press.get("unrinsed") == 0.0
+
+
+def test_a_cycle_keeps_every_species(belfast: Plant) -> None:
     """What came is in the press or has left, each species to 1e-12."""
+    press = Press(belfast, bleed=0.002)
+    press.bench.opening("XV-318", 0.5)
     came = np.zeros(press.bench.nc)
     left = np.zeros(press.bench.nc)
 
@@ -163,7 +218,7 @@ def test_a_cycle_keeps_every_species(press: Press) -> None:
         came = came + seconds * press.bench.arrived(PRESS)
         for _ in range(seconds):
             press.run(1)
-            left = left + sum(press.bench.arriving(stream)[2 : 2 + press.bench.nc] for stream in ("305", "306"))
+            left = left + sum(press.bench.arriving(stream)[2 : 2 + press.bench.nc] for stream in ("305", "306", "310"))
 
     for _ in range(2):
         press.arrive(105.0, 7.2)

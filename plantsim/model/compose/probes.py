@@ -21,6 +21,9 @@ PROBES: dict[str, tuple[str, ...]] = {
         "filtered",
         "discharges",
         "fullness",
+        "turbidity",
+        "skip",
+        "unrinsed",
     ),
     "sx_circuit": (
         "organic_flow",

@@ -115,6 +115,12 @@ def filter_press(c: Context, unit: Unit) -> dict[str, Any]:
         "air": p["air_pressure"],
         "blow_time": p["blow_time"],
         "discharge": p["discharge_time"],
+        "divert": c.drive(unit, "filtrate"),
+        "back": c.maybe_out(unit, "recycle"),
+        "bleed": 0.01 * p["bleed"],
+        "bridge": p["bridge"],
+        "ntu": p["turbidity"],
+        "skip": p["skip"],
         # empty, at the surroundings' temperature, before its first cycle
-        "initial": [*c.vector({}), AMBIENT_K, *[0.0] * 6],
+        "initial": [*c.vector({}), AMBIENT_K, *[0.0] * 8],
     }
