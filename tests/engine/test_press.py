@@ -14,7 +14,6 @@ from plantsim.model.errors import PlantError
 from plantsim.model.load import load_plant
 from plantsim.model.plant import Plant
 
-START = 1.0
 SCANS_PER_H = 36_000
 
 
@@ -25,13 +24,14 @@ def reading(live: LivePlant, member: str) -> float:
 def begun(plant: Plant) -> LivePlant:
     """From cold, with the cycle begun."""
     live = LivePlant(plant, start="cold")
-    live.core.signal[live.tags["KS-310.CMD"].row] = START
+    live.advance(1)
+    assert reading(live, "KS-310.STEP") == 1.0
     return live
 
 
-def test_the_solver_sees_a_filter_that_is_always_at_work(pressed: Plant) -> None:
+def test_the_solver_sees_a_filter_that_is_always_at_work(belfast: Plant) -> None:
     """What leaves is the mean over the cycle: filtrate and cake at once, and the press as it was."""
-    live = LivePlant(pressed, start="cold")
+    live = LivePlant(belfast, start="cold")
     for _ in range(5):
         live.core.step_from_rest(1.0)
     state = live.core.state.copy()
@@ -43,12 +43,12 @@ def test_the_solver_sees_a_filter_that_is_always_at_work(pressed: Plant) -> None
     assert np.array_equal(live.core.state, state)
 
 
-def test_a_restored_press_goes_on_bit_for_bit(pressed: Plant, tmp_path: Path) -> None:
-    live = begun(pressed)
+def test_a_restored_press_goes_on_bit_for_bit(belfast: Plant, tmp_path: Path) -> None:
+    live = begun(belfast)
     live.advance(3000)
     path = tmp_path / "fill.snapshot"
-    write_snapshot(path, pressed.sha256, live.arrays())
-    again = LivePlant(pressed, start=str(path))
+    write_snapshot(path, belfast.sha256, live.arrays())
+    again = LivePlant(belfast, start=str(path))
     for one in (live, again):
         one.advance(300)
     assert live.state_sha256() == again.state_sha256()
@@ -61,8 +61,8 @@ def test_a_restored_press_goes_on_bit_for_bit(pressed: Plant, tmp_path: Path) ->
         ('from = "TK-304.out"', 'from = "TK-816.out"', "a stirred tank, for a filter press is fed from one"),
     ],
 )
-def test_a_press_wants_a_pump_from_a_tank(pressed: Plant, tmp_path: Path, old: str, new: str, says: str) -> None:
-    text = pressed.path.read_text(encoding="utf-8")
+def test_a_press_wants_a_pump_from_a_tank(belfast: Plant, tmp_path: Path, old: str, new: str, says: str) -> None:
+    text = belfast.path.read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "wrong.toml"
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -71,9 +71,9 @@ def test_a_press_wants_a_pump_from_a_tank(pressed: Plant, tmp_path: Path, old: s
 
 
 @pytest.mark.long
-def test_the_cycle_keeps_the_plant_s_elements_for_a_day(pressed: Plant, scale: float) -> None:
+def test_the_cycle_keeps_the_plant_s_elements_for_a_day(belfast: Plant, scale: float) -> None:
     """Six cycles: about 18 kg dry each, elements closed to 1e-9, and the feed tank never full."""
-    live = begun(pressed)
+    live = begun(belfast)
     before, came, went = live.core.hold_up().copy(), live.core.edge_in.copy(), live.core.edge_out.copy()
     highest, cakes, last = 0.0, 0.0, 0.0
     for _ in range(round(24 * 12 * scale)):
