@@ -148,6 +148,8 @@ cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) no
     if s.averaged:
         filter_step(&u.average, s)
         press_divert(u, s, fil, 1.0)
+        p[4] = 0.0
+        p[10] = 0.0
         more[P_TAKES] = PRESS_NO_RESISTANCE
         return
     liquor = liquid_volume(s, y)

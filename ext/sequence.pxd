@@ -2,11 +2,12 @@
 """Sequences: steps with actions, transitions, hold, abort and resume, as tables.
 
 A step does its actions on entry (a row gets a value, or moves to it at a rate) and ends when its ramps have arrived and all
-its checks have held for `dwell`, or at once when one of its other checks holds. A step whose conditions do not hold when it is its
-turn is passed over. A step that takes longer than `most` holds. Holding stops the step's time and its ramps and
-does the step's own actions for that; resuming does those of entry again. Aborting does the step's actions for that and ends
-when their ramps have arrived; of a complete sequence it means idle. A cycle repeats its steps until it is aborted. A sequence
-that runs in step 0, as a plant file has one that runs from the start, enters its first step with the first scan.
+its checks have held for `dwell`, or at once when one of its other checks holds. A step whose conditions do not hold when it
+is its turn is passed over. A step that takes longer than `most` holds. Holding stops the step's time and its ramps and does
+the step's own actions for that; resuming does those of entry again, and gives a step that took too long its time anew.
+Aborting does the step's actions for that and ends when their ramps have arrived; of a complete sequence it means idle. A
+cycle repeats its steps until it is aborted. A sequence that runs in step 0, as a plant file has one that runs from the start,
+enters its first step with the first scan.
 
 Sequences are evaluated before the loops, in the order of the table, and write what an operator would write; what an outside
 controller has they leave alone.
@@ -131,7 +132,7 @@ cdef inline void enter(
 
 
 cdef inline void command(
-    const Sequence* q, const Programs* p, double* m, double* sig, const unsigned int* qual
+    const Sequence* q, const Programs* p, double h, double* m, double* sig, const unsigned int* qual
 ) noexcept nogil:
     """Obey the command, if it fits the state."""
     cdef int cmd = <int>sig[q.cmd], state = <int>sig[q.state]
@@ -146,6 +147,8 @@ cdef inline void command(
     elif cmd == RESUME and state == HELD:
         sig[q.state] = RUNNING
         m[Q_TRUE] = 0.0
+        if s.most > 0.0 and m[Q_TIME] >= s.most - 0.5*h:
+            m[Q_TIME] = 0.0     # or it would hold again at once
         act(p, s.enter, sig)
     elif cmd == ABORT and (state == RUNNING or state == HELD):
         sig[q.state] = ABORTING
@@ -162,7 +165,7 @@ cdef inline void sequence_scan(
     cdef const Step* s
     cdef bint arrived
     if sig[q.cmd] != 0.0:
-        command(q, p, m, sig, qual)
+        command(q, p, clock.h, m, sig, qual)
     if sig[q.state] != RUNNING and sig[q.state] != ABORTING:
         return
     if sig[q.step] < 1.0:

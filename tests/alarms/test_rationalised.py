@@ -98,6 +98,8 @@ def test_a_set_point_that_is_not_reached_raises_its_deviation(monkeypatch: pytes
     if alarm.tag in {loop.tag for loop in BELFAST.loops}:
         # in manual nothing follows the set point, and the alarm is suppressed
         live.core.signal[live.tags[f"{alarm.tag}.MODE"].row] = 3.0
+        for sequence in BELFAST.sequences:
+            live.core.signal[live.tags[f"{sequence.tag}.STATE"].row] = 0.0
     live.advance(math.ceil(alarm.on_delay) + 120)
     assert name(alarm) in active(live)
 

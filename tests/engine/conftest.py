@@ -72,6 +72,11 @@ class Trial:
         """Let plant time pass."""
         self.live.advance(round(seconds / self.live.scan_period))
 
+    def run_in_the_mean(self, seconds: float) -> None:
+        """Let plant time pass without noise and, where a cycle of batches runs, in the mean over it: as the solver sees it."""
+        for _ in range(round(seconds)):
+            self.live.core.step_from_rest(1.0)
+
     def record(self, names: list[str], seconds: float, points: int = 200) -> NDArray[np.float64]:
         """Run, and read tags at equal intervals: (points, tags)."""
         rows = [self.live.tags[name].row for name in names]

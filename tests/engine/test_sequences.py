@@ -184,6 +184,12 @@ def test_a_step_that_takes_too_long_holds(run: Run) -> None:
     assert run.state == ("Running", 2)
     run.scan(1)
     assert run.state == ("Held", 2)
+    run.scan(1, RESUME)
+    assert run.state == ("Running", 2), "it has its time anew"
+    run.scan(98)
+    assert run.state == ("Running", 2)
+    run.scan(1)
+    assert run.state == ("Held", 2)
 
 
 def test_holding_stops_the_ramp_and_resuming_goes_on_with_it(run: Run) -> None:
@@ -241,6 +247,8 @@ class Model:
             self.state = "Held"
         elif command == RESUME and self.state == "Held":
             self.state, self.true = "Running", 0
+            most = self.steps[self.step - 1][1]
+            self.time = 0 if most and self.time >= most else self.time
         elif command == ABORT and self.state in ("Running", "Held"):
             self.state = "Aborting"
         elif command == ABORT and self.state == "Complete":

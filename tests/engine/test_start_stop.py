@@ -63,7 +63,8 @@ def stopped(belfast: Plant) -> Shift:
 
 
 def test_the_shutdown_goes_through_every_step_and_ends_safe(stopped: Shift) -> None:
-    assert stopped.steps["KS-801"] == list(range(1, 13))
+    assert stopped.steps["KS-801"] == list(range(1, 14))
+    assert (stopped["KS-310.STATE"], stopped["LIC-305.PV"] < 17.0) == (0.0, True)
     for flow in ("WIC-101", "FIC-201", "FIC-304", "FIC-4101", "FIC-4202", "FIC-4301", "FIC-501", "FIC-521"):
         assert stopped[f"{flow}.PV"] < 0.01 * stopped.live.tags[f"{flow}.PV"].high, flow
     for drive in ("ML-121", "MX-4114", "MX-4214", "MX-4314", "SC-619", "DR-601", "K-213A"):
