@@ -285,8 +285,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Steps one after the other. permits: without which it does not start. complete, running: as which the plant file has it,
-    idle without. repeat: whether the first step follows the last.
+    """Steps one after the other. permits: without which it does not start. complete, running: as which the plant file
+    has it, idle without. repeat: whether the first step follows the last.
     """
 
     tag: str

@@ -73,7 +73,7 @@ class Trial:
         self.live.advance(round(seconds / self.live.scan_period))
 
     def run_in_the_mean(self, seconds: float) -> None:
-        """Let plant time pass without noise and, where a cycle of batches runs, in the mean over it: as the solver sees it."""
+        """Let plant time pass without noise and in the mean over any cycle of batches, as the solver sees it."""
         for _ in range(round(seconds)):
             self.live.core.step_from_rest(1.0)
 

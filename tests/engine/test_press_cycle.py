@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def probe(trial: Trial, name: str) -> float:
 
 
 def test_two_cycles_take_their_steps_in_their_times(make_trial: MakeTrial) -> None:
-    """A batch in less than four hours, 16 kg of dry cake in it; the feed tank within its band, extraction all but steady."""
+    """A batch in less than four hours; the feed tank within its band, extraction all but steady."""
     trial = make_trial(scan_period=1.0)
     assert trial["KS-310.STATE"] == RUNNING, "the steady state has it running"
     names = ["KS-310.STEP", "LIC-305.PV", "PDI-312.PV", "AI-317.PV", "FIC-4101.PV", "WI-313.PV", "TIC-322.PV"]
@@ -196,6 +196,28 @@ def test_a_torn_cloth_sends_the_filtrate_back_and_holds_the_next_cycle(make_tria
     trial["KS-310.CMD"] = 3.0
     until(trial, FILTER, 60)
     assert trial["XV-318.CMD"] == 1.0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("loop", "wrong", "hours", "within", "beyond"),
+    [
+        ("LIC-321", {"meters": {"FIC-4101": 1.15}}, 72, 6.0, 25.0),
+        ("TIC-322", {"units": {"TK-311": {"jacket": 0.65}}}, 24, 0.8, 1.6),
+    ],
+)
+def test_the_pls_tank_s_loops_win_on_the_mean_over_the_cycles(
+    make_trial: MakeTrial, loop: str, wrong: dict[str, dict[str, Any]], hours: int, within: float, beyond: float
+) -> None:
+    """Two cycles long; in Man they lose. The level averages: it takes days."""
+    means = []
+    for mode in (1.0, 0.0):
+        trial = make_trial(scan_period=1.0, **wrong)
+        trial[f"{loop}.MODE"] = mode
+        trial.run((hours - 7.3) * HOUR_S)
+        means.append(trial.record([f"{loop}.PV"], 7.3 * HOUR_S).mean() - trial[f"{loop}.SP"])
+    assert abs(means[0]) < within
+    assert abs(means[1]) > beyond
 
 
 @pytest.mark.long
