@@ -39,7 +39,7 @@ def test_two_cycles_take_their_steps_in_their_times(make_trial: MakeTrial) -> No
     trial = make_trial(scan_period=1.0)
     assert trial["KS-310.STATE"] == RUNNING, "the steady state has it running"
     names = ["KS-310.STEP", "LIC-305.PV", "PDI-312.PV", "AI-317.PV", "FIC-4101.PV", "WI-313.PV", "TIC-322.PV"]
-    seen = trial.record(names, 7.5 * HOUR_S, 1800)
+    seen = trial.record(names, 8.0 * HOUR_S, 1920)
     steps = [(int(step), 0.25 * len(list(rows))) for step, rows in groupby(seen[:, 0])]
     one = [FILL, CLEAR, FILTER, WASH, BLOW, DISCHARGE, WAIT]
     assert [step for step, _ in steps if step not in (CLOSE, DRAIN)][:13] == [*one, *one][:13], "15 s and less apart"

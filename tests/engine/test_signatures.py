@@ -59,9 +59,8 @@ SIGNATURES: dict[str, Signature] = {
     "caustic-overdose": Signature(2, {"AIC-301.PV": "+", "FI-301.PV": "+", "P-301.SPEED": "-"}, ("FIC-201.PV",)),
     "h2o2-starvation": Signature(5, {"FIC-304.PV": "-", "P-304.SPEED": "+", "AIC-303.PV": "-"}, ("FI-209.PV",), 30.0),
     "ph-electrode-drift": Signature(2, {"AIC-302.PV": "+", "P-302.SPEED": "-"}, ("AIC-301.PV", "FI-209.PV")),
-    "gelatinous-cake": Signature(
-        15, {"FIC-311.PV": "-", "P-311.SPEED": "+", "LIC-305.PV": "+"}, ("FI-209.PV", "AIC-301.PV"), 30.0
-    ),
+    "gelatinous-cake": Signature(30, {"PDI-312.PV": "+"}, ("FI-209.PV", "AIC-301.PV", "FIC-311.PV")),
+    "filter-cloth-tear": Signature(25, {"AI-317.PV": "+"}, ("FI-209.PV", "PDI-312.PV", "FIC-311.PV")),
     "crud": Signature(2, {"AI-4222.PV": "+"}, ("LIC-4214.PV", "AI-4212.PV", "FIC-4202.PV")),
     "phase-inversion": Signature(
         30, {"AI-4222.PV": "+", "AI-4212.PV": "-", "AIC-4226.PV": "+"}, ("LIC-4214.PV", "FIC-4202.PV"), 48.0
@@ -108,7 +107,7 @@ SIGNATURES: dict[str, Signature] = {
     ),
     "hcl-leak": Signature(60, {"LI-811.PV": "-"}, ("FIC-201.PV", "P-201.SPEED")),
     "power-dip": Signature(1, {"JI-831.PV": "-", "K-213A.TRIP": "+", "P-4202.TRIP": "+", "FIC-311.PV": "-"}),
-    "dilution-water-ingress": Signature(25, {"LIC-321.PV": "+", "FIC-4101.PV": "+"}, ("FIC-311.PV", "FI-209.PV"), 48.0),
+    "dilution-water-ingress": Signature(25, {"LIC-321.PV": "+"}, ("FIC-311.PV", "FI-209.PV", "FIC-4101.PV"), 48.0),
     "evaporation-water-balance": Signature(
         10, {"TV-202.POS": "+", "TV-203.POS": "+", "FI-209.PV": "-"}, ("FIC-202.PV", "FIC-201.PV"), 12.0
     ),
@@ -117,7 +116,6 @@ SIGNATURES: dict[str, Signature] = {
         24 * 60, {"FI-301.PV": "-", "AI-4125A.PV": "-", "UI-4121.PV": "-"}, ("WIC-101.PV", "FIC-4102.PV")
     ),
     "coating-spike": Signature(5 * 60, {"FI-301.PV": "-", "P-302.SPEED": "+"}, ("WIC-101.PV",)),
-    "filter-cloth-tear": Signature(4 * 60, {"AI-703.PV": "-"}, ("AI-701.PV", "AIC-4226.PV", "FIC-311.PV")),
     "feed-grade-step-beyond-extraction-saturation": Signature(
         24 * 60, {"FY-219.PV": "-", "UI-4121.PV": "+", "AI-4125A.PV": "+"}, ("WIC-101.PV",)
     ),
