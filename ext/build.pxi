@@ -98,7 +98,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "feed_bin": nc + 1,
         "furnace": nc + 1,
         "mill": nc + 2,
-        "leach_tank": nc + 2 + 4*nb,
+        "leach_tank": nc + 2 + 2*CLASSES*nb,
         "reactor": nc + 1,
         "filter": 0,
         "filter_press": nc + PRESS_MORE,
@@ -163,6 +163,8 @@ cdef void build_mill(Unit* u, Making* m, Memory own, dict d) except *:
     mill.outlet = d["outlet"]
     mill.residence = d["residence"]
     mill.kind = own.ints(d["class_of"])
+    mill.rich = d["rich"]
+    mill.rich_share = d["rich_share"]
     mill.d80 = d["d80"]
     mill.classifier_normal = d["classifier_normal"]
     mill.classifier_lag = d["classifier_lag"]
@@ -179,7 +181,7 @@ cdef void build_mill(Unit* u, Making* m, Memory own, dict d) except *:
     mill.classifier = d["classifier"]
     mill.nitrogen = d["nitrogen"]
     mill.probe = d["probe"]
-    integrate(u, m, own, nc + 4*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3])
+    integrate(u, m, own, nc + 2*CLASSES*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3])
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
@@ -193,11 +195,13 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
     tank_from(&leach.tank, d["tank"])
     for i in range(leach.tank.n_out):
         register(m, &leach.tank.outlet[i])
-    leach.rate[0] = d["rate_alloy"]
-    leach.rate[1] = d["rate_oxide"]
     leach.activation = d["activation"]
-    leach.bin_width = d["bin_width"]
+    for i in range(CLASSES*nb):
+        leach.shrink[i] = d["rate"][i // nb]/d["bin_width"]
+        leach.edge[i] = i % nb
+        leach.mean[i] = evenly_filled(i % nb)
     leach.kind = own.ints(d["class_of"])
+    leach.rich = d["rich"]
     leach.product = own.ints(d["product"])
     leach.n_product = own.doubles(d["n_product"])
     leach.n_acid = own.doubles(d["n_acid"])
@@ -212,7 +216,8 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
     leach.acid_vapour = d["acid_vapour"]
     leach.heat_dilution = d["heat_dilution"]
     leach.probe = d["probe"]
-    integrate(u, m, own, nc + 4*nb + 3, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*(4*nb) + [1e-2])
+    i = 2*CLASSES*nb
+    integrate(u, m, own, nc + i + 3, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*i + [1e-2])
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 

@@ -174,7 +174,7 @@ cdef class Core:
         self.s.nb = spec["bins"]
         if self.s.nb > MAX_BINS:
             raise ValueError(f"bins: found {self.s.nb}, allowed at most {MAX_BINS}")
-        self.s.width = S_MOL + self.s.nc + 4*self.s.nb
+        self.s.width = S_MOL + self.s.nc + 2*CLASSES*self.s.nb
         self.s.vmol = own.doubles(sp["molar_volume"])
         self.s.mass = own.doubles(sp["mass"])
         self.s.solid = own.ints([0 if j < self.s.na else 1 for j in range(self.s.nc)])

@@ -1,7 +1,7 @@
 # cython: language_level=3, cdivision=True
 """Feed preparation: bin with loss-in-weight feeder, demagnetising furnace, inerted mill with classifier."""
 
-from sheet cimport Sheet, Outlet, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, send, dmax
+from sheet cimport Sheet, Outlet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, send, dmax
 from numerics cimport clip, dot, fast_exp, random_normal
 from libc.math cimport sqrt
 
@@ -116,6 +116,8 @@ cdef struct Mill:
     int inlet, outlet
     double residence            # s
     int* kind                   # per species: 0, 1 alloy, 2 oxide
+    int rich                    # species of the alloy that the grain boundary is made of
+    double rich_share           # of it that lies there
     double d80                  # m at the classifier's normal speed
     double classifier_normal    # 0..1
     double classifier_lag       # s
@@ -151,17 +153,19 @@ cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noex
     cdef Mill* u = <Mill*>unit
     cdef const double* x = stream_now(s, u.inlet)
     cdef double leave = s.drive[u.motor]/u.residence
-    cdef double kg[2]
+    cdef double kg[CLASSES]
     cdef double finer, coarser, share, first, r80, purge = u.purge*s.drive[u.nitrogen]
     cdef double* out = f + s.nc + 2
     cdef int i, c, b, k
-    kg[0] = 0.0
-    kg[1] = 0.0
+    for c in range(CLASSES):
+        kg[c] = 0.0
     for i in range(s.nc):
         out[i] = y[i]*leave
         f[i] = x[S_MOL + i] - out[i]
         if u.kind[i]:
             kg[u.kind[i] - 1] += out[i]*s.mass[i]
+    kg[C_BOUNDARY] = u.rich_share*out[u.rich]*s.mass[u.rich]
+    kg[0] -= kg[C_BOUNDARY]
     # a faster classifier gives a finer product, in inverse proportion
     f[s.nc] = (u.d80*u.classifier_normal/dmax(s.drive[u.classifier], 0.05) - y[s.nc])/u.classifier_lag
     f[s.nc + 1] = (u.leak*(0.209 - y[s.nc + 1]) - purge*y[s.nc + 1])/u.casing
@@ -175,16 +179,16 @@ cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noex
             share += coarser - finer
             first += (coarser - finer)*(b + 0.25*k + 0.125)
             finer = coarser
-        for c in range(2):
+        for c in range(CLASSES):
             out[s.nc + c*s.nb + b] = kg[c]*share
-            out[s.nc + (2 + c)*s.nb + b] = kg[c]*first
+            out[s.nc + (CLASSES + c)*s.nb + b] = kg[c]*first
 
 
 cdef inline void mill_send(Mill* u, Sheet* s, const double* y, const double* q) noexcept nogil:
     cdef double* x = stream_next(s, u.outlet) + S_MOL + s.nc
     cdef int b
     send(s, u.outlet, 313.15, q, 1.0)
-    for b in range(4*s.nb):
+    for b in range(2*CLASSES*s.nb):
         x[b] = q[s.nc + b]
 
 

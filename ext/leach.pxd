@@ -2,32 +2,39 @@
 """Acid leach tank: particles of all ages shrink in their bins of radius, iron and rare earths dissolve, hydrogen leaves.
 
 Population balance with a rate that does not depend on size, dr/dt = -v = -k(T) [H+] (Lister et al. 2021, linear in HCl): in
-a stirred tank particles of all ages live together, so each class (alloy, oxide) is carried in bins of radius. A bin knows
-its mass M and the first moment P of its mass in radius; the particles in it are taken to lie evenly, by number, between
-its lower edge b and a radius e that follows from the mean P/M:
+a stirred tank particles of all ages live together, so each class (alloy, oxide, Nd-rich grain boundary) is carried in bins of
+radius. A bin knows its mass M and the first moment P of its mass in radius; the particles in it are taken to lie evenly, by
+number, between its lower edge b and a radius e that follows from the mean P/M:
 
     vc = 4 v M/(e^4 - b^4)      mass flow over the lower edge: vc b^3, and its moment vc b^4
     dM/dt = in - vc e^3         what does not go over the edge dissolves: vc (e^3 - b^3)
     dP/dt = in - vc b^4 - 4 v M
 
 Summed over the bins the last line is dP/dt = in - 4 v M, which is exact for any distribution: that is why so few bins are
-enough (one moment alone, upwind, leaves half as much again undissolved). A class dissolves congruently.
+enough (one moment alone, upwind, leaves half as much again undissolved). A class dissolves congruently. The Nd-rich phase
+between the grains is metal of one species, which the alloy has, too: the mass in its bins is its share of that species.
 
-States: mol of every species, temperature [K], kg in every bin (alloy, then oxide), the same times the mean radius of the
-mass in bin widths, mol H2 in the headspace.
+States: mol of every species, temperature [K], kg in every bin (alloy, oxide, grain boundary), the same times the mean radius
+of the mass in bin widths, mol H2 in the headspace.
 Outflow integrals: mol of every species, kg and moment of every bin, then mol H2, H2O and HCl to the sweep.
 """
 
-from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, stream_next, liquid_volume, dmax, dmin
+from sheet cimport Sheet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, stream_next, liquid_volume, dmax, dmin
 from tank cimport Tank, free_acid, stirring, outlet_flow, tank_mix, tank_send
 from numerics cimport dot, fast_exp, fast_log10
 
+cdef enum:
+    LEACH_PROBES = 8
+    MAX_BINS = 32
+
 cdef struct LeachTank:
     Tank tank
-    double rate[2]              # shrinking rate of alloy and oxide at 298.15 K, m/s per mol/L
     double activation           # J/mol
-    double bin_width            # m
+    double shrink[CLASSES*MAX_BINS]     # per bin: shrinking rate at 298.15 K, bin widths/s per mol/L
+    double edge[CLASSES*MAX_BINS]       # its lower edge, in bin widths
+    double mean[CLASSES*MAX_BINS]       # mean radius of the mass from there, if it is evenly filled
     int* kind                   # per species: 0 does not dissolve, 1 alloy, 2 oxide
+    int rich                    # species of the alloy that the grain boundary is made of
     int* product                # dissolved species it gives
     double* n_product           # mol per mol
     double* n_acid              # mol H+ taken per mol
@@ -50,28 +57,30 @@ cdef extern from *:
     """
     const double TRACE
 
-cdef enum:
-    LEACH_PROBES = 8
-    MAX_BINS = 32
+
+cdef inline double evenly_filled(double low) noexcept nogil:
+    """Mean radius of the mass in a bin filled evenly by number, measured from its lower edge; all in bin widths."""
+    cdef double b1 = low + 1.0
+    return 0.8*(b1*b1*b1*b1*b1 - low*low*low*low*low)/(b1*b1*b1*b1 - low*low*low*low) - low
 
 
-cdef inline double leach_shrink(int nb, double v, const double* m, const double* p, double* fm, double* fp) noexcept nogil:
-    """Add the shrinking of one class to dM/dt and dP/dt; returns what dissolves [kg/s].
+cdef inline void leach_shrink(const LeachTank* u, int nb, double speed, const double* m, const double* p, double* fm,
+                              double* fp, double* gone) noexcept nogil:
+    """Add the shrinking of all classes to dM/dt and dP/dt; gone: what dissolves of each class [kg/s].
 
-    v: shrinking rate in bin widths per second. A bin with less than TRACE in it is taken as evenly filled, and e stands
-    still a tenth of a bin above the lower edge; P - bM then falls in proportion to itself, so that it stays positive.
+    speed: how much faster than at 298.15 K in 1 mol/L. A bin with less than TRACE in it is taken as evenly filled, and e
+    stands still a tenth of a bin above the lower edge; P - bM then falls in proportion to itself, so that it stays positive.
     """
-    cdef double gone = 0.0, low, b1, e, c, whole, over, mean, above
-    cdef double lost[MAX_BINS]
-    cdef double moment[MAX_BINS]
-    cdef double below[MAX_BINS]
-    cdef int b
+    cdef double low, e, c, whole, over, mean, above, v
+    cdef double lost[CLASSES*MAX_BINS]
+    cdef double moment[CLASSES*MAX_BINS]
+    cdef double below[CLASSES*MAX_BINS]
+    cdef int b, k, n = CLASSES*nb
     # bin by bin, each for itself, so that the compiler makes vectors of it
-    for b in range(nb):
-        low = b
-        b1 = low + 1.0
-        # mean radius of an evenly filled bin, measured from its lower edge: there e is the upper edge
-        mean = 0.8*(b1*b1*b1*b1*b1 - low*low*low*low*low)/(b1*b1*b1*b1 - low*low*low*low) - low
+    for b in range(n):
+        low = u.edge[b]
+        mean = u.mean[b]        # there e is the upper edge
+        v = u.shrink[b]*speed
         above = p[b] - low*m[b]
         e = (above/mean + TRACE)/(m[b] + TRACE)
         e = e if e > 0.1 else 0.1
@@ -83,23 +92,28 @@ cdef inline double leach_shrink(int nb, double v, const double* m, const double*
         # b whole M + (4 v - b (whole - over)) M, but for M its equal above/(mean e)
         moment[b] = low*whole*m[b] + (4.0*v - low*(whole - over))*above/(mean*e)
         below[b] = over*m[b]
-    for b in range(nb):
+    for b in range(n):
         fm[b] -= lost[b]
         fp[b] -= moment[b]
-        gone += lost[b] - below[b]
-    for b in range(1, nb):
+    # nothing goes over the edge of a class's first bin, which is nought
+    for b in range(1, n):
         fm[b - 1] += below[b]
-        fp[b - 1] += b*below[b]
-    return gone
+        fp[b - 1] += u.edge[b]*below[b]
+    for k in range(CLASSES):
+        gone[k] = 0.0
+    for b in range(nb):
+        for k in range(CLASSES):
+            gone[k] += lost[k*nb + b] - below[k*nb + b]
 
 
 cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
     cdef LeachTank* u = <LeachTank*>unit
     cdef int nc = s.nc, nb = s.nb, i, b, c, k, j
-    cdef int i_bins = nc + 1, i_gas = nc + 1 + 4*nb, ny = nc + 2 + 4*nb
+    cdef int n_bins = 2*CLASSES*nb, i_bins = nc + 1, i_gas = i_bins + n_bins, ny = i_gas + 1
     cdef double* out = f + ny
-    cdef double temp = y[nc], v, q = 0.0, h, fresh, mass, loss, r, heat = 0.0, rel, arrhenius, h2 = 0.0
-    cdef double frac[2]
+    cdef double temp = y[nc], v, q = 0.0, h, fresh, r, heat = 0.0, rel, speed, h2 = 0.0, rich
+    cdef double mass[CLASSES]
+    cdef double frac[CLASSES]
     cdef const double* x
     cdef double cap = tank_mix(&u.tank, s, y, temp, f, out)
     v = dmax(liquid_volume(s, y), 1e-9)
@@ -107,29 +121,34 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
         q += outlet_flow(&u.tank.outlet[k], &u.tank, s, v)
     rel = q/v*stirring(&u.tank, s)
     h = free_acid(y[s.i_h]/(1e3*v))
-    arrhenius = fast_exp(u.activation/R_GAS*(1.0/298.15 - 1.0/dmax(temp, 250.0)))*stirring(&u.tank, s)
+    speed = fast_exp(u.activation/R_GAS*(1.0/298.15 - 1.0/dmax(temp, 250.0)))*stirring(&u.tank, s)*h
 
-    for b in range(4*nb):
+    for b in range(n_bins):
         out[nc + b] = rel*y[i_bins + b]
         f[i_bins + b] = -out[nc + b]
     for k in range(u.tank.n_in):
         x = stream_now(s, u.tank.inlet[k]) + S_MOL
-        for b in range(4*nb):
+        for b in range(n_bins):
             f[i_bins + b] += x[nc + b]
         heat += u.heat_dilution*dmax(x[s.i_h], 0.0)
-    for c in range(2):
-        k = i_bins + c*nb
-        loss = leach_shrink(nb, u.rate[c]*arrhenius*h/u.bin_width, y + k, y + k + 2*nb, f + k, f + k + 2*nb)
-        mass = 0.0
-        for b in range(nb):
-            mass += y[k + b]
-        frac[c] = loss/mass if mass > 1e-15 else 0.0
+    k = i_bins + CLASSES*nb
+    leach_shrink(u, nb, speed, y + i_bins, y + k, f + i_bins, f + k, frac)
+    for c in range(CLASSES):
+        mass[c] = 0.0
+    for b in range(nb):
+        for c in range(CLASSES):
+            mass[c] += y[i_bins + c*nb + b]
+    for c in range(CLASSES):
+        frac[c] = frac[c]/mass[c] if mass[c] > 1e-15 else 0.0
+    rich = dmin(mass[C_BOUNDARY]/s.mass[u.rich], dmax(y[u.rich], 0.0))
 
     # congruent dissolution of each class
     for i in range(s.na, nc):
         if u.kind[i] == 0:
             continue
         r = frac[u.kind[i] - 1]*y[i]
+        if i == u.rich:
+            r += (frac[C_BOUNDARY] - frac[0])*rich
         f[i] -= r
         j = u.product[i]
         f[j] += r*u.n_product[i]
@@ -142,15 +161,15 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
     fresh = u.sweep_capacity*s.drive[u.sweep] if u.sweep >= 0 else 0.0
     r = y[i_gas]/(u.headspace*41.6)*(fresh + h2)
     f[i_gas] = h2 - r
-    out[nc + 4*nb] = r
+    out[nc + n_bins] = r
     r = u.water_vapour*fast_exp(5200.0*(1.0/333.15 - 1.0/dmax(temp, 250.0)))*v/(v + 1e-3)
     f[s.i_h2o] -= r
-    out[nc + 4*nb + 1] = r
+    out[nc + n_bins + 1] = r
     heat -= 43.0e3*r
     r = u.acid_vapour*h*dmax(y[s.i_cl], 0.0)/(1e3*v)*v/(v + 1e-3)
     f[s.i_h] -= r
     f[s.i_cl] -= r
-    out[nc + 4*nb + 2] = r
+    out[nc + n_bins + 2] = r
     f[nc] += heat/cap
 
 
@@ -164,14 +183,14 @@ cdef inline void leach_send(LeachTank* u, Sheet* s, const double* y, const doubl
     for k in range(u.tank.n_out):
         x = stream_next(s, u.tank.outlet[k].stream) + S_MOL + nc
         share = outlet_flow(&u.tank.outlet[k], &u.tank, s, v)/total if total > 0.0 else 1.0/u.tank.n_out
-        for b in range(4*s.nb):
+        for b in range(2*CLASSES*s.nb):
             x[b] = share*q[nc + b]
 
 
 cdef inline void leach_vent(LeachTank* u, Sheet* s, const double* y, const double* q, double tick) noexcept nogil:
     """Send what goes with the sweep on its way, or book it as left. Air is no species; of the vent's slots only these are
     ever written."""
-    cdef const double* gas = q + s.nc + 4*s.nb
+    cdef const double* gas = q + s.nc + 2*CLASSES*s.nb
     cdef double* x
     if u.vent >= 0:
         x = stream_next(s, u.vent)
@@ -195,8 +214,8 @@ cdef inline void leach_observe(LeachTank* u, Sheet* s, const double* y, const do
     p[0] = v/u.tank.span
     p[1] = y[s.nc]
     p[2] = free_acid(y[s.i_h]/(1e3*dmax(v, 1e-9)))*1e3
-    p[3] = y[s.nc + 1 + 4*s.nb]/(u.headspace*41.6)
-    p[4] = q[s.nc + 4*s.nb]
+    p[3] = y[s.nc + 1 + 2*CLASSES*s.nb]/(u.headspace*41.6)
+    p[4] = q[s.nc + 2*CLASSES*s.nb]
     p[5] = v
     p[6] = solids
     p[7] = -fast_log10(dmax(1e-3*p[2], 1e-14))

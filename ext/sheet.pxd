@@ -2,8 +2,8 @@
 """What all units share: the species, the streams between units, the actuators' openings and the boundary's totals.
 
 A stream is a block of `width` doubles: temperature [K], liquid volume flow [m3/s], molar flow of every species [mol/s],
-then the undissolved particles: mass flow in each bin of radius [kg/s], alloy and then oxide, and after that the same times
-the mean radius of the mass, counted in bin widths.
+then the undissolved particles: mass flow in each bin of radius [kg/s], class by class (alloy, oxide, Nd-rich grain
+boundary), and after that the same times the mean radius of the mass, counted in bin widths.
 
 A tick reads the streams of the last one (`now`) and writes the mean flow over this one (`nxt`): units see each other with
 one tick's delay, so their order does not matter, and what is under way in a stream is part of the hold-up, so nothing is
@@ -18,6 +18,8 @@ cdef enum:
     S_MOL = 2
     MAX_IN = 8
     MAX_OUT = 4
+    CLASSES = 3         # of particles: alloy, oxide, Nd-rich grain boundary
+    C_BOUNDARY = 2
 
 cdef extern from *:
     """
@@ -30,7 +32,7 @@ cdef extern from *:
 cdef struct Sheet:
     int nc              # species; the first na of them are dissolved
     int na
-    int nb              # size bins of each of the two particle classes
+    int nb              # size bins of each class of particles
     int width           # doubles in a stream
     int* used           # doubles of each stream that may be other than nought: one without particles has none in its bins
     double* vmol        # molar volume in solution, m3/mol (0 for solids)

@@ -113,4 +113,4 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
         for i in range(s.nc):
             n[i] += u.y[s.nc + i]
     if u.kind == LEACH_TANK:
-        n[s.i_h2] += u.y[s.nc + 1 + 4*s.nb]
+        n[s.i_h2] += u.y[s.nc + 1 + 2*CLASSES*s.nb]

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import splu
 from plantsim import _layers
 from plantsim._core import Core
 from plantsim.engine.live import LivePlant
-from plantsim.model.compose.context import BINS
+from plantsim.model.compose.context import BINS, CLASSES
 from plantsim.model.compose.process import Process
 from plantsim.model.plant import Plant
 
@@ -519,10 +519,10 @@ class Bench:
         return 1e-3 * litres_per_s * np.array(self.context.liquor(solutes))
 
     def particles(self, stream: str, kg: Vector, radius: Vector) -> None:
-        """Hold the particles of a stream: kg/s in each bin (alloy, then oxide) and their mean radius in bins."""
+        """Hold the particles of a stream: kg/s in each bin, class by class, and their mean radius in bins."""
         first = 2 + self.nc
-        self.core.streams[:, self.layout.streams[stream], first : first + 2 * self.nb] = kg
-        self.core.streams[:, self.layout.streams[stream], first + 2 * self.nb :] = kg * radius
+        self.core.streams[:, self.layout.streams[stream], first : first + CLASSES * self.nb] = kg
+        self.core.streams[:, self.layout.streams[stream], first + CLASSES * self.nb :] = kg * radius
 
     def arriving(self, stream: str) -> Vector:
         """The block of a stream as it arrives in the next scan."""
@@ -556,7 +556,7 @@ class Bench:
             "dryer": ("H2O",),
             "calciner": ("H2O", "CO2", "O2"),
         }
-        first = nc + 4 * self.nb if kind == "leach_tank" else nc
+        first = nc + 2 * CLASSES * self.nb if kind == "leach_tank" else nc
         for k, gas in enumerate(gases.get(kind, ())):
             mol[self.index[gas]] += out[first + k]
             if gas == "H":

@@ -18,6 +18,8 @@ COLD_K, HOT_K = 291.15, 361.15
 BINS = 15
 BIN_WIDTH_M = 10e-6
 """Particle radius is followed in 15 bins of 10 um: 300 um diameter is the coarsest the mill lets through."""
+CLASSES = 3
+"""Of particles: alloy, oxide, Nd-rich grain boundary."""
 AIR_MOL_PER_M3 = 44.615
 """mol in a normal cubic metre."""
 
@@ -218,6 +220,11 @@ class Context:
         return [n * self.feed_rate(bin_) * residence_s for n in self.feed_per_kg(bin_)]
 
     def class_of(self) -> list[int]:
-        """Per species: 0 not followed as particles, 1 alloy, 2 oxide."""
+        """Per species: 0 not followed as particles, 1 alloy (some of one metal is grain boundary), 2 oxide."""
         classes = self.chemistry.value("leach", "classes")
         return [classes.get(name, 0) for name in self.names]
+
+    def rich(self) -> tuple[int, float]:
+        """The metal that the Nd-rich phase between the grains is made of, and the share of it that lies there."""
+        ((name, share),) = self.chemistry.value("leach", "boundary").items()
+        return self.index[name], share

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from plantsim.model.compose.context import BINS, Context, Layout
+from plantsim.model.compose.context import BINS, CLASSES, Context, Layout
 from plantsim.model.malfunction import Effect, Place
 from plantsim.model.plant import Measurement, Plant
 
@@ -189,16 +189,20 @@ class Faults:
         yield RATE, ("edge_in", 0, "", species), rate, 0.0, window
 
     def _fines(self, unit: str, kg_s: float) -> Iterator[Action]:
-        """Feed finer than the first bin of a leach tank: species, and mass and moment of both classes of particles."""
+        """Feed finer than the first bin of a leach tank: species, and mass and moment of the classes of particles."""
         k = self.layout.units[unit]
         classes = self.context.class_of()
-        mass = [0.0, 0.0]
+        mass = [0.0] * CLASSES
+        rich, share = self.context.rich()
         for i, x in enumerate(self.context.feed_per_kg(self.context.bin_of(self.plant.unit(unit)))):
             if x:
                 yield from self._come_in(k, i, kg_s * x, FINES_S)
                 if classes[i]:
-                    mass[classes[i] - 1] += kg_s * x * self.context.mass[i]
+                    kg = kg_s * x * self.context.mass[i]
+                    boundary = share * kg if i == rich else 0.0
+                    mass[classes[i] - 1] += kg - boundary
+                    mass[-1] += boundary
         first = len(self.context.names) + 1
-        for c in range(2):
+        for c in range(CLASSES):
             yield RATE, ("state", k, "", first + c * BINS), mass[c], 0.0, FINES_S
-            yield RATE, ("state", k, "", first + (2 + c) * BINS), FINE_RADIUS * mass[c], 0.0, FINES_S
+            yield RATE, ("state", k, "", first + (CLASSES + c) * BINS), FINE_RADIUS * mass[c], 0.0, FINES_S

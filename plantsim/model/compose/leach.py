@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plantsim.model.compose.context import AIR_MOL_PER_M3, BIN_WIDTH_M, BINS, Context
+from plantsim.model.compose.context import AIR_MOL_PER_M3, BIN_WIDTH_M, BINS, CLASSES, Context
 from plantsim.model.plant import Unit
 
 
@@ -42,15 +42,19 @@ def dissolution(c: Context) -> dict[str, list[int] | list[float]]:
 
 def leach_tank(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
-    rate = c.chemistry.value("leach", "rate") * p["rate_factor"]
+    rate = 1e3 * c.chemistry.value("leach", "rate") * p["rate_factor"]  # m/s per mol/m3 -> per mol/L
     n, temperature = c.contents(unit)
     return {
         "tank": c.tank(unit),
-        "rate_alloy": rate * 1e3,  # m/s per mol/m3 -> per mol/L
-        "rate_oxide": rate * 1e3 * c.chemistry.value("leach", "oxide_factor"),
+        "rate": [
+            rate,
+            rate * c.chemistry.value("leach", "oxide_factor"),
+            rate * c.chemistry.value("leach", "boundary_factor"),
+        ],
         "activation": c.chemistry.value("leach", "activation"),
         "bin_width": BIN_WIDTH_M,
         "class_of": c.class_of(),
+        "rich": c.rich()[0],
         **dissolution(c),
         "headspace": p["headspace"],
         "vent": c.maybe_out(unit, "vent"),
@@ -59,5 +63,5 @@ def leach_tank(c: Context, unit: Unit) -> dict[str, Any]:
         "water_vapour": p["water_vapour"],
         "acid_vapour": p["acid_vapour"],
         "heat_dilution": c.chemistry.value("leach", "heat_dilution") if p["dilution_heat"] else 0.0,
-        "initial": [*n, temperature, *[0.0] * (4 * BINS), 0.0],
+        "initial": [*n, temperature, *[0.0] * (2 * CLASSES * BINS), 0.0],
     }

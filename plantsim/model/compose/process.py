@@ -7,7 +7,7 @@ from typing import Any
 
 from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.compose.boundary import hopper, store
-from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, Context, Layout
+from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
 from plantsim.model.compose.leach import leach_tank
 from plantsim.model.compose.precipitation import crystalliser
@@ -77,7 +77,7 @@ class Process:
         share(A, B), their part of the rare earth in mol/mol."""
         k = self.layout.streams[stream]
         volume = [s.molar_volume for s in self.context.species]
-        width = 2 + len(self.context.names) + 4 * BINS
+        width = 2 + len(self.context.names) + 2 * CLASSES * BINS
         name, _, rest = probe.partition("(")
         arguments = [a.strip() for a in rest.rstrip(")").split(",") if a.strip()]
         if name == "temperature":

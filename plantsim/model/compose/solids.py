@@ -52,6 +52,8 @@ def mill(c: Context, unit: Unit) -> dict[str, Any]:
         "outlet": c.one_out(unit),
         "residence": p["residence"],
         "class_of": c.class_of(),
+        "rich": c.rich()[0],
+        "rich_share": c.rich()[1],
         "d80": p["d80"],
         "classifier_normal": 0.01 * p["classifier_normal"],
         "classifier_lag": p["classifier_lag"],
