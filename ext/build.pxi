@@ -108,6 +108,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "calciner": d.get("zones", 0)*(nc + 2),
         "store": 1,
         "scrubber": nc + 1,
+        "carbonate_tank": nc + CARBONATE_MORE,
         "hopper": 2*nc + HOPPER_MORE,
     }[kind]
 
@@ -514,6 +515,48 @@ cdef void build_scrubber(Unit* u, Making* m, Memory own, dict d) except *:
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
+cdef void build_carbonate_tank(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef CarbonateTank* tank
+    cdef Carbonate* row
+    cdef int nc = m.s.nc, i
+    u.kind = CARBONATE_TANK
+    tank = <CarbonateTank*>own.take(1, sizeof(CarbonateTank))
+    u.p = tank
+    tank_from(&tank.tank, d["tank"])
+    for i in range(tank.tank.n_out):
+        register(m, &tank.tank.outlet[i])
+    tank.n = len(d["carbonates"])
+    if tank.n > MAX_CARBONATES:
+        raise ValueError(f"a carbonate tank has at most {MAX_CARBONATES} solids")
+    for i, one in enumerate(d["carbonates"]):
+        row = &tank.row[i]
+        row.solid = one["solid"]
+        row.metal = one["metal"]
+        row.n_metal = one["n_metal"]
+        row.n_carbonate = one["n_carbonate"]
+        row.n_water = one["n_water"]
+        row.n_acid = one["n_acid"]
+        row.log_k = one["log_k"]
+        row.precipitates = one["precipitates"]
+        row.carried = one["carried"]
+    tank.shrink = d["shrink"]
+    tank.activation = d["activation"]
+    tank.radius = d["radius"]
+    tank.rate = d["rate"]
+    tank.heat = d["heat"]
+    tank.strip = d["strip"]
+    tank.surface = d["surface"]
+    tank.froth_life = d["froth_life"]
+    tank.headspace = d["headspace"]
+    tank.sweep = d["sweep"]
+    tank.sweep_capacity = d["sweep_capacity"]
+    tank.i_carbonate = d["carbonate"]
+    tank.probe = d["probe"]
+    tolerance = [1e-3]*nc + [1.0, 1.0, 1e-2, 1e-2]
+    integrate(u, m, own, nc + 1, carbonate_rhs, NULL, NULL, tolerance)
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
+
+
 cdef void build_store(Unit* u, Making* m, Memory own, dict d) except *:
     cdef Store* store
     cdef int i
@@ -587,5 +630,7 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_store(u, m, own, d)
     elif kind == "scrubber":
         build_scrubber(u, m, own, d)
+    elif kind == "carbonate_tank":
+        build_carbonate_tank(u, m, own, d)
     elif kind == "hopper":
         build_hopper(u, m, own, d)

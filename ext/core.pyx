@@ -27,6 +27,7 @@ from crystalliser cimport *
 from thermal cimport *
 from storage cimport *
 from scrubber cimport *
+from carbonate cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (

@@ -8,6 +8,8 @@ cdef Tank* tank_of(Unit* u) noexcept:
         return &(<Reactor*>u.p).tank
     if u.kind == CRYSTALLISER:
         return &(<Crystalliser*>u.p).tank
+    if u.kind == CARBONATE_TANK:
+        return &(<CarbonateTank*>u.p).tank
     return NULL
 
 
@@ -43,6 +45,11 @@ cdef double* unit_number(Unit* u, str name) except NULL:
             return &leach.water_vapour
         if name == "sweep":
             return &leach.sweep_capacity
+    elif u.kind == CARBONATE_TANK:
+        if name == "froth_life":
+            return &(<CarbonateTank*>u.p).froth_life
+        if name == "sweep":
+            return &(<CarbonateTank*>u.p).sweep_capacity
     elif u.kind == FILTER:
         if name == "passing":
             return &(<Filter*>u.p).passing

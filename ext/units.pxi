@@ -2,7 +2,7 @@
 
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
-    SCRUBBER, FILTER_PRESS
+    SCRUBBER, FILTER_PRESS, CARBONATE_TANK
 
 cdef struct Unit:
     int kind
@@ -33,6 +33,9 @@ cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
     elif u.kind == SCRUBBER:
         tank_send(&(<Scrubber*>u.p).tank, s, u.y, u.y[s.nc], q)
         scrubber_vent(<Scrubber*>u.p, s, q, tick)
+    elif u.kind == CARBONATE_TANK:
+        tank_send(&(<CarbonateTank*>u.p).tank, s, u.y, u.y[s.nc], q)
+        carbonate_vent(<CarbonateTank*>u.p, s, q, tick)
     elif u.kind == DRYER:
         send(s, (<Dryer*>u.p).outlet, u.y[s.nc], q, 1.0)
         s.edge_out[s.i_h2o] += tick*q[s.nc]
@@ -71,6 +74,8 @@ cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
         crystalliser_observe(<Crystalliser*>u.p, s, u.y)
     elif u.kind == SCRUBBER:
         scrubber_observe(<Scrubber*>u.p, s, u.y, u.vessel.q)
+    elif u.kind == CARBONATE_TANK:
+        carbonate_observe(<CarbonateTank*>u.p, s, u.y, u.vessel.q)
     elif u.kind == DRYER:
         dryer_observe(<Dryer*>u.p, s, u.y, u.vessel.q)
     elif u.kind == CALCINER:
@@ -114,3 +119,5 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
             n[i] += u.y[s.nc + i]
     if u.kind == LEACH_TANK:
         n[s.i_h2] += u.y[s.nc + 1 + 2*CLASSES*s.nb]
+    if u.kind == CARBONATE_TANK:
+        n[s.i_co2] += u.y[s.nc + 3]

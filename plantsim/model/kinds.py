@@ -466,6 +466,33 @@ _ALL = (
         step_s=1.0,
     ),
     UnitKind(
+        "carbonate_tank",
+        "stirred tank in which carbonates dissolve in acid, or precipitate with soda, and carbon dioxide leaves",
+        parameters=(
+            *_TANK,
+            _size("particle", LENGTH, "radius of what comes in or precipitates", 1e-5),
+            _amount("stripping", FREQUENCY, "rate at which dissolved carbon dioxide leaves"),
+            _size("headspace", VOLUME, "of gas above the liquor"),
+            _amount("sweep", GAS_FLOW, "air through this tank at full speed of the fan", 0.0),
+            _size("surface", AREA, "of the liquor, on which froth stands"),
+            _size("froth_life", TIME, "in which froth collapses to 1/e", 120.0),
+        ),
+        initial=(*_TANK_INITIAL, Parameter("crystals", Form.SOLIDS, "carbonates in suspension", {})),
+        drives=(*_TANK_DRIVES, Role("sweep", _MOTOR, "fan of the headspace", required=False)),
+        inlets=_TANK_IN,
+        outlets=_TANK_OUT,
+        probes={
+            **_TANK_PROBES,
+            "pH": Probe(PH),
+            "solids": Probe(MASS),
+            "acid": Probe(CONCENTRATION),
+            "carbon_dioxide": Probe(FRACTION),
+            "carbon_dioxide_make": Probe(MOLAR_FLOW),
+            "froth": Probe(LENGTH),
+        },
+        step_s=0.2,
+    ),
+    UnitKind(
         "hopper",
         "product hopper, emptied a lot at a time, with an off-spec drum",
         parameters=(

@@ -102,7 +102,7 @@ import pytest
         pytest.param(
             [('chemistry = "chemistry.toml"', 'chemistry = "chemistry"')],
             (
-                'toy.toml: chemistry: found "chemistry", allowed magnets-chloride, ndfeb-chloride, '
+                'toy.toml: chemistry: found "chemistry", allowed magnets-carbonate-chloride, magnets-chloride, '
                 "or a file that ends in .toml"
             ),
             id="chemistry",

@@ -37,6 +37,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "leach_tank": _TANK | {"water_vapour", "sweep"},
     "reactor": _TANK,
     "tank": _TANK,
+    "carbonate_tank": _TANK | {"froth_life", "sweep"},
     "crystalliser": _TANK | {"nucleation"},
     "filter": frozenset({"passing", "moisture"}),
     "filter_press": frozenset({"passing", "moisture", "resistance"}),

@@ -62,6 +62,17 @@ PROBES: dict[str, tuple[str, ...]] = {
         "removal",
         "conductivity",
     ),
+    "carbonate_tank": (
+        "level",
+        "temperature",
+        "pH",
+        "volume",
+        "solids",
+        "acid",
+        "carbon_dioxide",
+        "carbon_dioxide_make",
+        "froth",
+    ),
     "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""

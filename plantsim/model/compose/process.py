@@ -7,6 +7,7 @@ from typing import Any
 
 from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.compose.boundary import hopper, store
+from plantsim.model.compose.carbonate import carbonate_tank
 from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
 from plantsim.model.compose.leach import leach_tank
@@ -47,6 +48,7 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "store": store,
     "hopper": hopper,
     "scrubber": scrubber,
+    "carbonate_tank": carbonate_tank,
 }
 
 
