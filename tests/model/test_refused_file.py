@@ -103,7 +103,7 @@ import pytest
             [('chemistry = "chemistry.toml"', 'chemistry = "chemistry"')],
             (
                 'toy.toml: chemistry: found "chemistry", allowed magnets-carbonate-chloride, magnets-chloride, '
-                "or a file that ends in .toml"
+                "ndfeb-chloride, or a file that ends in .toml"
             ),
             id="chemistry",
         ),
