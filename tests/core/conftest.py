@@ -553,6 +553,7 @@ class Bench:
         gases = {
             "leach_tank": ("H2", "H2O", "H"),
             "reactor": ("O2",),
+            "carbonate_tank": ("CO2",),
             "dryer": ("H2O",),
             "calciner": ("H2O", "CO2", "O2"),
         }

@@ -1,0 +1,107 @@
+"""Magnets and mixed carbonate in one plant: three oxides, a carbonate of the other rare earths, carbon dioxide in a hood."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from plantsim.engine.live import LivePlant
+from plantsim.engine.simulate import Report, simulate
+from plantsim.model.load import load_plant
+from plantsim.model.plant import Plant
+
+HOURS_PER_YEAR = 7000.0
+AUTO = 1.0
+MAGNETS = "FD-101"
+
+
+@pytest.fixture(scope="module")
+def viridion() -> Plant:
+    return load_plant("viridion")
+
+
+@pytest.fixture(scope="module")
+def hour(viridion: Plant) -> Report:
+    return simulate(viridion, 3600.0)
+
+
+def test_it_takes_both_feeds_and_makes_three_oxides_in_spec(hour: Report) -> None:
+    """30 t/y of magnets and 21 t/y of carbonate."""
+    assert hour.throughput_kg_h * HOURS_PER_YEAR == pytest.approx(51.1e3, rel=0.01)
+    assert set(hour.products) == {"NdPr", "Dy2O3", "Tb4O7"}
+    assert min(product.purity_pct for product in hour.products.values()) > 99.5
+
+
+def test_about_ten_tonnes_a_year_are_of_the_magnets(viridion: Plant, hour: Report) -> None:
+    """What the magnets bring of each oxide, at the recovery of that oxide."""
+    species, oxygen = viridion.chemistry.species, viridion.chemistry.value("oxide", "oxygen")
+    weight = viridion.chemistry.atomic_weights
+    made = 0.0
+    for product in viridion.products:
+        for name, share in viridion.feed_of(MAGNETS).composition.items():
+            formula = species[name].formula
+            for element in set(formula) & set(product.elements) & {"Nd", "Pr", "Dy", "Tb"}:
+                mol = 0.01 * share * formula[element] / species[name].molar_mass
+                oxide = mol * 1e-3 * (weight[element] + oxygen[element] * weight["O"])
+                made += 30.0 * oxide * 0.01 * hour.products[product.name].recovery_pct
+    assert 9.5 < made < 11.0
+
+
+def test_the_other_rare_earths_are_a_carbonate(hour: Report) -> None:
+    carbonate = hour.byproducts["LaCe"]
+    assert carbonate.purity_pct > 97.0
+    assert carbonate.recovery_pct > 95.0
+
+
+def test_carbonate_leaves_as_carbon_dioxide(viridion: Plant) -> None:
+    """1.5 mol per mol of rare earth in 3 kg/h that is carbonate; nearly all of it in the first tank."""
+    live = LivePlant(viridion)
+    feed = viridion.feed_of("FD-151").composition
+    mol = sum(3.0 * 0.01 * x / viridion.chemistry.species[n].molar_mass * 3.0 for n, x in feed.items() if "Carb" in n)
+    made = live.core.signal[live.tags["FY-239.PV"].row] / 22.414e-3
+    assert 0.95 * mol < made < mol
+
+
+def test_alarms_are_rationalised_at_the_ratios_of_belfast(viridion: Plant) -> None:
+    """ISA-18.2, 16.5.5: few are urgent. Each says what comes of it, what to do and how soon."""
+    share = Counter(alarm.priority for alarm in viridion.alarms if alarm.condition != "LOST")
+    total = sum(share.values())
+    assert 130 <= total <= 190
+    assert share[1] <= 0.05 * total
+    assert share[2] <= 0.15 * total
+    assert share[3] >= 0.8 * total
+    for alarm in viridion.alarms:
+        assert alarm.consequence, alarm
+        assert alarm.response, alarm
+
+
+def test_purity_masters_are_in_service_and_ask_for_no_more_than_there_is(viridion: Plant) -> None:
+    live = LivePlant(viridion)
+    for master in ("AIC-701", "AIC-702", "AIC-703"):
+        assert live.core.signal[live.tags[f"{master}.MODE"].row] == AUTO
+        assert live.core.signal[live.tags[f"{master}.OP"].row] == pytest.approx(0.0, abs=0.1)
+        assert live.core.signal[live.tags[f"{master}.PV"].row] > live.core.signal[live.tags[f"{master}.SP"].row]
+
+
+def test_carbon_dioxide_stops_feed_and_acid(viridion: Plant) -> None:
+    """The hood fan trips: the interlocks of sweep and gas stop what makes the gas, and the gas stays below the ceiling."""
+    live = LivePlant(viridion, scan_period=1.0)
+    live.injected.inject("hood-fan-trip@K-233A", 1.0, 0.0, 0.0)
+    live.advance(300)
+    for drive in ("SC-151", "P-221"):
+        assert live.core.signal[live.tags[f"{drive}.RUN"].row] == 0.0
+    assert live.core.signal[live.tags["UZ-233.TRIPPED"].row] == 1.0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("blend", [0.4, 0.9])
+def test_the_operator_blends_and_the_oxides_stay_in_spec(blend: float, viridion: Plant) -> None:
+    """Four days at another share of carbonate, with nobody at the desk after that."""
+    live = LivePlant(viridion, scan_period=1.0)
+    live.core.signal[live.tags["FFIC-150.SP"].row] = blend
+    live.advance(4 * 86400)
+    assert live.core.signal[live.tags["WIC-151.PV"].row] == pytest.approx(4.3 * blend, rel=0.05)
+    for analyser in ("AI-701", "AI-702", "AI-703"):
+        assert live.core.signal[live.tags[f"{analyser}.PV"].row] > 99.5
+    assert live.health.balance_error() < 1e-11
