@@ -44,7 +44,7 @@ def test_it_is_shut_down_safely_and_comes_back_to_specification() -> None:
     assert shift.run("KS-801", 48.0) == ("Complete", list(range(1, 13)))
     for flow in ("WIC-101", "WIC-151", "FIC-201", "FIC-221", "FIC-304", "FIC-4101", "FIC-4202", "FIC-4501", "FIC-501"):
         assert shift[f"{flow}.PV"] < 0.01 * shift.live.tags[f"{flow}.PV"].high, flow
-    for drive in ("ML-121", "ML-171", "MX-4114", "MX-4514", "SC-619", "SC-656", "DR-601", "DR-621", "K-213A", "K-233A"):
+    for drive in ("ML-121", "MX-4114", "MX-4514", "SC-619", "SC-656", "DR-601", "DR-621", "K-213A", "K-233A"):
         assert shift[f"{drive}.RUN"] == 0.0, drive
     assert max(shift["TIC-614.PV"], shift["TIC-656.PV"]) < 200.0
     assert max(shift["AI-211A.PV"], shift["AI-231A.PV"]) < 2.0
