@@ -73,7 +73,7 @@ def test_acidity_of_carbonic_acid(h: float, bench: Bench) -> None:
 
 
 def test_a_dump_dissolves_as_its_closure_says_and_near_the_shrinking_spheres(bench: Bench) -> None:
-    """With r = M3/B and s = v t/r0 the closed moments give r = r0 exp(-s), M3 = exp(-3 (exp(s) - 1)); spheres (1 - s)^3."""
+    """With s = v t/r0 the moments give r = r0 exp(-s), M3 = exp(-3 (exp(s) - 1)); spheres (1 - s)^3."""
     bench.fill(UNIT, 60.0, {"HCl": 1.0})
     solid_carbonate(bench, 1e-4)
     for step in range(1, 9):

@@ -1,4 +1,4 @@
-"""Magnets and mixed carbonate in one plant: three oxides, a carbonate of the other rare earths, carbon dioxide in a hood."""
+"""Magnets and mixed carbonate in one plant: three oxides, another carbonate, carbon dioxide in a hood."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_purity_masters_are_in_service_and_ask_for_no_more_than_there_is(viridio
 
 
 def test_carbon_dioxide_stops_feed_and_acid(viridion: Plant) -> None:
-    """The hood fan trips: the interlocks of sweep and gas stop what makes the gas, and the gas stays below the ceiling."""
+    """The hood fan trips: interlocks stop what makes the gas, for the air is gone."""
     live = LivePlant(viridion, scan_period=1.0)
     live.injected.inject("hood-fan-trip@K-233A", 1.0, 0.0, 0.0)
     live.advance(300)
