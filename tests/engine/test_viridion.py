@@ -22,18 +22,18 @@ def viridion() -> Plant:
 
 
 @pytest.fixture(scope="module")
-def hour(viridion: Plant) -> Report:
-    return simulate(viridion, 3600.0)
+def quarter(viridion: Plant) -> Report:
+    return simulate(viridion, 900.0)
 
 
-def test_it_takes_both_feeds_and_makes_three_oxides_in_spec(hour: Report) -> None:
+def test_it_takes_both_feeds_and_makes_three_oxides_in_spec(quarter: Report) -> None:
     """30 t/y of magnets and 21 t/y of carbonate."""
-    assert hour.throughput_kg_h * HOURS_PER_YEAR == pytest.approx(51.1e3, rel=0.01)
-    assert set(hour.products) == {"NdPr", "Dy2O3", "Tb4O7"}
-    assert min(product.purity_pct for product in hour.products.values()) > 99.5
+    assert quarter.throughput_kg_h * HOURS_PER_YEAR == pytest.approx(51.1e3, rel=0.02)
+    assert set(quarter.products) == {"NdPr", "Dy2O3", "Tb4O7"}
+    assert min(product.purity_pct for product in quarter.products.values()) > 99.5
 
 
-def test_about_ten_tonnes_a_year_are_of_the_magnets(viridion: Plant, hour: Report) -> None:
+def test_about_ten_tonnes_a_year_are_of_the_magnets(viridion: Plant, quarter: Report) -> None:
     """What the magnets bring of each oxide, at the recovery of that oxide."""
     species, oxygen = viridion.chemistry.species, viridion.chemistry.value("oxide", "oxygen")
     weight = viridion.chemistry.atomic_weights
@@ -44,12 +44,12 @@ def test_about_ten_tonnes_a_year_are_of_the_magnets(viridion: Plant, hour: Repor
             for element in set(formula) & set(product.elements) & {"Nd", "Pr", "Dy", "Tb"}:
                 mol = 0.01 * share * formula[element] / species[name].molar_mass
                 oxide = mol * 1e-3 * (weight[element] + oxygen[element] * weight["O"])
-                made += 30.0 * oxide * 0.01 * hour.products[product.name].recovery_pct
+                made += 30.0 * oxide * 0.01 * quarter.products[product.name].recovery_pct
     assert 9.5 < made < 11.0
 
 
-def test_the_other_rare_earths_are_a_carbonate(hour: Report) -> None:
-    carbonate = hour.byproducts["LaCe"]
+def test_the_other_rare_earths_are_a_carbonate(quarter: Report) -> None:
+    carbonate = quarter.byproducts["LaCe"]
     assert carbonate.purity_pct > 97.0
     assert carbonate.recovery_pct > 95.0
 
