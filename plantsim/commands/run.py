@@ -93,7 +93,8 @@ async def serve(args: Namespace) -> int:
     scenarios = offered(plant)
     engine = make_engine(args, plant, scenarios=scenarios)
     historian = open_history(args, engine)
-    stage = Stage(engine, None, scenarios, partial(debrief_of, args)) if scenarios else None
+    report = partial(debrief_of, args, going=lambda: not over.is_set())
+    stage = Stage(engine, None, scenarios, report) if scenarios else None
     async with serving(args, engine, historian, stage):
         await ending(engine, over, args.duration, historian)
         log.info("stopping")
@@ -102,11 +103,17 @@ async def serve(args: Namespace) -> int:
     return 0
 
 
-def debrief_of(args: Namespace, runner: Runner, began: float) -> str:
-    """Write the debrief of a session that an instructor began; where it is. OSError."""
-    from plantsim.training.debrief import debrief, write_debrief
+def debrief_of(args: Namespace, runner: Runner, began: float, going: Callable[[], bool] = lambda: True) -> str:
+    """Write the debrief of a session that an instructor began, with the expert's way through it; where it is. OSError.
 
-    path = write_debrief(debrief(runner, "trainee", began, None), state_folder(args.state) / "sessions")
+    going: asked now and then; once it says no nobody waits for the expert, and the debrief does without.
+    """
+    from plantsim.training.debrief import debrief, expert_run, write_debrief
+
+    start = start_of(args.state, runner.scenario.plant.name, runner.scenario.start)
+    expert = expert_run(runner, start, going).runner
+    facts = debrief(runner, "trainee", began, expert if going() else None)
+    path = write_debrief(facts, state_folder(args.state) / "sessions")
     log.info("scenario %s: %s; debrief %s", runner.scenario.id, runner.score().verdict, path)
     return str(path)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from argparse import Namespace
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from plantsim.commands.run import debrief_of
 from plantsim.engine.engine import Engine
 from plantsim.training.runner import Runner
 from plantsim.training.scenario import Scenario
@@ -83,3 +87,20 @@ def test_a_begun_session_is_judged_as_one_that_ran_from_the_start(bridging: Scen
     engine.set_speed(float("inf"))
     score = stage.session.ended.result(WITHIN)
     assert (score.total, score.passed) == (20.0, False)
+
+
+@pytest.mark.long
+def test_its_debrief_has_the_experts_way_too(bridging: Scenario, engine: Engine, tmp_path: Path) -> None:
+    """From the scenario's start with the plant's own noise, whatever the plant did before; nobody waits for it at the
+    end of the run."""
+    stage = Stage(engine, scenarios=NAMES)
+    stage.begin("feeder-bridging")
+    assert stage.session is not None
+    engine.step(60.0).result(WITHIN)
+    stage.session.finish()
+    args = Namespace(state=tmp_path)
+    facts = json.loads(Path(debrief_of(args, stage.session, 1.8e9)).with_suffix(".json").read_text())
+    assert facts["expert_score"] >= facts["pass_at"]
+    assert all(len(trend["expert"]) == len(trend["expert_times"]) > 100 for trend in facts["trends"])
+    cut = Path(debrief_of(args, stage.session, 1.8e9 + 60.0, lambda: False)).with_suffix(".json")
+    assert json.loads(cut.read_text())["expert_score"] is None
