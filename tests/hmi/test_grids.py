@@ -23,6 +23,7 @@ from hmi.comm.login import Login
 from hmi.exercise import Criterion, Exercise
 from hmi.instructor import Facts, Injected, Malfunction, Scenario, Snapshot
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
+from hmi.procedure import Action, Check, Procedure, Step
 from hmi.screens.display import Display
 from hmi.screens.instructor import Instructor
 from hmi.screenshot import screen_text
@@ -32,6 +33,50 @@ NOW = 1_772_000_000.0
 SIZES = [(80, 24), (120, 40), (160, 50)]
 BAD_SENSOR_FAILURE = 0x808C0000
 STAGES = ("E1", "E2", "E3", "E4", "S1", "S2", "S3", "T1", "T2")
+
+
+PROCEDURE = Procedure(
+    "KS-101",
+    "Start of the furnace",
+    (
+        Step("Feed is there", (), (Check("WIC-100.PV", ">", 10.0),), 10.0),
+        Step(
+            "Furnace hot",
+            (Action("TIC-111.MODE", 1.0), Action("TIC-111.SP", 80.0, 5.0)),
+            (Check("TIC-111.PV", ">", 50.0), Check("TIC-111.PV", "<", 55.0), Check("P-401.RUN", "=", 1.0)),
+            120.0,
+            14400.0,
+        ),
+        Step("Full rate", (Action("WIC-100.SP", 60.0),)),
+    ),
+    (Check("TIC-111.PV", "<", 40.0),),
+)
+MANUAL = """# Small plant: operating manual
+
+Made of the plant file.
+
+## Normal operation
+
+| Controller | What it holds | Set point |
+|---|---|---|
+| WIC-100 | Throughput | 60 kg/h |
+| TIC-111 | Furnace | 60 C |
+
+## Procedures
+
+### KS-101: Start of the furnace
+
+1. **Feed is there.**
+   Go on when WIC-100 PV above 10 kg/h, for 10 s.
+2. **Furnace hot.**
+   Do: TIC-111 MODE to Automatic; TIC-111 SP to 80 C at 5 a minute.
+
+## Alarms and the right response
+
+| Alarm | Priority | At | Consequence | Response | Within |
+|---|---|---|---|---|---|
+| TIC-111 HH: Furnace | high | 90 C | Magnets sinter in the tube and the feeder stops | Close the gas | 5 min |
+"""
 
 
 class Still(HmiApp):
@@ -51,6 +96,16 @@ def _analyser(make_number: Callable[..., Member], id_: str, title: str, unit: st
     return tag
 
 
+def _sequence(make_number: Callable[..., Member]) -> TagObject:
+    states = ("Idle", "Running", "Held", "Aborting", "Complete")
+    members = [
+        Member("KS-101.CMD", "CMD", ValueClass.INTEGER, states=("None", "Start"), writable=True, for_others=True)
+    ]
+    members += [Member("KS-101.STATE", "STATE", ValueClass.INTEGER, states=states)]
+    members += [Member("KS-101.STEP", "STEP", ValueClass.INTEGER), make_number("KS-101.STEP_TIME", "s", 0, 3600)]
+    return TagObject("KS-101", PROCEDURE.title, "sequence", "feed", "FD-101", {m.member: m for m in members})
+
+
 @pytest.fixture
 def plant(make_controller: Callable[..., TagObject], make_number: Callable[..., Member]) -> Plant:
     """Three sections: feed, extraction with a circuit, calcination with zones; a product and its purity."""
@@ -65,6 +120,7 @@ def plant(make_controller: Callable[..., TagObject], make_number: Callable[..., 
     motor = [Member("P-401.CMD", "CMD", ValueClass.BOOLEAN, states=("Stop", "Start"), writable=True, for_others=True)]
     motor += [Member(f"P-401.{m}", m, ValueClass.BOOLEAN, states=("off", "on")) for m in ("RUN", "TRIP")]
     tags += [TagObject("P-401", "Organic pump", "fixed drive", "sx", "SX-1", {m.member: m for m in motor})]
+    tags += [_sequence(make_number)]
     known = {tag.id: tag for tag in tags}
     profiles = tuple(
         Member(f"SX-1.Profile.{name}", name, ValueClass.ARRAY, eu, 0.0, 2.0, points=STAGES)
@@ -80,7 +136,7 @@ def plant(make_controller: Callable[..., TagObject], make_number: Callable[..., 
     areas = (Area("feed", "Feed", ("FD-101", "FU-111")), Area("sx", "Solvent extraction", ("SX-1",)),
              Area("calcine", "Calcination", ("KL-611",)))  # fmt: skip
     alarms = {alarm.name: alarm for tag in tags for alarm in tag.alarms}
-    return Plant("Small plant", areas, units, known, alarms)
+    return Plant("Small plant", areas, units, known, alarms, procedures={PROCEDURE.tag: PROCEDURE})
 
 
 def fill(app: HmiApp, plant: Plant, status: int = 0) -> None:
@@ -112,6 +168,8 @@ def value(member: Member, number: int, minute: int, time: float) -> object:
         return time - 600.0
     if member.value_class is ValueClass.BOOLEAN:
         return member.member != "TRIP"
+    if member.name in ("KS-101.STATE", "KS-101.STEP"):
+        return 1 if member.member == "STATE" else 2
     if member.value_class is ValueClass.INTEGER:
         return 1 if member.member == "MODE" else 0
     if member.eu == "%" and member.member == "PV":
@@ -169,6 +227,22 @@ def at(name: str) -> Callable[[HmiApp, Pilot[int]], Awaitable[None]]:
     return go
 
 
+async def to_manual(app: HmiApp, pilot: Pilot[int]) -> None:
+    app.view.manual = MANUAL
+    app.show_manual()
+    await pilot.pause()
+
+
+async def to_text(app: HmiApp, pilot: Pilot[int]) -> None:
+    app.show_manual("TIC-111 HH")
+    await pilot.pause()
+
+
+async def to_steps(app: HmiApp, pilot: Pilot[int]) -> None:
+    app.show_procedures("KS-101")
+    await pilot.pause()
+
+
 EXERCISE = Exercise(
     title="The feed stops",
     briefing="You have the plant alone.\n\nThe bin holds an hour of feed. " + "The tanks take minutes to follow. " * 12,
@@ -212,8 +286,12 @@ DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
     "trends": at("trends"),
     "training": to_training,
     "score": to_score,
+    "manual": to_manual,
+    "manual text": to_text,
+    "procedures": at("procedures"),
+    "steps": to_steps,
 }
-NUMBERLESS = ("alarms", "training", "score")
+NUMBERLESS = ("alarms", "training", "score", "manual", "manual text", "procedures")
 """Displays that no value of the plant is on; of a lost link the scenario's own marks what it shows."""
 STATES = ("normal", "flood", "away", "bad")
 
@@ -245,7 +323,7 @@ async def test_displays_look_as_they_did(plant: Plant, state: str, size: tuple[i
             grid = screen_text(app).replace("\u2800", " ")
             if state in ("away", "bad"):
                 assert "---" in grid or name in NUMBERLESS, name
-                assert ("---?" in grid) is (state == "away") or name != "training", name
+                assert ("---?" in grid) is (state == "away") or name not in ("training", "procedures"), name
             shown.append(f"== {name}\n{grid}")
         assert app.defects == 0
     found = "".join("\n".join(line.rstrip() for line in text.splitlines()) + "\n" for text in shown)
