@@ -222,6 +222,41 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
+cdef void speciation_from(Speciation* u, Making* m, Memory own, dict d) except *:
+    cdef int j
+    u.i_fe3 = d["fe3"]
+    u.i_h = m.s.i_h
+    u.i_cl = m.s.i_cl
+    u.i_na = m.s.i_na
+    u.weight = own.doubles(d["weight"])
+    u.n = len(d["iron"])
+    if u.n > MAX_COMPLEXES:
+        raise ValueError(f"iron has at most {MAX_COMPLEXES} complexes")
+    for j in range(u.n):
+        u.iron[j] = d["iron"][j]
+        u.hydroxide[j] = d["hydroxide"][j]
+        u.chloride[j] = d["chloride"][j]
+        if not all(0 <= power < N_POWERS for power in (u.iron[j], u.hydroxide[j], u.chloride[j])):
+            raise ValueError(f"a complex has at most {N_POWERS - 1} of an ion")
+        u.iron2[j] = u.iron[j]**2
+        u.iron_hydroxide[j] = u.iron[j]*u.hydroxide[j]
+        u.iron_chloride[j] = u.iron[j]*u.chloride[j]
+        u.hydroxide2[j] = u.hydroxide[j]**2
+        u.hydroxide_chloride[j] = u.hydroxide[j]*u.chloride[j]
+        u.chloride2[j] = u.chloride[j]**2
+        u.ln_k[j] = LN10*d["log10_k"][j]
+        u.slope[j] = LN10*d["slope_k"][j]
+    for j in range(N_FREE + u.n):
+        u.charge2[j] = d["charge"][j]**2
+        u.size[j] = d["size"][j]
+    u.pair = 10.0**d["pair_log10_k"]
+    u.pair_slope = LN10*d["pair_slope_k"]
+    for j in range(3):
+        u.a[j] = d["a"][j]
+        u.b[j] = d["b"][j]
+        u.bdot[j] = d["bdot"][j]
+
+
 cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
     cdef Reactor* reactor
     cdef int nc = m.s.nc
@@ -239,19 +274,24 @@ cdef void build_reactor(Unit* u, Making* m, Memory own, dict d) except *:
         reaction_from(&reactor.rx[i], d["reactions"][i])
     reactor.by_a = <double*>own.take(reactor.n_rx*reactor.n_rx, sizeof(double))
     reactor.by_b = <double*>own.take(reactor.n_rx*reactor.n_rx, sizeof(double))
-    reactor.by_h = <double*>own.take(reactor.n_rx*reactor.n_rx, sizeof(double))
     for i in range(reactor.n_rx):
         for j in range(reactor.n_rx):
             k = i*reactor.n_rx + j
             reactor.by_a[k] = effect(&reactor.rx[j], reactor.rx[i].a)
             reactor.by_b[k] = effect(&reactor.rx[j], reactor.rx[i].b) if reactor.rx[i].b >= 0 else 0.0
-            reactor.by_h[k] = effect(&reactor.rx[j], m.s.i_h)
     reactor.i_fe2 = d["fe2"]
     reactor.i_fe3 = d["fe3"]
     reactor.i_h = m.s.i_h
     reactor.i_boron = d["boron"]
     reactor.probe = d["probe"]
+    reactor.n_dissolved = m.s.na
     if reactor.n_rx:
+        speciation_from(&reactor.medium, m, own, d["speciation"])
+        for j in range(reactor.n_rx):
+            reactor.acid_made[j] = effect(&reactor.rx[j], m.s.i_h)
+            reactor.iron_made[j] = effect(&reactor.rx[j], reactor.i_fe3)
+            for i in range(m.s.na):
+                reactor.strength_made[j] += reactor.medium.weight[i]*effect(&reactor.rx[j], i)
         # what decides on hydrolysis is acid down to 1e-7 mol/L
         tolerance = [1e-3]*nc + [1.0]
         tolerance[m.s.i_h] = 1e-4*reactor.tank.span

@@ -20,6 +20,7 @@ from tank cimport *
 from feed cimport *
 from leach cimport *
 from reactor cimport *
+from speciation cimport *
 from filter cimport *
 from press cimport *
 from sx cimport *

@@ -221,7 +221,7 @@ _ALL = (
         inlets=_TANK_IN,
         outlets=_TANK_OUT,
         probes=_LIQUOR_PROBES,
-        step_s=0.2,
+        step_s=0.5,
     ),
     UnitKind(
         "tank",

@@ -150,7 +150,7 @@ def test_jacobian_of_the_iron_reactions_is_their_derivative(acid: float, make_be
     table = make_bench("R-301").tables["R-301"]
     bench = quiet(make_bench, "R-301", reactions=[r for r in table["reactions"] if r["kind"] != 2])
     solids = dict.fromkeys(("FeOOH", "AlOH3", "NdOH3", "PrOH3", "DyOH3", "TbOH3", "Cu0"), 0.2)
-    bench.fill("R-301", 80.0, {"FeCl2": 0.2, "NdCl3": 0.1, "H2O2": 0.01}, Fe3=0.8, Al=0.5, **solids)
+    bench.fill("R-301", 80.0, {"FeCl2": 0.2, "NdCl3": 0.1, "H2O2": 0.01, "NaCl": 0.5}, Fe3=0.8, Al=0.5, **solids)
     bench.state("R-301")[bench.index["H"]] = 80.0 * acid
     columns = [i for i in range(bench.nc) if bench.species[i].name != "H2O"]
     check_relax(bench, "R-301", columns)

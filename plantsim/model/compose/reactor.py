@@ -68,14 +68,43 @@ def reactions(c: Context, sets: Sequence[str]) -> list[dict[str, Any]]:
     return rows
 
 
+def parabola(x: Sequence[float], y: Sequence[float]) -> list[float]:
+    """Coefficients, lowest first, of the parabola through three points; the first of them stands at 0."""
+    first, second = (y[1] - y[0]) / x[1], (y[2] - y[0]) / x[2]
+    curve = (second - first) / (x[2] - x[1])
+    return [y[0], first - curve * x[1], curve]
+
+
+def speciation(c: Context) -> dict[str, Any]:
+    """Complexes of iron(III), and the activity coefficients of its liquor."""
+    value = {name: c.chemistry.value("speciation", name) for name in c.chemistry.group("speciation")}
+    complexes = value["complexes"]
+    columns = {key: [x[key] for x in complexes] for key in ("iron", "hydroxide", "chloride", "log10_k", "slope_k")}
+    degrees = [t - 298.15 for t in value["temperatures"]]
+    laws = {"a": "debye_huckel_a", "b": "debye_huckel_b", "bdot": "bdot"}
+    mean_square = value["mean_square_charge"]
+    return {
+        "fe3": c.index["Fe3"],
+        **columns,
+        "charge": [3.0, 1.0, -1.0, *(3.0 * x["iron"] - x["hydroxide"] - x["chloride"] for x in complexes)],
+        "size": [*(value["size"][ion] for ion in ("Fe3", "H", "Cl")), *(x["size"] for x in complexes)],
+        "weight": [0.0 if s.name == "H" else 0.5 * mean_square.get(s.name, s.charge**2) for s in c.species[: c.na]],
+        "pair_log10_k": value["sodium_chloride"]["log10_k"],
+        "pair_slope_k": value["sodium_chloride"]["slope_k"],
+        **{key: parabola(degrees, value[name]) for key, name in laws.items()},
+    }
+
+
 def reactor(c: Context, unit: Unit) -> dict[str, Any]:
     n, temperature = c.contents(unit)
+    sets = unit.parameters.get("reactions") or ()
     return {
         "tank": c.tank(unit),
-        "reactions": reactions(c, unit.parameters.get("reactions") or ()),
+        "reactions": reactions(c, sets),
+        "speciation": speciation(c) if sets else {},
         "fe2": c.index.get("Fe2", -1),
         "fe3": c.index.get("Fe3", -1),
-        "boron": c.index.get("B", -1) if "effluent" in (unit.parameters.get("reactions") or ()) else -1,
+        "boron": c.index.get("B", -1) if "effluent" in sets else -1,
         "initial": [*n, temperature],
     }
 
