@@ -193,7 +193,7 @@ def test_hydrolysis_comes_to_its_equilibrium(
 
 def test_precipitate_carries_rare_earth_down_in_proportion(make_bench: MakeBench) -> None:
     """ln([Nd]0/[Nd]) = alpha times the iron precipitated, mol/L."""
-    bench = closed(make_bench, {"NdCl3": 0.1, "NaOH": 0.2}, 333.15, Fe3=8.0)
+    bench = closed(make_bench, {"NdCl3": 0.1, "NaOH": 0.12}, 333.15, Fe3=8.0)
     alpha = next(r["k"] for r in bench.tables[REACTOR]["reactions"] if r["kind"] == 2)
     before = bench.get(REACTOR, "Nd")
     bench.tick(REACTOR, 0.05, 2000)

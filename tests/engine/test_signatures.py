@@ -56,7 +56,7 @@ SIGNATURES: dict[str, Signature] = {
     ),
     "h2-detector-poisoned": Signature(2, {"AI-211A.PV": "-"}, ("AI-211B.PV", "FY-219.PV", "FIC-213.PV")),
     "tank-foaming": Signature(5, {"LIC-206.PV": "+", "LV-206.POS": "+"}, ("FY-219.PV", "WIC-101.PV"), 4.0),
-    "caustic-overdose": Signature(2, {"AIC-301.PV": "+", "FI-301.PV": "+", "P-301.SPEED": "-"}, ("FIC-201.PV",)),
+    "caustic-overdose": Signature(5, {"AIC-301.PV": "+", "FI-301.PV": "+", "P-301.SPEED": "-"}, ("FIC-201.PV",)),
     "h2o2-starvation": Signature(5, {"FIC-304.PV": "-", "P-304.SPEED": "+", "AIC-303.PV": "-"}, ("FI-209.PV",), 30.0),
     "ph-electrode-drift": Signature(2, {"AIC-302.PV": "+", "P-302.SPEED": "-"}, ("AIC-301.PV", "FI-209.PV")),
     "gelatinous-cake": Signature(30, {"PDI-312.PV": "+"}, ("FI-209.PV", "AIC-301.PV", "FIC-311.PV")),
