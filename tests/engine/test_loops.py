@@ -72,7 +72,7 @@ CASES = [
     fast("AIC-211", "damper of R-201 closed by a fifth", units={"R-201": {"sweep": 0.8}}),
     fast("FIC-213", "fan blows a tenth less", minutes=10, units={"DU-213": {"capacity": 0.9}}),
     # iron
-    slow("AIC-301", "caustic pump delivers 10 % less", hours=4, streams={"300": 0.9}),
+    slow("AIC-301", "caustic pump delivers a quarter less", hours=4, streams={"300": 0.75}),
     slow("AIC-302", "caustic pump sucks air", hours=4, streams={"301": 0.4}),
     slow("AIC-303", "peroxide 15 % weak", hours=4, liquors={"TK-822": 0.85}),
     fast("FFIC-304", "slurry flow falls", minutes=12, writes={"LIC-208.MODE": MAN, "LIC-208.OP": 36.0}),
