@@ -91,6 +91,14 @@ cdef void register(Making* m, Outlet* o) except *:
     m.outlets[o.stream] = o
 
 
+def heap_size(dict d, int na, int nc):
+    """How many states a pad has; 0 of any other kind."""
+    if d["kind"] != "heap":
+        return 0
+    cell = 1 + na + nc + d["layers"]*(na + 2*len(d["ions"]))
+    return 2*HEAP_LIQUORS*na + nc + HP_MORE + d["cells"]*cell
+
+
 def unit_size(dict d, int na, int nc, int nb):
     """How many states a unit has."""
     kind = d["kind"]
@@ -110,6 +118,9 @@ def unit_size(dict d, int na, int nc, int nb):
         "scrubber": nc + 1,
         "carbonate_tank": nc + CARBONATE_MORE,
         "hopper": 2*nc + HOPPER_MORE,
+        "heap": heap_size(d, na, nc),
+        "bicarbonate_tank": nc + 1,
+        "membrane": 0,
     }[kind]
 
 
@@ -635,6 +646,122 @@ cdef void build_hopper(Unit* u, Making* m, Memory own, dict d) except *:
     m.certificate += HOPPER_LOTS*(HOPPER_ROW + m.s.nc)
 
 
+cdef void build_heap(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Heap* heap
+    cdef Exchange* x
+    cdef int i
+    u.kind = HEAP
+    heap = <Heap*>own.take(1, sizeof(Heap))
+    u.p = heap
+    heap.ore = d["ore"]
+    for i in range(HEAP_LIQUORS):
+        heap.inlet[i] = d["inlets"][i]
+        heap.outlet[i] = d["outlets"][i]
+        heap.flux[i] = d["flux"][i]
+    heap.cells = d["cells"]
+    heap.layers = d["layers"]
+    if heap.cells > MAX_PLACES or len(d["ions"]) > MAX_IONS or len(d["phases"]) != heap.cells:
+        raise ValueError(f"a pad has at most {MAX_PLACES} cells, a phase for each place, and {MAX_IONS} ions")
+    for i in range(heap.cells):
+        heap.phase[i] = d["phases"][i]
+    heap.area = d["area"]
+    heap.height = d["height"]
+    heap.cell_mass = d["cell_mass"]
+    heap.moisture = d["moisture"]
+    heap.conductivity = d["conductivity"]
+    heap.exponent = d["exponent"]
+    heap.saturated = d["saturated"]
+    heap.residual = d["residual"]
+    heap.deepest = d["deepest"]
+    heap.rain = d["rain"]
+    heap.evaporation = d["evaporation"]
+    heap.step = d["step"]
+    heap.temperature = d["temperature"]
+    heap.slot = d["slot"]
+    heap.liquor = own.doubles([n for liquor in d["liquors"] for n in liquor[:m.s.na]])
+    heap.per_kg = own.doubles([*d["per_kg"], *[0.0]*m.s.nc])
+    x = &heap.x
+    x.n = len(d["ions"])
+    for i, ion in enumerate(d["ions"]):
+        x.ion[i] = ion["ion"]
+        x.bound[i] = ion["bound"]
+        x.slow[i] = ion["slow"]
+        x.z[i] = ion["charge"]
+        x.k[i] = ion["selectivity"]
+        x.beta[i] = ion["sulfate"]
+    x.i_nh4 = d["nh4"]
+    x.i_so4 = d["so4"]
+    x.i_c = d["carbonate"]
+    x.i_al = d["aluminium"]
+    x.i_gibbsite = d["gibbsite"]
+    x.rate = d["rate"]
+    x.strength = d["strength"]
+    x.slow_rate = d["slow_rate"]
+    x.acid_rate = d["acid_rate"]
+    x.log_gibbsite = d["log_gibbsite"]
+    heap.work = <double*>own.take(3*m.s.na, sizeof(double))
+    heap.probe = d["probe"]
+
+
+cdef void build_bicarbonate_tank(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef BicarbonateTank* tank
+    cdef int nc = m.s.nc, i
+    u.kind = BICARBONATE_TANK
+    tank = <BicarbonateTank*>own.take(1, sizeof(BicarbonateTank))
+    u.p = tank
+    tank_from(&tank.tank, d["tank"])
+    for i in range(tank.tank.n_out):
+        register(m, &tank.tank.outlet[i])
+    tank.n_re = len(d["re"])
+    tank.n_oh = len(d["hydroxides"])
+    if tank.n_re > MAX_EARTHS or tank.n_oh > MAX_HYDROXIDES:
+        raise ValueError(f"a carbonate tank has at most {MAX_EARTHS} rare earths and {MAX_HYDROXIDES} hydroxides")
+    for i in range(tank.n_re):
+        tank.re[i] = d["re"][i]
+        tank.carbonate[i] = d["carbonate"][i]
+        tank.adsorbed[i] = d["adsorbed"][i]
+        tank.k_re[i] = d["k_re"][i]
+    tank.k_least = min(d["k_re"])
+    tank.water = d["water"]
+    tank.rate = d["rate"]
+    for i, hydroxide in enumerate(d["hydroxides"]):
+        tank.metal[i] = hydroxide["metal"]
+        tank.hydroxide[i] = hydroxide["solid"]
+        tank.log_sat[i] = hydroxide["log_sat"]
+        tank.oh_rate[i] = hydroxide["rate"]
+    tank.adsorption = d["adsorption"]
+    tank.adsorption_ph = d["adsorption_ph"]
+    tank.k1 = d["k1"]
+    tank.k2 = d["k2"]
+    tank.kn = d["kn"]
+    tank.ks = d["ks"]
+    tank.kw = d["kw"]
+    tank.strip = d["strip"]
+    tank.air_co2 = d["air_co2"]
+    tank.air = d["air"]
+    tank.i_c = d["c"]
+    tank.i_n = d["n"]
+    tank.i_s = d["s"]
+    tank.probe = d["probe"]
+    tolerance = [1e-3]*nc + [1.0]
+    tolerance[m.s.i_h] = 1e-4*tank.tank.span
+    integrate(u, m, own, nc + 2, bicarbonate_rhs, NULL, NULL, tolerance)
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
+
+
+cdef void build_membrane(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Membrane* membrane
+    u.kind = MEMBRANE
+    membrane = <Membrane*>own.take(1, sizeof(Membrane))
+    u.p = membrane
+    membrane.inlet = d["inlet"]
+    membrane.permeate = d["permeate"]
+    membrane.retentate = d["retentate"]
+    membrane.recovery = d["recovery"]
+    membrane.rejection = d["rejection"]
+    membrane.probe = d["probe"]
+
+
 cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
     """A unit from its table: parameters, connections, initial state."""
     cdef int i
@@ -674,3 +801,9 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_carbonate_tank(u, m, own, d)
     elif kind == "hopper":
         build_hopper(u, m, own, d)
+    elif kind == "heap":
+        build_heap(u, m, own, d)
+    elif kind == "bicarbonate_tank":
+        build_bicarbonate_tank(u, m, own, d)
+    elif kind == "membrane":
+        build_membrane(u, m, own, d)

@@ -29,6 +29,9 @@ from thermal cimport *
 from storage cimport *
 from scrubber cimport *
 from carbonate cimport *
+from heap cimport *
+from bicarbonate cimport *
+from membrane cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (
@@ -654,6 +657,11 @@ cdef class Core:
                 if self.unit[k].vessel != NULL:
                     unit_observe(&self.unit[k], &self.s)
             self._weigh()
+
+    def develop(self, int unit):
+        """Put a pad of heaps into its stride, see ext/heap.pxd; units of other kinds stay as they are."""
+        if self.unit[unit].kind == HEAP:
+            heap_develop(<Heap*>self.unit[unit].p, &self.s, self.unit[unit].y)
 
     def step_from_rest(self, double h):
         """One scan of length h from state and memory set by hand, without noise and with sampled analysers continuous: the

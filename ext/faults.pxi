@@ -10,6 +10,8 @@ cdef Tank* tank_of(Unit* u) noexcept:
         return &(<Crystalliser*>u.p).tank
     if u.kind == CARBONATE_TANK:
         return &(<CarbonateTank*>u.p).tank
+    if u.kind == BICARBONATE_TANK:
+        return &(<BicarbonateTank*>u.p).tank
     return NULL
 
 
@@ -82,6 +84,19 @@ cdef double* unit_number(Unit* u, str name) except NULL:
         crystalliser = <Crystalliser*>u.p
         if name == "nucleation":
             return &crystalliser.kb
+    elif u.kind == BICARBONATE_TANK:
+        if name == "strip":
+            return &(<BicarbonateTank*>u.p).strip
+    elif u.kind == HEAP:
+        if name == "permeability":
+            return &(<Heap*>u.p).conductivity
+        if name == "rain":
+            return &(<Heap*>u.p).rain
+    elif u.kind == MEMBRANE:
+        if name == "recovery":
+            return &(<Membrane*>u.p).recovery
+        if name == "rejection":
+            return &(<Membrane*>u.p).rejection
     elif u.kind == DRYER:
         if name == "efficiency":
             return &(<Dryer*>u.p).efficiency

@@ -2,7 +2,7 @@
 
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
-    SCRUBBER, FILTER_PRESS, CARBONATE_TANK
+    SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE
 
 cdef struct Unit:
     int kind
@@ -36,6 +36,9 @@ cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
     elif u.kind == CARBONATE_TANK:
         tank_send(&(<CarbonateTank*>u.p).tank, s, u.y, u.y[s.nc], q)
         carbonate_vent(<CarbonateTank*>u.p, s, q, tick)
+    elif u.kind == BICARBONATE_TANK:
+        tank_send(&(<BicarbonateTank*>u.p).tank, s, u.y, u.y[s.nc], q)
+        s.edge_out[s.i_co2] += tick*q[s.nc]
     elif u.kind == DRYER:
         send(s, (<Dryer*>u.p).outlet, u.y[s.nc], q, 1.0)
         s.edge_out[s.i_h2o] += tick*q[s.nc]
@@ -52,6 +55,10 @@ cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
         filter_step(<Filter*>u.p, s)
     elif u.kind == FILTER_PRESS:
         press_step(<FilterPress*>u.p, s, u.y, tick)
+    elif u.kind == HEAP:
+        heap_step(<Heap*>u.p, s, u.y, tick)
+    elif u.kind == MEMBRANE:
+        membrane_step(<Membrane*>u.p, s)
     elif u.kind == STORE:
         store_step(<Store*>u.p, s, u.y, tick)
     elif u.kind == HOPPER:
@@ -76,6 +83,8 @@ cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
         scrubber_observe(<Scrubber*>u.p, s, u.y, u.vessel.q)
     elif u.kind == CARBONATE_TANK:
         carbonate_observe(<CarbonateTank*>u.p, s, u.y, u.vessel.q)
+    elif u.kind == BICARBONATE_TANK:
+        bicarbonate_observe(<BicarbonateTank*>u.p, s, u.y)
     elif u.kind == DRYER:
         dryer_observe(<Dryer*>u.p, s, u.y, u.vessel.q)
     elif u.kind == CALCINER:
@@ -111,7 +120,9 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
         for z in range((<Calciner*>u.p).zones):
             for i in range(s.nc):
                 n[i] += u.y[z*(s.nc + 2) + i]
-    elif u.kind != FILTER:
+    elif u.kind == HEAP:
+        heap_contents(<Heap*>u.p, s, u.y, n)
+    elif u.kind != FILTER and u.kind != MEMBRANE:
         for i in range(s.nc):
             n[i] += u.y[i]
     if u.kind == HOPPER:

@@ -82,7 +82,8 @@ class Certificates:
         mass = float(mol @ self._mass)
         kg = {element: float(mol @ per_mol) for element, per_mol in self._oxides.items()}
         oxide = sum(kg.values())
-        purity = 100.0 * sum(kg[element] for element in product.elements) / oxide if oxide > 0.0 else 0.0
+        base = mass if product.graded_by == "mass" else oxide
+        purity = 100.0 * sum(kg[element] for element in product.elements) / base if base > 0.0 else 0.0
         loss = 100.0 * (1.0 - oxide / mass)
         shares = {self._formulas[element]: 100.0 * x / oxide for element, x in kg.items() if x > 0.0}
         return Certificate(

@@ -7,7 +7,8 @@ continuation (Kelley and Keyes 1998) goes there from anywhere reasonable: an imp
 
 whose length d grows while the steps succeed; with d large it is Newton's method, and ends quadratically. Stocks that
 only grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are. Nor
-has a filter press: to the solver it is the mean over its cycle, and it is empty as a run begins.
+has a filter press: to the solver it is the mean over its cycle, and it is empty as a run begins. A pad of heaps is put into its
+stride, every cell as old as its place in the round, and the rest of the plant is steady for what the pad sends at that moment.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from plantsim.model.plant import Plant
 
 Vector = NDArray[np.float64]
 
-STOCKS = ("feed_bin", "store", "hopper", "filter_press")
+STOCKS = ("feed_bin", "store", "hopper", "filter_press", "heap")
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
@@ -301,13 +302,20 @@ def _empty_of_lots(live: LivePlant) -> None:
             live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
 
 
+def _cold(plant: Plant) -> LivePlant:
+    live = LivePlant(plant.with_even_lots(), start="cold")
+    for unit in range(len(live.assembly.spec["units"])):
+        live.core.develop(unit)
+    return live
+
+
 def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> tuple[Settled, Path]:
     """Find the steady production state of a plant and write it beside its file as the `steady` snapshot.
 
     The search begins at the snapshot that is there, where an edit has left its states, and else, or where that leads
     nowhere, from the cold plant. Raises SettleError if there is none to be found.
     """
-    live = LivePlant(plant.with_even_lots(), start="cold")
+    live = _cold(plant)
     settled = None
     if _begin_at(live, steady_path(plant)):
         report("from the steady state of before")
@@ -315,7 +323,7 @@ def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> t
             settled = Steady(live.core, live.assembly).solve(report=report)
         except SettleError as error:
             report(str(error))
-            live = LivePlant(plant.with_even_lots(), start="cold")
+            live = _cold(plant)
     problem = Steady(live.core, live.assembly)
     if settled is None:
         settled = _from_cold(live, problem, report)

@@ -493,6 +493,84 @@ _ALL = (
         step_s=0.2,
     ),
     UnitKind(
+        "heap",
+        "pad of ore in cells that are stacked, irrigated, rinsed, drained and reclaimed in turn, with ion exchange",
+        parameters=(
+            Parameter(
+                "places",
+                Form.INTEGER,
+                "of the round at which a cell is stacked and cured, irrigated with intermediate liquor, with barren liquor to "
+                "the pregnant drain and to the intermediate one, rinsed, drained",
+                low=0,
+                high=10,
+                count=6,
+            ),
+            Parameter("layers", Form.INTEGER, "of a cell: a dispersivity of half a layer", 20, 2, 100),
+            _size("cell_area", AREA, "of a cell"),
+            _size("height", LENGTH, "of the lift"),
+            _size("density", DENSITY, "dry ore in the heap"),
+            _percent("moisture", "water of the ore as it is stacked, of its dry mass"),
+            _size("conductivity", SPECIFIC_FLOW, "of the saturated ore"),
+            Parameter("exponent", Form.INTEGER, "of the conductivity's fall with saturation", 6, 1, 12),
+            Parameter("saturated", FRACTION, "water content of the saturated ore", low=ABOVE_0, high=0.95),
+            Parameter("residual", FRACTION, "water content that does not drain", low=0.0, high=0.9),
+            _size("deepest", LENGTH, "of liquor on a cell before it runs off", 0.1),
+            _amount("rain", SPECIFIC_FLOW, "on the pad", 0.0),
+            _amount("evaporation", SPECIFIC_FLOW, "from the pad", 0.0),
+            _size("step", TIME, "of the pad", 60.0),
+            Parameter("temperature", TEMPERATURE, "of what drains", AMBIENT),
+        ),
+        initial=(
+            _size("slot", TIME, "a cell's time at a place, of a pad in its stride"),
+            *(
+                parameter
+                for name in ("intermediate", "barren", "rinse")
+                for parameter in (
+                    _amount(f"{name}_flux", SPECIFIC_FLOW, f"{name} liquor on a cell, of a pad in its stride"),
+                    Parameter(name, Form.LIQUOR, f"{name} liquor of a pad in its stride", {}),
+                )
+            ),
+        ),
+        inlets=(Port("ore", Medium.POWDER), Port("intermediate"), Port("barren"), Port("rinse")),
+        outlets=(Port("pregnant"), Port("intermediate"), Port("overflow")),
+        probes={
+            "ponding": Probe(LENGTH),
+            "water": Probe(FRACTION),
+            "cells": Probe(NUMBER),
+            "stacked": Probe(FRACTION),
+            "runoff": Probe(VOLUME_FLOW),
+        },
+    ),
+    UnitKind(
+        "bicarbonate_tank",
+        "stirred tank of sulfate liquor to which bicarbonate is dosed: hydroxides, rare-earth carbonate, CO2",
+        parameters=(*_TANK, _amount("strip", FREQUENCY, "kLa of CO2 at full opening of the air", 0.0)),
+        initial=(*_TANK_INITIAL, Parameter("crystals", Form.SOLIDS, "in suspension", {})),
+        drives=(*_TANK_DRIVES, Role("air", (*_MODULATING, *_MOTOR), "strips CO2", required=False)),
+        inlets=_TANK_IN,
+        outlets=_TANK_OUT,
+        probes={
+            **_TANK_PROBES,
+            "pH": Probe(PH),
+            "solids": Probe(MASS),
+            "saturation": Probe(NUMBER),
+            "carbon_dioxide": Probe(MOLAR_FLOW),
+            "rare_earth_left": Probe(MASS_CONCENTRATION),
+        },
+        step_s=1.0,
+    ),
+    UnitKind(
+        "membrane",
+        "reverse osmosis of what its pump gives, at a stated recovery",
+        parameters=(
+            Parameter("recovery", NUMBER, "permeate over feed, %", low=ABOVE_0, high=99.0),
+            _percent("rejection", "of the solutes"),
+        ),
+        inlets=(Port("in"),),
+        outlets=(Port("permeate"), Port("retentate")),
+        probes={"permeate": Probe(VOLUME_FLOW), "concentration": Probe(NUMBER)},
+    ),
+    UnitKind(
         "hopper",
         "product hopper, emptied a lot at a time, with an off-spec drum",
         parameters=(

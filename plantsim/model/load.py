@@ -199,6 +199,7 @@ def _products(root: Section, chemistry: Chemistry, units: tuple[Unit, ...]) -> t
             section.number("spec_pct", low=0.0, high=100.0),
             byproduct,
             section.number("most_loss_pct", 1.0, 0.0, 100.0),
+            section.text("graded_by", "oxide", ("oxide", "mass")),
         )
         section.end()
         products.append(product)

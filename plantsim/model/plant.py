@@ -334,9 +334,10 @@ class Interlock:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """An oxide or mixture of oxides.
+    """An oxide or mixture of oxides, or what is sold by its content of them.
 
     elements: that count as product. spec_pct: least purity, % of oxide. most_loss_pct: on ignition, % by mass.
+    graded_by: what purity is a share of: ``oxide``, what is left on ignition, or ``mass``, all that is sold.
     """
 
     name: str
@@ -345,6 +346,7 @@ class Product:
     spec_pct: float
     byproduct: bool
     most_loss_pct: float = 1.0
+    graded_by: str = "oxide"
 
 
 def purity_analyser(place: int) -> str:

@@ -141,6 +141,7 @@ def _product() -> Schema:
         "spec_pct": _number(0, 100),
         "byproduct": FLAG,
         "most_loss_pct": _number(0, 100),
+        "graded_by": {"enum": ["oxide", "mass"]},
     }
     return _table(properties, ("elements", "hopper", "spec_pct"))
 

@@ -25,7 +25,7 @@ def store(c: Context, unit: Unit) -> dict[str, Any]:
 def hopper(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
     product = next((one for one in c.plant.products if one.hopper == unit.id), None)
-    oxide = c.oxide_mass()
+    oxide = c.graded_mass(product)
     source = c.source_of(unit, "crystalliser")
     return {
         "inlet": c.one_in(unit),

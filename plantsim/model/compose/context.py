@@ -9,7 +9,7 @@ from typing import Any
 from plantsim.chemistry.chemistry import Chemistry
 from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.compose.probes import PROBES
-from plantsim.model.plant import Plant, Stream, Unit
+from plantsim.model.plant import Plant, Product, Stream, Unit
 
 AMBIENT_K = 293.15
 """Surroundings of every vessel."""
@@ -98,6 +98,10 @@ class Context:
                     kg += 1e-3 * count * (weights[element] + oxygen[element] * weights["O"])
             result.append(kg)
         return result
+
+    def graded_mass(self, product: Product | None) -> list[float]:
+        """kg in a mol of each species that the purity of a product is a share of."""
+        return self.mass if product and product.graded_by == "mass" else self.oxide_mass()
 
     def element_count(self, element: str) -> list[float]:
         """Atoms of an element in each species."""

@@ -42,6 +42,9 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "filter": frozenset({"passing", "moisture"}),
     "filter_press": frozenset({"passing", "moisture", "resistance"}),
     "sx_circuit": frozenset({"extractant", "entrainment", "organic", "contact", "settling", "weir", "drops"}),
+    "heap": frozenset({"permeability", "rain"}),
+    "bicarbonate_tank": _TANK | {"strip"},
+    "membrane": frozenset({"recovery", "rejection"}),
     "dryer": frozenset({"efficiency"}),
     "calciner": frozenset({"residence", "film", "radiation"}),
 }

@@ -73,6 +73,18 @@ PROBES: dict[str, tuple[str, ...]] = {
         "carbon_dioxide_make",
         "froth",
     ),
+    "heap": ("ponding", "water", "cells", "stacked", "runoff"),
+    "bicarbonate_tank": (
+        "level",
+        "temperature",
+        "pH",
+        "volume",
+        "solids",
+        "saturation",
+        "carbon_dioxide",
+        "rare_earth_left",
+    ),
+    "membrane": ("permeate", "concentration"),
     "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""

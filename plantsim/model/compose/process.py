@@ -10,6 +10,7 @@ from plantsim.model.compose.boundary import hopper, store
 from plantsim.model.compose.carbonate import carbonate_tank
 from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
+from plantsim.model.compose.heap import bicarbonate_tank, heap, membrane
 from plantsim.model.compose.leach import leach_tank
 from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
@@ -49,6 +50,9 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "hopper": hopper,
     "scrubber": scrubber,
     "carbonate_tank": carbonate_tank,
+    "heap": heap,
+    "bicarbonate_tank": bicarbonate_tank,
+    "membrane": membrane,
 }
 
 
@@ -101,7 +105,7 @@ class Process:
         if name == "purity":
             product = next(p for p in self.plant.products if p.name == arguments[0])
             return self.weigh(
-                WEIGHTED_STREAM_RATIO, k, self.context.oxide_mass(product.elements), self.context.oxide_mass()
+                WEIGHTED_STREAM_RATIO, k, self.context.oxide_mass(product.elements), self.context.graded_mass(product)
             )
         raise KeyError(probe)
 
@@ -172,7 +176,7 @@ class Process:
         for product in self.plant.products:
             stream = self.context.inlets[product.hopper, "in"][0]
             k = self.layout.streams[stream.id]
-            oxide = self.weigh(WEIGHTED_STREAM_SUM, k, self.context.oxide_mass())
+            oxide = self.weigh(WEIGHTED_STREAM_SUM, k, self.context.graded_mass(product))
             pure = self.weigh(WEIGHTED_STREAM_SUM, k, self.context.oxide_mass(product.elements))
             purity = self.stream_probe(stream.id, f"purity({product.name})")
             self.layout.probes["KPI", f"OxideRate.{product.name}"] = oxide

@@ -1,0 +1,133 @@
+"""Pads of ore heaps, carbonate tanks and membranes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plantsim.model.compose.context import Context
+from plantsim.model.plant import Unit
+
+REST, INTERMEDIATE, FIRST, SECOND, RINSE, DRAIN = range(6)
+"""Phases of a cell, as in ext/heap.pxd."""
+LIQUORS = ("intermediate", "barren", "rinse")
+"""Inlets of a pad."""
+OUTLETS = ("pregnant", "intermediate", "overflow")
+
+
+def ions(c: Context) -> list[dict[str, Any]]:
+    """What the ore exchanges: selectivities against NH4 and sulfate complexes, in mol/L."""
+    exchange = c.chemistry.group("exchange")
+    return [
+        {
+            "ion": c.index[name],
+            "bound": c.index[bound],
+            "slow": c.index[exchange["slow"][name]] if name in exchange["slow"] else -1,
+            "charge": float(c.chemistry.species[name].charge),
+            "selectivity": 10.0 ** exchange["log10_k"][name],
+            "sulfate": exchange["sulfate"].get(name, 0.0),
+        }
+        for name, bound in exchange["bound"].items()
+    ]
+
+
+def heap(c: Context, unit: Unit) -> dict[str, Any]:
+    p, start = unit.parameters, unit.initial
+    exchange = c.chemistry.group("exchange")
+    table = ions(c)
+    phases = [
+        phase
+        for phase, places in zip((REST, INTERMEDIATE, FIRST, SECOND, RINSE, DRAIN), p["places"], strict=True)
+        for _ in range(places)
+    ]
+    cell = 1 + c.na + len(c.names) + p["layers"] * (c.na + 2 * len(table))
+    cells = len(phases)
+    return {
+        "ore": c.one_in(unit, "ore"),
+        "inlets": [c.one_in(unit, name) for name in LIQUORS],
+        "outlets": [c.one_out(unit, name) for name in OUTLETS],
+        "cells": cells,
+        "layers": p["layers"],
+        "phases": phases,
+        "area": p["cell_area"],
+        "height": p["height"],
+        "cell_mass": p["cell_area"] * p["height"] * p["density"],
+        "moisture": 0.01 * p["moisture"],
+        "conductivity": p["conductivity"],
+        "exponent": float(p["exponent"]),
+        "saturated": p["saturated"],
+        "residual": p["residual"],
+        "deepest": p["deepest"],
+        "rain": p["rain"],
+        "evaporation": p["evaporation"],
+        "step": p["step"],
+        "temperature": p["temperature"],
+        "slot": start["slot"],
+        "flux": [start[f"{name}_flux"] for name in LIQUORS],
+        "liquors": [c.liquor(start[name]) for name in LIQUORS],
+        "per_kg": c.feed_per_kg(c.bin_of(unit)),
+        "ions": table,
+        "nh4": [c.names[ion["ion"]] for ion in table].index("NH4"),
+        "so4": c.index["SO4"],
+        "carbonate": c.index.get("CO3", -1),
+        "aluminium": c.index["Al"],
+        "gibbsite": c.index["AlOH3"],
+        "rate": exchange["rate"],
+        "strength": exchange["strength"] * 1e-3,
+        "slow_rate": exchange["slow_rate"],
+        "acid_rate": exchange["acid_rate"],
+        "log_gibbsite": exchange["log10_gibbsite"],
+        # a bare pad
+        "initial": [0.0] * (6 * c.na + len(c.names) + 3 + cells * cell),
+    }
+
+
+def bicarbonate_tank(c: Context, unit: Unit) -> dict[str, Any]:
+    group = c.chemistry.group("carbonate")
+    n, temperature = c.contents(unit)
+    metals = list(group["solids"])
+    pk = group["pk"]
+    hydrate = c.chemistry.species[group["solids"][metals[0]]].formula
+    return {
+        "tank": c.tank(unit),
+        "re": [c.index[m] for m in metals],
+        "carbonate": [c.index[group["solids"][m]] for m in metals],
+        "adsorbed": [c.index[group["adsorbed"][m]] for m in metals],
+        "k_re": [10.0 ** (0.5 * group["log10_k"][m]) for m in metals],
+        "water": 0.5 * hydrate["H"],
+        "rate": group["rate"],
+        "hydroxides": [
+            {
+                "metal": c.index[v["cation"]],
+                "solid": c.index[solid],
+                "log_sat": v["log10_k"] + v["complexed"],
+                "rate": v["rate"],
+            }
+            for solid, v in group["hydroxides"].items()
+        ],
+        "adsorption": group["adsorption"],
+        "adsorption_ph": group["adsorption_ph"],
+        "k1": 10.0 ** -pk["CO2"],
+        "k2": 10.0 ** -pk["HCO3"],
+        "kn": 10.0 ** -pk["NH4"],
+        "ks": 10.0 ** -pk["HSO4"],
+        "kw": 10.0 ** -pk["H2O"],
+        "strip": unit.parameters["strip"],
+        "air_co2": group["air_co2"] * 1e-3,
+        "air": c.drive(unit, "air"),
+        "c": c.index["CO3"],
+        "n": c.index["NH4"],
+        "s": c.index["SO4"],
+        "initial": [*n, temperature],
+    }
+
+
+def membrane(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    return {
+        "inlet": c.one_in(unit),
+        "permeate": c.one_out(unit, "permeate"),
+        "retentate": c.one_out(unit, "retentate"),
+        "recovery": 0.01 * p["recovery"],
+        "rejection": 0.01 * p["rejection"],
+        "initial": [],
+    }
