@@ -96,7 +96,7 @@ def heap_size(dict d, int na, int nc):
     if d["kind"] != "heap":
         return 0
     cell = 1 + na + nc + d["layers"]*(na + 2*len(d["ions"]))
-    return 2*HEAP_LIQUORS*na + nc + HP_MORE + d["cells"]*cell
+    return HEAP_LIQUORS*(na + nc) + nc + HP_MORE + d["cells"]*cell
 
 
 def unit_size(dict d, int na, int nc, int nb):

@@ -18,7 +18,7 @@ The pad takes a step each `step` s on what has arrived, and sends until the next
 cell is complete when its ore is stacked: then all move on by a place, and the drained one is reclaimed and begun anew.
 
 To the solver of the steady state the pad is a stock: it sends what it does at the age it has.
-States: liquor arrived of three inlets, ore arrived, liquor to be sent by three outlets, HP_*; of each cell: kg of ore, liquor
+States: what arrived of three inlets, ore arrived, liquor to be sent by three outlets, HP_*; of each cell: kg of ore, liquor
 standing on it, minerals, and of each layer dissolved species, exchangers' ions and slow rare earth. All in mol.
 """
 
@@ -108,7 +108,7 @@ cdef inline int heap_cell(const Heap* u, const Sheet* s) noexcept nogil:
 
 cdef inline int heap_more(const Sheet* s) noexcept nogil:
     """Where HP_* begin."""
-    return 2*HEAP_LIQUORS*s.na + s.nc
+    return HEAP_LIQUORS*(s.na + s.nc) + s.nc
 
 
 cdef inline double power(double x, double z) noexcept nogil:
@@ -162,13 +162,16 @@ cdef inline double exchanger_potential(const double* b, const double* w, const d
     return x
 
 
-cdef inline double heap_exchange(const Exchange* e, const Sheet* s, double* m, double volume, double h, double* gibbsite) noexcept nogil:
+cdef inline double heap_exchange(
+    const Exchange* e, const Sheet* s, double* m, double volume, double h, double* gibbsite
+) noexcept nogil:
     """One implicit step of h s in a layer of `volume` m3 of liquor; m: its states. Returns the share of NH4 on the exchanger."""
     cdef double* q = m + s.na
     cdef double* slow = q + e.n
     cdef double b[24]
     cdef double w[24]
-    cdef double so4 = dmax(m[e.i_so4], 0.0)/(1e3*volume), strength, root, g1, g, f, cec = 0.0, x, p, new, total, share = 0.0, d, acid
+    cdef double so4 = dmax(m[e.i_so4], 0.0)/(1e3*volume), strength, root, g1, g, f, cec = 0.0
+    cdef double x, p, new, total, share = 0.0, d, acid
     cdef int i
     strength = dmin(3.0*so4, 1.0)
     root = sqrt(strength)
@@ -327,7 +330,11 @@ cdef inline int heap_place(const Heap* u, const double* more, int c) noexcept no
 
 cdef inline int heap_source(int phase) noexcept nogil:
     """Inlet by which a phase is irrigated, -1: none."""
-    return 0 if phase == PHASE_INTERMEDIATE else 1 if phase == PHASE_FIRST or phase == PHASE_SECOND else 2 if phase == PHASE_RINSE else -1
+    if phase == PHASE_INTERMEDIATE:
+        return 0
+    if phase == PHASE_FIRST or phase == PHASE_SECOND:
+        return 1
+    return 2 if phase == PHASE_RINSE else -1
 
 
 cdef inline int heap_drain(int phase) noexcept nogil:
@@ -338,7 +345,7 @@ cdef inline int heap_drain(int phase) noexcept nogil:
 cdef inline void heap_advance(Heap* u, Sheet* s, double* y, double h) noexcept nogil:
     """One step of h s."""
     cdef double* arrived = y
-    cdef double* ore = y + HEAP_LIQUORS*s.na
+    cdef double* ore = y + HEAP_LIQUORS*s.nc
     cdef double* box = ore + s.nc
     cdef double* more = y + heap_more(s)
     cdef double* cells = more + HP_MORE
@@ -353,9 +360,11 @@ cdef inline void heap_advance(Heap* u, Sheet* s, double* y, double h) noexcept n
         if k >= 0 and cells[c*size] > 0.0:
             takers[k] += 1
     for k in range(HEAP_LIQUORS):
-        if takers[k] == 0:          # bare pad: what is sprayed there runs to the drain
+        if takers[k] == 0:          # bare pad: what is sprayed there runs to the drain, its solids stay with the ore that comes
+            for i in range(s.na, s.nc):
+                ore[i] += arrived[k*s.nc + i]
             for i in range(s.na):
-                box[heap_drain(PHASE_FIRST if k == 0 else PHASE_SECOND)*s.na + i] += arrived[k*s.na + i]
+                box[heap_drain(PHASE_FIRST if k == 0 else PHASE_SECOND)*s.na + i] += arrived[k*s.nc + i]
     for c in range(u.cells):
         cell = cells + c*size
         phase = u.phase[heap_place(u, more, c)]
@@ -367,7 +376,9 @@ cdef inline void heap_advance(Heap* u, Sheet* s, double* y, double h) noexcept n
         k = heap_source(phase)
         if k >= 0:
             for i in range(s.na):
-                cell[1 + i] += arrived[k*s.na + i]/takers[k]
+                cell[1 + i] += arrived[k*s.nc + i]/takers[k]
+            for i in range(s.na, s.nc):     # the ore filters what is undissolved
+                cell[1 + s.na + i] += arrived[k*s.nc + i]/takers[k]
         water = heap_weather(u, s, cell, h)
         if water > 0.0:
             s.edge_in[s.i_h2o] += water
@@ -378,7 +389,7 @@ cdef inline void heap_advance(Heap* u, Sheet* s, double* y, double h) noexcept n
         if k >= 0:
             content += theta
             irrigated += 1
-    for i in range(HEAP_LIQUORS*s.na + s.nc):
+    for i in range((HEAP_LIQUORS + 1)*s.nc):
         y[i] = 0.0
     if cells[heap_place_of(u, more)*size] >= u.cell_mass:
         more[HP_TURNS] += 1.0
@@ -399,7 +410,7 @@ cdef inline int heap_place_of(const Heap* u, const double* more) noexcept nogil:
 
 cdef inline void heap_step(Heap* u, Sheet* s, double* y, double tick) noexcept nogil:
     """One tick: gather what arrives, send what is to be sent, and take a step when it is time."""
-    cdef double* ore = y + HEAP_LIQUORS*s.na
+    cdef double* ore = y + HEAP_LIQUORS*s.nc
     cdef double* box = ore + s.nc
     cdef double* more = y + heap_more(s)
     cdef double* out
@@ -433,8 +444,8 @@ cdef inline void heap_step(Heap* u, Sheet* s, double* y, double tick) noexcept n
         for i in range(s.na):
             box[k*s.na + i] -= share*box[k*s.na + i]
         x = stream_now(s, u.inlet[k]) + S_MOL
-        for i in range(s.na):
-            y[k*s.na + i] += tick*x[i]
+        for i in range(s.nc):
+            y[k*s.nc + i] += tick*x[i]
     x = stream_now(s, u.ore) + S_MOL
     for i in range(s.nc):
         ore[i] += tick*x[i]
@@ -449,7 +460,7 @@ cdef inline void heap_develop(Heap* u, Sheet* s, double* y) noexcept nogil:
     stated liquors, in the weather of the file. Steps of five times the pad's own do for this."""
     cdef double* more = y + heap_more(s)
     cdef double* cells = more + HP_MORE
-    cdef double* box = y + HEAP_LIQUORS*s.na + s.nc
+    cdef double* box = y + (HEAP_LIQUORS + 1)*s.nc
     cdef double* cell = cells       # the one that is stacked last serves as the one that is followed
     cdef double h = 5.0*u.step, x
     cdef int size = heap_cell(u, s), place, i, j, k, c, steps
@@ -492,11 +503,12 @@ cdef inline void heap_contents(const Heap* u, const Sheet* s, const double* y, d
     cdef const double* cell = y + heap_more(s) + HP_MORE
     cdef const double* m
     cdef int c, i, j, k, size = heap_layer(u, s)
+    for k in range(HEAP_LIQUORS + 1):
+        for i in range(s.nc):
+            n[i] += y[k*s.nc + i]
     for k in range(HEAP_LIQUORS):
         for i in range(s.na):
-            n[i] += y[k*s.na + i] + y[HEAP_LIQUORS*s.na + s.nc + k*s.na + i]
-    for i in range(s.nc):
-        n[i] += y[HEAP_LIQUORS*s.na + i]
+            n[i] += y[(HEAP_LIQUORS + 1)*s.nc + k*s.na + i]
     for c in range(u.cells):
         for i in range(s.na):
             n[i] += cell[1 + i]
