@@ -7,8 +7,9 @@ continuation (Kelley and Keyes 1998) goes there from anywhere reasonable: an imp
 
 whose length d grows while the steps succeed; with d large it is Newton's method, and ends quadratically. Stocks that
 only grow or are drawn down (bins, reagent tanks, product hoppers) have no steady state and are left as they are. Nor
-has a filter press: to the solver it is the mean over its cycle, and it is empty as a run begins. A pad of heaps is put into its
-stride, every cell as old as its place in the round, and the rest of the plant is steady for what the pad sends at that moment.
+has a filter press: to the solver it is the mean over its cycle, and it is empty as a run begins. A pad of heaps is put
+into its stride, every cell as old as its place in the round, and the rest of the plant is steady for what the pad sends
+at that moment.
 """
 
 from __future__ import annotations

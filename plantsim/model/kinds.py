@@ -499,8 +499,8 @@ _ALL = (
             Parameter(
                 "places",
                 Form.INTEGER,
-                "of the round at which a cell is stacked and cured, irrigated with intermediate liquor, with barren liquor to "
-                "the pregnant drain and to the intermediate one, rinsed, drained",
+                "of the round at which a cell is stacked and cured, irrigated with intermediate liquor, with barren "
+                "liquor to the pregnant drain and to the intermediate one, rinsed, drained",
                 low=0,
                 high=10,
                 count=6,
