@@ -33,7 +33,7 @@ def first_of_each(plant: Plant) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["belfast", "belfast-commercial", "missouri", "viridion"])
+@pytest.mark.parametrize("name", ["belfast", "belfast-commercial", "missouri", "viridion", "makuutu"])
 def test_every_malfunction_does_something_at_every_target(name: str) -> None:
     plant = load_plant(name)
     live = alive(plant)
