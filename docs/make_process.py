@@ -26,6 +26,9 @@ KERNELS = {
     "feed": "Feed preparation",
     "leach": "Leach",
     "reactor": "Iron removal and tanks",
+    "heap": "Heaps",
+    "carbonate": "Impurity removal and carbonate precipitation",
+    "membrane": "Reverse osmosis",
     "filter": "Filters",
     "press": "Filter press",
     "sx": "Solvent extraction",
@@ -77,7 +80,7 @@ def _chemistry(name: str, data: Mapping[str, Any]) -> Iterator[str]:
         yield f"\n### {group.replace('_', ' ').capitalize()}\n"
         rows = [(key, _value(datum["value"]), *_origin(datum)) for key, datum in parameters.items()]
         yield from _table(("constant", "value", "standing", "source"), rows)
-    for extractant, entry in data["extractants"].items():
+    for extractant, entry in data.get("extractants", {}).items():
         yield from _extractant(extractant, entry)
     yield "\n### Species\n"
     species = [

@@ -41,7 +41,7 @@ def test_it_stacks_5_million_t_a_year_and_the_carbonate_is_in_spec(half_hour: Re
 
 
 def test_the_pad_begins_in_its_stride(makuutu: Plant) -> None:
-    """Published: 200 to 1,000 mg/L of TREO in the pregnant liquor; the cells before it are the barren and rinsed ones."""
+    """Published: 200 to 1,000 mg/L of TREO in the pregnant liquor."""
     live = LivePlant(makuutu)
     assert 200.0 < 1.2 * reading(live, "AI-266") < 1000.0
     assert 40.0 < reading(live, "AI-266B") < 150.0
