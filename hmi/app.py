@@ -20,11 +20,13 @@ from hmi.alarms import AlarmBook
 from hmi.comm.known import grouped
 from hmi.comm.link import Link, Phase
 from hmi.comm.login import Login
+from hmi.comm.replaylink import ReplayLink
 from hmi.commands import TABLE
 from hmi.journal import Kind
 from hmi.model import TagObject
 from hmi.operate import Operations
 from hmi.palette import CommandProvider, PlantProvider
+from hmi.replay import Player, Session
 from hmi.screens.alarms import Alarms
 from hmi.screens.analysers import Analysers
 from hmi.screens.comms import Communication
@@ -79,7 +81,9 @@ class HmiApp(App[int]):
         if command.id != "palette"
     ] + [Binding("ctrl+c", "how_to_leave", show=False, priority=True)]
 
-    def __init__(self, endpoint: str, login: Login, settings: Settings | None = None) -> None:
+    def __init__(
+        self, endpoint: str, login: Login, settings: Settings | None = None, player: Player | None = None
+    ) -> None:
         self.settings = settings or Settings()
         mono = self.settings.theme == MONO.name
         if mono:
@@ -87,7 +91,11 @@ class HmiApp(App[int]):
         super().__init__(ansi_color=mono)
         self._remembered = remembered(self.settings.state)
         self.view = View(TagStore(), AlarmBook(), endpoint, login.user or "")
-        self.link = Link(endpoint, login, self.view.store, self.view.book)
+        self.view.player = player
+        if player is None:
+            self.link = Link(endpoint, login, self.view.store, self.view.book)
+        else:
+            self.link = ReplayLink(endpoint, login, self.view.store, self.view.book, player)
         self.view.health = self.link.health
         self.operations = Operations(self.link, self.view, self._work)
         self.blinking = True
@@ -116,6 +124,8 @@ class HmiApp(App[int]):
         self.theme = self._first_theme()
         self.view.ascii = self.settings.ascii
         self._remap()
+        if self.view.player is not None:
+            self._record(self.view.player.session)
         self.push_screen(Connect(self.view))
         self._connect()
         self.set_interval(PERIOD, self.tick)
@@ -123,6 +133,16 @@ class HmiApp(App[int]):
             loop = asyncio.get_running_loop()
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.add_signal_handler(name, self.exit, 0)
+
+    def _record(self, session: Session) -> None:
+        """What is known of a session that is replayed: its scenario, and its journal."""
+        self.view.exercise = session.exercise
+        kinds = {"action": Kind.ACTION, "refused": Kind.ACTION, "hint": Kind.ACTION, "display": Kind.ACTION}
+        kinds |= dict.fromkeys(("alarm", "return", "acknowledge", "trip"), Kind.ALARM)
+        for one in session.happenings:
+            tag, _, condition = one.name.partition(".")
+            text = f"{condition} {one.text}".strip()
+            self.view.journal.add(one.time, kinds.get(one.kind, Kind.SYSTEM), one.kind, tag, text)
 
     def _first_theme(self) -> str:
         """What was asked for, else what was chosen last, else what the terminal can show."""
@@ -214,11 +234,13 @@ class HmiApp(App[int]):
         self.paints.append(time.perf_counter() - started)
         if self.view.book.annunciated > self._annunciated:
             self._annunciated = self.view.book.annunciated
-            if self.view.link.online:
+            if self.view.link.online and self.view.player is None:
                 self.bell()
 
     def _deliver(self) -> None:
         """Messages to the trainee, one at a time, where the line above the footer is free."""
+        if self.view.player is not None:
+            return
         practise, screen = self.operations.practise, self.screen
         practise.poll()
         if practise.news and isinstance(screen, Display) and not screen.line.engaged and screen.line.said is None:
@@ -230,6 +252,8 @@ class HmiApp(App[int]):
         book = self.view.book
         fresh = min(book.changes - self._journalled, len(book.transitions))
         self._journalled = book.changes
+        if self.view.player is not None:  # the journal has the session's own entries
+            fresh = 0
         for transition in list(book.transitions)[len(book.transitions) - fresh :]:
             alarm = transition.alarm
             text = f"{alarm.condition} {WORDS[transition.after]}, priority {alarm.priority}: {alarm.message}"

@@ -33,6 +33,8 @@ class Situation:
     """Whether a scenario runs or has run."""
     exercising: bool = False
     """Whether it goes on."""
+    replays: bool = False
+    """Whether a recorded session is shown, not a plant."""
     distrusts: bool = False
     """Whether the server shows another certificate than the known one."""
 
@@ -76,6 +78,10 @@ def _method(name: str) -> Callable[[Situation], bool]:
     return lambda s: name in s.plant.methods
 
 
+def _replays(s: Situation) -> bool:
+    return s.replays
+
+
 LISTS = frozenset(("alarms", "analysers", "journal", "instructor", "procedures"))
 """Displays that are one long list."""
 
@@ -85,6 +91,7 @@ _ALARMS = "Alarms"
 _TRENDS = "Trends"
 _TIME = "Simulation (instructor)"
 _TRAINING = "Training"
+_REPLAY = "Replay"
 _PROGRAM = "Program"
 
 TABLE: tuple[Command, ...] = (
@@ -110,15 +117,16 @@ TABLE: tuple[Command, ...] = (
     Command("of-alarm", "f", "f", "Faceplate", "faceplate of the alarm's tag", _ALARMS, "alarm_faceplate",
             lambda s: s.pointed == "alarm" and s.display != "alarms", 2),
     Command("ack", "a", "a", "Ack", "acknowledge the picked alarm, or the banner's", _ALARMS, "ack",
-            lambda s: s.alarms > 0, 1),
+            lambda s: s.alarms > 0 and not s.replays, 1),
     Command("ack-page", "A", "A", "Ack page", "acknowledge what is in sight of the list", _ALARMS, "ack_page",
-            lambda s: s.display == "alarms" and s.page == "standing" and s.alarms > 0 and s.tag is None, 2),
+            lambda s: s.display == "alarms" and s.page == "standing" and s.alarms > 0 and s.tag is None
+            and not s.replays, 2),
     Command("shelve", "s", "s", "Shelve", "withhold the alarm for a time, with a reason", _ALARMS, "shelve",
-            lambda s: s.pointed == "alarm" and s.display == "alarms", 2),
+            lambda s: s.pointed == "alarm" and s.display == "alarms" and not s.replays, 2),
     Command("unshelve", "u", "u", "Unshelve", "let a shelved alarm be heard again", _ALARMS, "unshelve",
-            lambda s: s.pointed == "alarm" and s.display == "alarms" and s.page == "withheld", 2),
+            lambda s: s.pointed == "alarm" and s.display == "alarms" and s.page == "withheld" and not s.replays, 2),
     Command("comment", "k", "k", "Comment", "add words to the alarm", _ALARMS, "comment",
-            lambda s: s.pointed == "alarm" and s.display == "alarms", 3),
+            lambda s: s.pointed == "alarm" and s.display == "alarms" and not s.replays, 3),
     Command("of-manual", "h", "h", "Manual", "what the manual says of the alarm or the tag", _ALARMS, "manual_of",
             lambda s: s.tag is not None or s.pointed == "alarm", 5),
     Command("next-list", "tab", "Tab", "Next list", "alarms: standing, withheld, history, metrics; journal: by kind",
@@ -156,9 +164,9 @@ TABLE: tuple[Command, ...] = (
     Command("list-steps", "tab", "Tab", "List/Steps", "from the procedures to the steps of one and back", _CURSOR,
             "next_view", lambda s: s.display == "procedures" and s.tag is None, 2),
     Command("order", "c", "c", "Start/Hold", "start, hold or resume the procedure", _OPERATE, "order",
-            lambda s: s.display == "procedures" and s.tag is None and bool(s.plant.procedures), 0),
+            lambda s: s.display == "procedures" and s.tag is None and bool(s.plant.procedures) and not s.replays, 0),
     Command("abort", "X", "X", "Abort", "the procedure", _OPERATE, "abort",
-            lambda s: s.display == "procedures" and s.tag is None and bool(s.plant.procedures), 1),
+            lambda s: s.display == "procedures" and s.tag is None and bool(s.plant.procedures) and not s.replays, 1),
     Command("export", "x", "x", "Export", "save what is shown as CSV", _PROGRAM, "export",
             lambda s: s.tag is None and (s.display in ("journal", "trends") or s.page == "history"), 4),
     Command("note", "n", "n", "Note", "write a remark into the journal", _PROGRAM, "note",
@@ -212,6 +220,11 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.exercising and s.display == "training" and s.tag is None, 0),
     Command("finish", "e", "e", "End", "end the scenario as it stands", _TRAINING, "finish",
             lambda s: s.exercising and s.display == "training" and s.tag is None, 1),
+    Command("play", "space,r", "Space", "Play/Pause", "let the replay run, hold it", _REPLAY, "play", _replays, 0),
+    Command("leap", "left_curly_bracket,right_curly_bracket", "{ }", "Event", "to the event before, to the next one",
+            _REPLAY, "leap({})", _replays, 1),
+    Command("pace", "plus,equals_sign,minus", "+ -", "Speed", "of the replay", _REPLAY, "pace({})", _replays, 1),
+    Command("wind", "b", "b", "Back/On", "by minutes, back with a minus", _REPLAY, "wind", _replays, 2),
     Command("help", "f1,question_mark", "F1", "Help", "these keys", _PROGRAM, "help", _always, 2),
     Command("palette", "ctrl+p", "^p", "Palette", "search commands and tags", _PROGRAM, "app.command_palette",
             _always, 6),

@@ -134,3 +134,14 @@ def parse_positive(text: str, what: str, most: float) -> float:
     if not 0 < value <= most:
         raise EntryError(f"{text.strip()!r} is no {what}; allowed more than 0 up to {most:g}")
     return value
+
+
+def parse_minutes(text: str) -> float:
+    """Minutes of plant time, back with a minus. EntryError otherwise."""
+    try:
+        minutes = float(text.strip().replace(",", "."))
+    except ValueError:
+        minutes = math.nan
+    if not math.isfinite(minutes):
+        raise EntryError(f"{text.strip()!r} is no number of minutes, such as 5 or -2.5")
+    return minutes

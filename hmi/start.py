@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from hmi.comm.login import Login, Security
+from hmi.replay import Player, read_session
 from hmi.settings import Settings, config_file, load, state_file
 
 
@@ -19,17 +20,21 @@ def main(
     theme: str = "",
     ascii_only: bool = False,
     trust: str = "",
+    session: Path | None = None,
 ) -> int:
     """Run the HMI in this terminal until it is left. Returns the exit code: 0, or 3 when the program itself failed.
 
-    Raises SettingsError for a configuration file that cannot be used.
+    session: the JSON of a debrief, whose session is replayed from what the server remembers.
+
+    Raises NotASession, or SettingsError for a configuration file that cannot be used.
     """
     from hmi.app import HmiApp
 
     settings = preferences(theme, ascii_only)
     settings.state = state_file()
     _hush()
-    app = HmiApp(endpoint, Login(user, password, security, trust=trust), settings)
+    player = Player(read_session(session)) if session is not None else None
+    app = HmiApp(endpoint, Login(user, password, security, trust=trust), settings, player)
     app.run()
     return app.return_code or 0
 

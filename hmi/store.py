@@ -226,6 +226,21 @@ class TagStore:
                 history.add(now + HISTORY_PERIOD, NAN)
         self.version += 1
 
+    def restart(self) -> None:
+        """Nothing is known any more, nor of what was before: another time is about to be shown."""
+        self._readings = [NOTHING] * len(self._slot)
+        self._histories = [None if history is None else History() for history in self._histories]
+        self._newest = self._begun = NAN
+        self._asked = {}
+        self.version += 1
+
+    def set_clock(self, now: float) -> None:
+        """Say what plant time it is (s since 1970), where no variable of the server does."""
+        self._newest = now
+        if not self._begun <= now:
+            self._begun = now
+        self.version += 1
+
     def read(self, name: str) -> Reading:
         """The value of a name as it stands; bad where nothing was heard of it."""
         slot = self._slot.get(name)

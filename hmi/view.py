@@ -13,6 +13,7 @@ from hmi.exercise import Exercise
 from hmi.instructor import Facts
 from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
+from hmi.replay import Player
 from hmi.store import TagStore, Trace
 from hmi.theme import DARK, LOOKS, Looks
 
@@ -61,6 +62,8 @@ class View:
     """The scenario that is practised."""
     manual: str | None = None
     """The plant's operating manual, Markdown; None while nobody has read it, empty where the server has none."""
+    player: Player | None = None
+    """Of a replay; None for a plant that is really there."""
     span: float = 900.0
     """Seconds of plant time on the trends display."""
 

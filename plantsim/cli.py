@@ -121,19 +121,21 @@ def complain(program: str, reason: Exception, code: int) -> int:
 def show_hmi(
     endpoint: str, user: str | None, password: str | None, security: Security, theme: str = "",
     ascii_only: bool = False, picture: tuple[Path, str, tuple[int, int]] | None = None, trust: str = "",
+    session: Path | None = None,
 ) -> int:  # fmt: skip
     """Open the HMI in this terminal until the operator leaves it, or take a picture of it: file, display, size.
 
-    trust: SHA-256 of the server's certificate, if it must be that one.
+    trust: SHA-256 of the server's certificate, if it must be that one. session: that is replayed.
 
     The one place where plantsim meets the HMI.
     """
     from hmi import start
+    from hmi.replay import NotASession
     from hmi.settings import SettingsError
 
     try:
         if picture is None:
-            return start.main(endpoint, user, password, security, theme, ascii_only, trust)
+            return start.main(endpoint, user, password, security, theme, ascii_only, trust, session)
         from hmi.screenshot import NoPicture
 
         path, display, size = picture
@@ -141,6 +143,10 @@ def show_hmi(
             start.picture(endpoint, path, display, size, user, password, security, theme, ascii_only, trust)
         except (NoPicture, OSError) as error:
             raise Stop(f"--screenshot {path}: {error}") from None
-    except SettingsError as error:
+    except (NotASession, SettingsError) as error:
         raise Stop(str(error)) from None
+    except OSError as error:
+        if session is None or error.filename is None:
+            raise
+        raise Stop(f"--replay {error.filename}: {error.strerror}") from None
     return 0

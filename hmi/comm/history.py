@@ -24,12 +24,23 @@ class Stretch(NamedTuple):
 
 async def read_raw(client: Client, nodes: Sequence[ua.NodeId], start: float, end: float) -> list[Stretch | None]:
     """Values from the one in force at ``start`` up to ``end``; None for nodes of which the server has no history."""
+    found = await read_values(client, nodes, start, end)
+    return [None if values is None else _stretch(values, start) for values in found]
+
+
+async def read_values(
+    client: Client, nodes: Sequence[ua.NodeId], start: float, end: float, bounds: bool = True
+) -> list[list[ua.DataValue] | None]:
+    """Values between start and end (s since 1970) as the server has them; None for nodes without a history.
+
+    bounds: with the one in force at ``start``, which has its own time.
+    """
     details = ua.ReadRawModifiedDetails()
     details.IsReadModified = False
-    details.StartTime = _moment(start)
-    details.EndTime = _moment(end)
+    details.StartTime = to_moment(start)
+    details.EndTime = to_moment(end)
     details.NumValuesPerNode = 0
-    details.ReturnBounds = True
+    details.ReturnBounds = bounds
     found: list[list[ua.DataValue] | None] = [[] for _ in nodes]
     pending: dict[int, bytes | None] = dict.fromkeys(range(len(nodes)))
     while pending:
@@ -54,7 +65,7 @@ async def read_raw(client: Client, nodes: Sequence[ua.NodeId], start: float, end
                 pending[index] = result.ContinuationPoint
             else:
                 del pending[index]
-    return [None if values is None else _stretch(values, start) for values in found]
+    return found
 
 
 def _stretch(values: list[ua.DataValue], start: float) -> Stretch:
@@ -66,11 +77,16 @@ def _stretch(values: list[ua.DataValue], start: float) -> Stretch:
         if stamp is None or (data.StatusCode is not None and data.StatusCode.is_bad() and number is None and not times):
             continue  # a bound where nothing is known
         bad = data.StatusCode is not None and data.StatusCode.is_bad()
-        aware = stamp if stamp.tzinfo is not None else stamp.replace(tzinfo=UTC)
-        times.append(max(aware.timestamp(), start))
+        times.append(max(seconds(stamp), start))
         numbers.append(float(number) if isinstance(number, int | float) and not bad else np.nan)
     return Stretch(np.array(times), np.array(numbers))
 
 
-def _moment(seconds: float) -> datetime:
+def seconds(moment: datetime) -> float:
+    """Seconds since 1970 of a time as asyncua gives it: UTC, with or without saying so."""
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def to_moment(seconds: float) -> datetime:
+    """The time as asyncua takes it."""
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -83,6 +83,16 @@ class LinkState:
         return self.phase is Phase.ONLINE
 
 
+class Source(Protocol):
+    """What brings values into store and book: a subscription, or a replay. refused: names that it cannot bring."""
+
+    refused: list[str]
+
+    async def start(self, client: Client, browsed: Browsed) -> None:
+        """Begin, with the first values."""
+        ...
+
+
 class Link:
     """The connection to one endpoint. ``run`` it once; read ``state``, ``plant``, the store and the book at will."""
 
@@ -101,7 +111,7 @@ class Link:
         self._book = book
         self._browsed: Browsed | None = None
         self._client: Client | None = None
-        self._feed = Feed(store, book, self.health)
+        self._feed: Source = Feed(store, book, self.health)
         self._types: dict[str, ua.VariantType] = {}
 
     async def run(self) -> None:

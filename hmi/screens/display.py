@@ -15,8 +15,10 @@ from textual.screen import Screen
 
 from hmi.alarms import AlarmRecord
 from hmi.commands import TABLE, Situation, find
+from hmi.entry import parse_minutes
 from hmi.format import clock, day
 from hmi.model import TagObject
+from hmi.replay import LEAD
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.entryline import EntryLine
@@ -24,6 +26,7 @@ from hmi.widgets.faceplate import WIDTH, Face, face_rows
 from hmi.widgets.frame import Footer, Header
 from hmi.widgets.panel import Panel
 from hmi.widgets.pens import MOST
+from hmi.widgets.replaybar import ReplayBar
 from hmi.widgets.trend import TagTrend, next_span
 
 if TYPE_CHECKING:
@@ -110,6 +113,7 @@ class Display(Screen[None]):
         self.line = EntryLine(view)
         self._header = Header(view)
         self._footer = Footer(view)
+        self._replay_bar = ReplayBar(view)
         self._face = Face(view)
         self._face_trend = TagTrend(view, id="face-trend")
         self._face_trend.with_output = True
@@ -136,6 +140,7 @@ class Display(Screen[None]):
             with Vertical(id="faceplate"):
                 yield self._face
                 yield self._face_trend
+        yield self._replay_bar
         yield self.line
         yield self._footer
 
@@ -172,6 +177,7 @@ class Display(Screen[None]):
             alarms=len(self.view.book.standing()),
             practises=self.view.exercise is not None,
             exercising=self.view.exercise is not None and not self.view.exercise.over,
+            replays=self.view.player is not None,
             distrusts=self.view.distrusts,
         )
 
@@ -195,7 +201,9 @@ class Display(Screen[None]):
         if not self.is_mounted:
             return
         width, height = self.app.size
-        self.set_class(width < LEAST[0] or height < LEAST[1], "-small")
+        self._replay_bar.display = self.view.player is not None
+        height -= self._replay_bar.display
+        self.set_class(width < LEAST[0] or self.app.size.height < LEAST[1], "-small")
         beside = width >= BESIDE
         self.set_class(beside, "-beside")
         self.set_class(self.face is not None, "-faceplate")
@@ -488,6 +496,42 @@ class Display(Screen[None]):
 
     def action_find_next(self) -> None:
         """Only the manual is searched for words."""
+
+    # --- a replay; the table of commands offers these there alone ---
+
+    def action_play(self) -> None:
+        """Play or pause the replay."""
+        if (player := self.view.player) is not None:
+            player.toggle()
+
+    def action_pace(self, index: int) -> None:
+        """Faster with + and =, slower with -."""
+        if (player := self.view.player) is not None:
+            player.faster(-1 if index == 2 else 1)
+
+    def action_leap(self, index: int) -> None:
+        """To shortly before the event that comes next, or that came last."""
+        player = self.view.player
+        if player is None:
+            return
+        event = player.next_happening((-1, 1)[index])
+        if event is None:
+            self.line.say("no event " + ("before", "behind")[index] + " this")
+            return
+        player.leap(event.time - LEAD)
+        player.playing = True
+        self.line.say(f"{clock(event.time)} {event.kind} {event.name} {event.text}".rstrip())
+
+    def action_wind(self) -> None:
+        """Ask by how many minutes to move, and move."""
+        player = self.view.player
+        if player is not None:
+            self.line.ask("go on by how many minutes (back with a minus):", parse_minutes, self._wind)
+
+    def _wind(self, minutes: object) -> None:
+        player = self.view.player
+        if player is not None and isinstance(minutes, float):
+            player.leap(player.cursor + 60.0 * minutes)
 
     def action_hint(self) -> None:
         """Only the scenario's display asks for hints."""

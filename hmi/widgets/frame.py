@@ -8,6 +8,7 @@ from rich.style import Style
 
 from hmi.commands import Situation, footer
 from hmi.format import clock, day, speed
+from hmi.replay import Player
 from hmi.theme import HOLLOW, SHAPES, Looks
 from hmi.view import Target
 from hmi.widgets.canvas import Canvas, Row, cells
@@ -46,6 +47,9 @@ class Header(Panel):
 
     def _time(self, pieces: _Pieces, wide: bool) -> None:
         view, looks = self.view, self.looks
+        if view.player is not None:
+            self._replay(pieces, view.player, wide)
+            return
         if not view.plant.simulation:
             pieces.add(clock(view.store.now), looks.frame)
             return
@@ -64,6 +68,13 @@ class Header(Panel):
         pieces.add(
             f"  {day(view.store.now)} {clock(view.store.now)}" if wide else f"  {clock(view.store.now)}", looks.key
         )
+
+    def _replay(self, pieces: _Pieces, player: Player, wide: bool) -> None:
+        """That it is none of now, how fast it runs, its time, and what happened before and behind the cursor."""
+        looks = self.looks
+        word = "END" if player.at_end else f"x{player.speed:g}" if player.playing else "PAUSE"
+        pieces.add(f" REPLAY {word} ", looks.shout)
+        pieces.add(f" {day(player.cursor)} {clock(player.cursor)}" if wide else f" {clock(player.cursor)}", looks.key)
 
     def _alarms(self, pieces: _Pieces) -> None:
         view, looks = self.view, self.looks

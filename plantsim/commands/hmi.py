@@ -11,7 +11,7 @@ from pathlib import Path
 
 from plantsim.commands import itself, values
 from plantsim.commands.address import check_port
-from plantsim.commands.stop import Stop
+from plantsim.commands.stop import MISUSED, Stop
 
 SUMMARY = "operate a running plant in this terminal or in a browser"
 DEFAULT_ENDPOINT = "opc.tcp://127.0.0.1:4840/plantsim"
@@ -26,8 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="ENDPOINT",
         nargs="?",
         type=values.endpoint,
-        default=DEFAULT_ENDPOINT,
-        help="of the OPC UA server (default %(default)s)",
+        help=f"of the OPC UA server (default {DEFAULT_ENDPOINT})",
     )
     parser.add_argument("--user", metavar="NAME", help=f"log in; the password comes from {PASSWORD} or a prompt")
     parser.add_argument(
@@ -71,6 +70,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--size", type=values.screen_size, default=(120, 40), metavar="COLUMNSxROWS", help="of --screenshot"
     )
     parser.add_argument(
+        "--replay",
+        type=Path,
+        metavar="FILE",
+        help="replay the session of a debrief's JSON, from the recording beside it or from ENDPOINT's history",
+    )
+    parser.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS", help="address that --web listens on (default %(default)s)"
     )
 
@@ -78,6 +83,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Show the HMI until the operator leaves it."""
     trust = args.trust or ""
+    if args.replay is not None:
+        return replay(args)
+    args.endpoint = args.endpoint or DEFAULT_ENDPOINT
     if args.screenshot is not None:
         password = ask_password(args.user) if args.user else None
         picture = (args.screenshot, args.display, args.size)
@@ -95,6 +103,31 @@ def run(args: Namespace) -> int:
     return int(
         args.show_hmi(args.endpoint, args.user or None, password, args.security, args.theme, args.ascii, trust=trust)
     )
+
+
+def replay(args: Namespace) -> int:
+    """Show a session that is over, until the operator leaves it."""
+    from plantsim.commands.replay import served
+
+    if args.screenshot is not None or args.web is not None:
+        raise Stop("--replay: allowed in this terminal alone, without --screenshot and --web", MISUSED)
+    if not has_terminal():
+        raise Stop("--replay needs a terminal")
+    if args.endpoint is not None:
+        return _replay(args, args.endpoint)
+    print(f"opening the recording of {args.replay.name} ...", file=sys.stderr)
+    with served(args.replay) as endpoint:
+        return _replay(args, endpoint)
+
+
+def _replay(args: Namespace, endpoint: str) -> int:
+    password = ask_password(args.user) if args.user else None
+    return int(
+        args.show_hmi(
+            endpoint, args.user or None, password, args.security, args.theme, args.ascii, trust=args.trust or "",
+            session=args.replay,
+        )
+    )  # fmt: skip
 
 
 def has_terminal() -> bool:

@@ -13,9 +13,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plantsim.commands import demo, options
+from plantsim.commands import options
 from plantsim.commands import run as servers
+from plantsim.commands.child import child, last_line, ready_endpoint
 from plantsim.commands.hmi import PASSWORD, has_terminal
+from plantsim.commands.replay import ENDING, recording_of
 from plantsim.commands.state import start_of, state_folder
 from plantsim.commands.stop import MISUSED, Stop
 
@@ -72,13 +74,13 @@ def in_front(args: Namespace, scenario: Scenario) -> int:
     environment = {**os.environ, PASSWORD: password}
     with (
         log.open("wb") as stderr,
-        demo.child(["train", *args.words, "--stay"], stderr.fileno(), environment) as process,
+        child(["train", *args.words, "--stay"], stderr.fileno(), environment) as process,
     ):
         print(f"starting {scenario.plant.name} ...", file=sys.stderr)
-        endpoint = demo.ready_endpoint(process, log)
+        endpoint = ready_endpoint(process, log)
         code = int(args.show_hmi(endpoint, TRAINEE, password, "none"))
         if process.poll():
-            raise Stop(f"the plant stopped while the HMI was open: {demo.last_line(log)}", process.returncode)
+            raise Stop(f"the plant stopped while the HMI was open: {last_line(log)}", process.returncode)
         process.terminate()
         said, _ = process.communicate(timeout=DEBRIEF_WITHIN)
     print(said, end="")
@@ -101,10 +103,15 @@ async def serve(args: Namespace, scenario: Scenario) -> int:
     engine = servers.make_engine(args, scenario.plant, scenario.id)
     await asyncio.to_thread(engine.lead_in, scenario.lead_in)
     runner = Runner(scenario, engine)
+    began = time.time()
+    folder = state_folder(args.state) / "sessions"
+    recording = None
+    if args.history is None:  # a file of the session's own, which can be replayed
+        recording = folder / f"{scenario.id}-{secrets.token_hex(4)}{ENDING}"
+        args.history = str(recording)
     historian = servers.open_history(args, engine)
     if not os.environ.get(PASSWORD):
         print(f"log in as {TRAINEE} with the password {password}, which is good for this session", file=sys.stderr)
-    began = time.time()
     going = threading.Event()
     going.set()
     async with servers.serving(args, engine, historian, Stage(engine, runner), trainee):
@@ -127,6 +134,9 @@ async def serve(args: Namespace, scenario: Scenario) -> int:
         print(f"score {runner.points:.0f} of 100, {runner.score().verdict}\ndebrief {path}", flush=True)
         if args.stay:
             await over.wait()
+    if recording is not None:  # which is whole now
+        recording.replace(recording_of(path))
+        recording.with_name(f"{recording.name}.lock").unlink(missing_ok=True)
     servers.check_end(engine, historian)
     return 0
 

@@ -32,6 +32,7 @@ def debrief(runner: Runner, trainee: str, began: float, expert: Runner | None) -
         "briefing": scenario.briefing.strip(),
         "trainee": trainee,
         "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        "plant_began": datetime.fromtimestamp(runner.plant_began, UTC).isoformat(timespec="milliseconds"),
         "seconds": runner.elapsed,
         "score": round(score.total, 1),
         "pass_at": score.pass_at,

@@ -61,6 +61,8 @@ class Runner:
         self.ended: Future[Score] = Future()
         self.debrief = ""
         """Where its report is, once there is one."""
+        self.plant_began = engine.image.plant_time
+        """Plant time at which it began, seconds since 1970."""
         self._follow = follow
         self._begun = self._scan = engine.image.scan
         self._at = 0.0

@@ -1,0 +1,57 @@
+"""``plantsim hmi --replay``: a session's recording, served to the HMI by a plant that stands still."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from plantsim.commands.child import child, ready_endpoint
+from plantsim.commands.stop import Stop
+
+ENDING = ".recording.sqlite"
+"""Of the recording beside a debrief's JSON: the history of that session alone."""
+BEHIND = 3600.0
+"""Seconds of plant time behind the session at which the plant that serves it stands."""
+
+
+def recording_of(session: Path) -> Path:
+    """Where the recording of a debrief stands."""
+    return session.with_suffix(ENDING)
+
+
+@contextmanager
+def served(session: Path) -> Iterator[str]:
+    """The endpoint of a server that has the session's history and changes nothing of the recording; ``Stop``."""
+    recording = recording_of(session)
+    if not recording.is_file():
+        raise Stop(f"--replay {session}: found no {recording.name} beside it; allowed: a session that was recorded, "
+                   "or the endpoint of a server that has its history")  # fmt: skip
+    try:
+        facts = json.loads(session.read_text(encoding="utf-8"))
+        plant, end = facts["plant"], datetime.fromisoformat(facts["plant_began"]).timestamp() + facts["seconds"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Stop(f"--replay {session}: no debrief's JSON: {error}") from None
+    epoch = datetime.fromtimestamp(end + BEHIND).astimezone().isoformat()
+    with tempfile.TemporaryDirectory(prefix="plantsim-replay-") as folder:
+        copy = Path(folder) / "history.sqlite"  # the server writes to its own, so that the recording stays as it is
+        shutil.copyfile(recording, copy)
+        log = Path(folder) / "replay.log"
+        words = [
+            "run",
+            plant,
+            "--opcua",
+            "0",
+            "--modbus",
+            "0",
+            "--frozen",
+            "--state",
+            folder,
+        ]
+        words += ["--history", str(copy), "--epoch", epoch, "--insecure"]
+        with log.open("wb") as stderr, child(words, stderr.fileno()) as process:
+            yield ready_endpoint(process, log)
