@@ -131,4 +131,5 @@ def test_masters_ride_through_a_lot_with_three_times_the_dysprosium(belfast: Pla
     assert diverted["Nd2O3"] < 2.0
     assert diverted["Dy2O3"] < 0.5 * hours
     assert min(value("AI-701.PV"), value("AI-702.PV")) > 99.5
-    assert live.health.balance_error() < 1e-12
+    # inert solids come and go in equal small amounts, whose sums over a fortnight round to one side
+    assert live.health.balance_error() < 1e-10
