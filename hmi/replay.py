@@ -67,6 +67,11 @@ class Player:
         return self.cursor >= self.session.end
 
     @property
+    def reads(self) -> bool:
+        """Whether the cursor waits for values that are being read."""
+        return self.cursor >= self.ready and not self.at_end
+
+    @property
     def share(self) -> float:
         """How much of the session lies behind the cursor, 0 to 1."""
         length = self.session.end - self.session.start

@@ -131,7 +131,9 @@ class Playback:
         known: list[str] = []
         for part in chunks(self._names):
             nodes = [self._browsed.nodes[name] for name in part]
-            for name, values in zip(part, await read_values(client, nodes, start, end, bounds), strict=True):
+            answers = await read_values(client, nodes, start, end, bounds)
+            self._health.heard = time.monotonic()
+            for name, values in zip(part, answers, strict=True):
                 if values is None:
                     self.refused.append(name)
                     continue

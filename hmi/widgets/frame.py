@@ -73,6 +73,7 @@ class Header(Panel):
         """That it is none of now, how fast it runs, its time, and what happened before and behind the cursor."""
         looks = self.looks
         word = "END" if player.at_end else f"x{player.speed:g}" if player.playing else "PAUSE"
+        word = "READS" if player.reads else word
         pieces.add(f" REPLAY {word} ", looks.shout)
         pieces.add(f" {day(player.cursor)} {clock(player.cursor)}" if wide else f" {clock(player.cursor)}", looks.key)
 

@@ -67,6 +67,7 @@ def test_it_waits_where_nothing_is_known_yet_and_stands_while_paused(player: Pla
     assert player.leaps == 1
     player.advance(5.0)
     assert player.cursor == START + 100.0
+    assert player.reads
     player.ready = START + 103.0
     player.advance(5.0)
     assert player.cursor == START + 103.0
