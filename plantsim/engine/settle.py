@@ -27,6 +27,7 @@ from plantsim.engine.core import Core
 from plantsim.engine.live import LivePlant, steady_path
 from plantsim.engine.snapshot import SnapshotError, read_snapshot, write_snapshot
 from plantsim.model.assemble import Assembly
+from plantsim.model.compose.field import ALARM_MEM
 from plantsim.model.plant import Plant
 
 Vector = NDArray[np.float64]
@@ -266,13 +267,11 @@ def _begin_at(live: LivePlant, path: Path) -> bool:
         before = read_snapshot(path, None)
     except SnapshotError:
         return False
-    state, memory = before.get("state"), before.get("memory")
-    if (
-        state is None
-        or memory is None
-        or state.shape != live.core.state.shape
-        or memory.shape != live.core.memory.shape
-    ):
+    state, memory, alarms = before.get("state"), before.get("memory"), before.get("alarms")
+    if state is None or memory is None or alarms is None or state.shape != live.core.state.shape:
+        return False
+    # what alarms remember stands behind all that the solver looks for: an alarm more or less leaves that where it was
+    if memory.size - ALARM_MEM * alarms.size != live.core.memory.size - ALARM_MEM * len(live.alarms):
         return False
     problem = Steady(live.core, live.assembly)
     x = np.concatenate((state[problem.states], memory[problem.memory]))

@@ -65,11 +65,13 @@ def test_solver_finds_the_steady_state_from_the_plant_file_alone(copy: Path) -> 
 
 
 def test_after_an_edit_it_goes_on_from_the_steady_state_of_before(copy: Path, belfast: Plant) -> None:
-    """A tank that loses more heat: found in seconds, without a march from cold."""
+    """A tank that loses more heat, and an alarm more: found in seconds, without a march from cold."""
     before, head, after = copy.read_text(encoding="utf-8").partition("[units.TK-4119]")
     assert 'loss = "8 W/K"' in after
     steady_path(load_plant(copy)).write_bytes(steady_path(belfast).read_bytes())
-    copy.write_text(before + head + after.replace('"8 W/K"', '"9 W/K"', 1), encoding="utf-8")
+    alarm = '\n[[alarms]]\ntag = "TIC-613"\ncondition = "LL"\nlimit = 20\ndeadband = 2\npriority = 3\n'
+    alarm += 'class = "process"\nconsequence = "Cold tube"\nresponse = "Look at the heater"\nrespond_min = 30\n'
+    copy.write_text(before + head + after.replace('"8 W/K"', '"9 W/K"', 1) + alarm, encoding="utf-8")
     course: list[str] = []
     settled, _ = settle(load_plant(copy), report=course.append)
     assert course[0] == "from the steady state of before"
