@@ -7,7 +7,8 @@ what the plant has none of goes without:
 * ``[temperature]``: whatever measures that probe of the target, or of the unit that it belongs to;
 * ``[twin]``: other instruments of the same probe; ``[driver]``: the loop that drives the device;
 * ``[device]``: what moves the stream; ``.op`` behind any of these: the devices that its loop drives;
-* ``[AI-4C26]``: position 26 of the target's circuit of extraction, be it a controller (AIC-4226) or not;
+* ``[AI-4C26]``: position 26 of the target's circuit of extraction, be it a controller (AIC-4226) or not; of a tank, of
+  each circuit that it serves;
 * ``[AI-703~Pr]``: that tag, if its title or probe has the word; ``[AI-701@KL-611]``: that tag, at that target alone.
 """
 
@@ -59,8 +60,10 @@ class _Site:
             self._moved_by = ""
             owner = self._instruments.get(place.target) or self._devices.get(place.target)
             self._unit = owner.unit if owner is not None else place.target
-        circuits = (_CIRCUIT.fullmatch(name) for name in (self._target, self._moved_by, self._unit))
-        self._circuit = next((match[1] or match[2] for match in circuits if match), "")
+        served = [one.target_unit for one in plant.streams if one.source_unit == self._target]
+        own = [match for name in (self._target, self._moved_by, self._unit) if (match := _CIRCUIT.fullmatch(name))]
+        found = own[:1] or [match for name in served if (match := _CIRCUIT.fullmatch(name))]
+        self._circuits = [match[1] or match[2] for match in found]
 
     def fill(self, text: str) -> str:
         """The text with tags for its brackets."""
@@ -94,13 +97,14 @@ class _Site:
             yield from (one.tag for one in self._measuring_as(own) if one is not own)
         elif name[0].islower():
             yield from (one.tag for one in self._instruments.values() if self._measures(one, name))
+        elif "C" in name.partition("-")[2][1:2]:
+            for circuit in self._circuits:
+                yield from self._tag(name.replace("-4C", f"-4{circuit}"))
         else:
             yield from self._tag(name)
 
     def _tag(self, name: str) -> Iterator[str]:
         """The tag itself, or the controller that the instrument is here."""
-        if "C" in name.partition("-")[2][1:2]:
-            name = name.replace("-4C", f"-4{self._circuit}")
         letters, _, number = name.partition("-")
         for tag in (name, f"{letters}C-{number}"):
             if tag in self._instruments or tag in self._devices:

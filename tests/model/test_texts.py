@@ -75,6 +75,12 @@ def tags_at(plant: Plant, place: Place, word: str) -> str:
             "Sweep air FIC-233 falls to nothing, TRIP of the fan K-233A;"
             " hydrogen in the headspace AI-231A, AI-231B rises",
         ),
+        (
+            "missouri",
+            "strip-acid-weak@TK-814",
+            "Free acid in the strip liquors AI-4113, AI-4213, AI-4313, AI-4413, AI-4513 falls",
+        ),
+        ("belfast-commercial", "strip-acid-weak@TK-814B", "Free acid in the strip liquors AI-4313 falls"),
         ("belfast-commercial", "oxalic-underdose@551", "Oxalic acid FIC-553 below its set point at full speed of its"),
     ],
 )
