@@ -58,7 +58,7 @@ def held(chemistry: Chemistry) -> list[str]:
 
 
 def test_every_charge_follows_from_the_formula(chemistry: Chemistry) -> None:
-    """Solids and gases are neutral; ions carry the charge of their oxidation state, but on an exchanger it is the clay's."""
+    """Solids and gases are neutral, ions carry the charge of their oxidation state; on an exchanger it is the clay's."""
     exchanged = set(held(chemistry))
     wrong = [name for name, species in chemistry.species.items() if name not in exchanged and not could_be(species)]
     assert wrong == []

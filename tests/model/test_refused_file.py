@@ -102,8 +102,8 @@ import pytest
         pytest.param(
             [('chemistry = "chemistry.toml"', 'chemistry = "chemistry"')],
             (
-                'toy.toml: chemistry: found "chemistry", allowed magnets-carbonate-chloride, magnets-chloride, '
-                "ndfeb-chloride, or a file that ends in .toml"
+                'toy.toml: chemistry: found "chemistry", allowed clay-sulfate, magnets-carbonate-chloride, '
+                "magnets-chloride, ndfeb-chloride, or a file that ends in .toml"
             ),
             id="chemistry",
         ),
