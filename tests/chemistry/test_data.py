@@ -29,7 +29,6 @@ STATES = {
     "N": (-3,),
     "Mg": (2,),
     "S": (6,),
-    "Ce": (3, 4),
 }
 """Oxidation states in compounds; other metals of the package are trivalent. Carbon is 3 in oxalate."""
 
@@ -58,7 +57,7 @@ def held(chemistry: Chemistry) -> list[str]:
 
 
 def test_every_charge_follows_from_the_formula(chemistry: Chemistry) -> None:
-    """Solids and gases are neutral, ions carry the charge of their oxidation state; on an exchanger it is the clay's."""
+    """Solids and gases are neutral, ions have the charge of their oxidation state; on an exchanger it is the clay's."""
     exchanged = set(held(chemistry))
     wrong = [name for name, species in chemistry.species.items() if name not in exchanged and not could_be(species)]
     assert wrong == []
