@@ -34,7 +34,10 @@ cdef enum:
     HP_CLOCK = 0            # s since the last step
     HP_TURNS = 1            # cells completed
     HP_HELD = 2             # s in which what is to be sent leaves
-    HP_MORE = 3
+    HP_DEPTH = 3            # as of the last step: m of liquor on the deepest cell, water content of irrigated cells, m3/s run off
+    HP_WATER = 4
+    HP_RUN = 5
+    HP_MORE = 6
     HEAP_PROBES = 5         # deepest pond m, water content of irrigated cells, cells completed, share stacked, run-off m3/s
 
 cdef extern from *:
@@ -350,7 +353,7 @@ cdef inline void heap_advance(Heap* u, Sheet* s, double* y, double h) noexcept n
     cdef double* more = y + heap_more(s)
     cdef double* cells = more + HP_MORE
     cdef double* cell
-    cdef double kg = dot(ore, s.mass, s.nc), depth = 0.0, content = 0.0, theta, run = 0.0, water
+    cdef double kg = dot(ore, s.mass, s.nc), depth = 0.0, content = 0.0, theta, water
     cdef int takers[3]
     cdef int c, i, k, phase, irrigated = 0, size = heap_cell(u, s)
     for k in range(HEAP_LIQUORS):
@@ -396,11 +399,9 @@ cdef inline void heap_advance(Heap* u, Sheet* s, double* y, double h) noexcept n
         heap_reclaim(u, s, cells + heap_place_of(u, more)*size)
     more[HP_CLOCK] = 0.0
     more[HP_HELD] = u.step
-    run = liquid_volume(s, box + 2*s.na)/h
-    s.probe[u.probe] = depth
-    s.probe[u.probe + 1] = content/irrigated if irrigated > 0 else 0.0
-    s.probe[u.probe + 2] = more[HP_TURNS]
-    s.probe[u.probe + 4] = run
+    more[HP_DEPTH] = depth
+    more[HP_WATER] = content/irrigated if irrigated > 0 else 0.0
+    more[HP_RUN] = liquid_volume(s, box + 2*s.na)/h
 
 
 cdef inline int heap_place_of(const Heap* u, const double* more) noexcept nogil:
@@ -427,6 +428,10 @@ cdef inline void heap_step(Heap* u, Sheet* s, double* y, double tick) noexcept n
                 out[S_MOL + i] = box[k*s.na + i]/dmax(more[HP_HELD], 1e-6)
         out[S_TEMP] = u.temperature
         out[S_VOL] = liquid_volume(s, out + S_MOL)
+    s.probe[u.probe] = more[HP_DEPTH]
+    s.probe[u.probe + 1] = more[HP_WATER]
+    s.probe[u.probe + 2] = more[HP_TURNS]
+    s.probe[u.probe + 4] = more[HP_RUN]
     s.probe[u.probe + 3] = y[heap_more(s) + HP_MORE + heap_place_of(u, more)*heap_cell(u, s)]/u.cell_mass
     if tick <= 0.0:
         return
@@ -463,7 +468,7 @@ cdef inline void heap_develop(Heap* u, Sheet* s, double* y) noexcept nogil:
     cdef double* box = y + (HEAP_LIQUORS + 1)*s.nc
     cdef double* cell = cells       # the one that is stacked last serves as the one that is followed
     cdef double h = 5.0*u.step, x
-    cdef int size = heap_cell(u, s), place, i, j, k, c, steps
+    cdef int size = heap_cell(u, s), place, i, j, k, c, steps, irrigated = 0
     cdef double* waste = u.work + s.na
     for i in range(heap_more(s) + HP_MORE + u.cells*size):
         y[i] = 0.0
@@ -484,8 +489,11 @@ cdef inline void heap_develop(Heap* u, Sheet* s, double* y) noexcept nogil:
                 for c in range(s.na):
                     waste[c] = 0.0
                     waste[s.na + c] = 0.0
-                heap_percolate(u, s, cell, h, u.work, waste, waste + s.na)
+                x = heap_percolate(u, s, cell, h, u.work, waste, waste + s.na)
             if k == 0:
+                if heap_source(u.phase[place]) >= 0:
+                    irrigated += 1
+                    more[HP_WATER] += (x - more[HP_WATER])/irrigated
                 for i in range(s.na):       # what its drain sends in a step of the pad
                     box[heap_drain(u.phase[place])*s.na + i] += 0.2*waste[i]
                 c = (u.cells - place) % u.cells

@@ -44,14 +44,14 @@ class Column:
             "rain": 0.0,
             "evaporation": 0.0,
             "step": step,
-            "initial": [0.0] * (self.more + 3 + size),
+            "initial": [0.0] * (self.more + 6 + size),
             **table,
         }
         self.bench = Bench(plant, {PAD: changes}, scan_period=step)
         self.step = step
         self.na = na
         state = self.bench.state(PAD)
-        self.cell = state[self.more + 3 :]
+        self.cell = state[self.more + 6 :]
         self.cell[0] = 1.0  # kg of ore of the two that complete it: half of the area
         self.layers = self.cell[1 + na + nc :].reshape(LAYERS, -1)
 

@@ -77,7 +77,7 @@ def heap(c: Context, unit: Unit) -> dict[str, Any]:
         "acid_rate": exchange["acid_rate"],
         "log_gibbsite": exchange["log10_gibbsite"],
         # a bare pad
-        "initial": [0.0] * (3 * c.na + 4 * len(c.names) + 3 + cells * cell),
+        "initial": [0.0] * (3 * c.na + 4 * len(c.names) + 6 + cells * cell),
     }
 
 
