@@ -45,7 +45,8 @@ def test_an_hour_is_in_spec_without_an_alarm_and_closed(plant: Plant, hour: Repo
     made = {**hour.products, **hour.byproducts}
     for product in plant.products:
         assert product.spec_pct < made[product.name].purity_pct < 100.0
-        assert 90.0 < made[product.name].recovery_pct < 100.0
+        # most of the rare earth of an ore is not on exchange sites, and stays
+        assert (20.0 if product.graded_by == "mass" else 90.0) < made[product.name].recovery_pct < 100.0
     assert hour.off_spec_kg == 0.0
     assert hour.alarms == 0
     assert hour.balance_error < 1e-9

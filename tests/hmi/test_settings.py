@@ -28,7 +28,7 @@ def test_file_is_read(tmp_path: Path) -> None:
         ('theme = "pink"', "theme: 'pink'; allowed: grey-dark, grey-light, sixteen, mono"),
         ("ascii = 1", "ascii: 1; allowed: true, false"),
         ("keys = 3", "keys: 3; allowed: a table"),
-        ('[keys]\nfly = "x"', "keys.fly: no such command; allowed: ack, "),
+        ('[keys]\nfly = "x"', "keys.fly: no such command; allowed: abort, ack, "),
         ('[keys]\nspan = "y"', "keys.span: 'y'; allowed: 2 keys, as in 'left_square_bracket,right_square_bracket'"),
         ("theme =", "Invalid value"),
     ],
