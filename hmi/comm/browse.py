@@ -332,6 +332,7 @@ def _member(variable: _Found, data_type: object, mine: object, all_: object, pro
     low, high = (float(span.Low), float(span.High)) if isinstance(span, ua.Range) else (None, None)
     unit = properties.get("EngineeringUnits")
     eu = unit.DisplayName.Text or "" if isinstance(unit, ua.EUInformation) else ""
+    eu = "" if eu == "1" else eu  # a count or a ratio
     names = properties.get("EnumStrings")
     if isinstance(names, list):
         states = tuple(str(name.Text or "") for name in names)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from plantsim.engine.live import LivePlant
-from plantsim.engine.settle import settle
 from plantsim.engine.simulate import Report, simulate
 from plantsim.model.load import load_plant
 from plantsim.model.plant import Plant
@@ -107,12 +105,3 @@ def test_the_operator_blends_and_the_oxides_stay_in_spec(blend: float, viridion:
     for analyser in ("AI-701", "AI-702", "AI-703"):
         assert live.core.signal[live.tags[f"{analyser}.PV"].row] > 99.5
     assert live.health.balance_error() < 1e-11
-
-
-@pytest.mark.long
-def test_it_settles_from_cold_with_its_masters_in_service(viridion: Plant, tmp_path: Path) -> None:
-    """Their integrals meet the limits on the way, and leave them."""
-    file = tmp_path / "mine.toml"
-    file.write_text(viridion.path.read_text())
-    found, _ = settle(load_plant(str(file)))
-    assert found.residual < 1e-10
