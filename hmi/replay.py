@@ -117,6 +117,13 @@ def read_session(path: Path) -> Session:
         raise NotASession(f"{path}: found no timeline; allowed: the JSON of a debrief")
     if not facts.get("plant_began"):
         raise NotASession(f"{path}: does not say when it began in plant time; it was written by an older version")
+    try:
+        return _session(facts)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise NotASession(f"{path}: no debrief's JSON: {type(error).__name__}: {error}") from None
+
+
+def _session(facts: Mapping[str, Any]) -> Session:
     start = datetime.fromisoformat(facts["plant_began"]).astimezone(UTC).timestamp()
     happenings = tuple(
         Happening(start + float(one["at"]), str(one["kind"]), str(one["name"]), str(one["text"]))

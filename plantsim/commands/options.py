@@ -73,7 +73,7 @@ def add_servers(parser: ArgumentParser) -> None:
         "--history",
         default=None,
         metavar="PATH|off",
-        help="file that the history is kept in (default: one for each plant in the state folder)",
+        help="file that the history is kept in (default: one for each plant; of train, for each session)",
     )
     group.add_argument(
         "--metrics",

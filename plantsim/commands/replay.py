@@ -12,6 +12,7 @@ from pathlib import Path
 
 from plantsim.commands.child import child, ready_endpoint
 from plantsim.commands.stop import Stop
+from plantsim.model.load import plant_names
 
 ENDING = ".recording.sqlite"
 """Of the recording beside a debrief's JSON: the history of that session alone."""
@@ -34,12 +35,18 @@ def served(session: Path) -> Iterator[str]:
     try:
         facts = json.loads(session.read_text(encoding="utf-8"))
         plant, end = facts["plant"], datetime.fromisoformat(facts["plant_began"]).timestamp() + facts["seconds"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Stop(f"--replay {session}: no debrief's JSON: {error}") from None
-    epoch = datetime.fromtimestamp(end + BEHIND).astimezone().isoformat()
+        epoch = datetime.fromtimestamp(end + BEHIND).astimezone().isoformat()
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise Stop(f"--replay {session}: no debrief's JSON: {type(error).__name__}: {error}") from None
+    if plant not in plant_names():
+        raise Stop(f"--replay {session}: plant: found {plant!r}, allowed {', '.join(plant_names())}, "
+                   "or the endpoint of a server that has its history")  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="plantsim-replay-") as folder:
         copy = Path(folder) / "history.sqlite"  # the server writes to its own, so that the recording stays as it is
-        shutil.copyfile(recording, copy)
+        try:
+            shutil.copyfile(recording, copy)
+        except OSError as error:
+            raise Stop(f"--replay {session}: {error}") from None
         log = Path(folder) / "replay.log"
         words = [
             "run",

@@ -202,8 +202,8 @@ class Engine:
 
     @property
     def manual(self) -> str:
-        """The plant's operating manual, Markdown."""
-        return manual(self.plant)
+        """The plant's operating manual, Markdown, as operators may read it: malfunctions are the instructor's."""
+        return manual(self.plant, malfunctions=False)
 
     def write(self, writes: Sequence[Write], origin: Origin, *, whole: bool = False) -> list[Refusal | None]:
         """Queue writes for the next scan, in order; says for each why it was refused, or None.

@@ -16,9 +16,9 @@ PRIORITIES = {1: "high", 2: "medium", 3: "low", 4: "diagnostic"}
 """What the levels of priority are called: `AlarmPoint.priority`."""
 
 
-def manual(plant: Plant) -> str:
-    """The manual's text."""
-    return "\n".join(_Manual(plant).lines()).rstrip("\n") + "\n"
+def manual(plant: Plant, *, malfunctions: bool = True) -> str:
+    """The manual's text. malfunctions: with the chapter of what may go wrong."""
+    return "\n".join(_Manual(plant).lines(malfunctions)).rstrip("\n") + "\n"
 
 
 class _Manual:
@@ -35,7 +35,7 @@ class _Manual:
         self._unit = {one.tag: one.unit for one in everything}
         self._area = {unit.id: unit.area for unit in plant.units}
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, malfunctions: bool) -> Iterator[str]:
         yield f"# {self._plant.title}: operating manual\n"
         yield f"Made of the plant file `{self._plant.path.name}`.\n"
         yield from self._normal_operation()
@@ -50,8 +50,9 @@ class _Manual:
         yield "## Alarms and the right response\n"
         for area in self._plant.areas:
             yield from self._alarms(area)
-        yield "## What may go wrong, and its signs\n"
-        yield from _table(("Malfunction", "Cause", "Signs", "Response"), self._malfunctions())
+        if malfunctions:
+            yield "## What may go wrong, and its signs\n"
+            yield from _table(("Malfunction", "Cause", "Signs", "Response"), self._malfunctions())
 
     # normal operation
 

@@ -87,9 +87,7 @@ SIGNATURES: dict[str, Signature] = {
     "entrainment": Signature(
         30, {"AI-4213.PV": "-", "AIC-4210.PV": "-", "AIC-4226.PV": "+"}, ("FIC-4205.PV", "P-4205.SPEED"), 48.0
     ),
-    "fe3-poisoning": Signature(
-        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",)
-    ),
+    "fe3-poisoning": Signature(24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",)),
     "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
     "flow-meter-bias": Signature(
         30, {"UI-4221.PV": "+", "AI-4213.PV": "+", "AI-4227.PV": "-"}, ("FIC-4203.PV", "AIC-4210.PV"), 48.0

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from plantsim.model.compose.context import Context
+from plantsim.model.errors import PlantError
 from plantsim.model.plant import Unit
 
 REST, INTERMEDIATE, FIRST, SECOND, RINSE, DRAIN = range(6)
 """Phases of a cell, as in ext/heap.pxd."""
+MOST_CELLS = 32
+"""Of a pad, as in ext/heap.pxd."""
 LIQUORS = ("intermediate", "barren", "rinse")
 """Inlets of a pad."""
 OUTLETS = ("pregnant", "intermediate", "overflow")
@@ -41,6 +44,13 @@ def heap(c: Context, unit: Unit) -> dict[str, Any]:
     ]
     cell = 1 + c.na + len(c.names) + p["layers"] * (c.na + 2 * len(table))
     cells = len(phases)
+    if p["places"][REST] < 1 or cells > MOST_CELLS:
+        raise PlantError(
+            c.plant.path.name,
+            f"units.{unit.id}.places",
+            str(list(p["places"])),
+            f"a first place that is 1 or more, for ore is stacked there, and {MOST_CELLS} together at most",
+        )
     return {
         "ore": c.one_in(unit, "ore"),
         "inlets": [c.one_in(unit, name) for name in LIQUORS],
