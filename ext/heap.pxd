@@ -392,8 +392,11 @@ cdef inline void heap_advance(Heap* u, Sheet* s, double* y, double h) noexcept n
         if k >= 0:
             content += theta
             irrigated += 1
-    for i in range((HEAP_LIQUORS + 1)*s.nc):
+    for i in range(HEAP_LIQUORS*s.nc):
         y[i] = 0.0
+    if kg > 0.0:                # or what solids came to a bare pad wait for the ore
+        for i in range(s.nc):
+            ore[i] = 0.0
     if cells[heap_place_of(u, more)*size] >= u.cell_mass:
         more[HP_TURNS] += 1.0
         heap_reclaim(u, s, cells + heap_place_of(u, more)*size)
@@ -439,8 +442,9 @@ cdef inline void heap_step(Heap* u, Sheet* s, double* y, double tick) noexcept n
         for k in range(HEAP_LIQUORS):
             x = stream_now(s, u.inlet[k]) + S_MOL
             for i in range(s.na):
-                s.edge_out[i] += tick*x[i]
                 s.edge_in[i] += tick*stream_next(s, u.outlet[k])[S_MOL + i]
+            for i in range(s.nc):
+                s.edge_out[i] += tick*x[i]
         x = stream_now(s, u.ore) + S_MOL
         for i in range(s.nc):
             s.edge_out[i] += tick*x[i]
@@ -467,7 +471,7 @@ cdef inline void heap_develop(Heap* u, Sheet* s, double* y) noexcept nogil:
     cdef double* cells = more + HP_MORE
     cdef double* box = y + (HEAP_LIQUORS + 1)*s.nc
     cdef double* cell = cells       # the one that is stacked last serves as the one that is followed
-    cdef double h = 5.0*u.step, x
+    cdef double h = 5.0*u.step, x, theta = 0.0
     cdef int size = heap_cell(u, s), place, i, j, k, c, steps, irrigated = 0
     cdef double* waste = u.work + s.na
     for i in range(heap_more(s) + HP_MORE + u.cells*size):
@@ -489,11 +493,11 @@ cdef inline void heap_develop(Heap* u, Sheet* s, double* y) noexcept nogil:
                 for c in range(s.na):
                     waste[c] = 0.0
                     waste[s.na + c] = 0.0
-                x = heap_percolate(u, s, cell, h, u.work, waste, waste + s.na)
+                theta = heap_percolate(u, s, cell, h, u.work, waste, waste + s.na)
             if k == 0:
                 if heap_source(u.phase[place]) >= 0:
                     irrigated += 1
-                    more[HP_WATER] += (x - more[HP_WATER])/irrigated
+                    more[HP_WATER] += (theta - more[HP_WATER])/irrigated
                 for i in range(s.na):       # what its drain sends in a step of the pad
                     box[heap_drain(u.phase[place])*s.na + i] += 0.2*waste[i]
                 c = (u.cells - place) % u.cells

@@ -168,7 +168,10 @@ cdef inline void sequence_scan(
         command(q, p, clock.h, m, sig, qual)
     if sig[q.state] != RUNNING and sig[q.state] != ABORTING:
         return
-    if sig[q.step] < 1.0:
+    if sig[q.step] < 1.0:       # of a plant file that has it running
+        if sig[q.state] == ABORTING:
+            sig[q.state] = IDLE
+            return
         enter(q, p, 1, m, sig, qual)
     s = &p.step[q.steps.first + <int>sig[q.step] - 1]
     if sig[q.state] == ABORTING:

@@ -56,13 +56,18 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Its actions are done, then its checks must hold for ``dwell`` s; after ``limit`` s it holds, 0 for never."""
+    """Its actions are done, then its checks must hold for ``dwell`` s; after ``limit`` s it holds, 0 for never.
+
+    ends: of which any one ends it, too. needs: it is passed over where one of these does not hold as its turn comes.
+    """
 
     title: str
     actions: tuple[Action, ...] = ()
     checks: tuple[Check, ...] = ()
     dwell: float = 0.0
     limit: float = 0.0
+    ends: tuple[Check, ...] = ()
+    needs: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +145,18 @@ def parse(
     checks: Sequence[str],
     dwells: Sequence[float],
     limits: Sequence[float],
+    ends: Sequence[str],
+    needs: Sequence[str],
+    *,
     permits: Sequence[str] = (),
     repeats: bool = False,
 ) -> Procedure:
     """A procedure from the server's arrays, of which the first element is step 1's. ValueError for what is none."""
     steps = tuple(
-        Step(name, _all(done, _action), _all(asked, _check), dwell, limit)
-        for name, done, asked, dwell, limit in zip(titles, actions, checks, dwells, limits, strict=True)
+        Step(name, _all(done, _action), _all(asked, _check), dwell, limit, _all(end, _check), _all(need, _check))
+        for name, done, asked, dwell, limit, end, need in zip(
+            titles, actions, checks, dwells, limits, ends, needs, strict=True
+        )
     )
     return Procedure(tag, title, steps, tuple(map(_check, permits)), repeats)
 

@@ -16,7 +16,7 @@ from hmi.procedure import Procedure, parse
 
 log = logging.getLogger(__name__)
 
-_STEPS = ("StepTitles", "StepActions", "StepChecks", "StepDwells", "StepLimits")
+_STEPS = ("StepTitles", "StepActions", "StepChecks", "StepDwells", "StepLimits", "StepEnds", "StepNeeds")
 _ARRAYS = (*_STEPS, "Permits", "Repeats")
 
 
@@ -30,12 +30,12 @@ async def read_procedures(client: Client, tags: Iterable[TagObject], namespace: 
     found: dict[str, Procedure] = {}
     for tag in sequences:
         told: dict[str, Any] = {name: plain(next(values)) for name in _ARRAYS}
-        titles, actions, checks, dwells, limits = (told[name] for name in _STEPS)
-        if None in (titles, actions, checks, dwells, limits):
+        arrays = [told[name] for name in _STEPS]
+        if None in arrays:
             continue
         permits, repeats = told["Permits"] or (), told["Repeats"] is True
         try:
-            found[tag.id] = parse(tag.id, tag.title, titles, actions, checks, dwells, limits, permits, repeats)
+            found[tag.id] = parse(tag.id, tag.title, *arrays, permits=permits, repeats=repeats)
         except (ValueError, TypeError) as error:
             log.warning("steps of %s: %s", tag.id, error)
     return found

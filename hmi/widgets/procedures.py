@@ -92,7 +92,8 @@ class StepList(Listing):
     """One procedure: its permits, its steps, and of the open ones what they do and wait for.
 
     Open are the step that the procedure is at and the one under the cursor. A line's id is ``p0`` for a permit, ``3``
-    for a step, ``3.do0`` and ``3.until0`` for what it does and waits for, ``3.for`` for its times.
+    for a step, ``3.if0`` for what it needs as its turn comes, ``3.do0`` for what it does, ``3.until0`` for what it
+    waits for, ``3.or0`` for what ends it, too, and ``3.for`` for its times.
     """
 
     KIND = "step"
@@ -122,8 +123,10 @@ class StepList(Listing):
         for number, step in enumerate(procedure.steps, 1):
             yield str(number)
             if str(number) == under or (now.at_work and number == now.step):
+                yield from (f"{number}.if{index}" for index in range(len(step.needs)))
                 yield from (f"{number}.do{index}" for index in range(len(step.actions)))
                 yield from (f"{number}.until{index}" for index in range(len(step.checks)))
+                yield from (f"{number}.or{index}" for index in range(len(step.ends)))
                 if step.dwell or step.limit:
                     yield f"{number}.for"
 
@@ -135,10 +138,8 @@ class StepList(Listing):
         if id_.startswith("p"):
             return procedure.permits[int(id_[1:])].tag
         number, _, part = id_.partition(".")
-        step = procedure.steps[int(number) - 1]
-        if part.startswith("do"):
-            return step.actions[int(part[2:])].tag
-        return step.checks[int(part[5:])].tag if part.startswith("until") else ""
+        of = _part(procedure.steps[int(number) - 1], part)
+        return of[1].tag if of is not None else ""
 
     def head(self, canvas: Canvas) -> None:
         looks = self.view.looks
@@ -185,12 +186,13 @@ class StepList(Listing):
             self._step(row, int(number), step, mark, picked)
             return
         row.add("       ", self.view.looks.text)
-        if part.startswith("do"):
-            row.add("do   ", name or self.view.looks.dim, 6)
-            self._action(row, step.actions[int(part[2:])], mark)
-        elif part.startswith("until"):
-            row.add("until ", name or self.view.looks.dim)
-            self._check(row, step.checks[int(part[5:])])
+        of = _part(step, part)
+        if of is not None:
+            row.add(of[0], name or self.view.looks.dim, 6)
+            if isinstance(of[1], Action):
+                self._action(row, of[1], mark)
+            else:
+                self._check(row, of[1])
         else:
             times = [f"for {duration(step.dwell)}"] if step.dwell else []
             times += [f"holds after {duration(step.limit)}"] if step.limit else []
@@ -198,7 +200,9 @@ class StepList(Listing):
 
     def _step(self, row: Row, number: int, step: Step, mark: Mark | None, picked: bool) -> None:
         looks = self.view.looks
-        symbol, word = {Mark.DONE: (DONE, "done"), Mark.NOW: (RUNNING, "now"), Mark.PENDING: (STOPPED, "")}.get(
+        # nobody knows of a step that may be passed over whether it was
+        behind = "behind" if step.needs else "done"
+        symbol, word = {Mark.DONE: (DONE, behind), Mark.NOW: (RUNNING, "now"), Mark.PENDING: (STOPPED, "")}.get(
             mark or Mark.PENDING, (STOPPED, "")
         )
         if mark is None:
@@ -230,3 +234,15 @@ class StepList(Listing):
         text = BAD if math.isnan(number) else _value(self.view, name, number)
         row.gap(max(row.used + 2, min(row.width - 24, 54)))
         row.add("now ", looks.dim).add(text, looks.bad if math.isnan(number) else looks.live)
+
+
+def _part(step: Step, part: str) -> tuple[str, Action | Check] | None:
+    """The word before a line of a step, and what the line tells: ``do0`` is its first action; None for its times."""
+    groups: dict[str, tuple[Action | Check, ...]] = {
+        "if": step.needs,
+        "do": step.actions,
+        "until": step.checks,
+        "or": step.ends,
+    }
+    word = part.rstrip("0123456789")
+    return (word, groups[word][int(part.removeprefix(word))]) if word in groups else None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +24,15 @@ BEHIND = 3600.0
 def recording_of(session: Path) -> Path:
     """Where the recording of a debrief stands."""
     return session.with_suffix(ENDING)
+
+
+def _check(file: Path) -> None:
+    """Whether it is a whole history: a server would put another file aside, and replay nothing. sqlite3.Error."""
+    with closing(sqlite3.connect(file)) as db:
+        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+        db.execute("SELECT 1 FROM series LIMIT 1")
 
 
 @contextmanager
@@ -45,8 +55,9 @@ def served(session: Path) -> Iterator[str]:
         copy = Path(folder) / "history.sqlite"  # the server writes to its own, so that the recording stays as it is
         try:
             shutil.copyfile(recording, copy)
-        except OSError as error:
-            raise Stop(f"--replay {session}: {error}") from None
+            _check(copy)
+        except (OSError, sqlite3.Error) as error:
+            raise Stop(f"--replay {session}: {recording.name}: {error}") from None
         log = Path(folder) / "replay.log"
         words = [
             "run",

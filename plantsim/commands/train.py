@@ -114,29 +114,35 @@ async def serve(args: Namespace, scenario: Scenario) -> int:
         print(f"log in as {TRAINEE} with the password {password}, which is good for this session", file=sys.stderr)
     going = threading.Event()
     going.set()
-    async with servers.serving(args, engine, historian, Stage(engine, runner), trainee):
-        ended = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        runner.ended.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
-        start = start_of(args.state, scenario.plant.name, args.start)
-        expert = asyncio.create_task(asyncio.to_thread(expert_of, runner, start, going))
-        waits = [asyncio.create_task(one) for one in (
-            servers.ending(engine, over, args.duration, historian), ended.wait(),
-        )]  # fmt: skip
-        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        if over.is_set():  # nobody waits for the expert
-            going.clear()
-        runner.finish()
-        path = await asyncio.to_thread(report, runner, began, await expert, state_folder(args.state))
-        runner.debriefed(str(path))
-        print(f"score {runner.points:.0f} of 100, {runner.score().verdict}\ndebrief {path}", flush=True)
-        if args.stay:
-            await over.wait()
-    if recording is not None:  # which is whole now
-        recording.replace(recording_of(path))
-        recording.with_name(f"{recording.name}.lock").unlink(missing_ok=True)
+    path = None
+    try:
+        async with servers.serving(args, engine, historian, Stage(engine, runner), trainee):
+            ended = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            runner.ended.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
+            start = start_of(args.state, scenario.plant.name, args.start)
+            expert = asyncio.create_task(asyncio.to_thread(expert_of, runner, start, going))
+            waits = [asyncio.create_task(one) for one in (
+                servers.ending(engine, over, args.duration, historian), ended.wait(),
+            )]  # fmt: skip
+            _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in pending:
+                task.cancel()
+            if over.is_set():  # nobody waits for the expert
+                going.clear()
+            runner.finish()
+            path = await asyncio.to_thread(report, runner, began, await expert, state_folder(args.state))
+            runner.debriefed(str(path))
+            print(f"score {runner.points:.0f} of 100, {runner.score().verdict}\ndebrief {path}", flush=True)
+            if args.stay:
+                await over.wait()
+    finally:
+        if recording is not None:
+            if path is not None:
+                recording.replace(recording_of(path))  # which is whole now
+            else:
+                recording.unlink(missing_ok=True)
+            recording.with_name(f"{recording.name}.lock").unlink(missing_ok=True)
     servers.check_end(engine, historian)
     return 0
 

@@ -66,6 +66,8 @@ def _step(section: Section, names: Names) -> Step:
     )
     if not (step.checks or step.actions or step.dwell or step.ends):
         raise section.error("", "a step that does nothing and waits for nothing", "do, until or for")
+    if step.ends and not (step.checks or step.dwell):
+        raise section.error("or_until", "what ends a step that ends at once", "it beside until or for")
     section.end()
     return step
 

@@ -35,6 +35,8 @@ def _steps(batch: NodeBatch, node: ua.NodeId, sequence: Sequence) -> None:
         ("StepTitles", _strings([step.title for step in steps]), Id.String),
         ("StepActions", _strings([_joined(map(action, step.actions)) for step in steps]), Id.String),
         ("StepChecks", _strings([_joined(map(comparison, step.checks)) for step in steps]), Id.String),
+        ("StepEnds", _strings([_joined(map(comparison, step.ends)) for step in steps]), Id.String),
+        ("StepNeeds", _strings([_joined(map(comparison, step.unless)) for step in steps]), Id.String),
         ("StepDwells", _seconds([step.dwell for step in steps]), Id.Double),
         ("StepLimits", _seconds([step.most for step in steps]), Id.Double),
     ):

@@ -162,6 +162,8 @@ TYPES = (
             _property("StepTitles", Id.String, "What each step is about", array=True),
             _property("StepActions", Id.String, "What each step does", array=True),
             _property("StepChecks", Id.String, "Comparisons that each step waits for", array=True),
+            _property("StepEnds", Id.String, "Comparisons of which any one ends a step, too", array=True),
+            _property("StepNeeds", Id.String, "Comparisons without which a step is passed over", array=True),
             _property("StepDwells", Id.Double, "Time for which a step's checks must hold, s", array=True),
             _property("StepLimits", Id.Double, "Time after which a step holds, s; 0 for never", array=True),
         ),

@@ -6,7 +6,6 @@ The loops are in manual and the interlocks bypassed, so that each cause stays wh
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -182,15 +181,10 @@ def test_a_sequence_that_is_held_says_so(plant: Plant, monkeypatch: pytest.Monke
     assert {name(a) for a in of(plant, "HELD")} - active(live) == set()
 
 
-def test_there_are_about_as_many_of_each_priority_as_people_can_deal_with(plant: Plant) -> None:
-    """A few in a hundred are high, and four in five low (ISA-18.2, 16.5.5); three alarms for two loops."""
-    # without the heartbeats of the PLCs, which are not of the plant
-    share = Counter(a.priority for a in plant.alarms if a.condition != "LOST")
-    total = sum(share.values())
+def test_there_are_about_three_alarms_for_two_loops(plant: Plant) -> None:
+    """Without the heartbeats of the PLCs, which are not of the plant; tests of all plants look at the priorities."""
+    total = sum(alarm.condition != "LOST" for alarm in plant.alarms)
     assert 1.2 * len(plant.loops) <= total <= 1.7 * len(plant.loops)
-    assert share[1] <= 0.05 * total
-    assert share[2] <= 0.15 * total
-    assert share[3] >= 0.8 * total
 
 
 @pytest.mark.long

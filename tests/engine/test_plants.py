@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from plantsim.engine.live import LivePlant
@@ -10,6 +12,7 @@ from plantsim.engine.simulate import Report, simulate
 from plantsim.model.load import load_plant, plant_names
 from plantsim.model.plant import Plant
 
+AUTO = 1
 HOUR_S = 3600.0
 
 
@@ -39,6 +42,27 @@ def test_every_reading_starts_within_what_is_called_normal(plant: Plant) -> None
             pv = float(live.core.signal[live.tags[f"{instrument.tag}.PV"].row])
             slack = 4.0 * (instrument.noise or 0.0)
             assert low - slack <= pv <= high + slack, instrument.tag
+
+
+def test_alarms_are_few_urgent_ones_and_each_says_what_to_do(plant: Plant) -> None:
+    """ISA-18.2, 16.5.5: few are urgent. Each says what comes of it, what to do and how soon."""
+    share = Counter(alarm.priority for alarm in plant.alarms if alarm.condition != "LOST")
+    total = sum(share.values())
+    assert share[1] <= 0.05 * total
+    assert share[2] <= 0.15 * total
+    assert share[3] >= 0.8 * total
+    for alarm in plant.alarms:
+        assert alarm.consequence, alarm
+        assert alarm.response, alarm
+
+
+@pytest.mark.parametrize(("name", "masters"), [("missouri", 6), ("viridion", 3)])
+def test_purity_masters_are_in_service_and_ask_for_no_more_than_there_is(name: str, masters: int) -> None:
+    live = LivePlant(load_plant(name))
+    for master in (f"AIC-70{k}" for k in range(1, masters + 1)):
+        assert live.core.signal[live.tags[f"{master}.MODE"].row] == AUTO
+        assert live.core.signal[live.tags[f"{master}.OP"].row] == pytest.approx(0.0, abs=0.1)
+        assert live.core.signal[live.tags[f"{master}.PV"].row] > live.core.signal[live.tags[f"{master}.SP"].row]
 
 
 def test_an_hour_is_in_spec_without_an_alarm_and_closed(plant: Plant, hour: Report) -> None:

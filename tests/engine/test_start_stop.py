@@ -1,6 +1,9 @@
-"""Belfast is shut down and started again by its own sequences, with nobody at the desk."""
+"""Plants are shut down and started again by their own sequences, with nobody at the desk."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 
@@ -12,8 +15,6 @@ from plantsim.model.members import SEQUENCE_STATES
 from plantsim.model.plant import Plant
 from plantsim.model.tag import Role
 
-MINUTE = 600
-"""Scans."""
 OPERATOR = Origin(Role.OPERATOR, "anna", "test")
 START = 1
 
@@ -21,8 +22,10 @@ START = 1
 class Shift:
     """The plant, and what was seen while a sequence ran."""
 
-    def __init__(self, plant: Plant) -> None:
-        self.live = LivePlant(plant)
+    def __init__(self, plant: Plant, scan_period: float = 0.1, hydrogen: Sequence[str] = ("AI-211A",)) -> None:
+        self.live = LivePlant(plant, scan_period=scan_period)
+        self.minute = round(60.0 / scan_period)
+        self.hydrogen = hydrogen
         self.steps: dict[str, list[int]] = {}
         self.most_hydrogen = 0.0
 
@@ -40,8 +43,8 @@ class Shift:
         self.live.core.signal[self.live.tags[f"{tag}.CMD"].row] = START
         seen = self.steps.setdefault(tag, [])
         for _ in range(round(60 * most_h)):
-            self.live.advance(MINUTE)
-            self.most_hydrogen = max(self.most_hydrogen, self["AI-211A.PV"])
+            self.live.advance(self.minute)
+            self.most_hydrogen = max(self.most_hydrogen, *(self[f"{tag}.PV"] for tag in self.hydrogen))
             step = int(self[f"{tag}.STEP"])
             if step not in seen:
                 seen.append(step)
@@ -110,3 +113,49 @@ def test_started_again_it_comes_back_to_specification(stopped: Shift) -> None:
     assert stopped.most_hydrogen < 10.0
     assert stopped.in_alarm() == set()
     assert stopped.live.health.balance_error() < 1e-12
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is asked of a plant with two ways to feed it."""
+
+    feeds: dict[str, float]
+    """Rates that it has again after the start, kg/h at least."""
+    drives: str
+    """That stand after the shutdown, beside those that all have."""
+    heater: str
+    """Zone of the last calciner."""
+    products: int
+    hydrogen: tuple[str, ...]
+
+
+LINES = {
+    "missouri": Line(
+        {"WIC-101": 57.0, "WIC-151": 6.3}, "ML-171 SC-666", "TIC-666", products=6, hydrogen=("AI-211A", "AI-231A")
+    ),
+    "viridion": Line({"WIC-101": 4.08, "WIC-151": 2.83}, "SC-656 DR-621", "TIC-656", products=3, hydrogen=("AI-211A",)),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LINES)
+def test_a_plant_of_two_feeds_is_shut_down_safely_and_comes_back_to_specification(name: str) -> None:
+    line = LINES[name]
+    shift = Shift(load_plant(name), 1.0, line.hydrogen)
+    assert shift.run("KS-801", 48.0) == "Complete"
+    assert shift.steps["KS-801"] == list(range(1, 13))
+    for flow in (*line.feeds, "FIC-201", "FIC-221", "FIC-304", "FIC-4101", "FIC-4202", "FIC-4501", "FIC-501"):
+        assert shift[f"{flow}.PV"] < 0.01 * shift.live.tags[f"{flow}.PV"].high, flow
+    for drive in ("ML-121", "MX-4114", "MX-4514", "SC-619", "DR-601", "K-213A", "K-233A", *line.drives.split()):
+        assert shift[f"{drive}.RUN"] == 0.0, drive
+    assert max(shift["TIC-614.PV"], shift[f"{line.heater}.PV"]) < 200.0
+    assert max(shift["AI-211A.PV"], shift["AI-231A.PV"]) < 2.0, "gas of both dissolutions"
+
+    assert shift.run("KS-800", 14 * 24.0) == "Complete"
+    steps = shift.steps["KS-800"]
+    assert (steps, steps[-1]) == (sorted(steps), 17)
+    for feed, least in line.feeds.items():
+        assert shift[f"{feed}.PV"] > least
+    assert min(shift[f"AI-70{k}.PV"] for k in range(1, line.products + 1)) > 99.5
+    assert shift.most_hydrogen < 10.0
+    assert shift.live.health.balance_error() < 1e-12

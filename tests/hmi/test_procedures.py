@@ -35,7 +35,8 @@ SitDown = Callable[..., AbstractAsyncContextManager["Desk"]]
 def test_steps_are_read_as_the_server_writes_them() -> None:
     found = parse(
         "KS-201", "Heat up", ["Set points", "Wait"], ["TIC-201.MODE = 1; TIC-201.SP -> 80 at 5", ""],
-        ["TIC-201.PV > 75.5; AI-201.PV bad", ""], [60.0, 600.0], [1800.0, 0.0], ["P-201.RUN = 1"], repeats=True,
+        ["TIC-201.PV > 75.5; AI-201.PV bad", ""], [60.0, 600.0], [1800.0, 0.0], ["", "LIC-201.PV < 5"],
+        ["", "UI-201.PV > 6"], permits=["P-201.RUN = 1"], repeats=True,
     )  # fmt: skip
     assert found == Procedure(
         "KS-201",
@@ -48,15 +49,15 @@ def test_steps_are_read_as_the_server_writes_them() -> None:
                 60.0,
                 1800.0,
             ),
-            Step("Wait", dwell=600.0),
+            Step("Wait", dwell=600.0, ends=(Check("LIC-201.PV", "<", 5.0),), needs=(Check("UI-201.PV", ">", 6.0),)),
         ),
         (Check("P-201.RUN", "=", 1.0),),
         repeats=True,
     )
     with pytest.raises(ValueError, match="is no comparison"):
-        parse("KS-1", "", ["a"], [""], ["rubbish"], [0.0], [0.0])
+        parse("KS-1", "", ["a"], [""], ["rubbish"], [0.0], [0.0], [""], [""])
     with pytest.raises(ValueError, match="shorter"):
-        parse("KS-1", "", ["a", "b"], [""], [""], [0.0], [0.0])
+        parse("KS-1", "", ["a", "b"], [""], [""], [0.0], [0.0], [""], [""])
 
 
 def test_a_check_of_a_value_that_is_not_to_be_trusted_does_not_hold() -> None:

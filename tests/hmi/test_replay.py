@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +25,7 @@ from hmi.screenshot import screen_text
 from hmi.store import TagStore
 from plantsim.commands.itself import command
 from plantsim.commands.replay import recording_of, served
+from plantsim.commands.stop import Stop
 
 START = 1_772_000_000.0
 HAPPENINGS = tuple(
@@ -115,6 +117,8 @@ def test_a_debrief_tells_of_the_session(tmp_path: Path) -> None:
         ("rubbish", "no debrief's JSON"),
         ("[]", "found no timeline"),
         (json.dumps(FACTS | {"plant_began": None}), "does not say when it began"),
+        (json.dumps(FACTS | {"plant_began": "soon"}), "no debrief's JSON: ValueError"),
+        (json.dumps(FACTS | {"criteria": 5}), "no debrief's JSON: TypeError"),
     ],
 )
 def test_what_is_no_session_is_refused_in_a_line(tmp_path: Path, text: str, said: str) -> None:
@@ -122,6 +126,24 @@ def test_what_is_no_session_is_refused_in_a_line(tmp_path: Path, text: str, said
     path.write_text(text)
     with pytest.raises(NotASession, match=said):
         read_session(path)
+
+
+@pytest.mark.parametrize(
+    ("recording", "plant", "said"),
+    [
+        (b"rubbish" * 100, "belfast", "file is not a database"),
+        (b"", "belfast", "no such table: series"),
+        (b"", "../mine.toml", "plant: found '../mine.toml', allowed belfast, "),
+    ],
+)
+def test_what_is_no_recording_of_ours_is_refused_in_a_line(
+    tmp_path: Path, recording: bytes, plant: str, said: str
+) -> None:
+    session = tmp_path / "session.json"
+    session.write_text(json.dumps(FACTS | {"plant": plant}))
+    recording_of(session).write_bytes(recording)
+    with pytest.raises(Stop, match=re.escape(said)), served(session):
+        pytest.fail("it was served")
 
 
 async def test_nothing_is_ever_written(make_plant: Callable[..., Plant], player: Player) -> None:

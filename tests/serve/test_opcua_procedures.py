@@ -29,7 +29,11 @@ async def test_manual_and_steps_are_what_the_plant_file_says(
             assert await console.value(f"{one.tag}.Repeats") is one.repeat
             checks = await console.value(f"{one.tag}.StepChecks")
             actions = await console.value(f"{one.tag}.StepActions")
-            for step, said, done in zip(one.steps, checks, actions, strict=True):
+            ends = await console.value(f"{one.tag}.StepEnds")
+            needs = await console.value(f"{one.tag}.StepNeeds")
+            for step, said, done, end, need in zip(one.steps, checks, actions, ends, needs, strict=True):
                 assert said == "; ".join(map(comparison, step.checks))
                 assert done == "; ".join(map(action, step.actions))
+                assert end == "; ".join(map(comparison, step.ends))
+                assert need == "; ".join(map(comparison, step.unless))
             assert await console.value(f"{one.tag}.Permits") == list(map(comparison, one.permits))

@@ -1,4 +1,4 @@
-"""Pads of ore heaps, carbonate tanks and membranes."""
+"""Pads of ore heaps."""
 
 from __future__ import annotations
 
@@ -88,56 +88,4 @@ def heap(c: Context, unit: Unit) -> dict[str, Any]:
         "log_gibbsite": exchange["log10_gibbsite"],
         # a bare pad
         "initial": [0.0] * (3 * c.na + 4 * len(c.names) + 6 + cells * cell),
-    }
-
-
-def bicarbonate_tank(c: Context, unit: Unit) -> dict[str, Any]:
-    group = c.chemistry.group("carbonate")
-    n, temperature = c.contents(unit)
-    metals = list(group["solids"])
-    pk = group["pk"]
-    hydrate = c.chemistry.species[group["solids"][metals[0]]].formula
-    return {
-        "tank": c.tank(unit),
-        "re": [c.index[m] for m in metals],
-        "carbonate": [c.index[group["solids"][m]] for m in metals],
-        "adsorbed": [c.index[group["adsorbed"][m]] for m in metals],
-        "k_re": [10.0 ** (0.5 * group["log10_k"][m]) for m in metals],
-        "water": 0.5 * hydrate["H"],
-        "rate": group["rate"],
-        "hydroxides": [
-            {
-                "metal": c.index[v["cation"]],
-                "solid": c.index[solid],
-                "log_sat": v["log10_k"] + v["complexed"],
-                "rate": v["rate"],
-            }
-            for solid, v in group["hydroxides"].items()
-        ],
-        "adsorption": group["adsorption"],
-        "adsorption_ph": group["adsorption_ph"],
-        "k1": 10.0 ** -pk["CO2"],
-        "k2": 10.0 ** -pk["HCO3"],
-        "kn": 10.0 ** -pk["NH4"],
-        "ks": 10.0 ** -pk["HSO4"],
-        "kw": 10.0 ** -pk["H2O"],
-        "strip": unit.parameters["strip"],
-        "air_co2": group["air_co2"] * 1e-3,
-        "air": c.drive(unit, "air"),
-        "c": c.index["CO3"],
-        "n": c.index["NH4"],
-        "s": c.index["SO4"],
-        "initial": [*n, temperature],
-    }
-
-
-def membrane(c: Context, unit: Unit) -> dict[str, Any]:
-    p = unit.parameters
-    return {
-        "inlet": c.one_in(unit),
-        "permeate": c.one_out(unit, "permeate"),
-        "retentate": c.one_out(unit, "retentate"),
-        "recovery": 0.01 * p["recovery"],
-        "rejection": 0.01 * p["rejection"],
-        "initial": [],
     }

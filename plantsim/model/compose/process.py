@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from plantsim.chemistry.elements import RARE_EARTHS
+from plantsim.model.compose.bicarbonate import bicarbonate_tank
 from plantsim.model.compose.boundary import hopper, store
 from plantsim.model.compose.carbonate import carbonate_tank
 from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
-from plantsim.model.compose.heap import bicarbonate_tank, heap, membrane
+from plantsim.model.compose.heap import heap
 from plantsim.model.compose.leach import leach_tank
+from plantsim.model.compose.membrane import membrane
 from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
 from plantsim.model.compose.reactor import cake_filter, filter_press, reactor
