@@ -79,11 +79,13 @@ class Changing:
             streams=[],
             products=[],
             malfunctions=[],
+            sequences=[],
         )
     )
     scan_period: float = PERIOD
     alarms: tuple[()] = ()
     in_scenario: bool = False
+    manual: str = ""
     injected: tuple[()] = ()
     snapshots: tuple[()] = ()
     backtrack_reach: float = 0.0
