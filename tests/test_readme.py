@@ -43,12 +43,18 @@ def test_python_example_runs_a_plant_of_its_own(tmp_path: Path) -> None:
     assert re.fullmatch(r"2026-01-01T02:00:00\.000000 4\.\d+ kg/h \[\]\n", done.stdout)
 
 
-@pytest.mark.parametrize("words", re.findall(r"`plantsim ([a-z]+ [^`]*--[^`]*)`", README))
-def test_commands_in_the_text_are_accepted(words: str) -> None:
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_text_are_accepted(page: Path) -> None:
     """The words parse; nothing is started."""
-    build_parser().parse_args(shlex.split(re.sub(r"\[\w+\] ", "", words)))
+    text = page.read_text(encoding="utf-8")
+    for words in re.findall(r"`plantsim ([a-z]+ [^`]*--[^`]*)`", text):
+        build_parser().parse_args(shlex.split(re.sub(r"\[\w+\] ", "", words)))
 
 
-def test_pictures_and_files_named_exist() -> None:
-    for path in re.findall(r"\]\(([^)h][^)]*)\)", README):
-        assert (ROOT / path).is_file(), path
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pictures_and_pages_named_exist(page: Path) -> None:
+    for path in re.findall(r"\]\(([^)h#][^)#]*)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / path).is_file(), path
