@@ -264,7 +264,7 @@ class OpcUaServer:
             doubles = frozenset(tag.row for tag in nodes.tags.values() if tag.type is ValueType.FLOAT)
             outlet = LiveOutlet(core.aspace, table, node_of, doubles)
         else:
-            outlet = StoredOutlet(core.aspace, node_of)
+            outlet = StoredOutlet(core.aspace, table, node_of)
             for row in node_of:
                 await outlet.push(row, table.read(row))
         listeners: list[Listener] = [_at_scenarios(engine, core), conditions.publish]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from plantsim.engine.image import BAD
 from plantsim.model.tag import Tag, ValueType
-from plantsim.serve.opcua_columns import LATEST, ticks, ticks_of
+from plantsim.serve.opcua_records import LATEST, ticks, ticks_of
 from plantsim.serve.opcua_table import LiveTable
 from plantsim.serve.opcua_values import VARIANT_TYPES, WHOLE
 

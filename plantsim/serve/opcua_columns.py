@@ -8,14 +8,15 @@ others, and those that are modified, are asyncua's (``opcua_items.MonitoredItems
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from struct import pack
+from typing import NamedTuple
 
 import numpy as np
 from asyncua import ua
 from numpy.typing import NDArray
 
-from plantsim.engine.image import BAD, ProcessImage
+from plantsim.serve.opcua_records import Places, Records, encoded, notification, ticks_of
 from plantsim.serve.opcua_table import LiveTable
 
 OVERFLOW = 0x00000480
@@ -28,28 +29,16 @@ MOST = 2**31 - 1
 EARLY = 0.05
 """s that a sample may be taken before its time: what waits for the next image would be late by more than that."""
 
-_RECORD = np.dtype(
-    [
-        ("handle", "<u4"),
-        ("mask", "u1"),
-        ("type", "u1"),
-        ("value", "<f8"),
-        ("status", "<u4"),
-        ("source", "<i8"),
-        ("server", "<i8"),
-    ]
-)
-"""A MonitoredItemNotification with value, status and both times on the wire (OPC 10000-6, 5.2.2.17)."""
-_ALL, _SOURCE_TIME, _DOUBLE = 0x0F, 0x04, 11
 _ENCODING = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICKS_PER_US = 10
-_TICKS_TO_1970 = 116_444_736_000_000_000
-LATEST = 2.5e11
-"""s since 1970 in the year 9892: a datetime, which the other items' times go through, ends soon after."""
+_NOWHERE: Places = np.zeros(0, np.intp)
 
-Places = NDArray[np.intp]
-Records = NDArray[np.void]
+
+class _Chunk(NamedTuple):
+    """Samples. places: of their items. plain: whether their bytes are those on the wire."""
+
+    places: Places
+    records: Records
+    plain: bool
 
 
 class Columns:
@@ -60,9 +49,9 @@ class Columns:
         self._place: dict[int, int] = {}
         """Places by monitored item."""
         self._free: list[int] = []
-        self._rows: Places = np.zeros(0, np.intp)
+        self._rows: Places = _NOWHERE
         self._handles: NDArray[np.uint32] = np.zeros(0, np.uint32)
-        self._lengths: Places = np.zeros(0, np.intp)
+        self._lengths: Places = _NOWHERE
         self._in_use: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._intervals: NDArray[np.float64] = np.zeros(0)
         """s between samples; 0 for every change."""
@@ -70,10 +59,18 @@ class Columns:
         """When the next sample may be taken, s since 1970."""
         self._late: NDArray[np.bool_] = np.zeros(0, np.bool_)
         """What has changed and is not sampled yet."""
-        self._waiting: list[tuple[Places, Records]] = []
-        """What is to be told, oldest first, with the places that it is of."""
+        self._waiting: list[_Chunk] = []
+        """What is to be told, oldest first."""
         self._new: list[int] = []
         """Places that have still to be told the value they began with, of the image that is shown."""
+        self._at_once: Places = _NOWHERE
+        self._at_once_rows: Places = _NOWHERE
+        """Items that want every change."""
+        self._slow: Places = _NOWHERE
+        self._slow_rows: Places = _NOWHERE
+        """Those that have an interval."""
+        self._sorted = True
+        """Whether these four are of the items that there are."""
         self.overflows = 0
         """Values that queues had no room for."""
 
@@ -83,7 +80,7 @@ class Columns:
     @property
     def has_news(self) -> bool:
         """Whether something waits to be told."""
-        if self._late.any():
+        if len(self._slow) and self._late.any():
             self._take_due(datetime.now(UTC))
         return bool(self._waiting or self._new)
 
@@ -102,6 +99,7 @@ class Columns:
         self._place[item] = place
         self._rows[place], self._handles[place], self._lengths[place] = row, handle, length
         self._in_use[place] = True
+        self._sorted = False
         self._intervals[place] = interval
         self._due[place] = datetime.now(UTC).timestamp() + interval
         self._new.append(place)
@@ -112,16 +110,16 @@ class Columns:
         self.settle()
         self._limit()
         found: list[ua.MonitoredItemNotification] = []
-        left: list[tuple[Places, Records]] = []
-        for places, records in self._waiting:
-            here = places == place
+        left: list[_Chunk] = []
+        for chunk in self._waiting:
+            here = chunk.places == place
             if here.any():
-                found += [_notification(record) for record in records[here]]
-                places, records = places[~here], records[~here]
-            if len(places):
-                left.append((places, records))
+                found += [notification(record) for record in chunk.records[here]]
+                chunk = _Chunk(chunk.places[~here], chunk.records[~here], chunk.plain)
+            if len(chunk.places):
+                left.append(chunk)
         self._waiting = left
-        self._in_use[place] = self._late[place] = False
+        self._in_use[place] = self._late[place] = self._sorted = False
         self._free.append(place)
         return found
 
@@ -137,8 +135,22 @@ class Columns:
 
     def sample(self, changed: NDArray[np.bool_], now: datetime) -> None:
         """Take what changed with the image that the table shows now. changed: by row of the image."""
-        self._late |= changed[self._rows] & self._in_use
-        self._take_due(now)
+        if not self._sorted:
+            self._sort()
+        if len(self._at_once):
+            hit = changed.take(self._at_once_rows)
+            places = self._at_once if hit.all() else self._at_once[hit]
+            if len(places):
+                self._take(places, now)
+        if len(self._slow):
+            self._late[self._slow] |= changed.take(self._slow_rows)
+            self._take_due(now)
+
+    def _sort(self) -> None:
+        slow = self._intervals > 0.0
+        self._at_once, self._slow = np.flatnonzero(self._in_use & ~slow), np.flatnonzero(self._in_use & slow)
+        self._at_once_rows, self._slow_rows = self._rows[self._at_once], self._rows[self._slow]
+        self._sorted = True
 
     def _take_due(self, now: datetime) -> None:
         """Take what changed and has waited for its interval."""
@@ -152,29 +164,29 @@ class Columns:
         intervals = self._intervals[places]
         self._due[places] = np.maximum(self._due[places] + intervals, clock + intervals - EARLY)
         self._take(places, now)
-        if len(self._waiting) > MOST_CHUNKS:
-            self._limit()
-            self._waiting = [_joined(self._waiting)]
 
     def message(self, most: int = MOST) -> ua.ExtensionObject:
         """What waits as an encoded DataChangeNotification, the oldest first. most: values, 1 or more."""
         self.settle()
         self._limit()
         waiting, self._waiting = self._waiting, []
-        taken: list[Records] = []
+        parts: list[bytes] = []
         left = most
-        for index, (places, records) in enumerate(waiting):
-            taken.append(records[:left])
-            if len(records) > left:
-                self._waiting = [(places[left:], records[left:]), *waiting[index + 1 :]]
-                break
+        for index, chunk in enumerate(waiting):
+            if len(chunk.records) > left:
+                self._waiting = [
+                    _Chunk(chunk.places[left:], chunk.records[left:], chunk.plain),
+                    *waiting[index + 1 :],
+                ]
+            records = chunk.records[:left]
+            parts.append(records.tobytes() if chunk.plain else encoded(records))
             left -= len(records)
             if not left:
-                self._waiting = waiting[index + 1 :]
+                self._waiting = self._waiting or waiting[index + 1 :]
                 break
-        parts = [pack("<i", sum(len(records) for records in taken))]
-        parts += [_encoded(records) for records in taken]
-        return ua.ExtensionObject(TypeId=_ENCODING, Body=b"".join((*parts, pack("<i", -1))))
+        return ua.ExtensionObject(
+            TypeId=_ENCODING, Body=b"".join((pack("<i", most - left), *parts, b"\xff\xff\xff\xff"))
+        )
 
     def _grow(self) -> None:
         old, new = len(self._rows), max(64, 2 * len(self._rows))
@@ -189,32 +201,26 @@ class Columns:
         self._free.extend(range(new - 1, old - 1, -1))
 
     def _take(self, places: Places, now: datetime) -> None:
-        image: ProcessImage = self._table.image
-        rows = self._rows[places]
-        status, time = image.status[rows], image.time[rows]
-        timed = (time >= 0.0) & (time < LATEST)
-        records = np.empty(len(places), _RECORD)
-        records["handle"] = self._handles[places]
-        records["mask"] = np.where(timed, _ALL, _ALL & ~_SOURCE_TIME)
-        records["type"] = np.where(status & BAD, 0, _DOUBLE)
-        records["value"] = image.value[rows]
-        records["status"] = status
-        records["source"] = ticks(np.where(timed, time, 0.0))
+        records, plain = self._table.records(self._rows.take(places))
+        records["handle"] = self._handles.take(places)
         records["server"] = ticks_of(now)
-        self._waiting.append((places, records))
+        self._waiting.append(_Chunk(places, records, plain))
+        if len(self._waiting) > MOST_CHUNKS:
+            self._limit()
+            self._waiting = [_joined(self._waiting)]
 
     def _limit(self) -> None:
         """Discard the oldest of every queue that is too long, and mark what is the oldest then."""
         if len(self._waiting) <= 1:
             return
         counts = np.zeros(len(self._rows), np.intp)
-        for places, _ in self._waiting:
-            counts += np.bincount(places, minlength=len(counts))
+        for chunk in self._waiting:
+            counts += np.bincount(chunk.places, minlength=len(counts))
         surplus = np.maximum(counts - self._lengths, 0)
         if not surplus.any():
             return
         self.overflows += int(surplus.sum())
-        places, records = _joined(self._waiting)
+        places, records, plain = _joined(self._waiting)
         order = np.argsort(places, kind="stable")  # by item, and of each the oldest first
         sorted_ = places[order]
         first = np.cumsum(counts) - counts
@@ -223,62 +229,12 @@ class Columns:
         marked = (surplus[places] > 0) & (age == surplus[places]) & (self._lengths[places] > 1)
         records["status"][marked] |= np.uint32(OVERFLOW)
         stays = age >= surplus[places]
-        self._waiting = [(places[stays], records[stays])]
+        self._waiting = [_Chunk(places[stays], records[stays], plain)]
 
 
-def _joined(waiting: list[tuple[Places, Records]]) -> tuple[Places, Records]:
-    return np.concatenate([places for places, _ in waiting]), np.concatenate([records for _, records in waiting])
-
-
-def _encoded(records: Records) -> bytes:
-    plain = (records["type"] == _DOUBLE) & (records["mask"] == _ALL)
-    if plain.all():
-        return records.tobytes()
-    # runs between those that are shorter, for the values of one item keep their order
-    parts: list[bytes] = []
-    begin = 0
-    for at in np.flatnonzero(~plain).tolist():
-        parts += [records[begin:at].tobytes(), _short(records[at])]
-        begin = at + 1
-    return b"".join((*parts, records[begin:].tobytes()))
-
-
-def _short(record: np.void) -> bytes:
-    """One that leaves something out: what is Bad has no value, and what has no time none."""
-    encoded = pack("<IBB", record["handle"], record["mask"], record["type"])
-    if record["type"] == _DOUBLE:
-        encoded += pack("<d", record["value"])
-    encoded += pack("<I", record["status"])
-    if record["mask"] & _SOURCE_TIME:
-        encoded += pack("<q", record["source"])
-    return encoded + pack("<q", record["server"])
-
-
-def _notification(record: np.void) -> ua.MonitoredItemNotification:
-    bad = record["type"] != _DOUBLE
-    value = ua.Variant(None, ua.VariantType.Null) if bad else ua.Variant(float(record["value"]), ua.VariantType.Double)
-    return ua.MonitoredItemNotification(
-        int(record["handle"]),
-        ua.DataValue(
-            value,
-            ua.StatusCode(int(record["status"])),
-            _moment(record["source"]) if record["mask"] & _SOURCE_TIME else None,
-            _moment(record["server"]),
-        ),
+def _joined(waiting: list[_Chunk]) -> _Chunk:
+    return _Chunk(
+        np.concatenate([chunk.places for chunk in waiting]),
+        np.concatenate([chunk.records for chunk in waiting]),
+        all(chunk.plain for chunk in waiting),
     )
-
-
-def _moment(ticks: np.int64) -> datetime:
-    return _EPOCH + timedelta(microseconds=(int(ticks) - _TICKS_TO_1970) // _TICKS_PER_US)
-
-
-def ticks(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Times on the wire, of seconds since 1970: rounded to whole microseconds, as a datetime rounds them."""
-    whole = np.floor(seconds)
-    microseconds = whole.astype(np.int64) * 1_000_000 + np.rint((seconds - whole) * 1e6).astype(np.int64)
-    return microseconds * _TICKS_PER_US + _TICKS_TO_1970
-
-
-def ticks_of(now: datetime) -> int:
-    """A time on the wire: 100 ns since 1601."""
-    return (now - _EPOCH) // timedelta(microseconds=1) * _TICKS_PER_US + _TICKS_TO_1970

@@ -30,8 +30,8 @@ class Outlet(Protocol):
         """The table shows another image. now: its server time."""
         ...
 
-    def watched(self, rows: Sequence[int]) -> Sequence[int]:
-        """Those of the rows of which it is worth making a DataValue."""
+    def wanted(self) -> Sequence[int]:
+        """Those rows that have changed with the image of which it is worth making a DataValue."""
         ...
 
     async def push(self, row: int, value: ua.DataValue) -> None:
@@ -70,8 +70,8 @@ class LiveOutlet:
         for columns in self._columns:
             columns.sample(self._table.changed, now)
 
-    def watched(self, rows: Sequence[int]) -> Sequence[int]:
-        return [row for row in rows if row in self._watched] if self._watched else ()
+    def wanted(self) -> Sequence[int]:
+        return [row for row in sorted(self._watched) if self._table.has_changed(row)]
 
     async def push(self, row: int, value: ua.DataValue) -> None:
         await notify(self._values[row], value)
@@ -83,9 +83,10 @@ class StoredOutlet:
     A value that does not change keeps the source time of its last change.
     """
 
-    def __init__(self, space: AddressSpace, nodes: Mapping[int, ua.NodeId]) -> None:
+    def __init__(self, space: AddressSpace, table: LiveTable, nodes: Mapping[int, ua.NodeId]) -> None:
         """nodes: of the tags, by row."""
         self._space = space
+        self._table = table
         self._nodes = nodes
 
     def settle(self) -> None:
@@ -94,8 +95,8 @@ class StoredOutlet:
     def sample(self, now: datetime) -> None:
         """All goes by ``push``."""
 
-    def watched(self, rows: Sequence[int]) -> Sequence[int]:
-        return rows
+    def wanted(self) -> Sequence[int]:
+        return self._table.changed_rows()
 
     async def push(self, row: int, value: ua.DataValue) -> None:
         await self._space.write_attribute_value(self._nodes[row], ua.AttributeIds.Value, value)

@@ -39,6 +39,8 @@ class Publisher:
         self._outlet = outlet
         self._listeners = listeners
         self._news = asyncio.Event()
+        self._next = 0.0
+        """Not before which it publishes again, by the loop's clock."""
         self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
@@ -73,24 +75,27 @@ class Publisher:
             await self._publish(self._engine.image)
 
     async def _follow(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await self._news.wait()
+            if (left := self._next - loop.time()) > 0.0:
+                await asyncio.sleep(left)
             self._news.clear()
             try:
                 await self.catch_up()
             except Exception:
                 # whatever it was, clients must not be left with values that stand still
                 log.exception("an image was not published whole")
-            await asyncio.sleep(SHORTEST_PERIOD)
+            self._next = loop.time() + SHORTEST_PERIOD
 
     async def _publish(self, image: ProcessImage) -> None:
         if image is self._table.image:
             return
         self._outlet.settle()
-        rows = self._table.replace(image)
+        self._table.replace(image)
         now = datetime.now(UTC)
         self._outlet.sample(now)
-        for row in self._outlet.watched(rows):
+        for row in self._outlet.wanted():
             await self._outlet.push(row, self._table.read(row, now))
         for listener in self._listeners:
             await listener(image)

@@ -108,7 +108,8 @@ def test_each_queue_is_what_it_would_be_alone(seed: int) -> None:
                 servers.add(now)
                 columns.settle()
                 image = _image(step + 1, random_, image)
-                rows = table.replace(image)
+                table.replace(image)
+                rows = table.changed_rows()
                 columns.sample(table.changed, now)
                 for one in alone.values():
                     if one.row in rows:
@@ -144,7 +145,7 @@ def test_what_nobody_fetches_does_not_grow() -> None:
         image = replace(image, value=np.full(ROWS, float(scan)), status=np.zeros(ROWS, np.uint32))
         table.replace(image)
         columns.sample(table.changed, datetime.now(UTC))
-        assert sum(len(places) for places, _ in columns._waiting) <= ROWS * (3 + 64)
+        assert sum(len(chunk.places) for chunk in columns._waiting) <= ROWS * (3 + 64)
     assert len(_decoded(columns.message())) == 3 * ROWS
 
 
