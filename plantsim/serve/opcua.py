@@ -281,7 +281,7 @@ class OpcUaServer:
         if fast:
 
             async def scan_shown(_: ProcessImage) -> None:
-                opcua_notify.scan_shown(core)
+                await opcua_notify.scan_shown(core)
 
             listeners.append(scan_shown)  # the last, so that messages have what the others tell
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))

@@ -9,12 +9,14 @@ from typing import Any
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
+from asyncua.crypto.security_policies import SecurityPolicyNone
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
-from asyncua.server.uaprocessor import UaProcessor
-from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
+from asyncua.server.uaprocessor import PublishRequestData, UaProcessor
+from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary
 
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_counters import SERVICES, SessionRecord
+from plantsim.serve.opcua_messages import chunks, publish_request, publish_response
 from plantsim.serve.opcua_session import MOST_OPERATIONS, Core, Session, check_size
 
 _READ = ua.NodeId(ua.ObjectIds.ReadRequest_Encoding_DefaultBinary)
@@ -35,6 +37,57 @@ class Processor(UaProcessor):
         super().__init__(*args)
         self._farewells: list[ua.PublishResult] = []
         """Of subscriptions that are another session's by now."""
+        self._token: tuple[Any, bytes] | None = None
+        """The session whose publish requests are read here, and its encoded authentication token."""
+
+    def take_publish(self, data: bytes) -> int:
+        """Keep the publish request that some bytes begin with; its length, 0 where it is for the library to read.
+
+        That is all that are not as plain as nearly all are, those that can be answered already, and all that is wrong.
+        """
+        if self._token is None or self._publish_results_subs or self._farewells:
+            return 0
+        (session, token), connection = self._token, self._connection
+        policy, security = connection.security_policy, connection.security_token
+        if type(policy) is not SecurityPolicyNone or session is not self.session or not session.is_activated():
+            return 0
+        request = publish_request(data, security.ChannelId, security.TokenId, token)
+        if (
+            request is None
+            or request.SequenceNumber - 1 != connection._peer_sequence_number
+            or request.size > connection._limits.max_recv_buffer
+            or connection._incoming_parts
+            or not (policy.permissions is None or policy.permissions.check_validity(session.user, _PUBLISH, None))
+        ):
+            return 0
+        subscriptions = session.count_subscriptions()
+        if not subscriptions:
+            return 0
+        connection._peer_sequence_number = request.SequenceNumber
+        self.session_last_activity = time.monotonic()
+        session.touch()
+        self.iserver.tally.came("Publish", session.record)
+        if len(self._publish_requests) >= self.publish_request_limit(subscriptions):
+            self._evict_publish_request()
+        results = session.acknowledge_all(request.acknowledged)
+        self._publish_requests.append(PublishRequestData(request, request, results))
+        return request.size
+
+    async def forward_publish_response(self, result: ua.PublishResult, requestdata: PublishRequestData) -> None:
+        """Send what a subscription has to tell as the answer to a request that waited."""
+        handle = requestdata.requesthdr.RequestHandle
+        self._send(publish_response(result, requestdata.results, handle), requestdata.seqhdr.RequestId)
+
+    def _send(self, body: bytes, request: int) -> None:
+        connection = self._connection
+        if type(connection.security_policy) is not SecurityPolicyNone:
+            self._transport.write(connection.message_to_binary(body, request_id=request))
+            return
+        security, largest = connection.security_token, connection._limits.max_send_buffer
+        number = connection._sequence_number
+        message, number = chunks(body, largest, security.ChannelId, security.TokenId, number, request)
+        connection._sequence_number = number
+        self._transport.write(message)
 
     def forsake(self, subscription: int, number: int) -> None:
         """Tell the client that another session has taken over one of its subscriptions; number: of the message."""
@@ -75,6 +128,8 @@ class Processor(UaProcessor):
         if typeid == _ACTIVATE:
             await self._check_password(requesthdr, body)
         session = self.session
+        if typeid == _PUBLISH and isinstance(session, Session) and (self._token is None or self._token[0] != session):
+            self._token = session, nodeid_to_binary(requesthdr.AuthenticationToken)
         # whom the library refuses, and what it does by itself, is left to it
         if typeid not in _OURS or not isinstance(session, Session) or session.services.batch is None:
             return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
@@ -120,9 +175,7 @@ class Processor(UaProcessor):
             return
         response.ResponseHeader.RequestHandle = requesthdr.RequestHandle
         empty = struct_to_binary(response)  # ends with the lengths of its results and of its diagnostics
-        self._transport.write(
-            self._connection.message_to_binary(empty[:-8] + results + empty[-4:], request_id=seqhdr.RequestId)
-        )
+        self._send(empty[:-8] + results + empty[-4:], seqhdr.RequestId)
 
 
 class Protocol(OPCUAProtocol):
@@ -135,6 +188,16 @@ class Protocol(OPCUAProtocol):
         if self.processor is not None:  # it is None of a connection too many
             self.processor = Processor(self.iserver, self.transport, self.limits)
             self.processor.set_policies(self.policies)
+
+    def data_received(self, data: bytes) -> None:
+        # in their turn: not before what came earlier, of which something may wait still
+        while data and not self._buffer and self.messages.empty() and self.processor is not None:
+            size = self.processor.take_publish(data)
+            if not size:
+                break
+            data = data[size:]
+        if data:
+            super().data_received(data)
 
 
 class Connections(BinaryServer):

@@ -13,10 +13,13 @@ from plantsim.serve.opcua_events import Event
 log = logging.getLogger(__name__)
 
 
-def scan_shown(service: Any) -> None:
+async def scan_shown(service: Any) -> None:
     """Let the subscriptions whose time it is publish. service: an InternalServer with subscriptions of ours."""
     for subscription in tuple(service.subscription_service.subscriptions.values()):
-        subscription.scan_shown()
+        try:
+            await subscription.scan_shown()
+        except Exception:
+            log.exception("subscription %s could not publish", subscription.data.SubscriptionId)
 
 
 async def notify_event(service: Any, event: Event) -> None:

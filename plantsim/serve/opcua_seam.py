@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import Any
 
 from asyncua import ua
+from asyncua.common.connection import SecureConnection
 from asyncua.server.address_space import AddressSpace, ViewService
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.internal_subscription import InternalSubscription
@@ -43,8 +44,14 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (InternalSubscription._pop_publish_result, ("self",)),
     (InternalSubscription._enqueue_event, ("self", "mid", "eventdata", "size", "queue")),
     (InternalSubscription._subscription_loop, ("self",)),
+    (InternalSubscription.stop, ("self",)),
     (InternalSubscription.publish_results, ("self", "requestdata")),
     (UaProcessor._process_message, ("self", "typeid", "requesthdr", "seqhdr", "body")),
+    (UaProcessor.forward_publish_response, ("self", "result", "requestdata")),
+    (UaProcessor.publish_request_limit, ("self", "subscription_count")),
+    (UaProcessor._evict_publish_request, ("self",)),
+    (SecureConnection._check_incoming_chunk, ("self", "chunk")),
+    (OPCUAProtocol.data_received, ("self", "data")),
     (OPCUAProtocol.connection_made, ("self", "transport")),
     (BinaryServer._make_protocol, ("self",)),
     (SubscriptionService.modify_subscription, ("self", "params")),

@@ -390,12 +390,20 @@ class Session(InternalSession):
 
     def acknowledge(self, acks: Iterable[ua.SubscriptionAcknowledgement]) -> list[ua.StatusCode]:
         """Take acknowledgements of this session's messages; what of each came."""
+        return self.acknowledge_all([(one.SubscriptionId, one.SequenceNumber) for one in acks])
+
+    def acknowledge_all(self, acks: Iterable[tuple[int, int]]) -> list[ua.StatusCode]:
+        """Take acknowledgements by subscription and sequence number; what of each came."""
         return [
-            opcua_owned.acknowledge(self.subscription_service.subscriptions[one.SubscriptionId], one.SequenceNumber)
-            if self._owns(one.SubscriptionId)
+            opcua_owned.acknowledge(self.subscription_service.subscriptions[subscription], number)
+            if self._owns(subscription)
             else _NO_SUBSCRIPTION
-            for one in acks
+            for subscription, number in acks
         ]
+
+    def count_subscriptions(self) -> int:
+        """Subscriptions of this session."""
+        return len(self._owned())
 
     def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
         """A message of this session once more, for as long as it is not acknowledged."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from struct import unpack_from
 from typing import Any, TypeVar
@@ -46,7 +45,11 @@ class Subscription(InternalSubscription):
         self.record = SubscriptionRecord()
         self._room = NO_LIMIT
         self._due = 0.0
-        self._scan_shown = asyncio.Event()
+        """When it is time to publish next, by the loop's clock."""
+        self._follows = False
+        """Whether it published last because a scan was shown."""
+        self._overdue = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
         self._overflows: dict[int, ua.EventFieldList] = {}
         """What says that a queue of events ran over, by item."""
         self._sampled: dict[int, list[Any]] = {}
@@ -54,10 +57,10 @@ class Subscription(InternalSubscription):
 
     # ------------------------------------------------------------------ clock
 
-    def scan_shown(self) -> None:
+    async def scan_shown(self) -> None:
         """Publish now if it is about time."""
-        if time.monotonic() >= self._due - self._patience():
-            self._scan_shown.set()
+        if self._alarm is not None and not self._closing and time.monotonic() >= self._due - self._patience():
+            await self._publish_in_turn(follows=True)
 
     def revise(self, interval_ms: float, lifetime: int, keep_alive: int, most: int) -> None:
         """Go on with these; what waits is published at once."""
@@ -65,7 +68,8 @@ class Subscription(InternalSubscription):
         self.data.RevisedLifetimeCount, self.data.RevisedMaxKeepAliveCount = lifetime, keep_alive
         self.most = most
         self.record.modified += 1
-        self._scan_shown.set()
+        self._due = time.monotonic()
+        self._overdue.set()
 
     async def set_publishing_mode(self, enabled: bool) -> None:
         if enabled:
@@ -87,26 +91,38 @@ class Subscription(InternalSubscription):
         return min(PATIENCE, self._period() / 2)
 
     async def _subscription_loop(self) -> None:
+        """Publish at first, and then whenever no scan was shown in time to follow it."""
         self._due = time.monotonic()
-        followed = False
         await self.publish_results()
+        self._wait()
         while not self._closing:
-            self._due += self._period()
-            before, followed = followed, await self._wait()
-            now = time.monotonic()
-            # from the first scan on the clock has the scan's phase; a loop that was held up does not catch up
-            if (followed and not before) or now - self._due > self._period():
-                self._due = now
-            await self.publish_results()
+            await self._overdue.wait()
+            self._overdue.clear()
+            await self._publish_in_turn(follows=False)
 
-    async def _wait(self) -> bool:
-        """Until it is time; whether it is a scan that has been waited for."""
-        self._scan_shown.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(self._due + self._patience() - time.monotonic(), 0.0)):
-                await self._scan_shown.wait()
-                return True
-        return False
+    def _wait(self) -> None:
+        """Be due a period later."""
+        if self._closing:
+            return
+        self._due += self._period()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(self._due + self._patience(), self._overdue.set)
+
+    async def _publish_in_turn(self, *, follows: bool) -> None:
+        """Publish, now that it is time. follows: a scan, which has just been shown."""
+        before, self._follows = self._follows, follows
+        now = time.monotonic()
+        # from the first scan on the clock has the scan's phase; a loop that was held up does not catch up
+        if (follows and not before) or now - self._due > self._period():
+            self._due = now
+        self._wait()
+        await self.publish_results()
+
+    async def stop(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        await super().stop()
 
     # ------------------------------------------------------------------ messages
 

@@ -1,0 +1,122 @@
+"""Publish requests and their answers as bytes: what a client that watches something exchanges ten times a second.
+
+The library makes a tree of objects of each message, from annotations of types, and takes longer for that than for a
+thousand values. Any message that is not of the plain form here is left to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from struct import Struct, pack
+
+from asyncua import ua
+from asyncua.ua.ua_binary import extensionobject_to_binary
+
+from plantsim.serve.opcua_records import ticks_of
+
+_HEAD = Struct("<4sIIIII4s")
+"""Message and chunk type, size, channel, token, sequence number, request id; type of the request."""
+_TAIL = Struct("<QIIiI3si")
+"""Timestamp, handle, diagnostics, audit entry, timeout, additional header; count of acknowledgements."""
+_ACKNOWLEDGEMENT = Struct("<II")
+_SINGLE, _PART = b"MSGF", b"MSGC"
+_PUBLISH = b"\x01\x00\x3a\x03"
+_ANSWER = Struct("<4sQII8sI")
+"""Type of the answer; timestamp, handle, result, no diagnostics, no texts, no additional header; subscription."""
+_ANSWER_TYPE = b"\x01\x00\x3d\x03"
+_NOTHING = b"\x00" * 8
+_NO_TEXT = (-1, 0)
+_NO_HEADER = b"\x00" * 3
+_CHANGES = b"\x01\x00\x2b\x03\x01"
+"""Type of a DataChangeNotification, and that its body is bytes."""
+_CHANGES_ID = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary)
+_CHUNK = Struct("<4sIIIII")
+MOST_ACKNOWLEDGEMENTS = 1000
+"""Of one request that is read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishRequest:
+    """One request; has the fields of asyncua's two headers that an answer needs.
+
+    size: of the message in what was received, bytes. acknowledged: subscriptions and sequence numbers.
+    """
+
+    size: int
+    SequenceNumber: int
+    RequestId: int
+    RequestHandle: int
+    TimeoutHint: int
+    acknowledged: tuple[tuple[int, int], ...]
+
+
+def publish_request(data: bytes, channel: int, token: int, session: bytes) -> PublishRequest | None:
+    """The request that some bytes of an unencrypted channel begin with; None where it is no plain and whole one.
+
+    session: the encoded authentication token.
+    """
+    tail = _HEAD.size + len(session)
+    if len(data) < tail + _TAIL.size:
+        return None
+    kind, size, of_channel, of_token, number, request, type_ = _HEAD.unpack_from(data)
+    if (
+        kind != _SINGLE
+        or type_ != _PUBLISH
+        or size > len(data)
+        or of_channel != channel
+        or of_token != token
+        or data[_HEAD.size : tail] != session
+    ):
+        return None
+    _, handle, diagnostics, audit, timeout, additional, count = _TAIL.unpack_from(data, tail)
+    audited, count = audit not in _NO_TEXT, 0 if count == -1 else count
+    begin = tail + _TAIL.size
+    if (
+        diagnostics
+        or audited
+        or additional != _NO_HEADER
+        or not 0 <= count <= MOST_ACKNOWLEDGEMENTS
+        or size != begin + count * _ACKNOWLEDGEMENT.size
+    ):
+        return None
+    acknowledged = tuple(_ACKNOWLEDGEMENT.iter_unpack(data[begin:size]))
+    return PublishRequest(size, number, request, handle, timeout, acknowledged)
+
+
+def publish_response(
+    result: ua.PublishResult, results: Sequence[ua.StatusCode], handle: int, now: datetime | None = None
+) -> bytes:
+    """The body of an answer. results: of the request's acknowledgements. handle: the request's. now: by default now."""
+    message = result.NotificationMessage
+    numbers = result.AvailableSequenceNumbers
+    moment = ticks_of(datetime.now(UTC) if now is None else now)
+    parts = [
+        _ANSWER.pack(_ANSWER_TYPE, moment, handle, 0, _NOTHING, result.SubscriptionId),
+        pack(f"<i{len(numbers)}I?", len(numbers), *numbers, result.MoreNotifications),
+        pack("<Iqi", message.SequenceNumber, ticks_of(message.PublishTime), len(message.NotificationData)),
+    ]
+    for one in message.NotificationData:
+        if isinstance(one, ua.ExtensionObject) and one.TypeId == _CHANGES_ID and one.Body is not None:
+            parts += (_CHANGES, pack("<i", len(one.Body)), one.Body)
+        else:
+            parts.append(extensionobject_to_binary(one))
+    parts.append(pack(f"<i{len(results)}Ii", len(results), *(one.value for one in results), 0))
+    return b"".join(parts)
+
+
+def chunks(body: bytes, largest: int, channel: int, token: int, number: int, request: int) -> tuple[bytes, int]:
+    """A message of an unencrypted channel in chunks of so many bytes at most, and the sequence number of the last one.
+
+    number: of the message before.
+    """
+    room = largest - _CHUNK.size
+    parts: list[bytes | memoryview] = []
+    view = memoryview(body)
+    for begin in range(0, len(body), room):
+        part = view[begin : begin + room]
+        number = number + 1 if number < 2**32 - 1 else 1
+        kind = _SINGLE if begin + room >= len(body) else _PART
+        parts += (_CHUNK.pack(kind, len(part) + _CHUNK.size, channel, token, number, request), part)
+    return b"".join(parts), number

@@ -1,0 +1,220 @@
+"""Publish requests and answers that are read and written here are byte for byte what the library has of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from asyncua import ua
+from asyncua.common.connection import SecureConnection, TransportLimits
+from asyncua.crypto.security_policies import SecurityPolicyNone
+from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plantsim.serve.opcua_connection import Processor
+from plantsim.serve.opcua_messages import chunks, publish_request, publish_response
+
+CHANNEL, TOKEN = 7, 13
+SESSION = ua.NodeId(b"s" * 32, 0, ua.NodeIdType.ByteString)
+NOW = datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC)
+CHANGES = ua.ExtensionObject(
+    TypeId=ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary), Body=b"\x00" * 4 + b"\xff" * 4
+)
+
+
+def connection() -> SecureConnection:
+    made = SecureConnection(SecurityPolicyNone(), TransportLimits())
+    made.security_token.ChannelId, made.security_token.TokenId = CHANNEL, TOKEN
+    return made
+
+
+def request(acknowledged: list[tuple[int, int]], **header: Any) -> bytes:
+    asked = ua.PublishRequest()
+    asked.RequestHeader = ua.RequestHeader(AuthenticationToken=SESSION, RequestHandle=42, TimeoutHint=9, **header)
+    asked.Parameters = ua.PublishParameters([ua.SubscriptionAcknowledgement(*one) for one in acknowledged])
+    made = connection()
+    made._sequence_number = 99
+    data: bytes = made.message_to_binary(struct_to_binary(asked), request_id=5)
+    return data
+
+
+def parsed(data: bytes) -> Any:
+    return publish_request(data, CHANNEL, TOKEN, nodeid_to_binary(SESSION))
+
+
+@pytest.mark.parametrize("acknowledged", [[], [(78, 1)], [(78, 4_294_967_295), (1, 2), (78, 3)]])
+def test_a_request_is_what_was_asked(acknowledged: list[tuple[int, int]]) -> None:
+    data = request(acknowledged)
+    found = parsed(data + b"what comes next")
+    assert found.size == len(data)
+    assert (found.SequenceNumber, found.RequestId, found.RequestHandle, found.TimeoutHint) == (100, 5, 42, 9)
+    assert found.acknowledged == tuple(acknowledged)
+
+
+def test_what_is_not_plain_is_left_to_the_library() -> None:
+    data = request([(78, 1)])
+    assert parsed(request([], AuditEntryId="who")) is None
+    assert parsed(request([], ReturnDiagnostics=1)) is None
+    assert parsed(request([(1, 1)] * 1001)) is None
+    for length in range(len(data)):
+        assert parsed(data[:length]) is None
+    others = ((CHANNEL + 1, TOKEN, SESSION), (CHANNEL, TOKEN + 1, SESSION), (CHANNEL, TOKEN, ua.NodeId(1, 0)))
+    for channel, token, session in others:
+        assert publish_request(data, channel, token, nodeid_to_binary(session)) is None
+
+
+@given(at=st.integers(0, 115), byte=st.integers(0, 255))
+@settings(deadline=None)
+def test_no_message_is_read_otherwise_than_the_library_reads_it(at: int, byte: int) -> None:
+    data = bytearray(request([(78, 1), (78, 2)]))
+    data[min(at, len(data) - 1)] = byte
+    found = parsed(bytes(data))
+    if found is None:
+        return
+    body = ua.utils.Buffer(bytes(data)[24 : found.size])
+    asked = struct_from_binary(ua.PublishRequest, body)
+    assert not len(body)
+    assert (found.RequestHandle, found.TimeoutHint) == (
+        asked.RequestHeader.RequestHandle,
+        asked.RequestHeader.TimeoutHint,
+    )
+    acknowledged = [(one.SubscriptionId, one.SequenceNumber) for one in asked.Parameters.SubscriptionAcknowledgements]
+    assert list(found.acknowledged) == acknowledged
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [CHANGES],
+        [CHANGES, ua.EventNotificationList([ua.EventFieldList(1, [ua.Variant(2.5)])])],
+        [ua.StatusChangeNotification(Status=ua.StatusCode(ua.StatusCodes.BadTimeout))],
+    ],
+)
+@pytest.mark.parametrize("numbers", [[], [1, 2, 4_294_967_295]])
+def test_an_answer_is_what_the_library_would_send(parts: list[Any], numbers: list[int]) -> None:
+    result = ua.PublishResult(78, numbers, bool(numbers), ua.NotificationMessage(3, NOW, parts))
+    result.Results = [ua.StatusCode(ua.StatusCodes.Good), ua.StatusCode(ua.StatusCodes.BadSequenceNumberUnknown)]
+    response = ua.PublishResponse()
+    response.Parameters = result
+    response.ResponseHeader.Timestamp, response.ResponseHeader.RequestHandle = NOW, 42
+    assert publish_response(result, result.Results, 42, NOW) == struct_to_binary(response)
+
+
+@pytest.mark.parametrize("number", [0, 41, 2**32 - 2])
+@pytest.mark.parametrize("size", [1, 8192 - 24, 8192 - 23, 30_000])
+def test_chunks_are_those_of_the_library(size: int, number: int) -> None:
+    theirs = connection()
+    theirs._limits.max_send_buffer = 8192
+    theirs._sequence_number = number
+    body = bytes(n % 251 for n in range(size))
+    made, last = chunks(body, 8192, CHANNEL, TOKEN, number, 5)
+    assert made == theirs.message_to_binary(body, request_id=5)
+    assert last == theirs._sequence_number
+
+
+# ---------------------------------------------------------------------- over the wire
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(synthetic: Any, opcua_server: Any) -> AsyncIterator[Any]:
+    async with opcua_server(synthetic) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def console(server: Any, connect: Any) -> AsyncIterator[Any]:
+    async with connect(server.endpoint) as found:
+        yield found
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Lengths of the publish requests that were read here."""
+    found: list[int] = []
+    take = Processor.take_publish
+
+    def counted(self: Processor, data: bytes) -> int:
+        size = take(self, data)
+        if size:
+            found.append(size)
+        return size
+
+    monkeypatch.setattr(Processor, "take_publish", counted)
+    return found
+
+
+class Publishing:
+    """Publish requests of one session, as bytes that are sent in the pieces that a test likes."""
+
+    def __init__(self, console: Any) -> None:
+        self.protocol = console.client.uaclient.protocol
+
+    def message(self, *acknowledged: tuple[int, int]) -> tuple[bytes, asyncio.Future[Any]]:
+        asked = ua.PublishRequest()
+        asked.RequestHeader.AuthenticationToken = self.protocol.authentication_token
+        asked.Parameters = ua.PublishParameters([ua.SubscriptionAcknowledgement(*one) for one in acknowledged])
+        self.protocol._request_id += 1
+        answer = asyncio.get_running_loop().create_future()
+        self.protocol._callbackmap[self.protocol._request_id] = answer
+        data = self.protocol._connection.message_to_binary(
+            struct_to_binary(asked), request_id=self.protocol._request_id
+        )
+        return data, answer
+
+    async def answered(self, answer: asyncio.Future[Any]) -> Any:
+        async with asyncio.timeout(10.0):
+            return struct_from_binary(ua.PublishResponse, await answer)
+
+    async def send(self, *acknowledged: tuple[int, int]) -> Any:
+        data, answer = self.message(*acknowledged)
+        self.protocol.transport.write(data)
+        return await self.answered(answer)
+
+
+async def subscription(console: Any, interval_ms: float) -> int:
+    asked = ua.CreateSubscriptionRequest()
+    asked.Parameters = ua.CreateSubscriptionParameters(interval_ms, 3000, 1, 0, True, 0)
+    answer = await console.client.uaclient.protocol.send_request(asked)
+    return int(struct_from_binary(ua.CreateSubscriptionResponse, answer).Parameters.SubscriptionId)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_requests_are_answered_whole_in_pieces_and_together(console: Any, taken: list[int]) -> None:
+    number = await subscription(console, 50.0)
+    publishing = Publishing(console)
+    await publishing.send()  # of which the library reads whose they are
+    assert not taken
+    first, second, third = (publishing.message((number, 999)), publishing.message((1, 1)), publishing.message())
+    publishing.protocol.transport.write(first[0] + second[0] + third[0])
+    results = [(await publishing.answered(answer)).Parameters.Results for _, answer in (first, second, third)]
+    assert [[one.name for one in part] for part in results] == [
+        ["BadSequenceNumberUnknown"],
+        ["BadSubscriptionIdInvalid"],
+        [],
+    ]
+    assert taken
+    data, answer = publishing.message()
+    publishing.protocol.transport.write(data[:50])
+    await asyncio.sleep(0)
+    publishing.protocol.transport.write(data[50:])
+    assert (await publishing.answered(answer)).Parameters.SubscriptionId == number
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_request_too_many_answers_the_oldest(console: Any, taken: list[int]) -> None:
+    await subscription(console, 3_600_000.0)
+    publishing = Publishing(console)
+    await publishing.send()  # what it begins with
+    messages = [publishing.message() for _ in range(30)]
+    publishing.protocol.transport.write(b"".join(data for data, _ in messages))
+    async with asyncio.timeout(10.0):
+        answer = await asyncio.shield(messages[0][1])
+    fault = struct_from_binary(ua.ServiceFault, answer)
+    assert fault.ResponseHeader.ServiceResult.name == "BadTooManyPublishRequests"
+    assert taken
