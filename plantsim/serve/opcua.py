@@ -37,7 +37,7 @@ from plantsim.serve import (
 from plantsim.serve.address import is_loopback, url_host
 from plantsim.serve.opcua_audit import Audit
 from plantsim.serve.opcua_batch import BatchReads
-from plantsim.serve.opcua_connection import Connections
+from plantsim.serve.opcua_connection import Connections, limits
 from plantsim.serve.opcua_diagnostics import PRIVATE, Diagnostics
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_event_history import EventReads
@@ -333,7 +333,7 @@ class OpcUaServer:
             kind = BinaryServer  # to which the wire has no access: of an asyncua other than the one known here
             if core.services.batch is not None:
                 kind = Connections if self._wire is None else WiredServer
-            bound = kind(core, await self._address(), self._port, server.limits)
+            bound = kind(core, await self._address(), self._port, limits())
             if isinstance(bound, WiredServer) and self._wire is not None:
                 bound.clients_on_wire = Clients(self._wire, "opcua")
                 self._restarts = Restarts(self._engine, self._wire, "opcua", bound.restart)

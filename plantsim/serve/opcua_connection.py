@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asyncua import ua
+from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import ServiceError
 from asyncua.crypto.security_policies import SecurityPolicyNone
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.uaprocessor import PublishRequestData, UaProcessor
-from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary
+from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary, uatcp_to_binary
 
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_counters import SERVICES, SessionRecord
@@ -27,6 +28,10 @@ _CLOSE = ua.NodeId(ua.ObjectIds.CloseSessionRequest_Encoding_DefaultBinary)
 _PUBLISH = ua.NodeId(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary)
 _TRANSFERRED = ua.StatusCode(ua.StatusCodes.GoodSubscriptionTransferred)
 _ACTIVATE = ua.NodeId(ua.ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary)
+SMALLEST_BUFFER = 8192
+"""Bytes of a chunk that every client and server can take (OPC 10000-6, 7.1.2.3)."""
+LARGEST_MESSAGE = 16 * 1024 * 1024
+"""Bytes. asyncua's clients take it for the limit of answers, too."""
 _OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER))
 
 
@@ -178,16 +183,51 @@ class Processor(UaProcessor):
         self._send(empty[:-8] + results + empty[-4:], seqhdr.RequestId)
 
 
+class Limits(TransportLimits):
+    """Of what a client may send at once, and of what it may ask for."""
+
+    def create_acknowledge_and_set_limits(self, msg: ua.Hello) -> ua.Acknowledge:
+        """Take a client's limits, its buffers as large as they have to be (OPC 10000-6, 7.1.2.3)."""
+        msg.ReceiveBufferSize = max(msg.ReceiveBufferSize, SMALLEST_BUFFER)
+        msg.SendBufferSize = max(msg.SendBufferSize, SMALLEST_BUFFER)
+        return super().create_acknowledge_and_set_limits(msg)
+
+
+def limits() -> Limits:
+    """The server's."""
+    return Limits(max_chunk_count=LARGEST_MESSAGE // SMALLEST_BUFFER, max_message_size=LARGEST_MESSAGE)
+
+
 class Protocol(OPCUAProtocol):
     """One connection."""
 
     processor: Any
+    _buffer: bytes
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         if self.processor is not None:  # it is None of a connection too many
             self.processor = Processor(self.iserver, self.transport, self.limits)
             self.processor.set_policies(self.policies)
+
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    def pause_writing(self) -> None:
+        """Do nothing for a client that does not fetch its answers; what it sends waits with TCP."""
+        self._writable.clear()
+        assert self.transport is not None
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._writable.set()
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    async def _process_one_msg(self, header: Any, buf: Any) -> bool:
+        await self._writable.wait()
+        return bool(await super()._process_one_msg(header, buf))
 
     def data_received(self, data: bytes) -> None:
         # in their turn: not before what came earlier, of which something may wait still
@@ -196,8 +236,17 @@ class Protocol(OPCUAProtocol):
             if not size:
                 break
             data = data[size:]
-        if data:
-            super().data_received(data)
+        if not data:
+            return
+        super().data_received(data)
+        if len(self._buffer) >= 8 and self.transport is not None and not self.transport.is_closing():
+            # the library would collect what a header promises, whatever it is
+            size = int.from_bytes(self._buffer[4:8], "little")
+            if size > self.limits.max_recv_buffer:
+                refusal = ua.ErrorMessage(ua.StatusCode(ua.StatusCodes.BadTcpMessageTooLarge), "")
+                self.transport.write(uatcp_to_binary(ua.MessageType.Error, refusal))
+                self._buffer = b""
+                self.transport.close()
 
 
 class Connections(BinaryServer):

@@ -23,6 +23,11 @@ from plantsim.serve.opcua_subscription import SHORTEST_INTERVAL_MS, Sampling, wi
 LONGEST_SAMPLING_MS = 86_400_000.0
 EVENT_QUEUE = 1000
 """Events that a monitored item keeps where the client leaves it to the server."""
+LONGEST_QUEUE = 1000
+"""Values of one item."""
+MOST_QUEUED = 1_000_000
+"""Values of a subscription, roughly: with many items the longest queue of those that are added is shorter."""
+SHORTEST_LIMIT = 10
 WITHDRAWN = -1
 """In place of the callback of an item whose node is hidden by now."""
 
@@ -294,7 +299,8 @@ class MonitoredItems(MonitoredItemService):
         return None
 
     def _revise_queue_size(self, requested: int) -> int:
-        return int(super()._revise_queue_size(max(requested, 1)))
+        most = min(max(MOST_QUEUED // (len(self._monitored_items) + 1), SHORTEST_LIMIT), LONGEST_QUEUE)
+        return min(int(super()._revise_queue_size(max(requested, 1))), most)
 
     def _delete_monitored_items(self, mid: int) -> ua.StatusCode:
         if self.columns is not None and mid in self.columns:

@@ -51,6 +51,7 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (UaProcessor.publish_request_limit, ("self", "subscription_count")),
     (UaProcessor._evict_publish_request, ("self",)),
     (SecureConnection._check_incoming_chunk, ("self", "chunk")),
+    (OPCUAProtocol._process_one_msg, ("self", "header", "buf")),
     (OPCUAProtocol.data_received, ("self", "data")),
     (OPCUAProtocol.connection_made, ("self", "transport")),
     (BinaryServer._make_protocol, ("self",)),

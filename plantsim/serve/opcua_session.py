@@ -39,6 +39,8 @@ from plantsim.serve.opcua_writes import Writes
 
 log = logging.getLogger(__name__)
 
+MOST_UNACKNOWLEDGED = 100
+"""Messages of a subscription that are kept for Republish: 10 s of a client that acknowledges nothing."""
 MOST_OPERATIONS = 10_000
 """Of one request: what asyncua publishes in OperationLimits, and does not keep to."""
 
@@ -454,6 +456,7 @@ class Core(InternalServer):
         self.identities = Identities(users)
         super().__init__(user_manager=self.identities)
         self.allow_remote_admin = False
+        self.max_unacked_messages_per_subscription = MOST_UNACKNOWLEDGED
         tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
         self.supported_tokens = tokens if named_users else tokens[:1]
         self.sessions: dict[ua.NodeId, InternalSession] = {}
