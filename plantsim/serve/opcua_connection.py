@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from datetime import UTC, datetime
 from typing import Any
 
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
-from asyncua.common.utils import ServiceError
+from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
 from asyncua.crypto.security_policies import SecurityPolicyNone
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.uaprocessor import PublishRequestData, UaProcessor
-from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary, uatcp_to_binary
+from asyncua.ua.ua_binary import (
+    header_from_binary,
+    nodeid_to_binary,
+    struct_from_binary,
+    struct_to_binary,
+    uatcp_to_binary,
+)
 
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_counters import SERVICES, SessionRecord
@@ -30,6 +37,10 @@ _TRANSFERRED = ua.StatusCode(ua.StatusCodes.GoodSubscriptionTransferred)
 _ACTIVATE = ua.NodeId(ua.ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary)
 SMALLEST_BUFFER = 8192
 """Bytes of a chunk that every client and server can take (OPC 10000-6, 7.1.2.3)."""
+HEADER = 8
+"""Bytes of a message that say how long it is."""
+MOST_WAITING = 50
+"""Messages of a connection that are read before their turn."""
 LARGEST_MESSAGE = 16 * 1024 * 1024
 """Bytes. asyncua's clients take it for the limit of answers, too."""
 _OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER))
@@ -45,29 +56,33 @@ class Processor(UaProcessor):
         self._token: tuple[Any, bytes] | None = None
         """The session whose publish requests are read here, and its encoded authentication token."""
 
-    def take_publish(self, data: bytes) -> int:
-        """Keep the publish request that some bytes begin with; its length, 0 where it is for the library to read.
+    async def close(self) -> None:
+        """End with the connection, or the connection with a session that nobody uses."""
+        await super().close()
+        self._transport.abort()
+
+    def take_publish(self, data: bytes) -> bool:
+        """Keep a publish request; False where a message is for the library to read.
 
         That is all that are not as plain as nearly all are, those that can be answered already, and all that is wrong.
         """
         if self._token is None or self._publish_results_subs or self._farewells:
-            return 0
+            return False
         (session, token), connection = self._token, self._connection
         policy, security = connection.security_policy, connection.security_token
         if type(policy) is not SecurityPolicyNone or session is not self.session or not session.is_activated():
-            return 0
+            return False
         request = publish_request(data, security.ChannelId, security.TokenId, token)
         if (
             request is None
             or request.SequenceNumber - 1 != connection._peer_sequence_number
-            or request.size > connection._limits.max_recv_buffer
             or connection._incoming_parts
             or not (policy.permissions is None or policy.permissions.check_validity(session.user, _PUBLISH, None))
         ):
-            return 0
+            return False
         subscriptions = session.count_subscriptions()
         if not subscriptions:
-            return 0
+            return False
         connection._peer_sequence_number = request.SequenceNumber
         self.session_last_activity = time.monotonic()
         session.touch()
@@ -76,7 +91,7 @@ class Processor(UaProcessor):
             self._evict_publish_request()
         results = session.acknowledge_all(request.acknowledged)
         self._publish_requests.append(PublishRequestData(request, request, results))
-        return request.size
+        return True
 
     async def forward_publish_response(self, result: ua.PublishResult, requestdata: PublishRequestData) -> None:
         """Send what a subscription has to tell as the answer to a request that waited."""
@@ -204,49 +219,108 @@ class Protocol(OPCUAProtocol):
     processor: Any
     _buffer: bytes
 
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._is_deaf = False
+        """Whether what the client sends stays where it is."""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        _give_up_the_dead(transport)
         super().connection_made(transport)
         if self.processor is not None:  # it is None of a connection too many
             self.processor = Processor(self.iserver, self.transport, self.limits)
             self.processor.set_policies(self.policies)
 
-        self._writable = asyncio.Event()
-        self._writable.set()
-
     def pause_writing(self) -> None:
         """Do nothing for a client that does not fetch its answers; what it sends waits with TCP."""
         self._writable.clear()
-        assert self.transport is not None
-        self.transport.pause_reading()
+        self._stop_listening()
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Go on with what waits, and listen again after that."""
         self._writable.set()
+        self._listen_again()
+
+    def _stop_listening(self) -> None:
+        self._is_deaf = True
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def _listen_again(self) -> None:
+        """Listen, unless something waits still."""
+        if not self._is_deaf or not self._writable.is_set() or not self.messages.empty():
+            return
         if self.transport is not None and not self.transport.is_closing():
-            self.transport.resume_reading()
+            self._is_deaf = False
+            self._take_messages()
+            if not self._is_deaf:
+                self.transport.resume_reading()
 
     async def _process_one_msg(self, header: Any, buf: Any) -> bool:
         await self._writable.wait()
-        return bool(await super()._process_one_msg(header, buf))
+        try:
+            return bool(await super()._process_one_msg(header, buf))
+        finally:
+            self._listen_again()
+            if not self.messages.empty():
+                await asyncio.sleep(0)  # others have their turn before this client's next request
 
     def data_received(self, data: bytes) -> None:
-        # in their turn: not before what came earlier, of which something may wait still
-        while data and not self._buffer and self.messages.empty() and self.processor is not None:
-            size = self.processor.take_publish(data)
-            if not size:
+        self._buffer = self._buffer + data if self._buffer else data
+        self._take_messages()
+
+    def _take_messages(self) -> None:
+        """Take the whole messages out of what has come, as many as may wait.
+
+        The library keeps of everything that came at once a copy for each message in it, and collects what a header
+        promises, whatever it is.
+        """
+        data, at = self._buffer, 0
+        while len(data) - at >= HEADER and not self._is_deaf:
+            size = int.from_bytes(data[at + 4 : at + HEADER], "little")
+            if not HEADER < size <= self.limits.max_recv_buffer:
+                self._refuse(ua.StatusCodes.BadTcpMessageTooLarge)
+                return
+            if len(data) - at < size:
                 break
-            data = data[size:]
-        if not data:
+            self._take(data[at : at + size])
+            at += size
+        self._buffer = data[at:]
+
+    def _take(self, message: bytes) -> None:
+        # in their turn: not before what came earlier
+        if self.messages.empty() and self.processor is not None and self.processor.take_publish(message):
             return
-        super().data_received(data)
-        if len(self._buffer) >= 8 and self.transport is not None and not self.transport.is_closing():
-            # the library would collect what a header promises, whatever it is
-            size = int.from_bytes(self._buffer[4:8], "little")
-            if size > self.limits.max_recv_buffer:
-                refusal = ua.ErrorMessage(ua.StatusCode(ua.StatusCodes.BadTcpMessageTooLarge), "")
-                self.transport.write(uatcp_to_binary(ua.MessageType.Error, refusal))
-                self._buffer = b""
-                self.transport.close()
+        buffer = Buffer(message)
+        try:
+            header = header_from_binary(buffer)
+        except NotEnoughData:
+            self._refuse(ua.StatusCodes.BadDecodingError)
+            return
+        self.messages.put_nowait((header, buffer))
+        if self.messages.qsize() >= MOST_WAITING:
+            self._stop_listening()
+
+    def _refuse(self, status: int) -> None:
+        """End a connection on which it is not clear any more where a message begins."""
+        self._is_deaf = True
+        self._buffer = b""
+        if self.transport is not None:
+            self.transport.write(uatcp_to_binary(ua.MessageType.Error, ua.ErrorMessage(ua.StatusCode(status), "")))
+            self.transport.close()
+
+
+def _give_up_the_dead(transport: asyncio.BaseTransport) -> None:
+    """Let the system find out that a client is gone that did not say so."""
+    connected = transport.get_extra_info("socket")
+    if connected is None:
+        return
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):  # s, s, count
+        if (option := getattr(socket, name, None)) is not None:
+            connected.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Connections(BinaryServer):

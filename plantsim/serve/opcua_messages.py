@@ -41,10 +41,9 @@ MOST_ACKNOWLEDGEMENTS = 1000
 class PublishRequest:
     """One request; has the fields of asyncua's two headers that an answer needs.
 
-    size: of the message in what was received, bytes. acknowledged: subscriptions and sequence numbers.
+    acknowledged: subscriptions and sequence numbers.
     """
 
-    size: int
     SequenceNumber: int
     RequestId: int
     RequestHandle: int
@@ -53,7 +52,7 @@ class PublishRequest:
 
 
 def publish_request(data: bytes, channel: int, token: int, session: bytes) -> PublishRequest | None:
-    """The request that some bytes of an unencrypted channel begin with; None where it is no plain and whole one.
+    """The request that a message of an unencrypted channel is; None where it is no plain one.
 
     session: the encoded authentication token.
     """
@@ -64,7 +63,7 @@ def publish_request(data: bytes, channel: int, token: int, session: bytes) -> Pu
     if (
         kind != _SINGLE
         or type_ != _PUBLISH
-        or size > len(data)
+        or size != len(data)
         or of_channel != channel
         or of_token != token
         or data[_HEAD.size : tail] != session
@@ -78,11 +77,11 @@ def publish_request(data: bytes, channel: int, token: int, session: bytes) -> Pu
         or audited
         or additional != _NO_HEADER
         or not 0 <= count <= MOST_ACKNOWLEDGEMENTS
-        or size != begin + count * _ACKNOWLEDGEMENT.size
+        or len(data) != begin + count * _ACKNOWLEDGEMENT.size
     ):
         return None
-    acknowledged = tuple(_ACKNOWLEDGEMENT.iter_unpack(data[begin:size]))
-    return PublishRequest(size, number, request, handle, timeout, acknowledged)
+    acknowledged = tuple(_ACKNOWLEDGEMENT.iter_unpack(data[begin:]))
+    return PublishRequest(number, request, handle, timeout, acknowledged)
 
 
 def publish_response(

@@ -52,6 +52,7 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (UaProcessor._evict_publish_request, ("self",)),
     (SecureConnection._check_incoming_chunk, ("self", "chunk")),
     (OPCUAProtocol._process_one_msg, ("self", "header", "buf")),
+    (UaProcessor.close, ("self",)),
     (OPCUAProtocol.data_received, ("self", "data")),
     (OPCUAProtocol.connection_made, ("self", "transport")),
     (BinaryServer._make_protocol, ("self",)),

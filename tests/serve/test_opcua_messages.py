@@ -50,8 +50,7 @@ def parsed(data: bytes) -> Any:
 @pytest.mark.parametrize("acknowledged", [[], [(78, 1)], [(78, 4_294_967_295), (1, 2), (78, 3)]])
 def test_a_request_is_what_was_asked(acknowledged: list[tuple[int, int]]) -> None:
     data = request(acknowledged)
-    found = parsed(data + b"what comes next")
-    assert found.size == len(data)
+    found = parsed(data)
     assert (found.SequenceNumber, found.RequestId, found.RequestHandle, found.TimeoutHint) == (100, 5, 42, 9)
     assert found.acknowledged == tuple(acknowledged)
 
@@ -61,6 +60,7 @@ def test_what_is_not_plain_is_left_to_the_library() -> None:
     assert parsed(request([], AuditEntryId="who")) is None
     assert parsed(request([], ReturnDiagnostics=1)) is None
     assert parsed(request([(1, 1)] * 1001)) is None
+    assert parsed(data + b"x") is None
     for length in range(len(data)):
         assert parsed(data[:length]) is None
     others = ((CHANNEL + 1, TOKEN, SESSION), (CHANNEL, TOKEN + 1, SESSION), (CHANNEL, TOKEN, ua.NodeId(1, 0)))
@@ -76,7 +76,7 @@ def test_no_message_is_read_otherwise_than_the_library_reads_it(at: int, byte: i
     found = parsed(bytes(data))
     if found is None:
         return
-    body = ua.utils.Buffer(bytes(data)[24 : found.size])
+    body = ua.utils.Buffer(bytes(data)[24:])
     asked = struct_from_binary(ua.PublishRequest, body)
     assert not len(body)
     assert (found.RequestHandle, found.TimeoutHint) == (
@@ -134,16 +134,16 @@ async def console(server: Any, connect: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Lengths of the publish requests that were read here."""
-    found: list[int] = []
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The publish requests that were read here."""
+    found: list[bytes] = []
     take = Processor.take_publish
 
-    def counted(self: Processor, data: bytes) -> int:
-        size = take(self, data)
-        if size:
-            found.append(size)
-        return size
+    def counted(self: Processor, data: bytes) -> bool:
+        is_taken = take(self, data)
+        if is_taken:
+            found.append(data)
+        return is_taken
 
     monkeypatch.setattr(Processor, "take_publish", counted)
     return found
@@ -185,7 +185,7 @@ async def subscription(console: Any, interval_ms: float) -> int:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_requests_are_answered_whole_in_pieces_and_together(console: Any, taken: list[int]) -> None:
+async def test_requests_are_answered_whole_in_pieces_and_together(console: Any, taken: list[bytes]) -> None:
     number = await subscription(console, 50.0)
     publishing = Publishing(console)
     await publishing.send()  # of which the library reads whose they are
@@ -207,7 +207,7 @@ async def test_requests_are_answered_whole_in_pieces_and_together(console: Any, 
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_request_too_many_answers_the_oldest(console: Any, taken: list[int]) -> None:
+async def test_a_request_too_many_answers_the_oldest(console: Any, taken: list[bytes]) -> None:
     await subscription(console, 3_600_000.0)
     publishing = Publishing(console)
     await publishing.send()  # what it begins with
