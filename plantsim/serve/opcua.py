@@ -26,6 +26,7 @@ from plantsim.serve import (
     opcua_event_history,
     opcua_forcing,
     opcua_history,
+    opcua_limits,
     opcua_lists,
     opcua_methods,
     opcua_notify,
@@ -243,6 +244,7 @@ class OpcUaServer:
             await opcua_event_history.announce(core.aspace, batch.namespace)
         if fast:
             await opcua_browse.announce(core.aspace)
+            await opcua_limits.announce(core.aspace)
 
         async def tell(event: Event) -> None:
             if history is not None:

@@ -7,6 +7,8 @@ has no percent dead band, and keeps to no sampling interval.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from asyncua import ua
@@ -17,17 +19,13 @@ from asyncua.ua import uaprotocol_auto
 
 from plantsim.serve.opcua_columns import Columns
 from plantsim.serve.opcua_events import IsSubtype, Where, is_event_filter
+from plantsim.serve.opcua_limits import MOST_ITEMS, MOST_ITEMS_OF_A_SUBSCRIPTION, longest_queue
 from plantsim.serve.opcua_live import Column, LiveValue
 from plantsim.serve.opcua_subscription import SHORTEST_INTERVAL_MS, Sampling, with_timestamps
 
 LONGEST_SAMPLING_MS = 86_400_000.0
 EVENT_QUEUE = 1000
 """Events that a monitored item keeps where the client leaves it to the server."""
-LONGEST_QUEUE = 1000
-"""Values of one item."""
-MOST_QUEUED = 1_000_000
-"""Values of a subscription, roughly: with many items the longest queue of those that are added is shorter."""
-SHORTEST_LIMIT = 10
 WITHDRAWN = -1
 """In place of the callback of an item whose node is hidden by now."""
 
@@ -35,8 +33,12 @@ WITHDRAWN = -1
 class MonitoredItems(MonitoredItemService):
     """The monitored items of one subscription. DataValues are shared between items and never changed."""
 
-    def __init__(self, subscription: Any, aspace: AddressSpace, is_subtype: IsSubtype) -> None:
+    def __init__(
+        self, subscription: Any, aspace: AddressSpace, is_subtype: IsSubtype, count_all: Callable[[], int]
+    ) -> None:
+        """count_all: items of all subscriptions."""
         super().__init__(subscription, aspace)
+        self._count_all = count_all
         self._is_subtype = is_subtype
         self._late: set[int] = set()
         """Items with a value that waits for their sampling interval."""
@@ -49,8 +51,12 @@ class MonitoredItems(MonitoredItemService):
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         self._timestamps = _valid(params.TimestampsToReturn)
-        results: list[ua.MonitoredItemCreateResult] = await super().create_monitored_items(params)
-        return results
+        room = min(MOST_ITEMS_OF_A_SUBSCRIPTION - len(self._monitored_items), MOST_ITEMS - self._count_all())
+        wanted = replace(params, ItemsToCreate=params.ItemsToCreate[: max(room, 0)])
+        results: list[ua.MonitoredItemCreateResult] = await super().create_monitored_items(wanted)
+        too_many = ua.StatusCode(ua.StatusCodes.BadTooManyMonitoredItems)
+        beyond = len(params.ItemsToCreate) - len(results)
+        return results + [ua.MonitoredItemCreateResult(StatusCode=too_many) for _ in range(beyond)]
 
     def modify_monitored_items(self, params: ua.ModifyMonitoredItemsParameters) -> list[ua.MonitoredItemModifyResult]:
         self._timestamps = _valid(params.TimestampsToReturn)
@@ -299,8 +305,7 @@ class MonitoredItems(MonitoredItemService):
         return None
 
     def _revise_queue_size(self, requested: int) -> int:
-        most = min(max(MOST_QUEUED // (len(self._monitored_items) + 1), SHORTEST_LIMIT), LONGEST_QUEUE)
-        return min(int(super()._revise_queue_size(max(requested, 1))), most)
+        return min(int(super()._revise_queue_size(max(requested, 1))), longest_queue(len(self._monitored_items)))
 
     def _delete_monitored_items(self, mid: int) -> ua.StatusCode:
         if self.columns is not None and mid in self.columns:

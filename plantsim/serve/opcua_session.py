@@ -32,6 +32,7 @@ from plantsim.serve.opcua_counters import SessionRecord, Tally
 from plantsim.serve.opcua_hidden import UNKNOWN, Hides
 from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_identities import Identities, PlantUser
+from plantsim.serve.opcua_limits import MOST_SESSIONS
 from plantsim.serve.opcua_methods import Methods
 from plantsim.serve.opcua_ranges import part_of
 from plantsim.serve.opcua_users import ANONYMOUS, Users
@@ -467,6 +468,8 @@ class Core(InternalServer):
     def create_session(self, name: str, user: User | None = None, external: bool = False) -> InternalSession:
         """A session for a client that has just connected."""
         assert self.services is not None, "no client connects before the server listens"
+        if external and len(self.sessions) >= MOST_SESSIONS:
+            raise ServiceError(ua.StatusCodes.BadTooManySessions)
         session = Session(
             self, self.aspace, self.subscription_service, name, user=PlantUser(name=ANONYMOUS), external=external
         )

@@ -12,6 +12,7 @@ from asyncua.server.subscription_service import SubscriptionService
 
 from plantsim.serve.opcua_events import subtypes
 from plantsim.serve.opcua_items import MonitoredItems
+from plantsim.serve.opcua_limits import MOST_SUBSCRIPTIONS, MOST_SUBSCRIPTIONS_OF_A_SESSION
 from plantsim.serve.opcua_subscription import SHORTEST_INTERVAL_MS, Subscription
 
 LONGEST_INTERVAL_MS = 3_600_000.0
@@ -36,7 +37,8 @@ class Subscriptions(SubscriptionService):
     ) -> ua.CreateSubscriptionResult:
         _put_within_reason(params)
         # the library's own method with our class in it
-        if len(self.subscriptions) >= self.iserver.max_subscriptions:
+        of_session = sum(one.session_id == session_id for one in self.subscriptions.values())
+        if len(self.subscriptions) >= MOST_SUBSCRIPTIONS or of_session >= MOST_SUBSCRIPTIONS_OF_A_SESSION:
             raise ServiceError(ua.StatusCodes.BadTooManySubscriptions)
         self._sub_id_counter += 1
         number = self._sub_id_counter
@@ -59,10 +61,15 @@ class Subscriptions(SubscriptionService):
         )
         subscription.most = params.MaxNotificationsPerPublish
         subscription.priority = params.Priority
-        subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace, self._is_subtype)
+        subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace, self._is_subtype, self._count_items)
         await subscription.start()
         self.subscriptions[number] = subscription
         return result
+
+    def _count_items(self) -> int:
+        # of the library's own class, too, where the server itself watches something
+        services: list[Any] = [one.monitored_item_srv for one in self.subscriptions.values()]
+        return sum(len(one._monitored_items) for one in services)
 
     def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
         subscription = self.subscriptions.get(params.SubscriptionId)

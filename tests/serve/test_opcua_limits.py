@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from asyncua import ua
+from asyncua import Client, ua
 
+from plantsim.serve import opcua_items, opcua_limits, opcua_session, opcua_subscriptions
 from plantsim.serve.opcua_session import MOST_OPERATIONS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -71,3 +72,55 @@ async def test_requests_are_as_large_as_the_server_says(console: Any) -> None:
         await read(console)
     with pytest.raises(ua.uaerrors.BadNothingToDo):
         await console.client.uaclient.call([])
+
+
+async def test_each_client_has_so_much_and_all_together(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits themselves are made small here: their sizes are for the long run."""
+    capabilities = {
+        "MaxSessions": opcua_limits.MOST_SESSIONS,
+        "MaxSubscriptions": opcua_limits.MOST_SUBSCRIPTIONS,
+        "MaxSubscriptionsPerSession": opcua_limits.MOST_SUBSCRIPTIONS_OF_A_SESSION,
+        "MaxMonitoredItems": opcua_limits.MOST_ITEMS,
+        "MaxMonitoredItemsPerSubscription": opcua_limits.MOST_ITEMS_OF_A_SUBSCRIPTION,
+        "MaxMonitoredItemsQueueSize": opcua_limits.LONGEST_QUEUE,
+    }
+    for name, most in capabilities.items():
+        node = ua.NodeId(getattr(ua.ObjectIds, f"Server_ServerCapabilities_{name}"))
+        assert await console.client.get_node(node).read_value() == most
+
+    client = console.client.uaclient
+    asked = ua.CreateSubscriptionParameters(1000.0, 3000, 1000, 0, True, 0)
+
+    async def watch(subscription: int, count: int, queue: int = 1) -> list[ua.MonitoredItemCreateResult]:
+        items = [
+            ua.MonitoredItemCreateRequest(
+                ua.ReadValueId(console.id("TIC-201.PV"), ua.AttributeIds.Value),
+                ua.MonitoringMode.Reporting,
+                ua.MonitoringParameters(handle, 0.0, None, queue, True),
+            )
+            for handle in range(count)
+        ]
+        return list(
+            await client.create_monitored_items(
+                ua.CreateMonitoredItemsParameters(subscription, ua.TimestampsToReturn.Both, items)
+            )
+        )
+
+    made = [(await client.create_subscription(asked, lambda _: None)).SubscriptionId for _ in range(3)]
+    with monkeypatch.context() as small:
+        small.setattr(opcua_subscriptions, "MOST_SUBSCRIPTIONS_OF_A_SESSION", 3)
+        with pytest.raises(ua.uaerrors.BadTooManySubscriptions):
+            await client.create_subscription(asked, lambda _: None)
+        small.setattr(opcua_items, "MOST_ITEMS_OF_A_SUBSCRIPTION", 3)
+        names = [one.StatusCode.name for one in await watch(made[0], 5)]
+        assert names == ["Good"] * 3 + ["BadTooManyMonitoredItems"] * 2
+        small.setattr(opcua_items, "MOST_ITEMS", 4)
+        assert [one.StatusCode.name for one in await watch(made[1], 2)] == ["Good", "BadTooManyMonitoredItems"]
+        assert [one.StatusCode.name for one in await watch(made[2], 1)] == ["BadTooManyMonitoredItems"]
+        small.setattr(opcua_session, "MOST_SESSIONS", 1)
+        with pytest.raises(ua.uaerrors.BadTooManySessions):
+            await Client(console.client.server_url.geturl()).connect()
+    (long,) = await watch(made[2], 1, queue=5000)
+    assert long.RevisedQueueSize == opcua_limits.LONGEST_QUEUE
+    assert opcua_limits.longest_queue(5000) < 200
+    await client.delete_subscriptions(made)
