@@ -102,6 +102,25 @@ def test_an_hour_is_kept_and_no_more() -> None:
     assert len(ring) == 1
 
 
+def test_what_is_old_takes_less_and_is_the_same() -> None:
+    now = 0.0
+    ring = BacktrackRing(0.1, lambda: now)
+    states = [
+        {"x": np.array([[minute, np.nan, -0.0]] * 1000), "n": np.array(minute, np.int64), "none": np.zeros((0, 3))}
+        for minute in range(8)
+    ]
+    for minute, state in enumerate(states):
+        ring.add(600 * minute, state)
+        now += 20.0
+    assert [one.is_packed for one in ring._states] == [True] * 6 + [False] * 2
+    for minute in (6, 5, 0):
+        found = ring.back(4200, 7.0 - minute)
+        assert found.keys() == states[minute].keys()
+        for name, array in states[minute].items():
+            assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+            assert found[name].tobytes() == array.tobytes()
+
+
 def test_a_numeric_stop_is_undone_by_going_back(engine: Engine) -> None:
     """The ring has only good states: the run goes on from there as it would have."""
     step(engine, 60.0)

@@ -245,7 +245,7 @@ historian._store.append = acknowledged
 historian.start()
 engine.sample(historian)
 engine.start()
-import time; time.sleep(60)
+import time; time.sleep(3600)
 """
 
 
