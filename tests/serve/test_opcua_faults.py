@@ -456,7 +456,7 @@ def test_clients_that_come_and_go_leave_nothing_behind(running: Running, scale: 
 
     async def come_and_go(how: str) -> None:
         client = Client(running.endpoint, timeout=60.0, watchdog_intervall=3600.0)
-        client.session_timeout = 5000
+        client.session_timeout = 10_000
         await client.connect()
         index = await client.get_namespace_index(NAMESPACE)
         protocol = client.uaclient.protocol
