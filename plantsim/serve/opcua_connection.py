@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
 from datetime import UTC, datetime
+from struct import error as StructError
+from traceback import walk_tb
 from typing import Any
 
 from asyncua import ua
@@ -27,6 +30,10 @@ from plantsim.serve.opcua_counters import SERVICES, SessionRecord
 from plantsim.serve.opcua_messages import chunks, publish_request, publish_response
 from plantsim.serve.opcua_session import MOST_OPERATIONS, Core, Session, check_size
 
+log = logging.getLogger(__name__)
+
+SHORT = 200
+"""Characters of an error in the log."""
 _READ = ua.NodeId(ua.ObjectIds.ReadRequest_Encoding_DefaultBinary)
 _BROWSE = ua.NodeId(ua.ObjectIds.BrowseRequest_Encoding_DefaultBinary)
 _BROWSE_NEXT = ua.NodeId(ua.ObjectIds.BrowseNextRequest_Encoding_DefaultBinary)
@@ -134,6 +141,11 @@ class Processor(UaProcessor):
         except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
             self.iserver.tally.refused(service, self._record(), int(error.code))
             raise
+        except (StructError, NotEnoughData, ValueError) as error:
+            if not _is_of_decoding(error):
+                raise
+            self.iserver.tally.refused(service, self._record(), ua.StatusCodes.BadDecodingError)
+            raise ServiceError(ua.StatusCodes.BadDecodingError) from error
         finally:
             self.iserver.tally.came(service, self._record())
 
@@ -196,6 +208,21 @@ class Processor(UaProcessor):
         response.ResponseHeader.RequestHandle = requesthdr.RequestHandle
         empty = struct_to_binary(response)  # ends with the lengths of its results and of its diagnostics
         self._send(empty[:-8] + results + empty[-4:], seqhdr.RequestId)
+
+
+def _is_of_decoding(error: Exception) -> bool:
+    """Whether it was a request that could not be read, and not what was done with it."""
+    return any(frame.f_code.co_name == "struct_from_binary" for frame, _ in walk_tb(error.__traceback__))
+
+
+class _Refusals(logging.Filter):
+    """Keeps out of the log what the library says of each request that is refused: it is told, and counted."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("sending service fault response")
+
+
+logging.getLogger(UaProcessor.__module__).addFilter(_Refusals())
 
 
 class Limits(TransportLimits):
@@ -262,6 +289,12 @@ class Protocol(OPCUAProtocol):
         await self._writable.wait()
         try:
             return bool(await super()._process_one_msg(header, buf))
+        except (StructError, NotEnoughData, ValueError, ua.UaError) as error:
+            # there is no request that it could be the answer to
+            log.warning("OPC UA: %s sent what is no message, and is cut off: %s", self.peer_name, str(error)[:SHORT])
+            is_of_channel = isinstance(error, ua.UaError) and not isinstance(error, NotEnoughData)
+            self._refuse(ua.StatusCodes.BadSecurityChecksFailed if is_of_channel else ua.StatusCodes.BadDecodingError)
+            return False
         finally:
             self._listen_again()
             if not self.messages.empty():

@@ -12,7 +12,7 @@ import pytest_asyncio
 from asyncua import ua
 from asyncua.common.connection import SecureConnection, TransportLimits
 from asyncua.crypto.security_policies import SecurityPolicyNone
-from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary
+from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary, uatcp_to_binary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -218,3 +218,57 @@ async def test_a_request_too_many_answers_the_oldest(console: Any, taken: list[b
     fault = struct_from_binary(ua.ServiceFault, answer)
     assert fault.ResponseHeader.ServiceResult.name == "BadTooManyPublishRequests"
     assert taken
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_request_that_cannot_be_read_is_answered_so(console: Any, caplog: pytest.LogCaptureFixture) -> None:
+    asked = ua.ReadRequest()
+    protocol = console.client.uaclient.protocol
+    asked.RequestHeader.AuthenticationToken = protocol.authentication_token
+    asked.Parameters.NodesToRead = [ua.ReadValueId(console.id("TIC-201.PV"), ua.AttributeIds.Value)]
+    protocol._request_id += 1
+    answer = protocol._callbackmap[protocol._request_id] = asyncio.get_running_loop().create_future()
+    body = struct_to_binary(asked)[:-10]
+    protocol.transport.write(protocol._connection.message_to_binary(body, request_id=protocol._request_id))
+    async with asyncio.timeout(10.0):
+        fault = struct_from_binary(ua.ServiceFault, await answer)
+    assert fault.ResponseHeader.ServiceResult.name == "BadDecodingError"
+    assert await console.value("TIC-201.PV") is not None  # the session goes on
+    assert not [one for one in caplog.records if one.name.startswith("asyncua.server") and one.levelname == "ERROR"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("at", "part", "status"),
+    [
+        (0, b"XXX", "BadSecurityChecksFailed"),
+        (8, b"\xff\xff", "BadSecurityChecksFailed"),
+        (16, b"\xff\xff", "BadSecurityChecksFailed"),
+        (24, b"\x3f", "BadDecodingError"),
+        (4, b"\xff\xff\xff\x7f", "BadTcpMessageTooLarge"),
+    ],
+)
+async def test_what_is_no_message_ends_the_connection(
+    server: Any, connect: Any, at: int, part: bytes, status: str
+) -> None:
+    """message type, channel, sequence number, type of the request, size"""
+    host, port = server.endpoint.removeprefix("opc.tcp://").partition("/")[0].rsplit(":", 1)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    made = connection()
+    hello = ua.Hello(0, 65535, 65535, 0, 0, server.endpoint)
+    writer.write(uatcp_to_binary(ua.MessageType.Hello, hello))
+    opening = ua.OpenSecureChannelRequest()
+    opening.Parameters.SecurityMode = ua.MessageSecurityMode.None_
+    opening.Parameters.RequestedLifetime = 60_000
+    writer.write(made.message_to_binary(struct_to_binary(opening), ua.MessageType.SecureOpen, 1))
+    await reader.readexactly(28)
+    opened = await reader.readexactly(int.from_bytes((await reader.readexactly(8))[4:], "little") - 8)
+    made.security_token.ChannelId = int.from_bytes(opened[:4], "little")
+    data = bytearray(made.message_to_binary(struct_to_binary(ua.GetEndpointsRequest()), request_id=2))
+    data[at : at + len(part)] = part
+    writer.write(data)
+    async with asyncio.timeout(10.0):
+        error = await reader.read()
+    assert error[:3] == b"ERR"
+    assert ua.StatusCode(int.from_bytes(error[8:12], "little")).name == status
+    writer.close()
