@@ -14,7 +14,7 @@ LONGEST_QUEUE = 1000
 """Values of one item."""
 MOST_QUEUED = 1_000_000
 """Values of a subscription, roughly: with many items the longest queue of those that are added is shorter."""
-SHORTEST_LIMIT = 10
+SHORTEST_LIMIT = 100
 """Values that every queue may have."""
 
 _ANNOUNCED = {
