@@ -3,38 +3,40 @@
 The scan runs in one worker thread to absolute deadlines; it holds the lock only between scans. Servers see the image,
 replaced whole, and hand in writes, which take effect at the next scan boundary in the order they came. Nothing else
 changes the plant.
+
+What it is made of: `scan_thread` says which scans run when, `scanner` runs them, `inbox` queues writes, `publication`
+makes images; `course` is what they know in common. This file is their face.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
-from plantsim.engine import realtime as real_time
 from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
-from plantsim.engine.backtrack import BacktrackRing
 from plantsim.engine.chronicle import Chronicle
-from plantsim.engine.command import Command, Origin, Refusal
+from plantsim.engine.command import Origin, Refusal
+from plantsim.engine.course import Course
 from plantsim.engine.forcing import Force, Forcing
 from plantsim.engine.image import ProcessImage
-from plantsim.engine.journal import Event, EventKind, Journal
+from plantsim.engine.inbox import Check, Inbox, Write
+from plantsim.engine.journal import EventKind, Journal
 from plantsim.engine.live import LivePlant, NumericStop
+from plantsim.engine.lockstep import Lockstep
 from plantsim.engine.malfunctions import Injection
 from plantsim.engine.pace import Pace
 from plantsim.engine.permission import Permission, Value
+from plantsim.engine.publication import Listener, Publication, Sampler
 from plantsim.engine.racks import Racks
+from plantsim.engine.scan_thread import ScanThread
+from plantsim.engine.scanner import Scanner, Supervisor
 from plantsim.engine.shelf import Kept, Shelf
 from plantsim.engine.snapshot import write_snapshot
-from plantsim.engine.timing import Timing
 from plantsim.engine.wire import Wire
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.manual import manual
@@ -43,21 +45,7 @@ from plantsim.model.tag import AlarmPoint, Role, TagTable
 
 log = logging.getLogger("plantsim.engine")
 
-PUBLISH_S = 0.1
-"""Wall time between publications where scans come faster."""
-BATCH_S = 0.02
-"""Wall time that the scan keeps commands waiting at most."""
 LONGEST_STEP_S = 3600.0
-DIAGNOSED_SCANS = 10
-"""Scans between two looks at the numerics in lock step."""
-
-SAMPLE_S = 1.0
-"""Plant time between two images that a historian is given, where scans come faster than images are published."""
-STORAGE_WAIT_S = 0.01
-"""Wall time between two looks at whether the historian has caught up."""
-
-Listener = Callable[[ProcessImage], None]
-Write = tuple[str, Value]
 
 
 def positive(speed: float) -> float:
@@ -65,39 +53,6 @@ def positive(speed: float) -> float:
     if not speed > 0.0:
         raise ValueError(f"speed: found {speed}, allowed a positive number")
     return speed
-
-
-class Sampler(Protocol):
-    """Keeps images for later."""
-
-    @property
-    def behind(self) -> bool:
-        """Whether the scan is to wait for it."""
-        ...
-
-    def take(self, image: ProcessImage) -> None:
-        """Keep an image, or what is new in it; must not block."""
-        ...
-
-
-class Supervisor(Protocol):
-    """Follows a run from inside, in plant time: what it does depends on no clock and no speed."""
-
-    def hear(self, event: Event) -> None:
-        """Something went on record. Must do nothing to the engine."""
-        ...
-
-    def judge(self, image: ProcessImage) -> None:
-        """A second of plant time has passed. What it writes or injects is in force with the next scan."""
-        ...
-
-
-@dataclass
-class Step:
-    """Scans that were asked for by hand, and who waits for them."""
-
-    scans: int
-    done: Future[None]
 
 
 class Engine:
@@ -132,73 +87,68 @@ class Engine:
         scenarios: Sequence[str] = (),
     ) -> None:
         self.plant = plant
-        self._realtime = realtime
         self.scan_period = scan_period
         self.external = external
         self.live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch or 0.0)
         if epoch is None:
             self.live.epoch = time.time() - float(self.live.core.time)
         self._scenarios = ("", *dict.fromkeys([*([scenario] if scenario else []), *scenarios]))
-        self._scenario = self._scenarios.index(scenario)
         self.live.tags = _with_scenarios(self.live.tags, self._scenarios)
         self.tags: TagTable = self.live.tags
         self.alarms: tuple[AlarmPoint, ...] = self.live.alarms
         self.permission = Permission(plant, self.tags, external)
-        self.failure: NumericStop | None = None
+        self._course = course = Course(running=not frozen, scenario=self._scenarios.index(scenario))
         self._racks = Racks(plant, self.tags, self.permission.drives, external, self.live.core.signal)
         self._racks.unplug()
-        self._lockstep = lockstep
-        self._lockstep_timeout = lockstep_timeout
-        self._lockstep_timeouts = 0
-        self._lockstep_since = time.monotonic()
-        self._waiting = False
         self._warned_of_speed = False
         self.live.core.external[self.permission.withheld] = 1
         self.journal = Journal(journal)
         """Of all events; ask it at will."""
-        self._record = Chronicle(self.live, self.journal, lambda: self._branch)
-        self._racks.note = self._record.system
-        self._desk = AlarmDesk(self.live, self._record.alarm)
+        self._record = record = Chronicle(self.live, self.journal, lambda: course.branch)
+        self._racks.note = record.system
+        self._desk = AlarmDesk(self.live, record.alarm)
         self._shelf = Shelf(plant, snapshots)
         self.wire = Wire(self.live.seed, lambda: float(self.live.core.time))
         """What is wrong between servers and clients; for the servers to ask."""
         self._forcing = Forcing(self.live)
-        self._ring = BacktrackRing(scan_period)
-        self._ring.add(int(self.live.core.scan), self.live.arrays())
-        self._branch = 0
         self._pace = Pace(scan_period, positive(speed))
-        self._running = not frozen
-        self._stopping = False
-        self._closed = False
-        self._wake = threading.Condition()
-        self._commands: deque[Command] = deque()
-        self._strangers: set[str] = set()
-        """Commands of racks that were refused and journalled since the rack last had the actuator."""
-        self._steps: deque[Step] = deque()
-        self._listeners: list[Listener] = []
-        self._sampler: Sampler | None = None
-        self._supervisor: Supervisor | None = None
-        self._sample_scans = max(1, round(SAMPLE_S / scan_period))
-        self._waits_for_storage = False
-        self._thread: threading.Thread | None = None
-        self._actual_speed = 0.0
-        self._scan_wall = 50e-6
-        self._published = 0.0
-        self._lateness, self._loop_latency = Timing(), Timing()
-        self._rack_written: float | None = None
-        """When a PLC wrote what no scan has obeyed yet, by the monotonic clock."""
-        self._image = self._compose()
+        self._lockstep = Lockstep(self.live, self._racks, record, on=lockstep, timeout=lockstep_timeout)
+        self._inbox = Inbox(self.live, self.permission, record)
+        self._publication = Publication(self.live, course, self._pace, self._lockstep, self._racks, record, self._desk)
+        self._scanner = Scanner(
+            self.live, course, self._racks, self._forcing, self._inbox, self._lockstep, self._publication, record
+        )
+        self._ring = self._scanner.ring
+        self._scans = ScanThread(
+            self.live,
+            course,
+            self._pace,
+            self._lockstep,
+            self._racks,
+            self._inbox,
+            self._scanner,
+            self._publication,
+            record,
+            realtime=realtime,
+        )
+        self._wake = self._scans.wake
+        self._publish = self._publication.publish
 
     # ------------------------------------------------------------------ what servers see
 
     @property
     def image(self) -> ProcessImage:
         """The latest process image; replaced, never changed."""
-        return self._image
+        return self._publication.image
+
+    @property
+    def failure(self) -> NumericStop | None:
+        """Why the scan has stopped; None while it has not."""
+        return self._course.failure
 
     def check(self, name: str, value: Value, origin: Origin) -> Refusal | None:
         """Why this write would be refused now; None if it would be accepted."""
-        return self.permission.check(self._image, name, value, origin)
+        return self.permission.check(self.image, name, value, origin)
 
     @property
     def manual(self) -> str:
@@ -231,8 +181,8 @@ class Engine:
                 return refusal
 
             answers = self._queue(writes, origin, check, whole) if writes else []
-            if answers and not any(answers) and self._rack_written is None:
-                self._rack_written = time.monotonic()
+            if answers and not any(answers):
+                self._publication.note_rack_write()
             if beat is not None and not any(answers):
                 self._take_heartbeat(*beat)
         return answers
@@ -241,7 +191,7 @@ class Engine:
         """What a PLC has written to holding register 0 of its rack: proof of life, and its echo in lock step."""
         if self._racks.beat(area, word, float(self.live.core.time), time.monotonic()):
             self._publish()
-        if self._pace.speed != 1.0 and self._running and not (self._lockstep or self._warned_of_speed):
+        if self._pace.speed != 1.0 and self._course.running and not (self._lockstep.on or self._warned_of_speed):
             self._warned_of_speed = True
             self._record.system(f"rack of {area}: a PLC is connected at {self._pace.speed:g} times real time")
             log.warning(
@@ -250,72 +200,20 @@ class Engine:
                 area,
                 self._pace.speed,
             )
-        if not (self._waiting and self._waits_for_echo()):
+        if not (self._lockstep.waiting and self._lockstep.lacks_echo):
             self._wake.notify()
 
-    def _queue(
-        self,
-        writes: Sequence[Write],
-        origin: Origin,
-        check: Callable[[ProcessImage, str, Value], Refusal | None],
-        whole: bool,
-    ) -> list[Refusal | None]:
-        answers: list[Refusal | None] = []
-        accepted: list[tuple[str, str, dict[int, float]]] = []
+    def _queue(self, writes: Sequence[Write], origin: Origin, check: Check, whole: bool) -> list[Refusal | None]:
         with self._wake:
-            ahead = self._ahead()
-            for name, value in writes:
-                refusal = check(ahead, name, value)
-                answers.append(refusal)
-                before = self._shown(ahead, name)
-                if refusal is not None:
-                    self._journal_refusal(name, value, origin, refusal, before)
-                    continue
-                if origin.via == "rack":
-                    moved = {self.tags[name].row: float(value)}
-                else:
-                    moved = self.permission.moves(ahead, name, value)
-                accepted.append((name, before, moved))
-                for row, to in moved.items():
-                    ahead.value[row] = to
-            if not whole or len(accepted) == len(answers):
-                for name, before, moved in accepted:
-                    if origin.via == "rack":  # a PLC repeats its outputs for ever: they are signals, not actions
-                        self._strangers.discard(name)
-                    else:
-                        tag = self.tags[name]
-                        self._record.action(origin, name, "written", before, tag.text(moved[tag.row]))
-                    self._commands.extend(Command(row, to, origin) for row, to in moved.items())
-            self._record.flush()
-            if not self._waiting:  # the echo will wake the scan: one waking for all that a PLC writes
+            answers = self._inbox.put(self.image, writes, origin, check, whole)
+            if not self._lockstep.waiting:  # the echo will wake the scan: one waking for all that a PLC writes
                 self._wake.notify()
         return answers
-
-    def _shown(self, image: ProcessImage, name: str) -> str:
-        tag = self.tags.get(name)
-        return "" if tag is None else tag.text(float(image.value[tag.row]))
-
-    def _journal_refusal(self, name: str, value: Value, origin: Origin, refusal: Refusal, before: str) -> None:
-        if refusal in (Refusal.NOT_EXTERNAL, Refusal.SILENT):
-            if name in self._strangers:
-                return
-            self._strangers.add(name)
-        tag = self.tags.get(name)
-        after = str(value) if tag is None or isinstance(value, str) else tag.text(float(value))
-        self._record.action(origin, name, "refused", before, after, refusal.value)
 
     @property
     def lost(self) -> frozenset[str]:
         """Areas whose PLC's heartbeat is lost."""
         return self._racks.lost
-
-    def _ahead(self) -> ProcessImage:
-        """The image with commands as they stand by now, and as those that are queued will make them."""
-        value = self._image.value.copy()
-        value[: self.live.core_rows] = self.live.core.signal
-        for command in self._commands:
-            value[command.row] = command.value
-        return replace(self._image, value=value)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after every publication; returns how to stop that.
@@ -323,18 +221,13 @@ class Engine:
         It is called in the thread that publishes, mostly the scan's, which waits for it: it must neither block nor stop
         the engine. It is dropped if it raises.
         """
-        self._listeners.append(listener)
-        return lambda: self._unlisten(listener)
-
-    def _unlisten(self, listener: Listener) -> None:
-        with suppress(ValueError):
-            self._listeners.remove(listener)
+        return self._publication.listen(listener)
 
     def sample(self, sampler: Sampler) -> None:
         """Give `sampler` every image that is published, and one each second of plant time; it may hold up the scan."""
         with self._wake:
-            self._sampler = sampler
-            sampler.take(self._image)
+            self._publication.sampler = sampler
+            sampler.take(self.image)
 
     def supervise(self, supervisor: Supervisor) -> None:
         """Have `supervisor` follow the run: told every event at once, asked after every second of plant time.
@@ -342,32 +235,32 @@ class Engine:
         It is called in the scan's thread with the engine's lock held, between two scans.
         """
         with self._wake:
-            self._supervisor = supervisor
+            self._scanner.supervisor = supervisor
             self._record.tell = supervisor.hear
 
     def begin_scenario(self, name: str) -> None:
         """A scenario runs from now on. ValueError for one that the engine was not told of."""
         with self._wake:
-            self._scenario = self._scenarios.index(name)
+            self._course.scenario = self._scenarios.index(name)
             self._publish()
 
     def end_scenario(self) -> None:
         """No scenario runs any longer: nothing is kept from anybody."""
         with self._wake:
-            self._scenario = 0
+            self._course.scenario = 0
             self._publish()
 
     @property
     def in_scenario(self) -> bool:
         """Whether a scenario runs: true values, malfunctions and the run itself are then the instructor's alone."""
-        return self._scenario > 0
+        return self._course.scenario > 0
 
     def lead_in(self, seconds: float) -> None:
         """Let plant time pass before the start; it lies before the epoch. RuntimeError once started."""
-        if self._thread is not None:
+        if self._scans.started:
             raise RuntimeError("a lead-in comes before the start")
         with self._wake:
-            self._advance(round(seconds / self.scan_period))
+            self._scanner.advance(round(seconds / self.scan_period))
             self.live.epoch -= seconds
             self._publish()
 
@@ -406,16 +299,16 @@ class Engine:
     def run(self) -> None:
         """Let plant time pass."""
         with self._wake:
-            self._running = self.failure is None
-            self._record.system("running" if self._running else "not running: the scan has stopped")
-            self._restart_clocks()
+            self._course.running = self.failure is None
+            self._record.system("running" if self._course.running else "not running: the scan has stopped")
+            self._scans.restart_clocks()
             self._publish()
             self._wake.notify()
 
     def freeze(self) -> None:
         """Stop plant time; speed is kept, writes still show."""
         with self._wake:
-            self._running = False
+            self._course.running = False
             self._record.system("frozen")
             self._publish()
             self._wake.notify()
@@ -426,26 +319,19 @@ class Engine:
             self._pace.speed = positive(speed)
             self._record.system(f"speed {speed:g}")
             self._warned_of_speed = False
-            self._restart_clocks()
+            self._scans.restart_clocks()
             self._publish()
             self._wake.notify()
 
     def set_lockstep(self, on: bool, origin: Origin) -> None:
         """Let every scan wait for the echo of the PLCs, or not."""
         with self._wake:
-            if on != self._lockstep:
-                self._lockstep = on
+            if on != self._lockstep.on:
+                self._lockstep.on = on
                 self._record.system(f"lock step {'on' if on else 'off'}", origin)
-                self._restart_clocks()
+                self._scans.restart_clocks()
                 self._publish()
             self._wake.notify()
-
-    def _restart_clocks(self) -> None:
-        """All that counts wall time counts from now."""
-        now = time.monotonic()
-        self._pace.restart(now)
-        self._racks.restart(float(self.live.core.time), now)
-        self._lockstep_since = now
 
     def step(self, seconds: float) -> Future[None]:
         """Freeze and run round(seconds/scan) scans; done when the last image is published. ValueError beyond 3600 s.
@@ -454,14 +340,7 @@ class Engine:
         """
         if not 0.0 < seconds <= LONGEST_STEP_S:
             raise ValueError(f"step: found {seconds} s, allowed more than 0 and at most {LONGEST_STEP_S:.0f} s")
-        done: Future[None] = Future()
-        with self._wake:
-            self._running = False
-            self._steps.append(Step(round(seconds / self.scan_period), done))
-            if self._stopping:
-                self._cancel_steps()
-            self._wake.notify()
-        return done
+        return self._scans.step(round(seconds / self.scan_period))
 
     def save(self, path: Path) -> None:
         """Write the whole state to a file, atomically."""
@@ -572,7 +451,7 @@ class Engine:
             return Refusal.READ_ONLY
         with self._wake:
             refusal = self.permission.check_force(tag, value, origin)
-            before = self._shown(self._image, name)
+            before = self._inbox.shown(self.image, name)
             if refusal is None:
                 self._forcing.put(tag, float(value), origin, seconds)
                 self._record.action(origin, name, "forced", before, tag.text(float(value)))
@@ -589,8 +468,8 @@ class Engine:
         with self._wake:
             if self._forcing.release(name) is None:
                 return Refusal.MODE
-            self._record.action(origin, name, "released", self._shown(self._image, name))
-            if not self._running:
+            self._record.action(origin, name, "released", self._inbox.shown(self.image, name))
+            if not self._course.running:
                 self.live.core.refresh()
             self._publish()
         return None
@@ -631,14 +510,13 @@ class Engine:
 
     def _fork(self, how: str, origin: Origin) -> None:
         """Start a new branch at the state just restored; a numeric stop is over, writes not yet in force are gone."""
-        self._branch += 1
-        self._commands.clear()
-        self.failure = None
+        self._course.branch += 1
+        self._inbox.clear()
+        self._course.failure = None
         self._racks.unplug()
-        self._restart_clocks()
-        # no speed is read off a jump in time
-        self._image = self._compose()
-        self._record.system(f"{how}, branch {self._branch}", origin)
+        self._scans.restart_clocks()
+        self._publication.restart()
+        self._record.system(f"{how}, branch {self._course.branch}", origin)
         self._publish()
         self._wake.notify()
 
@@ -646,241 +524,16 @@ class Engine:
 
     def start(self) -> None:
         """Start the scan thread, once."""
-        if self._thread is not None or self._stopping:
-            raise RuntimeError("an engine is started once")
-        self._restart_clocks()
-        self._record.system("started")
-        self._record.flush()
-        self._thread = threading.Thread(target=self._work, name="scan", daemon=True)
-        self._thread.start()
+        self._scans.start()
 
     def stop(self) -> None:
         """End the scan thread; idempotent."""
-        with self._wake:
-            self._stopping = True
-            self._cancel_steps()
-            self._wake.notify()
-        if self._thread is not None:
-            self._thread.join()
-        with self._wake:
-            if not self._closed:
-                self._closed = True
-                self._record.system("stopped")
-                self._record.flush()
+        self._scans.stop()
 
-    def _cancel_steps(self) -> None:
-        while self._steps:
-            self._steps.popleft().done.cancel()
-
-    def _work(self) -> None:
-        with self._wake:
-            if self._realtime:
-                for line in real_time.take():
-                    self._record.system(f"real time: {line}")
-            try:
-                while not self._stopping:
-                    self._turn()
-            finally:  # whatever ends the thread, nobody is to wait for it in vain
-                self._stopping = True
-                self._cancel_steps()
-
-    def _turn(self) -> None:
-        """What is to be done next."""
-        applied = self._apply()
-        if not (self._steps or self._running):
-            self._waiting = False
-        elif self._waits_for_plc():
-            return
-        if self._is_held_up():
-            self._wake.wait(STORAGE_WAIT_S)
-        elif self._steps:
-            self._keep_step(self._steps[0])
-        elif self._running:
-            self._keep_pace()
-        elif applied:
-            self.live.core.refresh()
-            self._publish()
-        else:
-            self._wake.wait(1.0)
-
-    def _waits_for_plc(self) -> bool:
-        """In lock step: wait for the echo of the last scan. False once it has come, or has not in time."""
-        self._waiting = self._waits_for_echo()
-        if not self._waiting:
-            return False
-        left = self._lockstep_since + self._lockstep_timeout - time.monotonic()
-        if left > 0.0:
-            self._wake.wait(left)
-            return True
-        self._lockstep_timeouts += 1
-        scan = int(self.live.core.scan)
-        self._record.system(f"lock step: no echo of scan {scan} within {self._lockstep_timeout:g} s, going on without")
-        return False
-
-    def _waits_for_echo(self) -> bool:
-        return self._lockstep and self._racks.in_step(int(self.live.core.scan)) is False
-
-    def _in_lockstep(self) -> bool:
-        return self._lockstep and self._racks.in_step(int(self.live.core.scan)) is not None
-
-    def _is_held_up(self) -> bool:
-        """Whether scans have to wait for the historian; published when that changes."""
-        waits = self._sampler is not None and self._sampler.behind and (self._running or bool(self._steps))
-        if waits != self._waits_for_storage:
-            self._waits_for_storage = waits
-            self._publish()
-        return waits
-
-    def _keep_step(self, step: Step) -> None:
-        """Run a part of a step, so that commands need not wait for the whole of it."""
-        scans = 0 if step.done.cancelled() else min(step.scans, self._batch())
-        self._advance(scans)
-        step.scans -= scans
-        if self._lockstep and step.scans > 0:
-            self._publish(diagnose=self._diagnoses())
-        if scans > 0 and step.scans > 0 and self.failure is None:
-            if not self._in_lockstep():  # which gives the lock away by waiting for the echo
-                self._yield()
-            return
-        self._steps.popleft()
-        self._publish()
-        if step.done.set_running_or_notify_cancel():
-            step.done.set_result(None)
-
-    def _batch(self) -> int:
-        """Scans that take about BATCH_S; one in lock step."""
-        return 1 if self._in_lockstep() else max(1, int(BATCH_S / self._scan_wall))
-
-    def _diagnoses(self) -> bool:
-        """Whether the numerics are looked at in this scan of a lock step, where every scan is published."""
-        return int(self.live.core.scan) % DIAGNOSED_SCANS == 0
-
-    def _yield(self) -> None:
-        """Hand the lock to whoever waits for it: a condition's lock is not fair."""
-        self._wake.wait(1e-4)
-
-    def _keep_pace(self) -> None:
-        """Run what is due, or wait for it; called with the lock held, which is given away while waiting."""
-        now = time.monotonic()
-        lockstep = self._in_lockstep()
-        if not lockstep and self._racks.watch(float(self.live.core.time), now):
-            self._publish()
-        due = 10**9 if math.isinf(self._pace.speed) else 1 if lockstep else self._pace.due(now)
-        if due == 0:
-            self._wake.wait(max(self._pace.deadline() - now, 0.0))
-            return
-        if not lockstep and math.isfinite(self._pace.speed):
-            self._lateness.note(now - self._pace.deadline())
-        scans = min(due, self._batch())
-        self._advance(scans)
-        now = time.monotonic()
-        if not lockstep:
-            self._pace.ran(scans, now)
-        if lockstep:
-            self._publish(diagnose=self._diagnoses())
-        elif self._pace.speed <= 1.0 or now - self._published >= PUBLISH_S or not self._running:
-            self._publish()
-        if scans < due:
-            self._yield()
-
-    def _apply(self) -> bool:
-        """Put the queued commands into force."""
-        applied = bool(self._commands)
-        while self._commands:
-            command = self._commands.popleft()
-            self.live.core.signal[command.row] = command.value
-        return applied
-
-    def _advance(self, scans: int) -> None:
-        if self.failure is not None or scans == 0:
-            return
-        begun = time.perf_counter()
-        try:
-            self._advance_live(scans)
-        except NumericStop as failure:
-            self.failure = failure
-            self._running = False
-            log.error("the scan has stopped: %s", failure)
-            self._record.system(f"the scan has stopped: {failure}")
-        wall = time.perf_counter() - begun
-        self._scan_wall = max(wall / scans, 1e-6)
-        self._record.flush()
-        self._lockstep_since = time.monotonic()
-
-    def _advance_live(self, scans: int) -> None:
-        """Run scans, and keep a state a minute and a sample a second of plant time on the way.
-
-        A supervisor that freezes the plant has it stand at the scan that it saw.
-        """
-        running = self._running
-        while scans > 0:
-            scan, now = int(self.live.core.scan), float(self.live.core.time)
-            self._racks.command(now)
-            for name in self._forcing.over():
-                self._forcing.release(name)
-                self._record.note(EventKind.ACTION, name, "released", comment="its time is up")
-            self._forcing.hold()
-            piece = min(scans, self._ring.scans_to_go(scan), self._racks.scans_to_go(now), self._forcing.scans_to_go())
-            if self._sampler is not None or self._supervisor is not None:
-                piece = min(piece, self._sample_scans - scan % self._sample_scans)
-            self.live.advance(piece)
-            scans -= piece
-            if self._sampler is not None and int(self.live.core.scan) % self._sample_scans == 0:
-                self._sampler.take(self._compose())
-            if int(self.live.core.scan) % self._ring.every == 0:
-                self._ring.add(int(self.live.core.scan), self.live.arrays())
-            if self._supervisor is not None and int(self.live.core.scan) % self._sample_scans == 0:
-                self._image = self._compose()
-                self._supervisor.judge(self._image)
-                self._apply()
-                if running and not self._running:
-                    break
-
-    def _compose(self, diagnose: bool = True) -> ProcessImage:
-        simulation = {
-            "Time": self.live.plant_time,
-            "Elapsed": float(self.live.core.time),
-            "Speed": self._pace.speed,
-            "ActualSpeed": self._actual_speed,
-            "Running": float(self._running),
-            "ScanPeriod": self.scan_period,
-            "ScanTime": 1e3 * self._scan_wall,
-            "ScanCount": float(self.live.core.scan),
-            "Overruns": float(self._pace.overruns),
-            "Seed": float(self.live.seed),
-            "Branch": float(self._branch),
-            "Pacing": 1.0 if self._waits_for_storage else 2.0 if self._waiting and self._running else 0.0,
-            "Lockstep": float(self._lockstep),
-            "LockstepTimeouts": float(self._lockstep_timeouts),
-            "Scenario": float(self._scenario),
-        }
-        now = time.monotonic()
-        for name, timing in (("Lateness", self._lateness), ("LoopLatency", self._loop_latency)):
-            simulation |= {f"{name}{which}": 1e3 * seconds for which, seconds in timing.figures(now).items()}
-        simulation |= self._racks.ages(now)
-        return self.live.image(simulation, stopped=self.failure is not None, diagnose=diagnose)
-
-    def _publish(self, *, diagnose: bool = True) -> None:
-        """Replace the image and tell the listeners."""
-        now = time.monotonic()
-        if self._rack_written is not None and int(self.live.core.scan) > self._image.scan:
-            self._loop_latency.note(now - self._rack_written)
-            self._rack_written = None
-        if now > self._published:
-            speed = (float(self.live.core.time) - self._image.plant_time + self.live.epoch) / (now - self._published)
-            self._actual_speed += 0.3 * (speed - self._actual_speed) if self._running else -self._actual_speed
-        self._published = now
-        self._image = self._compose(diagnose)
-        self._record.flush()
-        self._desk.deliver()
-        if self._sampler is not None:
-            self._sampler.take(self._image)
-        for listener in tuple(self._listeners):
-            try:
-                listener(self._image)
-            except Exception:
-                log.exception("a listener raised and is dropped")
-                self._unlisten(listener)
+    @property
+    def alive(self) -> bool:
+        """Whether the scan thread runs."""
+        return self._scans.alive
 
 
 def _with_scenarios(tags: TagTable, names: tuple[str, ...]) -> TagTable:

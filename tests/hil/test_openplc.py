@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -196,12 +197,8 @@ def test_its_death_is_noticed_and_an_open_loop_is_held(plant: ServedPlant) -> No
     plc.poll()
     plc.client.close()
     plant.run(speed=20.0)
-    stop = plant.engine.listen(lambda _: None)
-    try:
-        for _ in range(1000):
-            if plant.engine.lost:
-                break
-            plant.engine._thread.join(0.02)  # type: ignore[union-attr]
-    finally:
-        stop()
+    lost = threading.Event()
+    stop = plant.engine.listen(lambda _: lost.set() if plant.engine.lost else None)
+    lost.wait(20.0)
+    stop()
     assert plant.engine.lost == {"leach"}

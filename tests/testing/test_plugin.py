@@ -101,7 +101,7 @@ def test_a_plant_is_gone_within_a_second_and_its_ports_with_it(tmp_path: Path) -
     took = time.monotonic() - begun
     plant.close()
     print(f"closed {first} in {took:.2f} s")
-    assert not plant.engine._thread.is_alive()  # type: ignore[union-attr]
+    assert not plant.engine.alive
     assert not plant._thread.is_alive()
 
 
