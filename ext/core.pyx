@@ -9,7 +9,6 @@ streams of the scan's start.
 
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
-from libc.math cimport fabs
 
 import numpy as np
 
@@ -75,29 +74,10 @@ def has_avx2():
 include "memory.pxi"
 include "units.pxi"
 include "build.pxi"
+include "process.pxi"
+include "field.pxi"
+include "logic.pxi"
 include "faults.pxi"
-
-cdef struct Weighted:       # a measured quantity of a stream or of what a unit holds
-    int kind                # WEIGHTED_*
-    int source              # stream, or unit
-    double* top             # weights per species
-    double* bottom
-    int first, count        # species that have weights lie there
-    int probe
-
-cdef enum:
-    WEIGHTED_STREAM_SLOT = 0        # value of the stream's slot `source*width + offset`
-    WEIGHTED_STREAM_SUM = 1         # sum w n
-    WEIGHTED_STREAM_PER_VOLUME = 2  # sum w n / Q
-    WEIGHTED_STREAM_RATIO = 3       # sum w n / sum w' n
-    WEIGHTED_UNIT_PER_VOLUME = 4    # sum w n / V
-    WEIGHTED_DRIVE = 5              # w[0] times an actuator's opening
-
-cdef struct Meter:          # total += tick * probe * factor
-    int probe
-    double factor
-    int shown               # probe that shows the total, -1: none
-
 
 cdef class Core:
     """A plant. `spec` is what compose() returns; see there for its keys.
@@ -110,278 +90,127 @@ cdef class Core:
     """
     cdef readonly object state, streams, gathered, memory, signal, quality, drive, probe, total, ring, edge_in, edge_out
     cdef readonly object certificates, external
+    cdef readonly object malfunctions   # a row per instance, see ext/malfunction.pxd; nought behind the last
+    cdef public int bad_state       # index of the first state that is not finite, -1 if none
     cdef Memory own
-    cdef Sheet s
-    cdef Sheet slow             # as units with longer steps see it: `now` is what they gathered
     cdef Clock clock
-    cdef int n_units, n_streams, n_weighted, n_meters, n_sinks, n_outlets
-    cdef Unit* unit
-    cdef Weighted* weighted
-    cdef Meter* meter
-    cdef int* sink              # streams that leave the plant
-    cdef Outlet** outlets       # every outlet that a disturbance may touch, by stream
-    cdef double* buffer[2]      # the two stream buffers
-    cdef int n_paces
-    cdef Pace* pace
-    cdef double* warmth         # of what was gathered, per stream
-    cdef double* y
-    cdef int y_count
-    cdef double* mem
-    cdef double* sig
-    cdef unsigned int* qual
-    cdef double* tot
+    cdef Process process
+    cdef Rows rows
+    cdef Field field
+    cdef Logic logic
+    cdef Faults faults
+    cdef Memory faults_own
     cdef double* ring_p
-    cdef double* power          # W of every actuator at full output
-    cdef int n_drives, energy_probe
     cdef long long ring_every
-    # field and control tables
-    cdef int n_transmitters, n_analysers, n_calculations, n_valves, n_on_off, n_motors, n_loops, n_alarms
-    cdef Transmitter* transmitter
-    cdef Noise noise            # of the transmitters
-    cdef Analyser* analyser
-    cdef Calculation* calculation
-    cdef Valve* valve
-    cdef OnOffValve* on_off
-    cdef Drive* motor
-    cdef Loop* loop
-    cdef int n_diverts
-    cdef Divert* divert
-    cdef Alarm* alarm
-    cdef int n_sequences
-    cdef Sequence* sequence
-    cdef Programs programs
-    cdef Matrix matrix
     cdef int n_lots
     cdef double** lots          # lots tipped, of every feed bin, and how many were reported
     cdef double* reported
     cdef EventLog log
     cdef long long read_events
-    cdef readonly object malfunctions   # a row per instance, see ext/malfunction.pxd; nought behind the last
-    cdef double* fault_rows
-    cdef Fault fault[MOST_MALFUNCTIONS]
-    cdef int n_faults
-    cdef Memory faults_own
-    cdef bint broken                # a unit that stepped in the last scan has a state that is not finite
-    cdef public int bad_state       # index of the first state that is not finite, -1 if none
     cdef object _sizes, _keep
 
     def __init__(self, dict spec):
-        cdef int i, n
-        cdef dict d
-        cdef Making making
         self.own = Memory()
         self._keep = []
         self.bad_state = -1
-        cdef Memory own = self.own
+        self._take_species(spec)
+        self._lay_out(spec)
+        process_build(&self.process, self.own, spec, self._sizes, self._pointer(self.certificates))
+        self.process.slow = self.process.s
+        self.process.slow.now = self._pointer(self.gathered)
+        self.process.warmth = self.process.slow.now + self.process.n_streams*self.process.s.width
+        self.clock.h = spec["scan_period"]
+        field_build(&self.field, self.own, spec, &self.clock)
+        logic_build(&self.logic, self.own, spec)
+        self.seed = spec["seed"]
+        self._report_lots()
+        self.log.capacity = 4096
+        self.log.event = <Event*>self.own.take(self.log.capacity, sizeof(Event))
+
+    cdef void _take_species(self, dict spec) except *:
+        cdef Sheet* s = &self.process.s
         sp = spec["species"]
-        self.s.nc = len(sp["mass"])
-        self.s.na = sp["dissolved"]
-        self.s.nb = spec["bins"]
-        if self.s.nb > MAX_BINS:
-            raise ValueError(f"bins: found {self.s.nb}, allowed at most {MAX_BINS}")
-        self.s.width = S_MOL + self.s.nc + 2*CLASSES*self.s.nb
-        self.s.vmol = own.doubles(sp["molar_volume"])
-        self.s.mass = own.doubles(sp["mass"])
-        self.s.solid = own.ints([0 if j < self.s.na else 1 for j in range(self.s.nc)])
-        self.s.i_h2o = sp["index"]["H2O"]
-        self.s.i_h = sp["index"]["H"]
-        self.s.i_na = sp["index"]["Na"]
-        self.s.i_cl = sp["index"]["Cl"]
-        self.s.i_h2 = sp["index"]["H2"]
-        self.s.i_o2 = sp["index"]["O2"]
-        self.s.i_co2 = sp["index"]["CO2"]
+        s.nc = len(sp["mass"])
+        s.na = sp["dissolved"]
+        s.nb = spec["bins"]
+        if s.nb > MAX_BINS:
+            raise ValueError(f"bins: found {s.nb}, allowed at most {MAX_BINS}")
+        s.width = S_MOL + s.nc + 2*CLASSES*s.nb
+        s.vmol = self.own.doubles(sp["molar_volume"])
+        s.mass = self.own.doubles(sp["mass"])
+        s.solid = self.own.ints([0 if j < s.na else 1 for j in range(s.nc)])
+        s.i_h2o = sp["index"]["H2O"]
+        s.i_h = sp["index"]["H"]
+        s.i_na = sp["index"]["Na"]
+        s.i_cl = sp["index"]["Cl"]
+        s.i_h2 = sp["index"]["H2"]
+        s.i_o2 = sp["index"]["O2"]
+        s.i_co2 = sp["index"]["CO2"]
 
-        self.n_streams = spec["streams"]
-        self.n_drives = len(spec["drive_power"])
-        self.streams = np.zeros((2, self.n_streams, self.s.width))
-        self.gathered = np.zeros(self.n_streams*(self.s.width + 1))
-        self.drive = np.zeros(max(self.n_drives, 1))
-        self.probe = np.zeros(spec["probes"])
-        self.edge_in = np.zeros(self.s.nc)
-        self.edge_out = np.zeros(self.s.nc)
-        self.buffer[0] = self._pointer(self.streams)
-        self.buffer[1] = self.buffer[0] + self.n_streams*self.s.width
-        self.s.now = self.buffer[0]
-        self.s.nxt = self.buffer[1]
-        self.s.drive = self._pointer(self.drive)
-        self.s.probe = self._pointer(self.probe)
-        self.s.edge_in = self._pointer(self.edge_in)
-        self.s.edge_out = self._pointer(self.edge_out)
-        self.power = own.doubles(spec["drive_power"])
-        self.energy_probe = spec["energy_probe"]
-        for i in range(self.n_streams):     # an empty stream has a temperature all the same
-            self.buffer[0][i*self.s.width] = 293.15
-            self.buffer[1][i*self.s.width] = 293.15
-
-        sizes = [unit_size(d, self.s.na, self.s.nc, self.s.nb) for d in spec["units"]]
-        self._sizes = sizes
-        self.n_units = len(sizes)
-        self.state = np.zeros(sum(sizes))
-        self.y = self._pointer(self.state)
-        self.y_count = len(self.state)
-        self.unit = <Unit*>own.take(self.n_units, sizeof(Unit))
-        self.outlets = <Outlet**>own.take(self.n_streams, sizeof(Outlet*))
-        making.s = &self.s
-        making.outlets = self.outlets
-        hoppers = sum(d["kind"] == "hopper" for d in spec["units"])
-        self.certificates = np.zeros((max(hoppers, 1), HOPPER_LOTS, HOPPER_ROW + self.s.nc))
-        making.certificate = self._pointer(self.certificates)
-        n = 0
-        for i, d in enumerate(spec["units"]):
-            self.unit[i].y = self.y + n
-            self.unit[i].ny = sizes[i]
-            n += sizes[i]
-            build_unit(&self.unit[i], &making, own, d)
-        for i in range(self.n_units):
-            if self.unit[i].kind == FILTER_PRESS:
-                hold_back(&self.unit[i], &making)
-
-        self.sink = own.ints(spec["sinks"])
-        self.n_sinks = len(spec["sinks"])
-        self.n_weighted = len(spec["weighted"])
-        self.weighted = <Weighted*>own.take(self.n_weighted, sizeof(Weighted))
-        for i, d in enumerate(spec["weighted"]):
-            self.weighted[i].kind = d["kind"]
-            self.weighted[i].source = d["source"]
-            self.weighted[i].top = own.doubles(d["top"])
-            self.weighted[i].bottom = own.doubles(d["bottom"])
-            used = np.flatnonzero(np.abs(d["top"]) + np.abs(d["bottom"])) if d["kind"] != WEIGHTED_STREAM_SLOT else []
-            self.weighted[i].first = min(used) if len(used) else 0
-            self.weighted[i].count = max(used) + 1 - min(used) if len(used) else 0
-            self.weighted[i].probe = d["probe"]
-        self.s.used = own.ints([S_MOL + self.s.nc]*self.n_streams)
-        for i in range(self.n_units):
-            self._mark_particles(&self.unit[i])
-        self.slow = self.s
-        self.slow.now = self._pointer(self.gathered)
-        self.warmth = self.slow.now + self.n_streams*self.s.width
-        self.n_paces = len(spec["paces"])
-        self.pace = <Pace*>own.take(self.n_paces, sizeof(Pace))
-        for i, d in enumerate(spec["paces"]):
-            self.pace[i].unit = d["unit"]
-            self.pace[i].scans = d["scans"]
-            self.pace[i].phase = i % <int>d["scans"]
-            self.pace[i].n_in = len(d["inlets"])
-            self.pace[i].inlet = own.ints(d["inlets"])
-            self.pace[i].n_out = len(d["outlets"])
-            self.pace[i].outlet = own.ints(d["outlets"])
-            self.unit[self.pace[i].unit].pace = &self.pace[i]
-
-        self.n_meters = len(spec["meters"])
-        self.meter = <Meter*>own.take(self.n_meters, sizeof(Meter))
-        for i, d in enumerate(spec["meters"]):
-            self.meter[i] = d
-        self.total = np.zeros(max(self.n_meters, 1))
-        self.tot = self._pointer(self.total)
-        # totals of the last 24 h, one row a minute, the last row being the oldest minute still needed
-        self.ring = np.zeros((1441, max(self.n_meters, 1)))
-        self.ring_p = self._pointer(self.ring)
-        self._build_field(spec)
-
-    cdef void _build_field(self, dict spec) except *:
+    cdef void _lay_out(self, dict spec) except *:
+        """Every array that is seen outside, and the pointers by which the kernels know it."""
+        cdef Process* p = &self.process
+        cdef Sheet* s = &p.s
         cdef int i
-        cdef Memory own = self.own
-        rows = spec["rows"]
+        p.n_streams = spec["streams"]
+        p.n_drives = len(spec["drive_power"])
+        p.power = self.own.doubles(spec["drive_power"])
+        p.energy_probe = spec["energy_probe"]
+        self.streams = np.zeros((2, p.n_streams, s.width))
+        self.gathered = np.zeros(p.n_streams*(s.width + 1))
+        self.drive = np.zeros(max(p.n_drives, 1))
+        self.probe = np.zeros(spec["probes"])
+        self.edge_in = np.zeros(s.nc)
+        self.edge_out = np.zeros(s.nc)
+        p.buffer[0] = self._pointer(self.streams)
+        p.buffer[1] = p.buffer[0] + p.n_streams*s.width
+        s.now = p.buffer[0]
+        s.nxt = p.buffer[1]
+        s.drive = self._pointer(self.drive)
+        s.probe = self._pointer(self.probe)
+        s.edge_in = self._pointer(self.edge_in)
+        s.edge_out = self._pointer(self.edge_out)
+        for i in range(p.n_streams):     # an empty stream has a temperature all the same
+            p.buffer[0][i*s.width] = 293.15
+            p.buffer[1][i*s.width] = 293.15
+
+        self._sizes = [unit_size(d, s.na, s.nc, s.nb) for d in spec["units"]]
+        self.state = np.zeros(sum(self._sizes))
+        p.y = self._pointer(self.state)
+        p.y_count = len(self.state)
+        hoppers = sum(d["kind"] == "hopper" for d in spec["units"])
+        self.certificates = np.zeros((max(hoppers, 1), HOPPER_LOTS, HOPPER_ROW + s.nc))
+        self.total = np.zeros(max(len(spec["meters"]), 1))
+        p.tot = self._pointer(self.total)
+        # totals of the last 24 h, one row a minute, the last row being the oldest minute still needed
+        self.ring = np.zeros((1441, max(len(spec["meters"]), 1)))
+        self.ring_p = self._pointer(self.ring)
+        self.ring_every = <long long>(60.0/<double>spec["scan_period"] + 0.5)
+
         self.memory = np.zeros(max(spec["memory"], 1))
         self.signal = np.array(spec["signal"], dtype=np.float64)
-        self.quality = np.zeros(rows, dtype=np.uint32)
-        self.external = np.zeros(rows, dtype=np.uint8)
-        self.mem = self._pointer(self.memory)
-        self.sig = self._pointer(self.signal)
-        cdef unsigned int[::1] quality = self.quality
-        self.qual = &quality[0]
-        cdef unsigned char[::1] external = self.external
-        self.programs.external = &external[0]
-        self.clock.h = spec["scan_period"]
-        self.seed = spec["seed"]
-        self.ring_every = <long long>(60.0/self.clock.h + 0.5)
-
-        self.n_transmitters = len(spec["transmitters"])
-        self.transmitter = <Transmitter*>own.take(self.n_transmitters, sizeof(Transmitter))
-        for i in range(self.n_transmitters):
-            self.transmitter[i] = spec["transmitters"][i]
-            transmitter_prepare(&self.transmitter[i], self.clock.h)
-        noise_keep(&self.noise, <double*>own.take(NOISE_NUMBERS*self.n_transmitters, sizeof(double)), self.n_transmitters)
-        for i in range(self.n_transmitters):
-            self.noise.key[i] = self.transmitter[i].key
-        noise_seed(&self.noise, self.clock.seed)
-        self.n_analysers = len(spec["analysers"])
-        self.analyser = <Analyser*>own.take(self.n_analysers, sizeof(Analyser))
-        for i in range(self.n_analysers):
-            self.analyser[i] = spec["analysers"][i]
-            analyser_prepare(&self.analyser[i], self.clock.h)
-        self.n_calculations = len(spec["calculations"])
-        self.calculation = <Calculation*>own.take(self.n_calculations, sizeof(Calculation))
-        for i in range(self.n_calculations):
-            self.calculation[i] = spec["calculations"][i]
-            calculation_prepare(&self.calculation[i], self.clock.h)
-        self.n_valves = len(spec["valves"])
-        self.valve = <Valve*>own.take(self.n_valves, sizeof(Valve))
-        for i in range(self.n_valves):
-            self.valve[i] = spec["valves"][i]
-        self.n_on_off = len(spec["on_off_valves"])
-        self.on_off = <OnOffValve*>own.take(self.n_on_off, sizeof(OnOffValve))
-        for i in range(self.n_on_off):
-            self.on_off[i] = spec["on_off_valves"][i]
-        self.n_motors = len(spec["motors"])
-        self.motor = <Drive*>own.take(self.n_motors, sizeof(Drive))
-        for i in range(self.n_motors):
-            self.motor[i] = spec["motors"][i]
-        self.n_loops = len(spec["loops"])
-        self.loop = <Loop*>own.take(self.n_loops, sizeof(Loop))
-        for i in range(self.n_loops):
-            self.loop[i] = spec["loops"][i]
-        self.n_diverts = len(spec["diverts"])
-        self.divert = <Divert*>own.take(self.n_diverts, sizeof(Divert))
-        for i in range(self.n_diverts):
-            self.divert[i] = spec["diverts"][i]
-        self.n_alarms = len(spec["alarms"])
-        self.alarm = <Alarm*>own.take(self.n_alarms, sizeof(Alarm))
-        for i in range(self.n_alarms):
-            self.alarm[i] = spec["alarms"][i]
-        self.n_sequences = len(spec["sequences"])
-        self.sequence = <Sequence*>own.take(self.n_sequences, sizeof(Sequence))
-        for i in range(self.n_sequences):
-            self.sequence[i] = spec["sequences"][i]
-        self.programs.step = <Step*>own.take(len(spec["steps"]), sizeof(Step))
-        for i, d in enumerate(spec["steps"]):
-            self.programs.step[i] = d
-        self.programs.action = <Action*>own.take(len(spec["actions"]), sizeof(Action))
-        for i, d in enumerate(spec["actions"]):
-            self.programs.action[i] = d
-        self.programs.check = <Condition*>own.take(len(spec["checks"]), sizeof(Condition))
-        for i, d in enumerate(spec["checks"]):
-            self.programs.check[i] = d
-        self.matrix.count = len(spec["interlocks"])
-        self.matrix.interlock = <Interlock*>own.take(self.matrix.count, sizeof(Interlock))
-        for i in range(self.matrix.count):
-            self.matrix.interlock[i] = spec["interlocks"][i]
-        self.matrix.effect = <Effect*>own.take(len(spec["effects"]), sizeof(Effect))
-        for i, d in enumerate(spec["effects"]):
-            self.matrix.effect[i] = d
-        self.matrix.groups = 1 + max([d["group"] for d in spec["interlocks"]], default=-1)
-        self.matrix.tripped = <int*>own.take(self.matrix.groups, sizeof(int))
-        self.lots = <double**>own.take(self.n_units, sizeof(double*))
-        self.reported = <double*>own.take(self.n_units, sizeof(double))
-        for i in range(self.n_units):
-            if self.unit[i].kind == FEED_BIN:
-                self.lots[self.n_lots] = self.unit[i].y + self.unit[i].ny - 1
-                self.n_lots += 1
+        self.quality = np.zeros(spec["rows"], dtype=np.uint32)
+        self.external = np.zeros(spec["rows"], dtype=np.uint8)
         self.malfunctions = np.zeros((MOST_MALFUNCTIONS, MALFUNCTION_COLUMNS))
-        self.fault_rows = self._pointer(self.malfunctions)
-        self.log.capacity = 4096
-        self.log.event = <Event*>own.take(self.log.capacity, sizeof(Event))
+        self.rows.mem = self._pointer(self.memory)
+        self.rows.sig = self._pointer(self.signal)
+        cdef unsigned int[::1] quality = self.quality
+        self.rows.qual = &quality[0]
+        cdef unsigned char[::1] external = self.external
+        self.logic.programs.external = &external[0]
+        self.faults.row = self._pointer(self.malfunctions)
 
-    cdef void _mark_particles(self, const Unit* u) noexcept:
-        """Note which streams carry particles in bins: what leaves mills and leach tanks."""
-        cdef const Tank* tank
+    cdef void _report_lots(self) except *:
+        """Find where feed bins count the lots that they have tipped."""
         cdef int i
-        if u.kind == MILL:
-            self.s.used[(<Mill*>u.p).outlet] = self.s.width
-        elif u.kind == LEACH_TANK:
-            tank = &(<LeachTank*>u.p).tank
-            for i in range(tank.n_out):
-                self.s.used[tank.outlet[i].stream] = self.s.width
+        cdef Unit* u
+        self.lots = <double**>self.own.take(self.process.n_units, sizeof(double*))
+        self.reported = <double*>self.own.take(self.process.n_units, sizeof(double))
+        for i in range(self.process.n_units):
+            u = &self.process.unit[i]
+            if u.kind == FEED_BIN:
+                self.lots[self.n_lots] = u.y + u.ny - 1
+                self.n_lots += 1
 
     cdef double* _pointer(self, array) except NULL:
         """Address of a contiguous float64 array that lives as long as the core."""
@@ -389,190 +218,42 @@ cdef class Core:
         self._keep.append(array)
         return &flat[0]
 
-    # ------------------------------------------------------------------ process
-
-    cdef void _swap(self, double tick) noexcept nogil:
-        """What was sent arrives; what arrives in no unit has left the plant."""
-        cdef double* x = self.s.now
-        cdef int k, i
-        self.s.now = self.s.nxt
-        self.s.nxt = x
-        for k in range(self.n_sinks):
-            x = stream_now(&self.s, self.sink[k]) + S_MOL
-            for i in range(self.s.nc):
-                self.s.edge_out[i] += tick*x[i]
-
-    cdef void _weigh(self) noexcept nogil:
-        """Streams and contents as instruments would see them."""
-        cdef Weighted* w
-        cdef const double* x
-        cdef double top, bottom
-        cdef int k
-        for k in range(self.n_weighted):
-            w = &self.weighted[k]
-            if w.kind == WEIGHTED_STREAM_SLOT:
-                self.s.probe[w.probe] = self.s.now[w.source]
-                continue
-            if w.kind == WEIGHTED_DRIVE:
-                self.s.probe[w.probe] = w.top[0]*self.s.drive[w.source]
-                continue
-            x = self.unit[w.source].y if w.kind == WEIGHTED_UNIT_PER_VOLUME else stream_now(&self.s, w.source) + S_MOL
-            top = dot(w.top + w.first, x + w.first, w.count)
-            if w.kind == WEIGHTED_STREAM_SUM:
-                self.s.probe[w.probe] = top
-                continue
-            bottom = dot(w.bottom + w.first, x + w.first, w.count)
-            if bottom > 1e-15:
-                self.s.probe[w.probe] = top/bottom
-            # an empty line keeps its last reading
-
-    cdef bint _resting(self, const Unit* u, bint paced) noexcept nogil:
-        """Whether the unit's step does not end in this scan."""
-        return paced and u.pace != NULL and pace_gathered(u.pace, self.clock.scan) != u.pace.scans - 1
-
-    cdef void _process(self, double tick, bint paced) noexcept nogil:
-        """One tick of all units; paced: of those only whose step ends in this scan. Tells in `broken` whether one of them
-        no longer has finite states."""
-        cdef int k
-        cdef Unit* u
-        cdef double watts = 0.0
-        self.slow.nxt = self.s.nxt
-        self.broken = False
-        for k in range(self.n_units):
-            u = &self.unit[k]
-            if paced and u.pace != NULL:
-                pace_gather(u.pace, &self.s, self.slow.now, self.warmth)
-                if self._resting(u, paced):
-                    pace_hold(u.pace, &self.s)
-                    continue
-                pace_mean(u.pace, &self.s, self.slow.now, self.warmth)
-                vessel_advance(u.vessel, &self.slow, u.pace.scans*tick)
-                unit_leave(u, &self.slow, u.pace.scans*tick)
-                pace_clear(u.pace, &self.s, self.slow.now, self.warmth)
-            elif u.vessel != NULL:
-                vessel_advance(u.vessel, &self.s, tick)
-                unit_leave(u, &self.s, tick)
-            else:
-                unit_step(u, &self.s, tick)
-            self.broken |= not all_finite(u.y, u.ny)
-        self._swap(tick)
-        for k in range(self.n_units):
-            if self.unit[k].vessel != NULL and not self._resting(&self.unit[k], paced):
-                unit_observe(&self.unit[k], &self.s)
-        self._weigh()
-        for k in range(self.n_drives):
-            watts += self.power[k]*self.s.drive[k]
-        self.s.probe[self.energy_probe] = watts
-        for k in range(self.n_meters):
-            self.tot[k] += tick*self.s.probe[self.meter[k].probe]*self.meter[k].factor
-            if self.meter[k].shown >= 0:
-                self.s.probe[self.meter[k].shown] = self.tot[k]
-
     cdef void _emit(self) noexcept nogil:
-        """Fill the streams with what the present state lets out, for a state that was set by hand."""
-        cdef int k, turn
-        cdef Unit* u
-        cdef Vessel* v
-        # a filter after a tank before a circuit: three turns carry a flow past every chain of memoryless units
-        for turn in range(3):
-            for k in range(self.n_units):
-                u = &self.unit[k]
-                v = u.vessel
-                if v != NULL:
-                    v.rhs(v.unit, &self.s, v.y, v.work)
-                    memcpy(v.q, v.work + v.ny, v.nq*sizeof(double))
-                    unit_leave(u, &self.s, 0.0)
-                else:
-                    unit_step(u, &self.s, 0.0)
-            self._swap(0.0)
-        for k in range(self.n_units):
-            if self.unit[k].vessel != NULL:
-                unit_observe(&self.unit[k], &self.s)
-        self._weigh()
-        self._gather_at_rest()
-
-    cdef void _gather_at_rest(self) noexcept nogil:
-        cdef int k
-        for k in range(self.n_paces):
-            pace_rest(&self.pace[k], &self.s, self.slow.now, self.warmth, self.clock.scan)
-
-    # ------------------------------------------------------------------ field and control
-
-    cdef void _actuate(self) noexcept nogil:
-        cdef int i
-        for i in range(self.n_valves):
-            valve_scan(&self.valve[i], &self.clock, self.mem, self.sig, self.s.drive)
-        for i in range(self.n_on_off):
-            on_off_valve_scan(&self.on_off[i], &self.clock, self.mem, self.sig, self.s.drive)
-        for i in range(self.n_motors):
-            drive_scan(&self.motor[i], &self.clock, self.mem, self.sig, self.s.drive)
-
-    cdef void _measure(self) noexcept nogil:
-        cdef int i
-        if not self.clock.settling:
-            noise_draw(&self.noise, self.clock.scan)
-        for i in range(self.n_transmitters):
-            transmitter_scan(&self.transmitter[i], &self.clock, self.noise.z[i], self.mem, self.sig, self.qual, self.s.probe)
-        for i in range(self.n_analysers):
-            analyser_scan(&self.analyser[i], &self.clock, self.mem, self.sig, self.qual, self.s.probe)
-        for i in range(self.n_calculations):
-            calculation_scan(&self.calculation[i], self.mem, self.sig, self.qual)
+        process_emit(&self.process, self.clock.scan)
 
     cdef void _divert_at_rest(self) noexcept nogil:
-        """Divert valves as the present results would have them for ever."""
-        cdef int i
-        for i in range(self.n_diverts):
-            divert_reset(&self.divert[i], self.mem, self.sig, self.qual)
-        for i in range(self.n_on_off if self.n_diverts else 0):
-            on_off_valve_reset(&self.on_off[i], self.mem, self.sig, self.s.drive)
+        divert_at_rest(&self.logic, &self.field, &self.rows, self.process.s.drive)
 
     cdef void _refresh(self) noexcept nogil:
         """Rows and openings from memory as it is."""
         cdef int i
         for i in range(self.n_lots):
             self.reported[i] = self.lots[i][0]
-        for i in range(self.n_transmitters):
-            transmitter_refresh(&self.transmitter[i], self.mem, self.sig, self.qual)
-        for i in range(self.n_analysers):
-            analyser_refresh(&self.analyser[i], &self.clock, self.mem, self.sig, self.qual)
-        for i in range(self.n_calculations):
-            calculation_refresh(&self.calculation[i], self.mem, self.sig, self.qual)
-        for i in range(self.n_valves):
-            valve_refresh(&self.valve[i], self.mem, self.sig, self.s.drive)
-        for i in range(self.n_on_off):
-            on_off_valve_refresh(&self.on_off[i], self.mem, self.sig, self.s.drive)
-        for i in range(self.n_motors):
-            drive_refresh(&self.motor[i], self.mem, self.sig, self.s.drive)
+        field_refresh(&self.field, &self.clock, &self.rows, self.process.s.drive)
 
     cdef void _scan(self) noexcept nogil:
         cdef int i
-        if self.n_faults > 0:
-            malfunctions_scan(self.fault, self.fault_rows, self.n_faults, &self.clock)
-        for i in range(self.n_sequences):
-            sequence_scan(&self.sequence[i], &self.programs, &self.clock, self.mem, self.sig, self.qual)
-        for i in range(self.n_loops):
-            loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
-        for i in range(self.n_diverts):
-            divert_scan(&self.divert[i], self.mem, self.sig, self.qual, self.programs.external)
-        matrix_scan(&self.matrix, &self.clock, self.mem, self.sig, self.qual, &self.log)
-        self._actuate()
-        self.s.time = self.clock.time
-        self._process(self.clock.h, True)
+        cdef Process* p = &self.process
+        if self.faults.n > 0:
+            malfunctions_scan(self.faults.fault, self.faults.row, self.faults.n, &self.clock)
+        logic_command(&self.logic, &self.clock, &self.rows, &self.log)
+        field_actuate(&self.field, &self.clock, &self.rows, p.s.drive)
+        p.s.time = self.clock.time
+        process_tick(p, self.clock.scan, self.clock.h, True)
         self.clock.scan += 1
         self.clock.time = self.clock.scan*self.clock.h
-        self._measure()
-        for i in range(self.n_alarms):
-            alarm_scan(&self.alarm[i], i, &self.clock, self.mem, self.sig, self.qual, &self.log)
+        field_measure(&self.field, &self.clock, &self.rows, p.s.probe)
+        logic_judge(&self.logic, &self.clock, &self.rows, &self.log)
         for i in range(self.n_lots):
             if self.lots[i][0] != self.reported[i]:
                 self.reported[i] = self.lots[i][0]
                 log_event(&self.log, self.clock.scan, FROM_FEED, i, <int>self.reported[i])
         if self.ring_every > 0 and self.clock.scan % self.ring_every == 0:
             i = <int>((self.clock.scan//self.ring_every) % 1441)
-            memcpy(self.ring_p + i*self.n_meters, self.tot, self.n_meters*sizeof(double))
+            memcpy(self.ring_p + i*p.n_meters, p.tot, p.n_meters*sizeof(double))
 
     cdef bint _finite(self) noexcept nogil:
-        return all_finite(self.y, self.y_count)
+        return all_finite(self.process.y, self.process.y_count)
 
     def advance(self, long long scans):
         """Run `scans` scans without the GIL; fewer if a state is no longer finite (then `bad_state` names it) or if the
@@ -583,7 +264,7 @@ cdef class Core:
                 self._scan()
                 n += 1
                 # what rests does not change, unless it was put in between two calls
-                if self.broken or n == 1 and not self._finite():
+                if self.process.broken or n == 1 and not self._finite():
                     break
                 if 2*(self.log.count - self.read_events) > self.log.capacity:
                     break
@@ -604,29 +285,19 @@ cdef class Core:
     def reset_alarms(self):
         """Alarms as if none had ever come."""
         cdef int i
-        for i in range(self.n_alarms):
-            memset(self.mem + self.alarm[i].mem, 0, ALARM_MEM*sizeof(double))
+        for i in range(self.logic.n_alarms):
+            memset(self.rows.mem + self.logic.alarm[i].mem, 0, ALARM_MEM*sizeof(double))
 
     def reset_field(self):
         """Instruments, actuators and loops as if all had stood still for ever: after the process state was set by hand."""
         cdef int i
         with nogil:
-            for i in range(self.n_valves):
-                valve_reset(&self.valve[i], self.mem, self.sig, self.s.drive)
-            for i in range(self.n_on_off):
-                on_off_valve_reset(&self.on_off[i], self.mem, self.sig, self.s.drive)
-            for i in range(self.n_motors):
-                drive_reset(&self.motor[i], self.mem, self.sig, self.s.drive)
+            actuators_reset(&self.field, &self.rows, self.process.s.drive)
             self._emit()
             self._emit()
-            for i in range(self.n_transmitters):
-                transmitter_reset(&self.transmitter[i], self.mem, self.sig, self.qual, self.s.probe)
-            for i in range(self.n_analysers):
-                analyser_reset(&self.analyser[i], &self.clock, self.mem, self.sig, self.qual, self.s.probe)
-            for i in range(self.n_calculations):
-                calculation_reset(&self.calculation[i], self.mem, self.sig, self.qual)
-            for i in range(self.n_loops - 1, -1, -1):
-                loop_reset(&self.loop[i], self.mem, self.sig, self.qual)
+            instruments_reset(&self.field, &self.clock, &self.rows, self.process.s.probe)
+            for i in range(self.logic.n_loops - 1, -1, -1):
+                loop_reset(&self.logic.loop[i], self.rows.mem, self.rows.sig, self.rows.qual)
             self._divert_at_rest()
 
     def emit(self):
@@ -642,10 +313,10 @@ cdef class Core:
         self.clock.time = 0.0
         with nogil:
             self._emit()
-            for i in range(self.n_analysers):
-                analyser_reset(&self.analyser[i], &self.clock, self.mem, self.sig, self.qual, self.s.probe)
-            for i in range(self.n_calculations):
-                calculation_refresh(&self.calculation[i], self.mem, self.sig, self.qual)
+            for i in range(self.field.n_analysers):
+                analyser_reset(&self.field.analyser[i], &self.clock, self.rows.mem, self.rows.sig, self.rows.qual, self.process.s.probe)
+            for i in range(self.field.n_calculations):
+                calculation_refresh(&self.field.calculation[i], self.rows.mem, self.rows.sig, self.rows.qual)
             self._divert_at_rest()
 
     def refresh(self):
@@ -653,15 +324,15 @@ cdef class Core:
         cdef int k
         with nogil:
             self._refresh()
-            for k in range(self.n_units):
-                if self.unit[k].vessel != NULL:
-                    unit_observe(&self.unit[k], &self.s)
-            self._weigh()
+            for k in range(self.process.n_units):
+                if self.process.unit[k].vessel != NULL:
+                    unit_observe(&self.process.unit[k], &self.process.s)
+            process_weigh(&self.process)
 
     def develop(self, int unit):
         """Put a pad of heaps into its stride, see ext/heap.pxd; units of other kinds stay as they are."""
-        if self.unit[unit].kind == HEAP:
-            heap_develop(<Heap*>self.unit[unit].p, &self.s, self.unit[unit].y)
+        if self.process.unit[unit].kind == HEAP:
+            heap_develop(<Heap*>self.process.unit[unit].p, &self.process.s, self.process.unit[unit].y)
 
     def step_from_rest(self, double h):
         """One scan of length h from state and memory set by hand, without noise and with sampled analysers continuous: the
@@ -671,18 +342,18 @@ cdef class Core:
         cdef int i
         with nogil:
             self.clock.settling = 1
-            self.s.averaged = True
+            self.process.s.averaged = True
             self.clock.h = h
             self._refresh()
             self._emit()
-            for i in range(self.n_loops):
-                loop_scan(&self.loop[i], &self.clock, self.mem, self.sig, self.qual)
+            for i in range(self.logic.n_loops):
+                loop_scan(&self.logic.loop[i], &self.clock, self.rows.mem, self.rows.sig, self.rows.qual)
             self._divert_at_rest()
-            self._actuate()
-            self._process(h, False)
-            self._measure()
+            field_actuate(&self.field, &self.clock, &self.rows, self.process.s.drive)
+            process_tick(&self.process, scan, h, False)
+            field_measure(&self.field, &self.clock, &self.rows, self.process.s.probe)
             self.clock.settling = 0
-            self.s.averaged = False
+            self.process.s.averaged = False
             self.clock.h = keep
             self.clock.scan = scan
 
@@ -691,22 +362,22 @@ cdef class Core:
         plant's equations without the integrator. Stocks that only count what passes are left at 0."""
         cdef int k, i
         cdef Unit* u
-        result = np.zeros(self.y_count)
+        result = np.zeros(self.process.y_count)
         cdef double[::1] f = result
         with nogil:
             self._emit()
-            for k in range(self.n_units):
-                u = &self.unit[k]
+            for k in range(self.process.n_units):
+                u = &self.process.unit[k]
                 if u.vessel != NULL:
-                    u.vessel.rhs(u.vessel.unit, &self.s, u.y, u.vessel.work)
+                    u.vessel.rhs(u.vessel.unit, &self.process.s, u.y, u.vessel.work)
                     for i in range(u.ny):
-                        f[(u.y - self.y) + i] = u.vessel.work[i]
+                        f[(u.y - self.process.y) + i] = u.vessel.work[i]
         return result
 
     cdef Vessel* _integrated(self, int unit) except NULL:
-        if not 0 <= unit < self.n_units or self.unit[unit].vessel == NULL:
+        if not 0 <= unit < self.process.n_units or self.process.unit[unit].vessel == NULL:
             raise ValueError(f"unit {unit} has no integrator")
-        return self.unit[unit].vessel
+        return self.process.unit[unit].vessel
 
     def derivative(self, int unit):
         """dy/dt of a unit's states, as they are, with arriving streams and openings as they are; behind them its outflows.
@@ -714,14 +385,14 @@ cdef class Core:
         cdef Vessel* v = self._integrated(unit)
         result = np.zeros(v.ny + v.nq)
         cdef double[::1] f = result
-        v.rhs(v.unit, &self.s, v.y, &f[0])
+        v.rhs(v.unit, &self.process.s, v.y, &f[0])
         return result
 
     def advance_unit(self, int unit, double h):
         """One tick of h s for one unit alone, arriving streams and openings held. Returns its mean outflows."""
         cdef Vessel* v = self._integrated(unit)
         cdef int i
-        vessel_advance(v, &self.s, h)
+        vessel_advance(v, &self.process.s, h)
         result = np.zeros(v.nq)
         for i in range(v.nq):
             result[i] = v.q[i]
@@ -737,16 +408,16 @@ cdef class Core:
         cdef double[::1] x = result
         cdef double[::1] f = np.empty(v.ny + v.nq)
         if v.factor != NULL:
-            v.rhs(v.unit, &self.s, v.y, &f[0])
-            v.factor(v.unit, &self.s, v.y, gh)
+            v.rhs(v.unit, &self.process.s, v.y, &f[0])
+            v.factor(v.unit, &self.process.s, v.y, gh)
             v.solve(v.unit, &x[0])
         return result
 
     def disturb(self, int stream, double factor):
         """Make the device of a stream deliver `factor` times what it should: wear, air lock, a wrong pump."""
-        if self.outlets[stream] == NULL:
+        if self.process.outlets[stream] == NULL:
             raise ValueError(f"stream {stream} has no device of its own")
-        self.outlets[stream].factor = factor
+        self.process.outlets[stream].factor = factor
 
     def set_malfunctions(self, rows, effects, bint book=True):
         """Let these instances take the place of all others.
@@ -757,89 +428,13 @@ cdef class Core:
 
         They act as they did in the last scan: what is new begins with the next.
         """
-        cdef int i, k
-        cdef FaultEffect* e
-        cdef Fault fault[MOST_MALFUNCTIONS]
-        cdef Memory own = Memory()
-        cdef Clock last = self.clock
-        last.scan -= 1
-        if len(rows) > MOST_MALFUNCTIONS:
-            raise ValueError(f"malfunctions: found {len(rows)}, allowed at most {MOST_MALFUNCTIONS} at a time")
-        for i in range(len(rows)):
-            fault[i].n = len(effects[i])
-            fault[i].effect = <FaultEffect*>own.take(fault[i].n, sizeof(FaultEffect))
-            for k, (kind, (table, index, name, species), size, above, window) in enumerate(effects[i]):
-                e = &fault[i].effect[k]
-                e.kind = kind
-                e.size = size
-                e.above = above
-                e.window = window
-                self._take_hold(e, table, index, name, species)
-        # nothing is wrong for a moment, so that the new ones begin from what is healthy
-        self.malfunctions[...] = 0.0
-        malfunctions_apply(self.fault, self.fault_rows, self.n_faults, &last, book)
-        self.faults_own = own
-        self.n_faults = len(rows)
-        for i in range(self.n_faults):
-            self.fault[i] = fault[i]
-            self.malfunctions[i] = rows[i]
-            for k in range(self.fault[i].n):
-                e = &self.fault[i].effect[k]
-                e.first = not self._held_before(e)
-                if e.kind != RATE:
-                    e.healthy = effect_value(e)
-        malfunctions_apply(self.fault, self.fault_rows, self.n_faults, &last, book)
-
-    cdef bint _held_before(self, const FaultEffect* e) noexcept:
-        """Whether an effect before it acts on the same number."""
-        cdef int i, k
-        cdef const FaultEffect* other
-        for i in range(self.n_faults):
-            for k in range(self.fault[i].n):
-                other = &self.fault[i].effect[k]
-                if other == e:
-                    return False
-                if other.x == e.x and other.flag == e.flag and other.kind != RATE:
-                    return True
-        return False
-
-    cdef void _take_hold(self, FaultEffect* e, str table, int index, str name, int species) except *:
-        cdef bint known = True
-        if table == "unit" and species < 0:
-            e.x = unit_number(&self.unit[index], name)
-        elif table == "unit":
-            e.x = unit_array(&self.unit[index], name) + species
-            if self.unit[index].kind == STORE:
-                e.contents = self.unit[index].y
-                e.booked = self.s.edge_in + species
-        elif table == "state":
-            e.x = self.unit[index].y + species
-        elif table == "edge_in":
-            e.x = self.s.edge_in + species
-        elif table == "edge_out":
-            e.x = self.s.edge_out + species
-        elif table == "stream":
-            if self.outlets[index] == NULL:
-                raise ValueError(f"stream {index} has no device of its own")
-            e.x = &self.outlets[index].factor
-        elif table == "transmitters":
-            known = on_transmitter(e, &self.transmitter[index], name)
-        elif table == "analysers":
-            known = on_analyser(e, &self.analyser[index], name)
-        elif table == "valves":
-            known = on_valve(e, &self.valve[index], name)
-        elif table == "on_off_valves":
-            known = on_on_off_valve(e, &self.on_off[index], name)
-        elif table == "motors":
-            known = on_motor(e, &self.motor[index], name)
-        else:
-            known = False
-        if not known:
-            raise ValueError(f"{table} {index} has no {name}")
+        self.faults_own = faults_replace(
+            &self.faults, &self.process, &self.field, &self.clock, rows, self.malfunctions, effects, book
+        )
 
     def malfunction_levels(self):
         """How bad each instance is at present, 0..1."""
-        return [malfunction_level(self.fault_rows + i*MALFUNCTION_COLUMNS, &self.clock) for i in range(self.n_faults)]
+        return [malfunction_level(self.faults.row + i*MALFUNCTION_COLUMNS, &self.clock) for i in range(self.faults.n)]
 
     def offsets(self):
         """First state of each unit and, at the end, the number of states."""
@@ -851,9 +446,9 @@ cdef class Core:
         cdef int i
         cdef Vessel* v
         found = {}
-        for i in range(self.n_units):
-            if self.unit[i].vessel != NULL:
-                v = self.unit[i].vessel
+        for i in range(self.process.n_units):
+            if self.process.unit[i].vessel != NULL:
+                v = self.process.unit[i].vessel
                 found[i] = (v.steps, v.rejected, v.floored, v.ticks)
         return found
 
@@ -866,7 +461,7 @@ cdef class Core:
     def scan(self, long long n):
         self.clock.scan = n
         self.clock.time = n*self.clock.h
-        self._gather_at_rest()
+        process_gather_at_rest(&self.process, n)
 
     @property
     def seed(self):
@@ -876,16 +471,16 @@ cdef class Core:
     @seed.setter
     def seed(self, unsigned long long n):
         self.clock.seed = n
-        self.s.seed = n
-        self.slow.seed = n
-        noise_seed(&self.noise, n)
+        self.process.s.seed = n
+        self.process.slow.seed = n
+        noise_seed(&self.field.noise, n)
 
     def lot(self, int unit, long long number):
         """mol of every species in a kg of a lot of feed, by the feed bin that would tip it."""
-        if self.unit[unit].kind != FEED_BIN:
+        if self.process.unit[unit].kind != FEED_BIN:
             raise ValueError(f"unit {unit} is no feed bin")
-        cdef double[::1] mol = np.empty(self.s.nc)
-        lot_of(<FeedBin*>self.unit[unit].p, &self.s, number, &mol[0])
+        cdef double[::1] mol = np.empty(self.process.s.nc)
+        lot_of(<FeedBin*>self.process.unit[unit].p, &self.process.s, number, &mol[0])
         return np.asarray(mol)
 
     @property
@@ -896,29 +491,29 @@ cdef class Core:
     @property
     def arriving(self):
         """The streams as they arrive in the next scan, (streams, width)."""
-        return self.streams[0 if self.s.now == self.buffer[0] else 1]
+        return self.streams[0 if self.process.s.now == self.process.buffer[0] else 1]
 
     def hold_up(self):
         """mol of every species in the plant, what is under way in the streams included."""
         cdef int k, i, j
         cdef Pace* p
         cdef double unsent
-        total = np.zeros(self.s.nc)
+        total = np.zeros(self.process.s.nc)
         cdef double[::1] n = total
-        for k in range(self.n_units):
-            unit_contents(&self.unit[k], &self.s, &n[0])
-        sinks = {self.sink[k] for k in range(self.n_sinks)}
-        for k in range(self.n_streams):
+        for k in range(self.process.n_units):
+            unit_contents(&self.process.unit[k], &self.process.s, &n[0])
+        sinks = {self.process.sink[k] for k in range(self.process.n_sinks)}
+        for k in range(self.process.n_streams):
             if k not in sinks:
-                for i in range(self.s.nc):
-                    n[i] += self.clock.h*stream_now(&self.s, k)[S_MOL + i]
-        for k in range(self.n_paces):
-            p = &self.pace[k]
+                for i in range(self.process.s.nc):
+                    n[i] += self.clock.h*stream_now(&self.process.s, k)[S_MOL + i]
+        for k in range(self.process.n_paces):
+            p = &self.process.pace[k]
             for j in range(p.n_in):
-                for i in range(self.s.nc):
-                    n[i] += self.clock.h*stream_now(&self.slow, p.inlet[j])[S_MOL + i]
+                for i in range(self.process.s.nc):
+                    n[i] += self.clock.h*stream_now(&self.process.slow, p.inlet[j])[S_MOL + i]
             unsent = (p.scans - 1 - pace_gathered(p, self.clock.scan))*self.clock.h
             for j in range(p.n_out):
-                for i in range(self.s.nc):
-                    n[i] += unsent*stream_now(&self.s, p.outlet[j])[S_MOL + i]
+                for i in range(self.process.s.nc):
+                    n[i] += unsent*stream_now(&self.process.s, p.outlet[j])[S_MOL + i]
         return total

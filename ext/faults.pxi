@@ -1,4 +1,4 @@
-"""Where malfunctions take hold: the numbers of units and devices by name."""
+"""Malfunctions in a plant: where they take hold, the numbers of units and devices by name, and which are in force."""
 
 cdef Tank* tank_of(Unit* u) noexcept:
     """The stirred tank of a unit, NULL if it is none."""
@@ -213,3 +213,97 @@ cdef bint on_motor(FaultEffect* e, Drive* d, str name) except -1:
     else:
         return False
     return True
+
+
+cdef void take_hold(Process* p, Field* f, FaultEffect* e, str table, int index, str name, int species) except *:
+    cdef bint known = True
+    if table == "unit" and species < 0:
+        e.x = unit_number(&p.unit[index], name)
+    elif table == "unit":
+        e.x = unit_array(&p.unit[index], name) + species
+        if p.unit[index].kind == STORE:
+            e.contents = p.unit[index].y
+            e.booked = p.s.edge_in + species
+    elif table == "state":
+        e.x = p.unit[index].y + species
+    elif table == "edge_in":
+        e.x = p.s.edge_in + species
+    elif table == "edge_out":
+        e.x = p.s.edge_out + species
+    elif table == "stream":
+        if p.outlets[index] == NULL:
+            raise ValueError(f"stream {index} has no device of its own")
+        e.x = &p.outlets[index].factor
+    elif table == "transmitters":
+        known = on_transmitter(e, &f.transmitter[index], name)
+    elif table == "analysers":
+        known = on_analyser(e, &f.analyser[index], name)
+    elif table == "valves":
+        known = on_valve(e, &f.valve[index], name)
+    elif table == "on_off_valves":
+        known = on_on_off_valve(e, &f.on_off[index], name)
+    elif table == "motors":
+        known = on_motor(e, &f.motor[index], name)
+    else:
+        known = False
+    if not known:
+        raise ValueError(f"{table} {index} has no {name}")
+
+
+cdef struct Faults:
+    double* row             # of every instance, see ext/malfunction.pxd
+    Fault fault[MOST_MALFUNCTIONS]
+    int n
+
+
+cdef bint held_before(const Faults* x, const FaultEffect* e) noexcept:
+    """Whether an effect before it acts on the same number."""
+    cdef int i, k
+    cdef const FaultEffect* other
+    for i in range(x.n):
+        for k in range(x.fault[i].n):
+            other = &x.fault[i].effect[k]
+            if other == e:
+                return False
+            if other.x == e.x and other.flag == e.flag and other.kind != RATE:
+                return True
+    return False
+
+
+cdef Memory faults_replace(Faults* x, Process* p, Field* f, const Clock* clock, rows, shown, effects, bint book):
+    """Let these instances take the place of all others; see Core.set_malfunctions. shown: where their rows are seen.
+
+    Returns the memory of their effects; that of the others is no longer needed then.
+    """
+    cdef int i, k
+    cdef FaultEffect* e
+    cdef Fault fault[MOST_MALFUNCTIONS]
+    cdef Memory own = Memory()
+    cdef Clock last = clock[0]
+    last.scan -= 1
+    if len(rows) > MOST_MALFUNCTIONS:
+        raise ValueError(f"malfunctions: found {len(rows)}, allowed at most {MOST_MALFUNCTIONS} at a time")
+    for i in range(len(rows)):
+        fault[i].n = len(effects[i])
+        fault[i].effect = <FaultEffect*>own.take(fault[i].n, sizeof(FaultEffect))
+        for k, (kind, (table, index, name, species), size, above, window) in enumerate(effects[i]):
+            e = &fault[i].effect[k]
+            e.kind = kind
+            e.size = size
+            e.above = above
+            e.window = window
+            take_hold(p, f, e, table, index, name, species)
+    # nothing is wrong for a moment, so that the new ones begin from what is healthy
+    shown[...] = 0.0
+    malfunctions_apply(x.fault, x.row, x.n, &last, book)
+    x.n = len(rows)
+    for i in range(x.n):
+        x.fault[i] = fault[i]
+        shown[i] = rows[i]
+        for k in range(x.fault[i].n):
+            e = &x.fault[i].effect[k]
+            e.first = not held_before(x, e)
+            if e.kind != RATE:
+                e.healthy = effect_value(e)
+    malfunctions_apply(x.fault, x.row, x.n, &last, book)
+    return own
