@@ -30,7 +30,7 @@ from plantsim.model.plant import Plant, Unit
     WEIGHTED_UNIT_PER_VOLUME,
     WEIGHTED_DRIVE,
 ) = range(6)
-"""Kinds of weighted probes, as in ext/core.pyx."""
+"""Kinds of weighted probes, as in ext/process.pxi."""
 
 CORE_KIND = {"demag_furnace": "furnace", "tank": "reactor"}
 """Kernels that go by another name than the plant file's kind."""
