@@ -566,11 +566,16 @@ class Bench:
 
     def arrived(self, unit: str) -> Vector:
         """mol/s of every species that arrives in a unit."""
-        table = self.tables[unit]
-        streams = [table[port] for port in ("inlet", "wash", "feed", "scrub", "strip", "soda") if port in table]
-        streams += table["tank"]["inlets"] if "tank" in table else []
-        result: Vector = self.core.arriving[streams, 2 : 2 + self.nc].sum(axis=0)
+        result: Vector = self.core.arriving[self.inlets(unit), 2 : 2 + self.nc].sum(axis=0)
         return result
+
+    def inlets(self, unit: str) -> list[int]:
+        """The streams of liquor and solids that arrive in a unit."""
+        table = self.tables[unit]
+        ports = (table.get(port) for port in ("inlet", "wash", "feed", "scrub", "strip", "soda"))
+        return [port for port in ports if isinstance(port, int)] + (
+            list(table["tank"]["inlets"]) if "tank" in table else []
+        )
 
     def run(self, unit: str, h: float, n: int) -> float:
         """n ticks of one unit that holds something; returns the largest gap in the balances of elements and charge,
