@@ -21,6 +21,7 @@ class Health:
         self._atoms = np.array(
             [[s.formula.get(element, 0.0) for s in species] for element in sorted(plant.chemistry.elements)]
         )
+        self._charge = np.array([s.charge for s in species], dtype=float)
         names = list(assembly.layout.units)
         self._units = {k: f"Substeps.{names[k]}" for k in core.effort()}
         self._substeps = dict.fromkeys(self._units.values(), 1.0)
@@ -34,12 +35,22 @@ class Health:
 
     def balance_error(self) -> float:
         """Largest over the elements of |in - out - change of hold-up| / (in + initial hold-up)."""
+        gap, came = self._gap()
+        base = self._atoms @ came
+        there = base > 0.0
+        return float(np.max(np.abs(self._atoms @ gap)[there] / base[there]))
+
+    def charge_error(self) -> float:
+        """|in - out - change of hold-up| of charge, relative to that of the cations that came in or were there."""
+        gap, came = self._gap()
+        return float(abs(self._charge @ gap) / (np.maximum(self._charge, 0.0) @ np.abs(came)))
+
+    def _gap(self) -> tuple[Vector, Vector]:
+        """mol of every species: in - out - change of hold-up, and in + initial hold-up."""
         core = self._core
         entered = core.edge_in - self._entered
-        gap = self._atoms @ (entered - (core.edge_out - self._left) - (core.hold_up() - self._hold_up))
-        base = self._atoms @ (entered + self._hold_up)
-        there = base > 0.0
-        return float(np.max(np.abs(gap[there]) / base[there]))
+        gap = entered - (core.edge_out - self._left) - (core.hold_up() - self._hold_up)
+        return gap, entered + self._hold_up
 
     def figures(self) -> dict[str, float]:
         """Members of Simulation: BalanceError, and in how many parts every integrator took its steps, in the mean."""

@@ -19,6 +19,8 @@ from plantsim.commands.itself import command
 from plantsim.engine import live as live_module
 from plantsim.engine.live import LivePlant
 from plantsim.engine.simulate import simulate
+from plantsim.engine.snapshot import write_snapshot
+from plantsim.model.load import load_plant, plant_names
 from plantsim.model.plant import Plant
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,50 @@ def test_scans_at_once_or_one_by_one(belfast: Plant) -> None:
         other.advance(scans)
     assert one.core.state.tobytes() == other.core.state.tobytes()
     assert one.core.signal.tobytes() == other.core.signal.tobytes()
+
+
+@pytest.fixture(scope="module", params=plant_names())
+def plant(request: pytest.FixtureRequest) -> Plant:
+    return load_plant(request.param)
+
+
+OTHERS_SCANS, WHERE_SAVED = 300, 113
+"""Scans of a run of every plant, and of its snapshot: in the middle of steps that are longer than a scan."""
+
+
+@pytest.fixture(scope="module")
+def alone(plant: Plant) -> str:
+    """Hash of a run of every plant in one piece, by the core that this machine takes."""
+    live = LivePlant(plant, seed=5)
+    live.advance(OTHERS_SCANS)
+    return live.state_sha256()
+
+
+def test_every_plant_runs_the_same_in_pieces_and_beside_another(plant: Plant, alone: str, belfast: Plant) -> None:
+    live, neighbour = LivePlant(plant, seed=5), LivePlant(belfast, seed=6)
+    for scans in (1, 2, 97, OTHERS_SCANS - 100):
+        live.advance(scans)
+        neighbour.advance(7)
+    assert live.state_sha256() == alone
+
+
+def test_every_plant_goes_on_from_its_snapshot_to_the_bit(plant: Plant, alone: str, tmp_path: Path) -> None:
+    live = LivePlant(plant, seed=5)
+    live.advance(WHERE_SAVED)
+    write_snapshot(tmp_path / "some.snapshot", plant.sha256, live.arrays())
+    restored = LivePlant(plant, start=str(tmp_path / "some.snapshot"))
+    restored.advance(OTHERS_SCANS - WHERE_SAVED)
+    assert restored.state_sha256() == alone
+
+
+@pytest.mark.skipif(not (X86 and plantsim._core.has_avx2()), reason="this machine has no AVX2")
+def test_every_plant_has_the_same_bits_without_wide_vectors(
+    plant: Plant, alone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "Core", plantsim._core.Core)
+    live = LivePlant(plant, seed=5)
+    live.advance(OTHERS_SCANS)
+    assert live.state_sha256() == alone
 
 
 BUILD = """

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
+from plantsim.engine.backtrack import DEPTH
 from plantsim.engine.live import LivePlant
 from plantsim.engine.settle import Steady
 from plantsim.engine.simulate import Report, simulate
@@ -31,6 +33,10 @@ def test_it_starts_at_rest(plant: Plant) -> None:
     problem = Steady(live.core, live.assembly)
     x = problem.get()
     assert problem.scaled(x, problem.rate(x)).max() < 1e-9
+
+
+def test_an_hour_to_go_back_to_takes_less_than_100_mb(plant: Plant) -> None:
+    assert (DEPTH + 1) * sum(array.nbytes for array in LivePlant(plant).arrays().values()) < 100e6
 
 
 def test_every_reading_starts_within_what_is_called_normal(plant: Plant) -> None:
@@ -87,3 +93,22 @@ def test_the_commercial_plant_makes_what_is_published() -> None:
         "Dy2O3": True,
         "Tb4O7": True,
     }
+
+
+@pytest.mark.long
+def test_a_week_of_changing_set_points_closes_in_every_element_and_in_charge(plant: Plant, scale: float) -> None:
+    """A day, a week at full scale: every hour an operator turns ten set points by up to a twentieth of their ranges."""
+    hours = 24 * min(7, max(1, round(scale)))
+    live = LivePlant(plant)
+    points = [tag for tag in live.tags if tag.member == "SP" and tag.role is not None]
+    chance = np.random.default_rng(1)
+    before = {tag.name: float(live.core.signal[tag.row]) for tag in points}
+    worst = 0.0
+    for _ in range(hours):
+        for tag in chance.choice(np.array(points, dtype=object), 10):
+            moved = before[tag.name] + chance.uniform(-0.05, 0.05) * (tag.high - tag.low)
+            live.core.signal[tag.row] = min(max(moved, tag.low), tag.high)
+        live.advance(round(HOUR_S / live.scan_period))
+        worst = max(worst, live.health.balance_error(), live.health.charge_error())
+    print(f"\n{plant.name}: {hours} h close to {worst:.1e}")
+    assert worst < 1e-9

@@ -1,0 +1,110 @@
+"""Every input of a plant thrown about: set points, outputs, commands, modes, feed and malfunctions, whatever they are.
+
+No state may lose its finiteness or, but for net acidity, its sign; every element and the charge close all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from plantsim.engine.live import LivePlant
+from plantsim.engine.settle import Steady
+from plantsim.engine.snapshot import Arrays
+from plantsim.model.load import load_plant, plant_names
+from plantsim.model.tag import Kind, Role, Tag, ValueType
+
+INPUTS = ("SP", "OP", "MODE", "CMD", "SPEED_CMD", "STATE")
+EXTERNAL = 3
+LEAST = -1e-9
+"""mol (kg, J, ...): rounding of a state that has run empty."""
+SHOCKED_SCANS, LONG_SCANS = 600, 36_000
+
+
+@dataclass
+class Subject:
+    """A plant that is put back to its start before each run."""
+
+    live: LivePlant
+    start: Arrays
+    inputs: list[Tag]
+    malfunctions: list[str]
+    positive: NDArray[np.intp]
+
+
+@cache
+def subject(name: str) -> Subject:
+    live = LivePlant(load_plant(name))
+    problem = Steady(live.core, live.assembly)
+    positive = problem.states[problem.positive[: problem.n_states]]
+    inputs = [
+        tag
+        for tag in live.tags
+        if tag.member in INPUTS
+        and tag.role is not None
+        and tag.role <= Role.OPERATOR
+        and tag.kind not in (Kind.SIMULATION, Kind.KPI)
+    ]
+    places = [place.name for place in live.plant.malfunctions if place.malfunction.wire is None]
+    return Subject(live, live.arrays(), inputs, places, positive)
+
+
+def thrown(tag: Tag, share: float) -> float:
+    """A value of the tag: from its range, or one of its states."""
+    if tag.type is ValueType.FLOAT:
+        return tag.low + share * (tag.high - tag.low)
+    if tag.member == "MODE":
+        return float(min(int(share * EXTERNAL), EXTERNAL - 1))
+    return float(min(int(share * (tag.high - tag.low + 1.0)), int(tag.high - tag.low)) + int(tag.low))
+
+
+SHARES = st.sampled_from([0.0, 1.0]) | st.floats(0.0, 1.0)
+MOVES = st.lists(st.tuples(st.integers(0, 10**6), SHARES), min_size=1, max_size=40)
+FAULTS = st.lists(st.tuples(st.integers(0, 10**6), SHARES), max_size=4)
+
+
+def throw(one: Subject, moves: list[tuple[int, float]], faults: list[tuple[int, float]], scans: int) -> None:
+    """From the start, all at once; then a part of the time again with everything as it was, but for what broke."""
+    live = one.live
+    live.restore(one.start)
+    for k, severity in faults:
+        live.injected.inject(one.malfunctions[k % len(one.malfunctions)], severity, 0.0, 0.0)
+    for k, share in moves:
+        tag = one.inputs[k % len(one.inputs)]
+        live.core.signal[tag.row] = thrown(tag, share)
+    live.advance(scans)
+    live.core.signal[[tag.row for tag in one.inputs]] = one.start["signal"][[tag.row for tag in one.inputs]]
+    live.advance(scans // 3)
+    state = live.core.state
+    assert np.all(np.isfinite(state))
+    lowest = int(one.positive[np.argmin(state[one.positive])])
+    assert state[lowest] > LEAST, live.where(lowest)
+    assert live.health.balance_error() < 1e-9
+    assert live.health.charge_error() < 1e-9
+
+
+@pytest.mark.parametrize("name", plant_names())
+def test_whatever_is_thrown_at_a_plant_it_stays_finite_positive_and_closed(name: str) -> None:
+    @settings(max_examples=12, derandomize=True, deadline=None, database=None)
+    @given(moves=MOVES, faults=FAULTS)
+    def check(moves: list[tuple[int, float]], faults: list[tuple[int, float]]) -> None:
+        throw(subject(name), moves, faults, SHOCKED_SCANS)
+
+    check()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", plant_names())
+def test_so_it_does_for_an_hour_and_in_many_ways(name: str, scale: float) -> None:
+    @settings(max_examples=round(40 * scale), deadline=None, database=None, print_blob=True)
+    @given(moves=MOVES, faults=FAULTS)
+    def check(moves: list[tuple[int, float]], faults: list[tuple[int, float]]) -> None:
+        throw(subject(name), moves, faults, LONG_SCANS)
+
+    check()
