@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from plantsim.engine.reading import value_of
 from plantsim.engine.recorder import Recorder
 from plantsim.engine.simulate import EPOCH_2026, MOST_SCANS
 from plantsim.engine.snapshot import read_snapshot, write_snapshot
+from plantsim.model.duration import seconds as seconds_of
 from plantsim.model.load import load_plant
 from plantsim.model.members import MODES
 from plantsim.model.tag import Kind, Role, Tag, ValueType
@@ -61,7 +63,9 @@ def load(
     """
     if not 0.01 <= scan <= 1.0:
         raise ValueError(f"scan: found {scan} s, allowed 0.01 to 1")
-    return Plant(LivePlant(load_plant(plant), scan_period=scan, seed=seed, start=start, epoch=epoch))
+    if not (isinstance(seed, Integral) and 0 <= seed < 2**63):
+        raise ValueError(f"seed: found {seed!r}, allowed a whole number from 0 to {2**63 - 1}")
+    return Plant(LivePlant(load_plant(plant), scan_period=scan, seed=int(seed), start=start, epoch=epoch))
 
 
 class TagObject:
@@ -87,7 +91,7 @@ class TagObject:
             raise AttributeError(member)
         return self._plant.read(self._tag(member).name)
 
-    def __setattr__(self, member: str, value: Value | str) -> None:
+    def __setattr__(self, member: str, value: Value | str | np.generic) -> None:
         self._plant.write(self._tag(member).name, value)
 
     def __dir__(self) -> list[str]:
@@ -120,6 +124,9 @@ class Plant:
         """The plant's name."""
         return self._live.plant.name
 
+    def __repr__(self) -> str:
+        return f"<{self.name} at {np.datetime_as_string(self.time, 's')}, {len(self.alarms)} alarms active>"
+
     @property
     def time(self) -> np.datetime64:
         """Plant time, UTC, to the microsecond."""
@@ -130,8 +137,16 @@ class Plant:
         """Plant time since the beginning, s."""
         return float(self._live.core.time)
 
-    def run(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> Plant:
-        """Let plant time pass, rounded to whole scans; returns the plant. Raises NumericStop if the core stops."""
+    def run(self, seconds: float | str = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> Plant:
+        """Let plant time pass, rounded to whole scans; returns the plant. Raises NumericStop if the core stops.
+
+        seconds: or a duration as the command line takes it, ``90s``, ``15m``, ``24h`` or ``7d``.
+        """
+        if isinstance(seconds, str):
+            duration = seconds_of(seconds)
+            if duration is None:
+                raise ValueError(f"run: found {seconds!r}, allowed seconds, or s, m, h or d such as '15m' or '24h'")
+            seconds = duration
         span = seconds + 60.0 * minutes + 3600.0 * hours
         if not 0.0 <= span < float("inf"):
             raise ValueError(f"run: found {span} s, allowed 0 or more")
@@ -176,9 +191,11 @@ class Plant:
     def profile(self, name: str) -> NDArray[np.float64]:
         """The stages of a circuit from E1 to the last strip stage, such as ``SX-1.Profile.Nd.aq``, mol/L."""
         tag = self._tag(name)
+        if tag.type is not ValueType.PROFILE:
+            raise UnknownTag(f"{name} is one value: plant.read({name!r}) reads it")
         return self._image.value[tag.row : tag.row + tag.count].copy()
 
-    def write(self, name: str, value: Value | str) -> None:
+    def write(self, name: str, value: Value | str | np.generic) -> None:
         """Write a member; it counts from the next scan on. Raises UnknownTag, or Refused with the reason."""
         tag = self._tag(name)
         number = self._number(tag, value)
@@ -205,14 +222,20 @@ class Plant:
         self._recorder = Recorder(names, tags, every, most, self._live.scan_period)
         self._recorder.add(self._image)
 
-    def trends(self) -> dict[str, NDArray[np.float64] | NDArray[np.datetime64]]:
+    def trends(self, *names: str) -> dict[str, NDArray[np.float64] | NDArray[np.datetime64]]:
         """What was recorded: ``time`` (UTC) and one array for each name given to `record`; Bad values are nan.
 
-        As pandas takes it: ``pandas.DataFrame(plant.trends()).set_index("time")``.
+        names: of the columns that are wanted, all without. As pandas takes it:
+        ``pandas.DataFrame(plant.trends()).set_index("time")``.
         """
         if self._recorder is None:
-            raise ValueError("trends: nothing is recorded; record(...) before run(...)")
-        return self._recorder.arrays()
+            wanted = ", ".join(f'"{name}"' for name in names) or "..."
+            raise ValueError(f"trends: nothing is recorded; record({wanted}) before run(...)")
+        columns = self._recorder.arrays()
+        for name in names:
+            if name not in columns:
+                raise ValueError(f"trends: found {name}, allowed what is recorded: {', '.join(list(columns)[1:])}")
+        return {name: columns[name] for name in ("time", *names)} if names else columns
 
     @property
     def kpi(self) -> dict[str, float]:
@@ -290,18 +313,27 @@ class Plant:
         return tag
 
     def _unknown(self, name: str, known: list[str]) -> UnknownTag:
+        members = [tag.member for tag in self._live.tags.of(name)]
+        if members:
+            return UnknownTag(f"{name} is a tag; its members are {', '.join(f'{name}.{member}' for member in members)}")
         near = difflib.get_close_matches(name, known, 3)
         return UnknownTag(f"{self.name} has no {name}" + (f"; near to it: {', '.join(near)}" if near else ""))
 
-    def _number(self, tag: Tag, value: Value | str) -> Value:
-        if not isinstance(value, str):
+    def _number(self, tag: Tag, value: Value | str | np.generic) -> Value:
+        if isinstance(value, np.bool_):
+            return bool(value)
+        if isinstance(value, Real) and not isinstance(value, bool):
+            return value if isinstance(value, (int, float)) else float(value)
+        if isinstance(value, bool):
             return value
+        if not isinstance(value, str):
+            raise Refused(self._reason(tag, value, Refusal.TYPE))
         if tag.member != "MODE" or value not in _SPOKEN:
             allowed = ", ".join(("Man", "Auto", "Cascade", "External")) if tag.member == "MODE" else "a number"
             raise Refused(f"{tag.name}: found {value!r}, allowed {allowed}")
         return _SPOKEN[value]
 
-    def _reason(self, tag: Tag, value: Value | str, refusal: Refusal) -> str:
+    def _reason(self, tag: Tag, value: object, refusal: Refusal) -> str:
         match refusal:
             case Refusal.RANGE:
                 return f"{tag.name}: found {value}, allowed {tag.low:g} to {tag.high:g} {tag.eu}".rstrip()

@@ -56,6 +56,13 @@ def test_two_plants_side_by_side_run_as_each_alone() -> None:
     assert one.sha256 != other.sha256
 
 
+def test_time_may_be_told_as_on_the_command_line(plant: plantsim.Plant) -> None:
+    assert plant.run("2m").elapsed == 120.0
+    assert repr(plant) == "<belfast at 2026-01-01T00:02:00, 0 alarms active>"
+    with pytest.raises(ValueError, match="run: found 'soon', allowed seconds"):
+        plant.run("soon")
+
+
 @pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
 def test_time_runs_forwards_only(plant: plantsim.Plant, seconds: float) -> None:
     with pytest.raises(ValueError, match="allowed 0 or more"):
@@ -137,6 +144,34 @@ def test_profiles_figures_and_alarms(plant: plantsim.Plant) -> None:
     assert plant.alarms == ["TIC-201.L"]
 
 
+def test_numbers_may_be_numpys_and_nothing_else_is_one(plant: plantsim.Plant) -> None:
+    plant["WIC-100"].sp = np.float32(4.0)
+    assert plant["WIC-100"].sp == 4.0
+    plant.write("WIC-100.MODE", np.int64(0))
+    plant["HS-711"].state = np.True_
+    for value in (None, [4.0], 4j):
+        with pytest.raises(plantsim.Refused, match=r"WIC-100\.OP: found .*, allowed a number"):
+            plant["WIC-100"].op = value  # type: ignore[assignment]
+
+
+def test_a_tag_without_its_member_is_told_what_it_has(plant: plantsim.Plant) -> None:
+    with pytest.raises(plantsim.UnknownTag, match=r"its members are WIC-100\.PV, WIC-100\.SP"):
+        plant.read("WIC-100")
+    with pytest.raises(plantsim.UnknownTag, match="is one value"):
+        plant.profile("WIC-100.PV")
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, 2**63, "1"])
+def test_a_seed_is_a_whole_number(seed: int) -> None:
+    with pytest.raises(ValueError, match=r"seed: found .*, allowed a whole number from 0"):
+        plantsim.load("belfast", seed=seed)
+
+
+def test_a_start_that_is_none_is_told_the_others() -> None:
+    with pytest.raises(SnapshotError, match="warm: not there; allowed steady, cold or the path of a snapshot"):
+        plantsim.load("belfast", start="warm")
+
+
 # Trends
 
 
@@ -148,6 +183,15 @@ def test_trends_are_arrays_with_a_time_axis(plant: plantsim.Plant) -> None:
     assert np.all(np.diff(trends["time"]) == np.timedelta64(60, "s"))
     assert all(column.shape == (11,) for column in trends.values())
     assert trends["WIC-100"][-1] == plant["WIC-100"].pv
+
+
+def test_some_of_the_trends_may_be_asked_for(plant: plantsim.Plant) -> None:
+    with pytest.raises(ValueError, match=r'nothing is recorded; record\("TIC-201.OP"\) before run'):
+        plant.trends("TIC-201.OP")
+    plant.record("WIC-100", "TIC-201.OP", "KPI.Throughput")
+    assert list(plant.run("1m").trends("TIC-201.OP", "WIC-100")) == ["time", "TIC-201.OP", "WIC-100"]
+    with pytest.raises(ValueError, match=r"found TIC-201, allowed what is recorded: WIC-100, TIC-201\.OP"):
+        plant.trends("TIC-201")
 
 
 def test_trends_keep_the_newest_rows_and_hide_what_is_bad(plant: plantsim.Plant) -> None:

@@ -51,7 +51,10 @@ def steady_path(plant: Plant) -> Path:
 def start_path(plant: Plant, start: str) -> Path:
     """The file of a start. Raises SnapshotError if there is no steady state yet."""
     if start != "steady":
-        return Path(start)
+        path = Path(start)
+        if path.parent == Path() and not path.exists():
+            raise SnapshotError(f"{start}: not there; allowed {', '.join(STARTS)} or the path of a snapshot")
+        return path
     path = steady_path(plant)
     if not path.exists():
         raise SnapshotError(f"{path}: not there; 'plantsim settle {plant.path}' finds the steady state")
