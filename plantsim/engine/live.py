@@ -22,6 +22,7 @@ from plantsim.engine.kpi import S_PER_H, Figures
 from plantsim.engine.malfunctions import Injected
 from plantsim.engine.profiles import Profiles
 from plantsim.engine.snapshot import Arrays, SnapshotError, read_snapshot
+from plantsim.engine.variable import variable
 from plantsim.model.assemble import assemble
 from plantsim.model.modbus_map import map_path, read_map, with_addresses
 from plantsim.model.plant import Plant
@@ -140,35 +141,10 @@ class LivePlant:
         """Unit and variable of a state, in words."""
         offsets = self.core.offsets()
         unit = int(np.searchsorted(offsets, state, side="right")) - 1
-        entry, species = self.assembly.spec["units"][unit], list(self.layout.species)
-        name, k = list(self.layout.units)[unit], state - offsets[unit]
-        names = [*species, "temperature"]
-        if entry["kind"] == "feed_bin":
-            names = [*species, "lots tipped"]
-        elif entry["kind"] == "store":
-            names = ["contents"]
-        elif entry["kind"] == "filter_press":
-            names += ["filtrate", "liquor volumes washed", "time open", "discharges", "blinding", "flow taken", "skip"]
-            names += ["discharges since a rinse"]
-        elif entry["kind"] == "hopper":
-            drum = [f"{one} in the off-spec drum" for one in species]
-            names = [*species, *drum, "lots closed", "start of the lot", "mass of known size", "size"]
-        elif entry["kind"] == "calciner":
-            names = [*species, "bed temperature", "wall temperature"]
-            zone, k = divmod(k, len(names))
-            name += f" zone {zone + 1}"
-        elif entry["kind"] == "sx_circuit":
-            organic = [f"{species[i]} in the organic" for i in entry["re"]] + ["Na in the organic"]
-            names = [*species[: self.assembly.spec["species"]["dissolved"]], *organic, "interface"]
-            stages = sum(entry["stages"])
-            k, stage = divmod(k, stages)
-            in_tank = k >= len(names)
-            if in_tank:
-                names, name, k = organic, f"{name} organic tank", (k - len(names)) * stages + stage
-            else:
-                name = f"{name} stage {stage + 1}"
-        variable = names[k] if k < len(names) else f"state {k}"
-        return f"{name}: {variable} is not finite in scan {self.core.scan}"
+        name, entry = list(self.layout.units)[unit], self.assembly.spec["units"][unit]
+        dissolved = self.assembly.spec["species"]["dissolved"]
+        called = variable(name, entry, state - offsets[unit], self.layout.species, dissolved)
+        return f"{called} is not finite in scan {self.core.scan}"
 
     def lots(self) -> list[dict[str, float]]:
         """Assays of the lots of feed tipped since the start, in wt % by species; the first is what was in the bin."""

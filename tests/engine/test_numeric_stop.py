@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 
 from plantsim.engine.live import LivePlant, NumericStop
+from plantsim.model.load import load_plant, plant_names
 
 
 def first_of(live: LivePlant, unit: str) -> int:
@@ -24,6 +26,15 @@ def test_scan_stops_where_a_number_gives_out_and_names_it(live: LivePlant, unit:
     assert live.core.scan == 1
 
 
+@pytest.mark.parametrize("name", plant_names())
+def test_every_state_of_every_plant_has_a_name_of_its_own(name: str) -> None:
+    live = LivePlant(load_plant(name))
+    offsets = live.core.offsets()
+    edges = [k for first, last in pairwise(offsets) if first < last for k in (first, last - 1)]
+    some = {*edges, *range(0, offsets[-1], 7)}
+    assert len({live.where(k) for k in some}) == len(some)
+
+
 def test_every_state_has_a_name_that_says_what_it_is(live: LivePlant) -> None:
     species = len(live.layout.species)
     dissolved = live.assembly.spec["species"]["dissolved"]
@@ -36,6 +47,9 @@ def test_every_state_has_a_name_that_says_what_it_is(live: LivePlant) -> None:
         ("SX-1", 21 * (dissolved + 6) + 4): "SX-1 stage 5: interface",
         ("SX-1", 21 * (dissolved + 7) + 5): "SX-1 organic tank: Na in the organic",
         ("KL-611", species + 2 + species + 1): "KL-611 zone 2: wall temperature",
+        ("R-201", species + 1 + 15): "R-201: oxide in bin 1",
+        ("ML-121", species): "ML-121: d80",
+        ("CR-501", species + 4): "CR-501: moment 3",
         ("TK-811", 0): "TK-811: contents",
     }
     for (unit, k), name in names.items():
