@@ -124,6 +124,9 @@ class Publication:
             self._actual_speed += 0.3 * (speed - self._actual_speed) if self._course.running else -self._actual_speed
         self.at = now
         self.image = self.compose(diagnose)
+        for news in live.health.news():
+            log.warning("numerics: %s", news)
+            self._record.system(f"numerics: {news}")
         self._record.flush()
         self._desk.deliver()
         if self.sampler is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plantsim.engine.engine import Engine
 from plantsim.engine.live import LivePlant
 
 
@@ -47,3 +48,26 @@ def test_a_restored_state_counts_from_there(live: LivePlant) -> None:
     live.restore(state)
     live.advance(100)
     assert member(live, "BalanceError") < 1e-11
+
+
+def test_what_is_amiss_is_told_once_and_goes_into_the_journal(engine: Engine) -> None:
+    live = engine.live
+    first = live.core.offsets()[live.layout.units["R-203"]]
+    live.core.state[first + live.layout.species.index("Co")] += 1e-3
+    for _ in range(3):
+        engine.step(10.0).result(30.0)
+    told = [entry.event.what for entry in engine.journal.entries() if entry.event.what.startswith("numerics: ")]
+    assert len(told) == 1
+    assert "the balance of an element has a gap of " in told[0]
+
+
+def test_a_step_that_cannot_be_made_short_enough_is_told(live: LivePlant) -> None:
+    """An amount that is negative beforehand: no step is short enough to keep it from being so."""
+    first = live.core.offsets()[live.layout.units["CR-501"]]
+    live.core.state[first + live.layout.species.index("Co")] = -1.0
+    for _ in range(3):
+        live.advance(10)
+        live.image({})
+    assert live.core.effort()[live.layout.units["CR-501"]][2] > 0
+    assert [news for news in live.health.news() if news.startswith("CR-501: the shortest step")] != []
+    assert live.health.news() == []
