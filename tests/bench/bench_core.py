@@ -2,12 +2,12 @@
 
     python tests/bench/bench_core.py
 
-Prints plant-seconds per second of processor time, which neighbours on the machine disturb less than wall time: the whole
-scan (control, actuators, process, transmitters, alarms) of every plant of the package, with the baseline core and with
-the one for AVX2; one to sixteen plants in turn; then the process of Belfast alone, its compiled right-hand side under
-SciPy's BDF and LSODA and under CVODE, from a state 2 % off the steady one: restarted at every scan as inputs from outside
-demand, and in one shot with all inputs held. The claim is about being cheap per scan; with inputs held for long a
-multistep code may take long steps.
+Prints plant-seconds per second of processor time, which neighbours on the machine disturb less than wall time: the
+whole scan (control, actuators, process, transmitters, alarms) of every plant of the package, with the baseline core and
+with the one for AVX2; one to sixteen plants in turn; then the process of Belfast alone, its compiled right-hand side
+under SciPy's BDF and LSODA and under CVODE, from a state 2 % off the steady one: restarted at every scan as inputs from
+outside demand, and in one shot with all inputs held. The claim is about being cheap per scan; with inputs held for long
+a multistep code may take long steps.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def cvode_steps(f: Rhs, pattern: csc_array) -> Advance:
 
 
 def speed_of(advance: Advance, y: Vector, span: float) -> float:
-    """Plant seconds per second of processor time of a solver started anew after every `span` s, as far as the budget goes."""
+    """Plant seconds per processor second of a solver started anew after every `span` s, as far as the budget goes."""
     begun = time.process_time()
     covered = 0.0
     while time.process_time() - begun < BUDGET_S:
