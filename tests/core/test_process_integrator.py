@@ -414,11 +414,12 @@ SHOCKS = {
 def test_shocked_unit_stays_finite_and_positive_and_conserves(
     name: str, make_bench: MakeBench, live: LivePlant
 ) -> None:
-    """Two minutes after the shock; only net acidity may be negative."""
+    """Two minutes after the shock (half a minute where steps are many); only net acidity may be negative."""
     unit, changes, shock = SHOCKS[name]
     bench = at_rest(make_bench, live, unit, **changes)
     shock(bench, unit)
-    assert bench.run(unit, TICK_S, 1200) < 3e-10, "rounding of up to a million sub-steps"
+    ticks = 240 if name == "caustic in crystalliser" else 1200
+    assert bench.run(unit, TICK_S, ticks) < 3e-10, "rounding of up to a million sub-steps"
     state = bench.state(unit)
     assert np.all(np.isfinite(state))
     if unit == "SX-1":
