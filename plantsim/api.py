@@ -282,7 +282,11 @@ class Plant:
         return self._live.certificates()
 
     def save(self, path: str | Path) -> None:
-        """Write the whole state to a file, atomically; ``load(..., start=path)`` and `restore` go on from it."""
+        """Write the whole state to a file, atomically; ``load(..., start=path)`` and `restore` go on from it.
+
+        Raises SnapshotError after a numeric stop.
+        """
+        self._live.check_sound()
         write_snapshot(Path(path), self._live.plant.sha256, self._live.arrays())
 
     def restore(self, path: str | Path) -> None:

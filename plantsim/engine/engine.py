@@ -352,6 +352,7 @@ class Engine:
         """Keep the whole state under a name. Raises SnapshotError for the name, OSError where it cannot be written."""
         self._shelf.check_name(name, saving=True)
         with self._wake:
+            self.live.check_sound()
             arrays = self.live.arrays()
         path = self._shelf.save(name, arrays)
         with self._wake:

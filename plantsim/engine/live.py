@@ -250,6 +250,11 @@ class LivePlant:
         result["seed"] = np.array(self.seed)
         return result
 
+    def check_sound(self) -> None:
+        """Raise SnapshotError if the state is none to go on from."""
+        if self.core.bad_state >= 0:
+            raise SnapshotError(f"snapshot: {self.where(self.core.bad_state)}, allowed a state to go on from")
+
     def check_scan(self, arrays: Arrays, source: str) -> None:
         """Raise SnapshotError if a state was saved by a run of another scan period."""
         if float(arrays["scan_period"]) != self.scan_period:

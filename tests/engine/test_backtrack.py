@@ -131,6 +131,8 @@ def test_a_numeric_stop_is_undone_by_going_back(engine: Engine) -> None:
     engine.step(30.0).result(TIMEOUT_S)
     assert "R-201" in str(engine.failure)
     assert np.all(engine.image.status & BAD)
+    with pytest.raises(SnapshotError, match="R-201: H2O is not finite in scan 1201, allowed a state to go on from"):
+        engine.save_snapshot("broken", INSTRUCTOR)
     engine.backtrack(0.001, INSTRUCTOR)
     assert engine.failure is None
     assert not engine.image.status[engine.tags["TIC-201.PV"].row] & BAD
