@@ -55,7 +55,7 @@ def variable(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[str]
         names = [*species, "temperature", *bins, *(f"radius of {one}" for one in bins), "H2 in the headspace"]
     else:
         names = [*species, *BEHIND_SPECIES.get(kind, ("temperature",))]
-    return f"{unit}: {names[k]}"
+    return f"{unit}: {names[k] if k < len(names) else f'state {k}'}"
 
 
 def _of_circuit(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[str], dissolved: int) -> str:
