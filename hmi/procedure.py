@@ -20,11 +20,11 @@ IDLE, RUNNING, HELD, ABORTING, COMPLETE = range(5)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A comparison with a member: relation is one of = < >, or ``bad`` where its quality is meant."""
+    """A comparison with a member: relation is one of = < >, or ``bad`` where its quality is meant, not its value."""
 
     member: str
     relation: str
-    value: float = math.nan
+    value: float = 0.0
 
     @property
     def tag(self) -> str:
