@@ -7,27 +7,38 @@ writes them anew; look at the difference before committing it.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from hmi.app import HmiApp
+from hmi.comm.known import ChangedCertificate, Seen
 from hmi.comm.link import LinkState, Phase
 from hmi.comm.login import Login
+from hmi.comm.replaylink import read_only
 from hmi.exercise import Criterion, Exercise
 from hmi.instructor import Facts, Injected, Malfunction, Scenario, Snapshot
+from hmi.journal import Kind
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 from hmi.procedure import Action, Check, Procedure, Step
+from hmi.replay import Happening, Player, Session
+from hmi.screens.connect import Connect
 from hmi.screens.display import Display
 from hmi.screens.instructor import Instructor
+from hmi.screens.trust import Trust
 from hmi.screenshot import screen_text
+from hmi.widgets import comms
 
+ENDPOINT = "opc.tcp://127.0.0.1:4840/plantsim"
 GRIDS = Path(__file__).parent / "grids"
 NOW = 1_772_000_000.0
 SIZES = [(80, 24), (120, 40), (160, 50)]
@@ -275,6 +286,13 @@ async def to_score(app: HmiApp, _: Pilot[int]) -> None:
     app.view.exercise = OVER
 
 
+async def to_journal(app: HmiApp, pilot: Pilot[int]) -> None:
+    app.view.journal.add(NOW - 90.0, Kind.ACTION, "ann", "TIC-611", "SP 60 C -> 62 C")
+    app.view.journal.add(NOW - 30.0, Kind.NOTE, "ann", "", "lot 7 is in the bin")
+    app.show_journal()
+    await pilot.pause()
+
+
 DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
     "overview": at("overview"),
     "section": at("sx"),
@@ -290,20 +308,42 @@ DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
     "manual text": to_text,
     "procedures": at("procedures"),
     "steps": to_steps,
+    "journal": to_journal,
+    "communication": at("comms"),
 }
-NUMBERLESS = ("alarms", "training", "score", "manual", "manual text", "procedures")
+NUMBERLESS = ("alarms", "training", "score", "manual", "manual text", "procedures", "journal", "communication")
 """Displays that no value of the plant is on; of a lost link the scenario's own marks what it shows."""
 STATES = ("normal", "flood", "away", "bad")
 
 
+@pytest.fixture
+def _steady_station(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the station says of itself does not change from one run to the next."""
+    monkeypatch.setattr(comms, "memory", lambda: "98 MB")
+    monkeypatch.setattr(comms, "percentile", lambda values, _: 0.002 if values else math.nan)
+    monkeypatch.setattr(comms, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    monkeypatch.setattr(comms.Rates, "look", lambda *_: (2.0, 95.0, 0.047))
+
+
+def connected(app: HmiApp) -> None:
+    """What a link has to tell after two hours, one break and some writes."""
+    health = app.view.health
+    health.security, health.certificate, health.product = "encrypt", "ab" * 32, "plantsim 1.0"
+    health.sessions, health.since, health.skew = 2, datetime.now() - timedelta(hours=2, seconds=30), 0.02
+    health.nodes, health.watched, health.heard, health.refused = 92, 92, 999.5, ("TIC-611.PV",)
+    health.messages, health.values, health.done, health.turned_down, health.doubtful = 14400, 684000, 31, 2, 1
+
+
+@pytest.mark.usefixtures("_steady_station")
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("state", STATES)
 async def test_displays_look_as_they_did(plant: Plant, state: str, size: tuple[int, int]) -> None:
     """All displays in one state at one size. A value that is not to be trusted never looks like one that is."""
-    app = Still("opc.tcp://127.0.0.1:4840/plantsim", Login())
+    app = Still(ENDPOINT, Login())
     shown = []
     async with app.run_test(size=size) as pilot:
         fill(app, plant, BAD_SENSOR_FAILURE if state == "bad" else 0)
+        connected(app)
         app.tick()
         await pilot.pause()
         app.view.groups[0] = ["TIC-611.PV", "AI-701.PV"]
@@ -327,7 +367,12 @@ async def test_displays_look_as_they_did(plant: Plant, state: str, size: tuple[i
             shown.append(f"== {name}\n{grid}")
         assert app.defects == 0
     found = "".join("\n".join(line.rstrip() for line in text.splitlines()) + "\n" for text in shown)
-    file = GRIDS / f"{state}-{size[0]}x{size[1]}.txt"
+    compare(found, f"{state}-{size[0]}x{size[1]}")
+
+
+def compare(found: str, name: str) -> None:
+    """Against the grids of a name; or write them anew, where that is asked for."""
+    file = GRIDS / f"{name}.txt"
     if os.environ.get("UPDATE_GRIDS"):
         GRIDS.mkdir(exist_ok=True)
         file.write_text(found, encoding="utf-8")
@@ -368,7 +413,7 @@ async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple
     nothing is listed."""
     members = {name: Member(name, name.partition(".")[2], ValueClass.NUMBER) for name in RUN}
     plant = replace(plant, simulation=members, methods=frozenset(("Inject", "ListInjected")))
-    app = Still("opc.tcp://127.0.0.1:4840/plantsim", Login())
+    app = Still(ENDPOINT, Login())
     shown = []
     async with app.run_test(size=size) as pilot:
         fill(app, plant)
@@ -399,18 +444,92 @@ async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple
     found = "".join(
         f"== {name}\n{grid}" for name, grid in zip(("injected", "filtered", "scenarios", "away"), shown, strict=True)
     )
-    file = GRIDS / f"instructor-{size[0]}x{size[1]}.txt"
-    if os.environ.get("UPDATE_GRIDS"):
-        file.write_text(found, encoding="utf-8")
-    assert found == file.read_text(encoding="utf-8")
+    compare(found, f"instructor-{size[0]}x{size[1]}")
+
+
+@pytest.mark.usefixtures("_steady_station")
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_dialogs_look_as_they_did(plant: Plant, size: tuple[int, int]) -> None:
+    """What is shown before there is a plant, of another certificate, the keys page by page, and the palette: nothing
+    of the plant's state is on them."""
+    app = Still(ENDPOINT, Login("operator"))
+    shown = {}
+    async with app.run_test(size=size) as pilot:
+        shown["connect"] = await painted(app, pilot)
+        app.link.state = LinkState(Phase.CONNECTING, attempt=3, error="BadUserAccessDenied: wrong name or password")
+        shown["wrong password"] = await painted(app, pilot)
+        app.link.changed = ChangedCertificate(Seen("plant.example:4840", "0123" * 16, "2026-02-01"), "89ab" * 16)
+        shown["trust"] = await painted(app, pilot)
+        assert isinstance(app.screen, Trust)
+        await pilot.press("escape")
+        shown["distrusted"] = await painted(app, pilot)
+        app.link.changed = None
+        fill(app, plant)
+        app.tick()
+        await pilot.pause()
+        app.show_help()
+        first = await painted(app, pilot)
+        page = 1
+        while (text := await painted(app, pilot)) != first or page == 1:
+            shown[f"help {page}"] = text
+            page += 1
+            await pilot.press("pagedown")
+        await pilot.press("escape")
+        app.action_command_palette()
+        await pilot.pause()
+        field = app.screen.query_one(Input)
+        field.cursor_blink = False
+        field.value = "TIC-61"
+        async with asyncio.timeout(10.0):
+            while screen_text(app).count("TIC-61") < 4:
+                await pilot.pause(0.02)
+        await app.workers.wait_for_complete()
+        shown["palette"] = await painted(app, pilot)
+        assert app.defects == 0
+    compare("".join(f"== {name}\n{grid}" for name, grid in shown.items()), f"dialogs-{size[0]}x{size[1]}")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_a_replay_looks_as_it_did(plant: Plant, size: tuple[int, int]) -> None:
+    """Overview, section and journal of a session in the four states: nobody takes it for a plant that runs."""
+    happenings = tuple(
+        Happening(NOW - before, kind, name, text)
+        for before, kind, name, text in (
+            (3000.0, "scenario", "", "begins"), (1900.0, "alarm", "TIC-611.HH", "came"),
+            (1850.0, "action", "TIC-611.SP", "60 -> 55"), (300.0, "trip", "P-401", "overload"),
+        )
+    )  # fmt: skip
+    player = Player(Session(NOW - 3600.0, NOW + 600.0, "The feed stops", happenings, OVER))
+    player.cursor, player.ready, player.playing = NOW, player.session.end, False
+    app = Still(ENDPOINT, Login(), None, player)
+    shown = []
+    async with app.run_test(size=size) as pilot:
+        fill(app, read_only(plant))
+        app.tick()
+        await pilot.pause()
+        for state in ("normal", "bad", "flood", "away"):
+            if state == "bad":
+                fill(app, read_only(plant), BAD_SENSOR_FAILURE)
+            elif state == "flood":
+                fill(app, read_only(plant))
+                flood(app)
+            elif state == "away":
+                away(app)
+            for name in ("overview", "sx", "journal"):
+                await at(name)(app, pilot)
+                grid = await painted(app, pilot)
+                assert "REPLAY" in grid.splitlines()[0], f"{name}, {state}"
+                shown.append(f"== {name}, {state}\n{grid}")
+        assert app.defects == 0
+    compare("".join(shown), f"replay-{size[0]}x{size[1]}")
 
 
 async def painted(app: HmiApp, pilot: Pilot[int]) -> str:
-    """The present display, without spaces at the ends of its lines."""
+    """What is on the screen, without spaces at the ends of its lines."""
     await pilot.pause()
     app.tick()
-    assert isinstance(app.screen, Display)
-    app.screen.paint(force=True)
+    if isinstance(app.screen, Display | Connect | Trust):
+        app.screen.paint(force=True)
     await pilot.pause()
     grid = screen_text(app).replace("\u2800", " ")
     return "".join(f"{line.rstrip()}\n" for line in grid.splitlines())
