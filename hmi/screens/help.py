@@ -16,7 +16,8 @@ from hmi.widgets.canvas import Canvas
 from hmi.widgets.cells import MOVING, OPEN, RUNNING, SHUT, STOPPED
 from hmi.widgets.panel import Panel
 
-_COLUMN = 38
+_KEYS = 8
+"""Cells of the keys before what they do."""
 
 
 class Keys(Panel):
@@ -27,7 +28,8 @@ class Keys(Panel):
     def build(self, canvas: Canvas) -> None:
         looks = self.view.looks
         lines = list(self._entries())
-        columns = max(1, canvas.width // _COLUMN)
+        longest = max(len(text) for _, text, _ in lines) + _KEYS + 2
+        columns = max(1, canvas.width // longest)
         width = canvas.width // columns
         pages = -(-len(lines) // max(1, columns * (canvas.height - 1)))
         self.page %= pages
@@ -39,7 +41,7 @@ class Keys(Panel):
         for index, (key, text, style) in enumerate(lines):
             x, y = width * (index // tall), index % tall
             row = canvas.row(y, x).add(" ", looks.text)
-            row.add(key, looks.live, 8 if key else 0)
+            row.add(key, looks.live, _KEYS if key else 0)
             row.add(text, style, max(0, x + width - 1 - row.used))
 
     def _entries(self) -> Iterator[tuple[str, str, Style]]:
