@@ -298,14 +298,19 @@ async def test_keys_are_the_operators_own(endpoint: str, sit_down: SitDown) -> N
 
 
 async def test_help_names_every_group_of_keys(endpoint: str, sit_down: SitDown) -> None:
-    """F1 shows the table of commands and the marks; any way out leads back."""
+    """F1 shows the table of commands and the marks page by page, no sentence cut; any way out leads back."""
     async with sit_down(endpoint, (80, 24)) as desk:
         await desk.press("f1")
-        for word in ("Moving about", "Alarms", "new set point"):
-            await desk.see(word)
-        await desk.press("pagedown")
-        for word in ("Trends", "Program", "Simulation", "Replay", "Marks"):
-            await desk.see(word)
+        await desk.see("page 1 of 4")
+        for page, words in enumerate(
+            (("new set point", "Moving about"), ("Alarms",), ("Trends", "Program", "Simulation"), ("Replay", "Marks")),
+            1,
+        ):
+            await desk.see(f"page {page} of 4")
+            for word in words:
+                await desk.see(word)
+            assert "…" not in desk.text
+            await desk.press("pagedown")
         await desk.press("escape")
         await desk.see("OVERVIEW")
 
