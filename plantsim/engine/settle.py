@@ -37,6 +37,8 @@ STOCKS = ("feed_bin", "store", "hopper", "filter_press", "heap")
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
+MOST_CORRECTIONS = 10
+MOST_RENEWALS = 2
 _SCANS_TO_SEE = 5
 """After so many scans streams, signals and outputs are those of a state that was put in."""
 MEMORY_LIMIT = 1e6
@@ -93,6 +95,7 @@ class Steady:
         self.floor = np.concatenate((floors[self.states], np.ones(len(self.memory))))
         self.positive = np.concatenate((~signed[self.states], np.zeros(len(self.memory), dtype=bool)))
         self.n_states = len(self.states)
+        self.trust = np.where(np.arange(len(self.floor)) < self.n_states, 1.0, 0.01)
         self.places: dict[int, NDArray[np.intp]] = {}
         """The rows of the Jacobian that each column is known to have entries in."""
         self.grouped: tuple[NDArray[np.intp], list[list[int]]] | None = None
@@ -125,14 +128,17 @@ class Steady:
         Where each column has entries is found once, a scan for each; after that, columns that share no row are had from
         one scan (Curtis, Powell and Reid 1974). `anew` finds the places again: a loop that leaves its limit has more.
         """
-        if anew:
-            self.grouped = None
         steps = 1e-6 * np.maximum(np.abs(x), self.floor)
         position = np.full(len(x), -1)
         position[active] = np.arange(len(active))
         rows: dict[int, NDArray[np.intp]] = {}
         values: dict[int, Vector] = {}
-        for group in [[int(i)] for i in active] if anew else self.groups(active):
+        groups = self.groups(active)
+        if anew:  # only memories see the loops: what else shares rows, shares them still
+            alone = {int(i) for i in active if i >= self.n_states}
+            groups = [[i] for i in sorted(alone)] + [rest for g in groups if (rest := [i for i in g if i not in alone])]
+            self.grouped = None
+        for group in groups:
             y = x.copy()
             y[group] += steps[group]
             change = self.rate(y) - f
@@ -156,16 +162,20 @@ class Steady:
             return self.grouped[1]
         alone = [[int(i)] for i in active if int(i) not in self.places]
         known = sorted((int(i) for i in active if int(i) in self.places), key=lambda i: -len(self.places[i]))
-        shared: list[tuple[NDArray[np.bool_], list[int]]] = []
+        bits = np.zeros(len(self.floor), dtype=bool)
+        taken: list[int] = []  # rows of each group, a bit each
+        members: list[list[int]] = []
         for i in known:
-            there = self.places[i]
-            group = next((one for one in shared if not one[0][there].any()), None)
-            if group is None:
-                group = np.zeros(len(self.floor), dtype=bool), []
-                shared.append(group)
-            group[0][there] = True
-            group[1].append(i)
-        groups = alone + [members for _, members in shared]
+            bits[self.places[i]] = True
+            mask = int.from_bytes(np.packbits(bits).tobytes(), "big")
+            bits[self.places[i]] = False
+            group = next((k for k, rows in enumerate(taken) if not rows & mask), len(taken))
+            if group == len(taken):
+                taken.append(0)
+                members.append([])
+            taken[group] |= mask
+            members[group].append(i)
+        groups = alone + members
         self.grouped = None if alone else (active, groups)
         return groups
 
@@ -186,54 +196,21 @@ class Steady:
         x = self.get()
         f = self.rate(x)
         length = FIRST_STEP_S
-        j: csc_matrix | None = None
-        fresh = anew = False
-        factored_for = 0.0
+        newton = Newton(self)
+        newton.renew(x, f)
         for iteration in range(1, most + 1):
-            if j is None:
-                active = np.flatnonzero((x != 0.0) | (f != 0.0))
-                exact = anew or not self.places
-                j = self.jacobian(x, f, active, anew)
-                fresh, anew = True, False
-                factored_for = 0.0
-            if factored_for != length:
-                try:
-                    factors = splu(csc_matrix(eye_array(len(active)) / length - j))
-                except RuntimeError as error:
-                    raise SettleError(f"no steady state: a step of {length:.1e} s has no answer: {error}") from None
-                factored_for = length
-            weight = 1.0 / (np.abs(x) + 10.0 * self.floor)
-            y = self.corrected(x, factors.solve(f[active]), active)
-            first = float(np.max(np.abs(y - x) * weight))
-            g = self.rate(y)
-            z = self.corrected(y, factors.solve((g - (y - x) / length)[active]), active)
-            # a loop that the step took to its limit rests there: its integral has no equation to go back to
-            rests = (g == 0.0) & (f != 0.0)
-            rests[: self.n_states] = False
-            z[rests] = y[rests]
-            # integrals of loops that meet their limits have kinks that no step is short enough for: they may be far off
-            second = float(np.max(np.abs(z - y) * weight * np.where(np.arange(len(x)) < self.n_states, 1.0, 0.01)))
-            kinked = float(np.max(np.abs(z - y) * weight)) > 0.25 * first and second > 1e-3
-            good = np.isfinite(second) and (second < 0.25 * first or second < 1e-3)
-            if not good and not fresh:
-                j = None
-                continue
-            if not good and not exact:
-                j, anew = None, True
-                continue
-            if not good:
+            step = newton.step(x, f, length)
+            if step is None:
                 length *= 0.25
                 if length < SHORTEST_STEP_S:
-                    at = int(np.argmax(np.abs(z - y) * weight))
-                    raise SettleError(f"no steady state: the step shrank to nothing at {self.names[at]}")
+                    raise SettleError(f"no steady state: the step shrank to nothing at {self.names[newton.worst]}")
                 continue
-            x = z
+            x, first, last = step
             f = self.rate(x)
-            fresh = False
             residual = self.scaled(x, f)
             worst = int(np.argmax(residual))
             report(
-                f"{iteration:3d}  step {length:8.1e} s  corrections {first:8.1e} {second:8.1e}  "
+                f"{iteration:3d}  step {length:8.1e} s  corrections {first:8.1e} {last:8.1e}  "
                 f"|dx/dt| {residual[worst]:8.1e} /s at {self.names[worst]}"
             )
             if residual[worst] < tolerance:
@@ -243,12 +220,8 @@ class Steady:
                 self.core.state[:] = state
                 self.put(x)
                 self.core.emit()
-                return Settled(float(residual[worst]), iteration, len(active), self.names[worst])
-            awake = (x != 0.0) | (f != 0.0)  # a loop that leaves its limit moves what stood still
-            if (second > 0.05 * first and second > 1e-3) or np.any(awake & ~np.isin(np.arange(len(x)), active)):
-                j = None
-                anew = kinked and not exact
-            length = min(length * (4.0 if second < 0.02 * first or second < 1e-3 else 2.0), LONGEST_STEP_S)
+                return Settled(float(residual[worst]), iteration, len(newton.active), self.names[worst])
+            length = min(length * (4.0 if last < 0.02 * first or last < 1e-3 else 2.0), LONGEST_STEP_S)
         raise SettleError(
             f"no steady state after {most} steps: |dx/dt| {residual[worst]:.1e} /s at {self.names[worst]}"
         )
@@ -261,6 +234,70 @@ class Steady:
         y[low] = 0.1 * x[low]
         y[self.n_states :] = np.clip(y[self.n_states :], -MEMORY_LIMIT, MEMORY_LIMIT)
         return y
+
+
+class Newton:
+    """Newton's method for one implicit Euler step, with a Jacobian that is kept for as long as it serves."""
+
+    def __init__(self, problem: Steady) -> None:
+        self.problem = problem
+        self.worst = 0
+        """The unknown that the last correction moved most."""
+
+    def renew(self, x: Vector, f: Vector, anew: bool = False) -> None:
+        """The Jacobian at x, over what moves there."""
+        self.active = np.flatnonzero((x != 0.0) | (f != 0.0))
+        self.jacobian = self.problem.jacobian(x, f, self.active, anew)
+        self.factored_for = 0.0
+
+    def factor(self, length: float) -> None:
+        if self.factored_for == length:
+            return
+        try:
+            self.factors = splu(csc_matrix(eye_array(len(self.active)) / length - self.jacobian))
+        except RuntimeError as error:
+            raise SettleError(f"no steady state: a step of {length:.1e} s has no answer: {error}") from None
+        self.factored_for = length
+
+    def step(self, x: Vector, f: Vector, length: float) -> tuple[Vector, float, float] | None:
+        """Where the step leads, and the sizes of its first and its last correction; none if it comes to no end.
+
+        It counts as solved when a correction is small beside the first. Where they do not get smaller something bends
+        on the way: the Jacobian is had where they have come to, the second time with the places of its entries.
+        """
+        problem = self.problem
+        awake = (x != 0.0) | (f != 0.0)  # a loop that leaves its limit moves what stood still
+        awake[self.active] = False
+        if awake.any():
+            self.renew(x, f)
+        weight = 1.0 / (np.abs(x) + 10.0 * problem.floor)
+        y, g = x, f
+        first, before, renewals = 0.0, np.inf, 0
+        for _ in range(MOST_CORRECTIONS):
+            self.factor(length)
+            z = problem.corrected(y, self.factors.solve((g - (y - x) / length)[self.active]), self.active)
+            # a loop that the step took to its limit rests there: its integral has no equation to go back to
+            rests = (g == 0.0) & (f != 0.0)
+            rests[: problem.n_states] = False
+            z[rests] = y[rests]
+            change = np.abs(z - y) * weight * problem.trust
+            self.worst = int(np.argmax(change))
+            size = float(change[self.worst])
+            first = first or size
+            if before < np.inf and (size < 0.25 * min(first, 4.0) or size < 1e-3):
+                if size > 0.05 * first and size > 1e-3:
+                    self.renew(z, problem.rate(z))
+                return z, first, size
+            if size < 0.7 * before:
+                y, before = z, size
+                g = problem.rate(y)
+            elif renewals < MOST_RENEWALS:
+                renewals += 1
+                before = np.inf
+                self.renew(y, g, anew=renewals > 1)
+            else:
+                return None
+        return None
 
 
 def _begin_at(live: LivePlant, path: Path) -> bool:
