@@ -39,6 +39,8 @@ MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
 MOST_CORRECTIONS = 10
 MOST_RENEWALS = 2
+FARTHEST = 1e2
+"""A correction so many times what is there has no Jacobian worth having at its end."""
 _SCANS_TO_SEE = 5
 """After so many scans streams, signals and outputs are those of a state that was put in."""
 MEMORY_LIMIT = 1e6
@@ -122,7 +124,7 @@ class Steady:
         core.edge_in[:], core.edge_out[:], core.total[:] = edges
         return result
 
-    def jacobian(self, x: Vector, f: Vector, active: NDArray[np.intp], anew: bool = False) -> csc_matrix:
+    def jacobian(self, x: Vector, f: Vector, active: NDArray[np.intp], anew: int | None = None) -> csc_matrix:
         """dF/dx over the active unknowns by one-sided differences: sparse, for a unit sees few others in a scan.
 
         Where each column has entries is found once, a scan for each; after that, columns that share no row are had from
@@ -134,8 +136,8 @@ class Steady:
         rows: dict[int, NDArray[np.intp]] = {}
         values: dict[int, Vector] = {}
         groups = self.groups(active)
-        if anew:  # only memories see the loops: what else shares rows, shares them still
-            alone = {int(i) for i in active if i >= self.n_states}
+        if anew is not None:
+            alone = {int(i) for i in active if i >= anew}
             groups = [[i] for i in sorted(alone)] + [rest for g in groups if (rest := [i for i in g if i not in alone])]
             self.grouped = None
         for group in groups:
@@ -185,7 +187,7 @@ class Steady:
         return result
 
     def solve(
-        self, tolerance: float = 1e-10, most: int = 300, report: Callable[[str], None] = lambda line: None
+        self, tolerance: float = 1e-10, most: int = 300, report: Callable[[str], None] = lambda line: None, bends: bool = False
     ) -> Settled:
         """Step until the largest scaled |F| is below `tolerance` [1/s]. Raises SettleError after `most` steps.
 
@@ -196,11 +198,12 @@ class Steady:
         x = self.get()
         f = self.rate(x)
         length = FIRST_STEP_S
-        newton = Newton(self)
-        newton.renew(x, f)
+        newton = Newton(self, bends)
         for iteration in range(1, most + 1):
             step = newton.step(x, f, length)
             if step is None:
+                if newton.better(x, f):
+                    continue
                 length *= 0.25
                 if length < SHORTEST_STEP_S:
                     raise SettleError(f"no steady state: the step shrank to nothing at {self.names[newton.worst]}")
@@ -237,18 +240,41 @@ class Steady:
 
 
 class Newton:
-    """Newton's method for one implicit Euler step, with a Jacobian that is kept for as long as it serves."""
+    """Newton's method for one implicit Euler step, with a Jacobian that is kept for as long as it serves.
 
-    def __init__(self, problem: Steady) -> None:
+    `bends`: where corrections do not get smaller, the Jacobian is had anew where they have come to, and they go on;
+    else after two, and from where the step begins.
+    """
+
+    def __init__(self, problem: Steady, bends: bool) -> None:
         self.problem = problem
+        self.bends = bends
         self.worst = 0
         """The unknown that the last correction moved most."""
+        self.active: NDArray[np.intp] = NOWHERE
+        self.stale = True
+        self.fresh = False
+        """The Jacobian is that of where the step begins."""
+        self.exact = False
+        """It was had with the places of its entries."""
+        self.kinked = False
+        """A loop met or left its limit in the last step."""
 
-    def renew(self, x: Vector, f: Vector, anew: bool = False) -> None:
+    def renew(self, x: Vector, f: Vector, anew: int | None = None) -> None:
         """The Jacobian at x, over what moves there."""
         self.active = np.flatnonzero((x != 0.0) | (f != 0.0))
+        self.exact = anew is not None or not self.problem.places
         self.jacobian = self.problem.jacobian(x, f, self.active, anew)
+        self.stale = self.kinked = False
+        self.fresh = True
         self.factored_for = 0.0
+
+    def better(self, x: Vector, f: Vector) -> bool:
+        """Whether a better Jacobian could be had for a step that failed."""
+        if self.bends or (self.fresh and self.exact):
+            return False
+        self.renew(x, f, anew=0 if self.fresh else None)
+        return True
 
     def factor(self, length: float) -> None:
         if self.factored_for == length:
@@ -268,8 +294,9 @@ class Newton:
         problem = self.problem
         awake = (x != 0.0) | (f != 0.0)  # a loop that leaves its limit moves what stood still
         awake[self.active] = False
-        if awake.any():
-            self.renew(x, f)
+        if self.stale or awake.any():
+            # only memories see the loops: what else shares rows, shares them still
+            self.renew(x, f, anew=problem.n_states if self.kinked and not self.exact else None)
         weight = 1.0 / (np.abs(x) + 10.0 * problem.floor)
         y, g = x, f
         first, before, renewals = 0.0, np.inf, 0
@@ -280,21 +307,25 @@ class Newton:
             rests = (g == 0.0) & (f != 0.0)
             rests[: problem.n_states] = False
             z[rests] = y[rests]
-            change = np.abs(z - y) * weight * problem.trust
-            self.worst = int(np.argmax(change))
-            size = float(change[self.worst])
-            first = first or size
-            if before < np.inf and (size < 0.25 * min(first, 4.0) or size < 1e-3):
-                if size > 0.05 * first and size > 1e-3:
-                    self.renew(z, problem.rate(z))
+            change = np.abs(z - y) * weight
+            trusted = change * problem.trust
+            self.worst = int(np.argmax(trusted))
+            size = float(trusted[self.worst])
+            first = first or (size if self.bends else float(np.max(change)))
+            if before < np.inf and (size < 0.25 * (min(first, 4.0) if self.bends else first) or size < 1e-3):
+                self.stale = size > 0.25 * first or (size > 0.05 * first and size > 1e-3)
+                self.kinked = not self.bends and float(np.max(change)) > 0.25 * first and size > 1e-3
+                self.fresh = False
                 return z, first, size
-            if size < 0.7 * before:
+            if not size < FARTHEST:
+                return None
+            if size < 0.7 * before and (self.bends or before == np.inf):
                 y, before = z, size
                 g = problem.rate(y)
-            elif renewals < MOST_RENEWALS:
+            elif self.bends and renewals < MOST_RENEWALS:
                 renewals += 1
                 before = np.inf
-                self.renew(y, g, anew=renewals > 1)
+                self.renew(y, g, anew=problem.n_states if renewals > 1 else None)
             else:
                 return None
         return None
