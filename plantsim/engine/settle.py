@@ -39,7 +39,10 @@ MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
 MOST_CORRECTIONS = 10
 MOST_RENEWALS = 2
-FARTHEST = 1e2
+STEPS_BENT, STEPS_STRAIGHT = 60, 300
+"""From a marched plant the solver is tried both ways: large plants are found in few steps if the Jacobian is renewed on
+the way, others only if it is not."""
+FARTHEST = 10.0
 """A correction so many times what is there has no Jacobian worth having at its end."""
 _SCANS_TO_SEE = 5
 """After so many scans streams, signals and outputs are those of a state that was put in."""
@@ -128,7 +131,8 @@ class Steady:
         """dF/dx over the active unknowns by one-sided differences: sparse, for a unit sees few others in a scan.
 
         Where each column has entries is found once, a scan for each; after that, columns that share no row are had from
-        one scan (Curtis, Powell and Reid 1974). `anew` finds the places again: a loop that leaves its limit has more.
+        one scan (Curtis, Powell and Reid 1974). Columns from `anew` on have theirs looked for again, beside those known: a
+        loop that leaves its limit has more.
         """
         steps = 1e-6 * np.maximum(np.abs(x), self.floor)
         position = np.full(len(x), -1)
@@ -187,13 +191,15 @@ class Steady:
         return result
 
     def solve(
-        self, tolerance: float = 1e-10, most: int = 300, report: Callable[[str], None] = lambda line: None, bends: bool = False
+        self,
+        tolerance: float = 1e-10,
+        most: int = 300,
+        report: Callable[[str], None] = lambda line: None,
+        bends: bool = False,
     ) -> Settled:
         """Step until the largest scaled |F| is below `tolerance` [1/s]. Raises SettleError after `most` steps.
 
-        Each implicit Euler step is solved by two Newton corrections with one Jacobian; it counts if the second is small
-        beside the first. The Jacobian is kept while that goes well, and the places of its entries until a step with
-        a Jacobian made from them fails.
+        `bends`: how each implicit Euler step is solved, see Newton.
         """
         x = self.get()
         f = self.rate(x)
@@ -361,12 +367,14 @@ def _from_cold(live: LivePlant, problem: Steady, report: Callable[[str], None]) 
         march += 1
         report(f"marched {march * MARCH_S / 3600.0:.0f} h of plant time")
         _empty_of_lots(live)
-        try:
-            return problem.solve(report=report)
-        except SettleError as error:
-            report(str(error))
-            if march == MOST_MARCHES:
-                raise
+        for bends, most in ((True, STEPS_BENT), (False, STEPS_STRAIGHT)):
+            try:
+                return problem.solve(most=most, report=report, bends=bends)
+            except SettleError as error:
+                report(str(error))
+                failure = error
+        if march == MOST_MARCHES:
+            raise failure
 
 
 def _empty_of_lots(live: LivePlant) -> None:

@@ -53,7 +53,7 @@ def test_columns_that_share_no_row_are_differenced_together(live: LivePlant) -> 
 
 
 @pytest.mark.long  # the suite settles a smaller plant in tests/commands/test_new.py
-@pytest.mark.parametrize("name", ["belfast", "makuutu", "missouri", "viridion"])  # the fifth needs its state of before
+@pytest.mark.parametrize("name", ["belfast", "belfast-commercial", "makuutu", "missouri", "viridion"])
 def test_solver_finds_the_steady_state_from_the_plant_file_alone(name: str, tmp_path: Path) -> None:
     plant = load_plant(shutil.copy(load_plant(name).path, tmp_path / "mine.toml"))
     settled, path = settle(plant)
