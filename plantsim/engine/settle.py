@@ -131,8 +131,8 @@ class Steady:
         """dF/dx over the active unknowns by one-sided differences: sparse, for a unit sees few others in a scan.
 
         Where each column has entries is found once, a scan for each; after that, columns that share no row are had from
-        one scan (Curtis, Powell and Reid 1974). Columns from `anew` on have theirs looked for again, beside those known:
-        a loop that leaves its limit has more.
+        one scan (Curtis, Powell and Reid 1974). Columns from `anew` on have theirs looked for again, beside those
+        known: a loop that leaves its limit has more.
         """
         steps = 1e-6 * np.maximum(np.abs(x), self.floor)
         position = np.full(len(x), -1)
