@@ -100,6 +100,7 @@ class Steady:
         self.floor = np.concatenate((floors[self.states], np.ones(len(self.memory))))
         self.positive = np.concatenate((~signed[self.states], np.zeros(len(self.memory), dtype=bool)))
         self.n_states = len(self.states)
+        # integrals of loops that meet their limits have kinks that no step is short enough for: they may be far off
         self.trust = np.where(np.arange(len(self.floor)) < self.n_states, 1.0, 0.01)
         self.places: dict[int, NDArray[np.intp]] = {}
         """The rows of the Jacobian that each column is known to have entries in."""
