@@ -214,7 +214,7 @@ def test_peroxide_decays_in_first_order_and_gives_half_its_oxygen(make_bench: Ma
 def test_copper_dissolves_in_peroxide_in_first_order(make_bench: MakeBench) -> None:
     bench = closed(make_bench, {"H2O2": 0.5, "HCl": 1.0}, Cu0=0.1)
     bench.tick(REACTOR, 1.0, 5000)
-    rate = 2e-5 * 0.5 / 0.51
+    rate = 1.2e-4 * 0.5 / 0.51
     assert bench.get(REACTOR, "Cu0") == pytest.approx(0.1 * math.exp(-5000.0 * rate), rel=1e-4)
     assert bench.get(REACTOR, "Cu") == pytest.approx(0.1 - bench.get(REACTOR, "Cu0"), rel=1e-9)
 
