@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from hmi.model import Member, TagObject, ValueClass
@@ -109,3 +110,13 @@ def speed(value: float) -> str:
 def short(text: str, width: int) -> str:
     """A text cut to ``width`` cells, the cut shown by an ellipsis."""
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
+def as_many(names: Sequence[str], width: int) -> str:
+    """The names that fit into ``width`` cells; where not all of them do, how many more there are."""
+    for shown in range(len(names), 0, -1):
+        more = f"  and {len(names) - shown} more" if shown < len(names) else ""
+        text = "  ".join(names[:shown]) + more
+        if len(text) <= width:
+            return text
+    return short(str(len(names)), width) if names else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from hmi.comm.health import Health, percentile
-from hmi.format import BAD, duration, number, short
+from hmi.format import BAD, as_many, duration, number, short
 from hmi.store import Quality, Trace
 from hmi.view import View
 from hmi.widgets.canvas import Canvas, Row
@@ -86,13 +86,14 @@ class Comms(Panel):
         self._pair(row, "security", f"{health.security}{certificate}")
         up = (datetime.now() - health.since).total_seconds() if health.since is not None and link.online else math.nan
         self._pair(row, "up", duration(up))
-        self._pair(row, "reconnected", str(max(0, health.sessions - 1)))
         row = self._line(canvas, y + 2, "server")
         row.add(short(health.product or BAD, 36), looks.live).add("   ", looks.text)
         self._pair(row, "members", str(health.nodes))
         self._pair(row, "clock ahead", BAD if math.isnan(health.skew) else f"{health.skew:+.2f} s")
+        row = self._line(canvas, y + 3, "breaks")
+        self._pair(row, "reconnected", str(max(0, health.sessions - 1)))
         if link.error:
-            self._line(canvas, y + 3, "last error").add(link.error, looks.text)
+            self._pair(row, "last error", short(link.error, max(1, row.width - row.used - len("last error "))))
         return y + 4
 
     def _subscription(self, canvas: Canvas, y: int) -> int:
@@ -127,7 +128,7 @@ class Comms(Panel):
                        bad=abnormal)  # fmt: skip
         worst = sorted((tag for tag, quality in read.items() if quality > Quality.OVERRIDE), key=lambda t: -read[t])
         row = self._line(canvas, y + 1, "not good")
-        row.add("  ".join(worst) or "none", looks.bad if worst else looks.dim)
+        row.add(as_many(worst, row.width - row.used) or "none", looks.bad if worst else looks.dim)
         return y + 2
 
     def _scan(self, canvas: Canvas, y: int) -> int:

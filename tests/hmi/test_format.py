@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from hmi.format import clock, decimals, duration, mode_letter, number, range_text, short, speed, value_text
+from hmi.format import as_many, clock, decimals, duration, mode_letter, number, range_text, short, speed, value_text
 from hmi.model import Member, ValueClass
 
 TEMPERATURE = Member("TIC-201.SP", "SP", ValueClass.NUMBER, "C", 0.0, 120.0, writable=True)
@@ -72,3 +72,19 @@ def test_short_marks_the_cut() -> None:
     """A cut text says that it is cut."""
     assert short("R-201 temperature", 8) == "R-201 t…"
     assert short("R-201", 8) == "R-201"
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (24, "FIC-201  TIC-201  AI-201"),
+        (23, "FIC-201  and 2 more"),
+        (18, "3"),
+    ],
+)
+def test_names_that_have_no_room_are_counted(width: int, text: str) -> None:
+    assert as_many(("FIC-201", "TIC-201", "AI-201"), width) == text
+
+
+def test_of_no_names_nothing_is_said() -> None:
+    assert as_many((), 10) == ""

@@ -163,7 +163,7 @@ def fill(app: HmiApp, plant: Plant, status: int = 0) -> None:
         for number, member in enumerate(members):
             store.put(store.slot(member.name), value(member, number, minute, time), 0, time)
     for number, member in enumerate(members):
-        if status and (member.member == "PV" or member.value_class is ValueClass.ARRAY):
+        if status and (member.member == "PV" or member.value_class is ValueClass.ARRAY or member.name in RUN):
             store.put(store.slot(member.name), value(member, number, 60, NOW), status, NOW + 0.1)
     app.link.plant = plant
     app.link.state = LinkState(Phase.ONLINE, latency_ms=3.0, generation=1)
@@ -409,8 +409,8 @@ FACTS = Facts(
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple[int, int]) -> None:
-    """With something injected, with a filter and another list, with the scenarios, and with the server gone: then
-    nothing is listed."""
+    """With something injected, with a filter and another list, with the scenarios, in an alarm flood, with what the
+    server says of its run not to be trusted, and with the server gone: then nothing is listed."""
     members = {name: Member(name, name.partition(".")[2], ValueClass.NUMBER) for name in RUN}
     plant = replace(plant, simulation=members, methods=frozenset(("Inject", "ListInjected")))
     app = Still(ENDPOINT, Login())
@@ -435,15 +435,19 @@ async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple
         assert "MALFUNCTIONS" not in shown[-1]
         screen.action_next_view()
         screen.action_next_view()
+        flood(app)
+        shown.append(await painted(app, pilot))
+        fill(app, plant, BAD_SENSOR_FAILURE)
+        shown.append(await painted(app, pilot))
+        assert "---" in shown[-1]
         del app.operations.instruct.poll
         away(app)
         shown.append(await painted(app, pilot))
         assert "---" in shown[-1]
         assert "organic-pump-trip@P-401#1" not in shown[-1]
         assert app.defects == 0
-    found = "".join(
-        f"== {name}\n{grid}" for name, grid in zip(("injected", "filtered", "scenarios", "away"), shown, strict=True)
-    )
+    states = ("injected", "filtered", "scenarios", "flood", "bad", "away")
+    found = "".join(f"== {name}\n{grid}" for name, grid in zip(states, shown, strict=True))
     compare(found, f"instructor-{size[0]}x{size[1]}")
 
 
