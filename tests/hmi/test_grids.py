@@ -1,4 +1,5 @@
-"""Every display, character by character, in four states at three sizes, against grids that somebody has looked at.
+"""Every display, character by character, in four states at three sizes, against grids that somebody has looked at; six
+of them as pictures, too, with their colours.
 
     UPDATE_GRIDS=1 pytest tests/hmi/test_grids.py
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -370,9 +372,56 @@ async def test_displays_look_as_they_did(plant: Plant, state: str, size: tuple[i
     compare(found, f"{state}-{size[0]}x{size[1]}")
 
 
-def compare(found: str, name: str) -> None:
+PICTURES = (
+    ("overview", "normal"), ("trends", "normal"), ("section", "flood"), ("alarms", "flood"), ("faceplate", "flood"),
+    ("stages", "bad"),
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("_steady_station")
+async def test_six_displays_have_the_colours_they_had(plant: Plant) -> None:
+    """As SVG, and in the normal state without a hue but the set points' blue."""
+    app = Still(ENDPOINT, Login())
+    async with app.run_test(size=(120, 40)) as pilot:
+        for name, state in PICTURES:
+            fill(app, plant, BAD_SENSOR_FAILURE if state == "bad" else 0)
+            connected(app)
+            app.view.groups[0] = ["TIC-611.PV", "AI-701.PV"]
+            if state == "flood":
+                flood(app)
+            app.tick()
+            app.view.cursor = None
+            await DISPLAYS[name](app, pilot)
+            await painted(app, pilot)
+            found = picture(app, name)
+            hues = {colour for colour in re.findall(r"#[0-9a-f]{6}", found) if has_hue(colour)} - FRAME
+            assert hues <= {SET_POINT} or state != "normal"
+            assert hues - {SET_POINT} or state == "normal"
+            compare(found, f"{name}-{state}", ".svg")
+        assert app.defects == 0
+
+
+SET_POINT = "#8fb3d9"
+FRAME = frozenset(("#ff5f57", "#febc2e", "#28c840"))
+"""The buttons of the window that the picture is framed in."""
+
+
+def has_hue(colour: str) -> bool:
+    """Whether a colour is more than a grey."""
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return max(parts) - min(parts) > 0.12 * 255
+
+
+def picture(app: HmiApp, title: str) -> str:
+    """The screen as SVG, an element to a line, without fonts; ids, which are made of the content, are all the same."""
+    svg = re.sub(r"terminal-\d+", "terminal", app.export_screenshot(title=title))
+    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    return "".join(f"{line.rstrip()}\n" for line in svg.replace("><", ">\n<").splitlines())
+
+
+def compare(found: str, name: str, suffix: str = ".txt") -> None:
     """Against the grids of a name; or write them anew, where that is asked for."""
-    file = GRIDS / f"{name}.txt"
+    file = GRIDS / f"{name}{suffix}"
     if os.environ.get("UPDATE_GRIDS"):
         GRIDS.mkdir(exist_ok=True)
         file.write_text(found, encoding="utf-8")
