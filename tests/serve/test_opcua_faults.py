@@ -1,6 +1,8 @@
 """A running plant and clients that die, stall, lie and come again: the others lose nothing, nothing is left behind.
 
-``--scale 50`` makes 100,000 malformed messages, ``--scale 10`` 1,000 reconnects; the soak takes as many minutes.
+``--scale 50`` makes 100,000 malformed messages, ``--scale 10`` 1,000 reconnects; each soak takes as many minutes.
+The server goes before the other processes of the machine where that is permitted, so that a scan that is late was made
+late by its own clients.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from plantsim.commands.itself import command
 
 pytestmark = pytest.mark.long
 NAMESPACE = "urn:plantsim:plant"
-WATCHED = "Simulation.ScanCount"
+WATCHED, OVERRUNS = "Simulation.ScanCount", "Simulation.Overruns"
 PATIENCE = 20.0
 """s for what takes milliseconds."""
 RSS_MB = 200.0
@@ -38,6 +40,10 @@ RSS_MB = 200.0
 GROWTH_MB = 10.0
 STALLED_MB = 13.0
 """What a client may cost that asks for megabytes and fetches nothing: its requests, and answers that wait for it."""
+
+
+FIRST = ("nice", "-n", "-15")
+"""Before a command: it runs as always where a lower niceness is not permitted."""
 
 
 class Running:
@@ -48,7 +54,7 @@ class Running:
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                command("run", "belfast", *words), stdout=subprocess.PIPE, stderr=log, text=True
+                [*FIRST, *command("run", "belfast", *words)], stdout=subprocess.PIPE, stderr=log, text=True
             )
         assert self.process.stdout is not None
         said = dict(word.split("=", 1) for word in self.process.stdout.readline().split()[1:])
@@ -98,6 +104,7 @@ class Watcher:
     def __init__(self, running: Running, tags: int = 500) -> None:
         self.scans: list[int] = []
         self.numbers: list[int] = []
+        self.overruns: list[int] = []
         self.values = 0
         self._running, self._tags = running, tags
         self._ended = threading.Event()
@@ -118,7 +125,7 @@ class Watcher:
             index = await client.get_namespace_index(NAMESPACE)
             protocol = client.uaclient.protocol
             assert protocol is not None
-            names = [WATCHED, *await all_names(client, index)][: self._tags]
+            names = [WATCHED, OVERRUNS, *await all_names(client, index)][: self._tags]
             await make_items(protocol, await make_subscription(protocol, 100.0), index, names)
             acknowledged: list[ua.SubscriptionAcknowledgement] = []
             while not self._ended.is_set():
@@ -132,20 +139,28 @@ class Watcher:
                     self.numbers.append(message.SequenceNumber)
                 for part in message.NotificationData:
                     self.values += len(part.MonitoredItems)
-                    self.scans += [one.Value.Value.Value for one in part.MonitoredItems if one.ClientHandle == 0]
+                    for one in part.MonitoredItems:
+                        if one.ClientHandle < 2:
+                            (self.scans, self.overruns)[one.ClientHandle].append(one.Value.Value.Value)
                 if len(self.scans) > 1:
                     self._ready.set()
 
     def check(self) -> None:
-        """No message is missing, and no scan that was shown."""
+        """No message is missing, no scan that was shown, and none was late."""
+        self.check_messages()
+        scans = list(self.scans)
+        missed = scans[-1] - scans[0] + 1 - len(scans)
+        overruns = self.overruns[-1] - self.overruns[0]
+        print(f"{len(scans)} scans watched, {missed} not shown, {overruns} overruns, {self.values} values")
+        assert scans == sorted(set(scans))
+        assert missed <= 0.02 * len(scans) + 2, "of a machine that is busy with other things"
+        assert overruns == 0
+
+    def check_messages(self) -> None:
+        """No message is missing, and more come."""
         assert not self._ended.is_set()
         assert self._thread.is_alive()
         assert self.numbers == list(range(self.numbers[0], self.numbers[0] + len(self.numbers)))
-        scans = list(self.scans)
-        missed = scans[-1] - scans[0] + 1 - len(scans)
-        print(f"{len(scans)} scans watched, {missed} not shown, {self.values} values")
-        assert scans == sorted(set(scans))
-        assert missed <= 0.02 * len(scans) + 2, "of a machine that is busy with other things"
 
 
 async def all_names(client: Client, index: int) -> list[str]:
@@ -568,9 +583,10 @@ def test_what_is_too_large_is_refused_by_its_header(running: Running) -> None:
 # ---------------------------------------------------------------------- for long
 
 
-def test_soak(tmp_path: Path, scale: float) -> None:
-    """Three clients, a history, and malfunctions that come and go."""
-    running = Running(tmp_path, "--insecure")
+@pytest.mark.parametrize("speed", [1, 30])
+def test_soak(tmp_path: Path, scale: float, speed: int) -> None:
+    """Three clients, a history, and malfunctions that come and go; faster than real time, too: a day in 48 minutes."""
+    running = Running(tmp_path, "--insecure", "--speed", str(speed))
     seconds = 60.0 * scale
     figures: list[tuple[float, float, int, int]] = []
 
@@ -600,7 +616,10 @@ def test_soak(tmp_path: Path, scale: float) -> None:
         with Watcher(running, 2000) as first, Watcher(running, 1000) as second, Watcher(running, 100) as third:
             asyncio.run(disturb())
             for watcher in (first, second, third):
-                watcher.check()
+                watcher.check_messages()
+                if speed == 1:  # else not every scan is shown
+                    watcher.check()
+            print(f"{(first.scans[-1] - first.scans[0]) / 36000:.2f} h of plant time")
         settled = figures[len(figures) // 2 :]
         print(f"RSS {settled[0][1]:.1f} -> {settled[-1][1]:.1f} MB")
         assert max(rss for _, rss, *_ in figures) < RSS_MB
