@@ -8,19 +8,23 @@ from typing import Any, Protocol, runtime_checkable
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 
+from plantsim.engine.command import Origin
 from plantsim.serve.opcua_counters import SubscriptionRecord
 from plantsim.serve.opcua_items import WITHDRAWN
 from plantsim.serve.opcua_subscription import Subscription
+from plantsim.serve.opcua_users import ANONYMOUS
 
 
-def own(subscription: Any, owner: object) -> None:
-    """Note as whom a subscription was made."""
-    subscription.owner = owner
+def own(subscription: Any, owner: Origin, application: str) -> None:
+    """Note as whom a subscription was made, and by which application."""
+    subscription.owner, subscription.application = owner, application
 
 
-def is_owned_by(subscription: Any, owner: object) -> bool:
-    """Whether a subscription was made as that one."""
-    return bool(getattr(subscription, "owner", None) == owner)
+def is_owned_by(subscription: Any, owner: Origin, application: str) -> bool:
+    """Whether a subscription was made as that one; without a user, by that application (OPC 10000-4, 5.14.7)."""
+    if getattr(subscription, "owner", None) != owner:
+        return False
+    return owner.user != ANONYMOUS or bool(subscription.application == application)
 
 
 def _record(subscription: Any) -> SubscriptionRecord:

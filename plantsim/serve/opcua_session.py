@@ -100,6 +100,11 @@ class Session(InternalSession):
             return Origin(Role.OBSERVER, ANONYMOUS, "opcua")
         return Origin(user.plant_role, user.name or ANONYMOUS, "opcua")
 
+    @property
+    def application(self) -> str:
+        """Which application a client says it is."""
+        return self.record.request.ClientDescription.ApplicationUri or ""
+
     async def create_session(
         self, params: ua.CreateSessionParameters, sockname: tuple[str, int] | None = None
     ) -> ua.CreateSessionResult:
@@ -307,7 +312,7 @@ class Session(InternalSession):
         self._audit_session("ActivateSession")
         self.record.log_in(params, self.origin.user)
         for subscription in self._owned():
-            opcua_owned.own(subscription, self.origin)
+            opcua_owned.own(subscription, self.origin, self.application)
         self.withdraw_hidden()
         return result
 
@@ -342,7 +347,8 @@ class Session(InternalSession):
     ) -> ua.CreateSubscriptionResult:
         """Subscribe, as this user."""
         result = await super().create_subscription(params, callback, request_callback)
-        opcua_owned.own(self.subscription_service.subscriptions[result.SubscriptionId], self.origin)
+        made = self.subscription_service.subscriptions[result.SubscriptionId]
+        opcua_owned.own(made, self.origin, self.application)
         self.iserver.tally.subscriptions += 1
         return result
 
@@ -418,14 +424,14 @@ class Session(InternalSession):
     async def transfer_subscriptions(
         self, params: ua.TransferSubscriptionsParameters, callback: Callable[..., Any]
     ) -> list[ua.TransferResult]:
-        """Take over subscriptions of another session of the same user."""
+        """Take over subscriptions of another session of the same user, or of the same application without one."""
         check_size(params.SubscriptionIds)
         results: list[ua.TransferResult] = []
         for number in params.SubscriptionIds:
             found = self.subscription_service.subscriptions.get(number)
             if found is None:
                 results.append(ua.TransferResult(_NO_SUBSCRIPTION))
-            elif not opcua_owned.is_owned_by(found, self.origin):
+            elif not opcua_owned.is_owned_by(found, self.origin, self.application):
                 results.append(ua.TransferResult(ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)))
             else:
                 numbers = opcua_owned.hand_over(found, self.session_id, callback, params.SendInitialValues)

@@ -37,6 +37,8 @@ class Subscription(InternalSubscription):
     """Notifications of a message; 0 for any number."""
     owner: Any = None
     """As whom it was made; None for one of the server's own."""
+    application = ""
+    """ApplicationUri of the client that made it."""
     priority = 0
     """As the client asked for; all are served alike."""
 

@@ -113,7 +113,7 @@ class Watcher:
 
     def __enter__(self) -> Watcher:
         self._thread.start()
-        assert self._ready.wait(PATIENCE)
+        assert self._ready.wait(10 * PATIENCE), "it browses first, on a machine that may be busy"
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from asyncua import ua
+from asyncua import Client, ua
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ELSEWHERE = "BadSubscriptionIdInvalid"
@@ -95,6 +95,21 @@ async def test_a_subscription_goes_to_another_session_of_the_same_user_alone(
 
         await eventually(came)
         await later.delete()
+
+
+async def test_of_those_without_a_name_only_the_same_application_gets_a_subscription(
+    synthetic: Any, opcua_server: Any, connect: Any
+) -> None:
+    async def another(client: Client) -> None:
+        client.application_uri = "urn:another"
+
+    async with opcua_server(synthetic, insecure=False) as server, connect(server.endpoint) as owner:
+        watching = await owner.client.create_subscription(50, Heard())
+        wanted = ua.TransferSubscriptionsParameters([watching.subscription_id], False)
+        for prepare, status in ((another, "BadUserAccessDenied"), (None, "Good")):
+            async with connect(server.endpoint, prepare) as heir:
+                (result,) = await heir.client.uaclient.transfer_subscriptions(wanted)
+                assert result.StatusCode.name == status
 
 
 async def test_who_gets_a_subscription_gets_its_values_and_who_had_it_is_told(login: Any, eventually: Any) -> None:
