@@ -38,6 +38,7 @@ _READ = ua.NodeId(ua.ObjectIds.ReadRequest_Encoding_DefaultBinary)
 _BROWSE = ua.NodeId(ua.ObjectIds.BrowseRequest_Encoding_DefaultBinary)
 _BROWSE_NEXT = ua.NodeId(ua.ObjectIds.BrowseNextRequest_Encoding_DefaultBinary)
 _REGISTER = ua.NodeId(ua.ObjectIds.RegisterNodesRequest_Encoding_DefaultBinary)
+_SET_TRIGGERING = ua.NodeId(ua.ObjectIds.SetTriggeringRequest_Encoding_DefaultBinary)
 _CLOSE = ua.NodeId(ua.ObjectIds.CloseSessionRequest_Encoding_DefaultBinary)
 _PUBLISH = ua.NodeId(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary)
 _TRANSFERRED = ua.StatusCode(ua.StatusCodes.GoodSubscriptionTransferred)
@@ -50,7 +51,9 @@ MOST_WAITING = 50
 """Messages of a connection that are read before their turn."""
 LARGEST_MESSAGE = 16 * 1024 * 1024
 """Bytes. asyncua's clients take it for the limit of answers, too."""
-_OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER))
+_OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER, _SET_TRIGGERING))
+_UNKNOWN_TO_LIBRARY = frozenset((_BROWSE_NEXT, _SET_TRIGGERING))
+"""Services of ours that its rules of who may what do not name: who may browse."""
 
 
 class Processor(UaProcessor):
@@ -166,8 +169,8 @@ class Processor(UaProcessor):
         if typeid not in _OURS or not isinstance(session, Session) or session.services.batch is None:
             return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
         permissions = self._connection.security_policy.permissions
-        as_browse = _BROWSE if typeid == _BROWSE_NEXT else typeid  # which the library's own rules do not know
-        if permissions is not None and not permissions.check_validity(session.user, as_browse, body):
+        as_known = _BROWSE if typeid in _UNKNOWN_TO_LIBRARY else typeid
+        if permissions is not None and not permissions.check_validity(session.user, as_known, body):
             raise ua.uaerrors.BadUserAccessDenied
         if not session.is_activated():
             raise ServiceError(ua.StatusCodes.BadSessionNotActivated)
@@ -179,6 +182,10 @@ class Processor(UaProcessor):
             next_ = ua.BrowseNextResponse()
             next_.Parameters.Results = await session.browse_next(struct_from_binary(ua.BrowseNextParameters, body))
             self.send_response(requesthdr.RequestHandle, seqhdr, next_)
+        elif typeid == _SET_TRIGGERING:
+            triggering = ua.SetTriggeringResponse()
+            triggering.Parameters = session.set_triggering(struct_from_binary(ua.SetTriggeringParameters, body))
+            self.send_response(requesthdr.RequestHandle, seqhdr, triggering)
         else:
             nodes = struct_from_binary(ua.RegisterNodesParameters, body).NodesToRegister
             check_size(nodes)

@@ -195,7 +195,7 @@ class MonitoredItems(MonitoredItemService):
         value = node.attributes.get(ua.AttributeIds.Value) if node is not None else None
         return value.column if isinstance(value, LiveValue) else None
 
-    def _leave_columns(self, mid: int) -> None:
+    def leave_columns(self, mid: int) -> None:
         """Make one of the items that are watched by the thousand one like all others, with what it has to tell."""
         if self.columns is None or mid not in self.columns:
             return
@@ -217,7 +217,7 @@ class MonitoredItems(MonitoredItemService):
         self._monitored_datachange[item.callback_handle] = mid
 
     async def _set_monitoring_mode(self, mode: ua.MonitoringMode, mid: int) -> ua.StatusCode:
-        self._leave_columns(mid)
+        self.leave_columns(mid)
         item = self._monitored_items.get(mid)
         if item is not None:
             self.isub.change_mode(mid, mode)
@@ -251,7 +251,7 @@ class MonitoredItems(MonitoredItemService):
         return requested if requested > 1 else EVENT_QUEUE
 
     def _modify_monitored_item(self, params: ua.MonitoredItemModifyRequest) -> ua.MonitoredItemModifyResult:
-        self._leave_columns(params.MonitoredItemId)
+        self.leave_columns(params.MonitoredItemId)
         item = self._monitored_items.get(params.MonitoredItemId)
         if item is None:
             return ua.MonitoredItemModifyResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadMonitoredItemIdInvalid))

@@ -390,6 +390,14 @@ class Session(InternalSession):
         results: list[ua.StatusCode] = await super().set_monitoring_mode(params)
         return results
 
+    def set_triggering(self, params: ua.SetTriggeringParameters) -> ua.SetTriggeringResult:
+        """Let items report when another one has something to tell."""
+        self._check_owned(params.SubscriptionId)
+        check_size([*(params.LinksToAdd or ()), *(params.LinksToRemove or ())])
+        subscription: Any = self.subscription_service.subscriptions[params.SubscriptionId]
+        result: ua.SetTriggeringResult = subscription.set_triggering(params)
+        return result
+
     def publish(self, acks: Iterable[ua.SubscriptionAcknowledgement] | None = None) -> tuple[int, list[ua.StatusCode]]:
         """Take acknowledgements of this session's messages; how many subscriptions it has, and what of each came."""
         owned = self._owned()

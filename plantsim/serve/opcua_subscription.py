@@ -10,11 +10,13 @@ from struct import unpack_from
 from typing import Any, TypeVar
 
 from asyncua import ua
+from asyncua.common.utils import ServiceError
 from asyncua.server.internal_subscription import InternalSubscription
 
 from plantsim.serve.opcua_columns import OVERFLOW, Columns
 from plantsim.serve.opcua_counters import SubscriptionRecord
 from plantsim.serve.opcua_events import overflow_mark
+from plantsim.serve.opcua_triggering import Links
 
 SHORTEST_INTERVAL_MS = 50.0
 """Publishing intervals below this one, 0 among them, would publish on every write."""
@@ -56,11 +58,13 @@ class Subscription(InternalSubscription):
         """What says that a queue of events ran over, by item."""
         self._sampled: dict[int, list[Any]] = {}
         """Values and events of items that are sampled only, until the item reports (OPC 10000-4, 5.13.1.3)."""
+        self._links = Links()
 
     # ------------------------------------------------------------------ clock
 
     async def scan_shown(self) -> None:
-        """Publish now if it is about time."""
+        """Let those report that were triggered, and publish now if it is about time."""
+        self._report_linked()
         if self._alarm is not None and not self._closing and time.monotonic() >= self._due - self._patience():
             await self._publish_in_turn(follows=True)
 
@@ -139,6 +143,7 @@ class Subscription(InternalSubscription):
 
     def has_published_results(self) -> bool:
         self.monitored_item_srv.take_due()
+        self._report_linked()
         return self._has_more() or bool(super().has_published_results())
 
     async def publish_results(self, requestdata: Any = None) -> bool:
@@ -204,10 +209,15 @@ class Subscription(InternalSubscription):
         mode = ua.MonitoringMode.Reporting if item is None else item.mode
         if mode == ua.MonitoringMode.Disabled:
             return
-        events = queues is self._triggered_events
+        self._links.note(number)
         waiting = (self._sampled if mode == ua.MonitoringMode.Sampling else queues).setdefault(number, [])
+        self._queue(number, item, notification, size, waiting, of_events=queues is self._triggered_events)
+
+    def _queue(
+        self, number: int, item: Any, notification: Any, size: int, waiting: list[Any], *, of_events: bool
+    ) -> None:
         oldest_goes = item is None or item.discard_oldest
-        if events:
+        if of_events:
             self._put_event(number, item, notification, size, waiting, oldest_goes)
             return
         waiting.append(notification)
@@ -218,11 +228,38 @@ class Subscription(InternalSubscription):
                 at = 0 if oldest_goes else -1
                 waiting[at] = _overflown(waiting[at])
 
+    def set_triggering(self, params: ua.SetTriggeringParameters) -> ua.SetTriggeringResult:
+        """Link items to one that lets them report, and others no longer. Raises ServiceError."""
+        items, triggering = self.monitored_item_srv, params.TriggeringItemId
+        if triggering not in items._monitored_items:
+            raise ServiceError(ua.StatusCodes.BadMonitoredItemIdInvalid)
+        items.leave_columns(triggering)
+        return ua.SetTriggeringResult(
+            RemoveResults=self._links.remove(triggering, params.LinksToRemove or []),
+            AddResults=self._links.add(triggering, params.LinksToAdd or [], items._monitored_items),
+        )
+
+    def _report_linked(self) -> None:
+        """Let items that are sampled tell what they have, where another one triggered them."""
+        for number in sorted(self._links.take()):
+            item = self.monitored_item_srv._monitored_items.get(number)
+            if item is None or item.mode != ua.MonitoringMode.Sampling or number not in self._sampled:
+                continue
+            of_events, queues = self._queues_of(item)
+            waiting = queues.setdefault(number, [])
+            for one in self._sampled.pop(number):
+                self._queue(number, item, one, item.queue_size, waiting, of_events=of_events)
+
+    def _queues_of(self, item: Any) -> tuple[bool, dict[int, list[Any]]]:
+        """Whether an item is one of events, and where such items wait to be told."""
+        if item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier:
+            return True, self._triggered_events
+        return False, self._triggered_datachanges
+
     def change_mode(self, number: int, mode: ua.MonitoringMode) -> None:
         """Let what waits of an item be told, keep it, or forget it, as its new mode says."""
         item = self.monitored_item_srv._monitored_items[number]
-        of_events = item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier
-        reported = self._triggered_events if of_events else self._triggered_datachanges
+        _, reported = self._queues_of(item)
         waiting = reported.pop(number, None) or self._sampled.pop(number, None)
         if waiting and mode == ua.MonitoringMode.Reporting:
             reported[number] = waiting
@@ -233,6 +270,7 @@ class Subscription(InternalSubscription):
 
     def forget(self, number: int) -> None:
         """Keep nothing of an item any longer."""
+        self._links.forget(number)
         for queues in (self._triggered_datachanges, self._triggered_events, self._sampled, self._overflows):
             queues.pop(number, None)
 
