@@ -133,7 +133,7 @@ def test_check_names_file_key_found_and_allowed(tmp_path: Path) -> None:
     file.write_text('format = 1\nname = "Plant"\n')
     done = plantsim("check", str(file))
     assert done.returncode == 1
-    assert re.fullmatch(r"plantsim check: plant\.toml: name: found .*, allowed .*\n", done.stderr)
+    assert re.fullmatch(r"plantsim check: plant\.toml:2: name: found .*, allowed .*\n", done.stderr)
 
 
 def test_run_says_ready_once_and_stops_on_sigterm(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from plantsim.chemistry.chemistry import LAWS, PHASES, STANDINGS, Chemistry, Datum, Extractant, Species
 from plantsim.chemistry.elements import ATOMIC_WEIGHTS
 from plantsim.model.errors import one_of, shown
+from plantsim.model.lines import on_its_line
 from plantsim.model.quantity import MOLAR_VOLUME, parse_quantity
 from plantsim.model.section import REQUIRED, Section, is_number, read_toml
 
@@ -24,6 +25,11 @@ def chemistry_names() -> list[str]:
 
 def load_chemistry(path: Path) -> Chemistry:
     """The chemistry in a file; PlantError if something in it is wrong."""
+    with on_its_line(path):
+        return _chemistry(path)
+
+
+def _chemistry(path: Path) -> Chemistry:
     root, digest = read_toml(path)
     title = root.text("title")
     species = {
@@ -43,8 +49,9 @@ def load_chemistry(path: Path) -> Chemistry:
     }
     root.end()
     for file in sorted((path.parent / "extractants").glob("*.toml")):
-        own, sha256 = read_toml(file)
-        extractants.setdefault(file.stem, _extractant(file.stem, own, species, sha256))
+        with on_its_line(file):
+            own, sha256 = read_toml(file)
+            extractants.setdefault(file.stem, _extractant(file.stem, own, species, sha256))
     return Chemistry(
         path.stem,
         title,

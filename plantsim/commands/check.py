@@ -18,6 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Check a scenario, or a plant file and the map beside it, whichever was given; PlantError says what is wrong."""
+    from plantsim.model.lines import on_its_line
     from plantsim.model.load import load_plant
     from plantsim.model.modbus_map import check_map, map_path, read_map, update_map
     from plantsim.model.tags import build_tags
@@ -39,11 +40,13 @@ def run(args: Namespace) -> int:
     file = map_path(path)
     areas = {area.id: area.number for area in plant.areas}
     if args.update:
-        update_map(file, tags, alarms, areas)
+        with on_its_line(file):
+            update_map(file, tags, alarms, areas)
     if not file.exists() and given != file:
         print(f"{file}: not there; --update writes it")
         return 0
-    addresses = read_map(file)
-    check_map(addresses, tags, alarms, file=file.name, area_numbers=areas)
+    with on_its_line(file):
+        addresses = read_map(file)
+        check_map(addresses, tags, alarms, file=file.name, area_numbers=areas)
     print(f"{file}: {len(addresses.points)} Modbus points")
     return 0

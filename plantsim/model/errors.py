@@ -7,7 +7,10 @@ from difflib import get_close_matches
 
 
 class PlantError(ValueError):
-    """A plant, map or scenario file holds something that it may not: where, what was found, what is allowed."""
+    """A plant, map or scenario file holds something that it may not: where, what was found, what is allowed.
+
+    `line`: of the file, from 1, where it is known.
+    """
 
     def __init__(self, file: str, key: str, found: str, allowed: str) -> None:
         super().__init__(file, key, found, allowed)
@@ -15,9 +18,11 @@ class PlantError(ValueError):
         self.key = key
         self.found = found
         self.allowed = allowed
+        self.line: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key}: found {self.found}, allowed {self.allowed}"
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.key}: found {self.found}, allowed {self.allowed}"
 
 
 def shown(value: object) -> str:

@@ -13,6 +13,7 @@ from plantsim.chemistry.load import FOLDER as CHEMISTRIES
 from plantsim.chemistry.load import Chemistry, chemistry_names, load_chemistry
 from plantsim.model import heartbeat
 from plantsim.model.errors import PlantError, one_of, shown
+from plantsim.model.lines import on_its_line
 from plantsim.model.malfunction import Malfunctions
 from plantsim.model.names import Names
 from plantsim.model.plant import Feed, Instrument, Plant, Product, Unit, purity_analyser
@@ -57,6 +58,11 @@ def plant_path(name: str | Path) -> Path:
 def load_plant(name: str | Path) -> Plant:
     """The plant of that name or file, checked; PlantError says what is wrong with it."""
     path = plant_path(name)
+    with on_its_line(path):
+        return _plant(path)
+
+
+def _plant(path: Path) -> Plant:
     root, digest = read_toml(path)
     plant_name = root.matching("name", NAME, 'a name in lower case such as "belfast"')
     title = root.text("title")

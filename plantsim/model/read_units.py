@@ -257,6 +257,8 @@ def _stream(id_: str, section: Section, units: Mapping[str, Unit], devices: Mapp
     source, source_port = _end("from", section, units)
     section.get("to", None, "a port")
     target, target_port = _end("to", section, units) if "to" in section else ("", None)
+    if target == source:
+        raise section.error("to", f"{shown(section.data['to'])}, the unit that it comes from", "another unit")
     movers = [device.tag for device in devices.values() if device.kind in MOVERS]
     device = section.text("by", REQUIRED if source_port.driven is Driven.MUST else "", movers)
     if device and source_port.driven is Driven.NEVER:

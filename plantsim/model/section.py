@@ -7,10 +7,12 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 from plantsim.model.errors import PlantError, one_of, shown
+from plantsim.model.lines import on_its_line
 from plantsim.model.quantity import Dimension, parse_quantity
 
 
@@ -55,7 +57,9 @@ class Section:
         if key in self.data:
             return self.data[key]
         if default is REQUIRED:
-            raise self.error(key, "nothing", allowed)
+            unasked = [other for other in self.data if other not in self._known]
+            near = get_close_matches(key, unasked, n=1, cutoff=0.75)
+            raise self.error(key, f'"{near[0]}" instead' if near else "nothing", allowed)
         return default
 
     def text(self, key: str, default: str | Required = REQUIRED, choices: Iterable[str] | None = None) -> str:
@@ -218,6 +222,11 @@ def in_si(
 
 def read_toml(path: Path) -> tuple[Section, str]:
     """The whole of a TOML file with ``format = 1``, and the SHA-256 of its bytes in hexadecimal."""
+    with on_its_line(path):
+        return _read_toml(path)
+
+
+def _read_toml(path: Path) -> tuple[Section, str]:
     file = path.name
     try:
         raw = path.read_bytes()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from plantsim.model.duration import seconds
 from plantsim.model.errors import PlantError, one_of, shown
+from plantsim.model.lines import on_its_line
 from plantsim.model.load import load_plant
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.section import Section, read_toml
@@ -83,8 +84,9 @@ def scenario_length(path: Path) -> tuple[str, float]:
 def load_scenario(name: str | Path, plant: str | Path | None = None) -> Scenario:
     """The scenario of that name or file, checked against its plant, or another one; PlantError says what is wrong."""
     path = scenario_path(name)
-    root, _ = read_toml(path)
-    return _Reader(root, path, plant).scenario()
+    with on_its_line(path):
+        root, _ = read_toml(path)
+        return _Reader(root, path, plant).scenario()
 
 
 class _Reader:

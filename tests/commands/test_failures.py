@@ -71,4 +71,6 @@ def test_check_reports_a_map_that_is_wrong(plant: Path, capsys: pytest.CaptureFi
     addresses.write_text(text.replace('"WIC-100.SP" = "1/holding/10/', '"WIC-100.SP" = "1/holding/9000/'))
     capsys.readouterr()
     assert main(["check", str(addresses)]) == 1
-    assert re.match(r"plantsim check: mine\.map\.toml: .*: found .*, allowed ", capsys.readouterr().err)
+    assert re.match(
+        r"plantsim check: mine\.map\.toml:\d+: tags\.WIC-100\.SP: found .*, allowed ", capsys.readouterr().err
+    )

@@ -348,6 +348,7 @@ def mistake(tmp_path: Path) -> Callable[..., str]:
     def message(*edits: Edit) -> str:
         with pytest.raises(PlantError) as caught:
             load_plant(write(tmp_path, edits))
+        caught.value.line = None  # its own test is in test_lines.py
         return str(caught.value)
 
     return message

@@ -21,6 +21,11 @@ import pytest
             id="missing key",
         ),
         pytest.param(
+            [('span = "100 L"', 'spann = "100 L"')],
+            'toy.toml: units.R-201.span: found "spann" instead, allowed a volume such as "60 L"',
+            id="misspelt key",
+        ),
+        pytest.param(
             [('volume = "60 L", ', "")],
             'toy.toml: units.R-201.initial.volume: found nothing, allowed a volume such as "60 L"',
             id="missing initial key",
@@ -153,6 +158,11 @@ import pytest
             [("[streams.202]", "[streams.B]")],
             'toy.toml: streams.B: found a stream "B", allowed a number of three or four digits',
             id="stream name",
+        ),
+        pytest.param(
+            [('to = "HP-701.in"', 'to = "R-201.in"')],
+            'toy.toml: streams.202.to: found "R-201.in", the unit that it comes from, allowed another unit',
+            id="circular stream",
         ),
         pytest.param(
             [('from = "R-201.out"', 'from = "R-202.out"')],

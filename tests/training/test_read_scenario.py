@@ -12,7 +12,7 @@ from plantsim.model.errors import PlantError
 from plantsim.training.read_scenario import load_scenario, scenario_names
 
 REFUSED = {
-    "unknown key": ("speed = 2", "sped = 2", "mine.toml: sped: found an unknown key"),
+    "unknown key": ("speed = 2", "sped = 2", "mine.toml:5: sped: found an unknown key"),
     "unknown tag": ('"WIC-101.PV > 2"', '"WIC-991.PV > 2"', 'expert.steps[2].when: found "WIC-991.PV", where'),
     "no such state": ('= "Man"', '= "Hand"', "found 'Hand', allowed Manual, Automatic"),
     "read-only": ('{ "WIC-101.MODE" = "Cascade" }', '{ "WIC-101.PV" = 4 }', '"WIC-101.PV", which is read-only'),
