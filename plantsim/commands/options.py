@@ -6,8 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from plantsim.commands import values
-
-DEFAULT_PLANT = "belfast"
+from plantsim.model.default_plant import DEFAULT_PLANT
 
 
 def add_plant(parser: ArgumentParser, default: str | None = DEFAULT_PLANT) -> None:

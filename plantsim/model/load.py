@@ -64,7 +64,7 @@ def load_plant(name: str | Path) -> Plant:
 
 def _plant(path: Path) -> Plant:
     root, digest = read_toml(path)
-    plant_name = root.matching("name", NAME, 'a name in lower case such as "belfast"')
+    plant_name = root.matching("name", NAME, 'a name in lower case such as "my-plant"')
     title = root.text("title")
     chemistry = _chemistry(root, path)
     feed = _feed(root.table("feed", required=True), chemistry)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from plantsim.model.default_plant import DEFAULT_PLANT
+
 if TYPE_CHECKING:
     from plantsim.testing.served import ServedPlant
 
@@ -36,7 +38,7 @@ def plant_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
     with ExitStack() as running:
 
-        def start(plant: Any = "belfast", **options: Any) -> ServedPlant:
+        def start(plant: Any = DEFAULT_PLANT, **options: Any) -> ServedPlant:
             options.setdefault("state", tmp_path_factory.mktemp("plant"))
             return running.enter_context(serve_plant(plant, **options))
 

@@ -20,6 +20,7 @@ from plantsim.engine.engine import LONGEST_STEP_S, Engine
 from plantsim.engine.image import ACTIVE, ProcessImage
 from plantsim.engine.reading import value_of
 from plantsim.engine.simulate import EPOCH_2026
+from plantsim.model.default_plant import DEFAULT_PLANT
 from plantsim.model.load import load_plant
 from plantsim.model.tag import Role, Tag, ValueType
 from plantsim.serve.modbus import ModbusServer
@@ -255,7 +256,7 @@ class ServedPlant:
 
 
 def serve_plant(
-    plant: str | Path = "belfast",
+    plant: str | Path = DEFAULT_PLANT,
     *,
     state: Path,
     start: str = "steady",

@@ -109,7 +109,7 @@ import pytest
         ),
         pytest.param(
             [('name = "toy"', 'name = "Toy plant"')],
-            'toy.toml: name: found "Toy plant", allowed a name in lower case such as "belfast"',
+            'toy.toml: name: found "Toy plant", allowed a name in lower case such as "my-plant"',
             id="plant name",
         ),
     ],
