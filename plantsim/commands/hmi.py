@@ -76,6 +76,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="replay the session of a debrief's JSON, from the recording beside it or from ENDPOINT's history",
     )
     parser.add_argument(
+        "--plant", metavar="PLANT", help="of --replay: the file of the session's plant, where that is one of your own"
+    )
+    parser.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS", help="address that --web listens on (default %(default)s)"
     )
 
@@ -85,6 +88,8 @@ def run(args: Namespace) -> int:
     trust = args.trust or ""
     if args.replay is not None:
         return replay(args)
+    if args.plant is not None:
+        raise Stop("--plant: allowed with --replay FILE alone", MISUSED)
     args.endpoint = args.endpoint or DEFAULT_ENDPOINT
     if args.screenshot is not None:
         password = ask_password(args.user) if args.user else None
@@ -114,9 +119,11 @@ def replay(args: Namespace) -> int:
     if not has_terminal():
         raise Stop("--replay needs a terminal")
     if args.endpoint is not None:
+        if args.plant is not None:
+            raise Stop("--plant: allowed without ENDPOINT alone, whose server has the plant", MISUSED)
         return _replay(args, args.endpoint)
     print(f"opening the recording of {args.replay.name} ...", file=sys.stderr)
-    with served(args.replay) as endpoint:
+    with served(args.replay, args.plant or "") as endpoint:
         return _replay(args, endpoint)
 
 

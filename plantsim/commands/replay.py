@@ -13,7 +13,7 @@ from pathlib import Path
 
 from plantsim.commands.child import child, ready_endpoint
 from plantsim.commands.stop import Stop
-from plantsim.model.load import plant_names
+from plantsim.model.load import load_plant, plant_names
 
 ENDING = ".recording.sqlite"
 """Of the recording beside a debrief's JSON: the history of that session alone."""
@@ -35,9 +35,25 @@ def _check(file: Path) -> None:
         db.execute("SELECT 1 FROM series LIMIT 1")
 
 
+def _plant(session: Path, name: str, given: str) -> str:
+    """What to run for a session of the plant of a name: a packaged one, or the one whose file is given; ``Stop``."""
+    if given:
+        found = load_plant(given).name
+        if found != name:
+            raise Stop(f"--plant {given}: found the plant {found!r}, allowed that of the session, {name!r}")
+        return given
+    if name not in plant_names():
+        raise Stop(f"--replay {session}: plant: found {name!r}, allowed {', '.join(plant_names())}, another one's file "
+                   "with --plant FILE, or the endpoint of a server that has its history")  # fmt: skip
+    return name
+
+
 @contextmanager
-def served(session: Path) -> Iterator[str]:
-    """The endpoint of a server that has the session's history and changes nothing of the recording; ``Stop``."""
+def served(session: Path, own_plant: str = "") -> Iterator[str]:
+    """The endpoint of a server that has the session's history and changes nothing of the recording; ``Stop``.
+
+    own_plant: the file of the session's plant where that is no packaged one; PlantError for what is none.
+    """
     recording = recording_of(session)
     if not recording.is_file():
         raise Stop(f"--replay {session}: found no {recording.name} beside it; allowed: a session that was recorded, "
@@ -48,9 +64,7 @@ def served(session: Path) -> Iterator[str]:
         epoch = datetime.fromtimestamp(end + BEHIND).astimezone().isoformat()
     except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise Stop(f"--replay {session}: no debrief's JSON: {type(error).__name__}: {error}") from None
-    if plant not in plant_names():
-        raise Stop(f"--replay {session}: plant: found {plant!r}, allowed {', '.join(plant_names())}, "
-                   "or the endpoint of a server that has its history")  # fmt: skip
+    plant = _plant(session, plant, own_plant)
     with tempfile.TemporaryDirectory(prefix="plantsim-replay-") as folder:
         copy = Path(folder) / "history.sqlite"  # the server writes to its own, so that the recording stays as it is
         try:
@@ -71,5 +85,7 @@ def served(session: Path) -> Iterator[str]:
             folder,
         ]
         words += ["--history", str(copy), "--epoch", epoch, "--insecure"]
+        if own_plant:
+            words += ["--start", "cold"]  # its own state is not shown, and to settle may take minutes
         with log.open("wb") as stderr, child(words, stderr.fileno()) as process:
             yield ready_endpoint(process, log)

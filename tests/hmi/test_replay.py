@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import re
+import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +29,8 @@ from hmi.store import TagStore
 from plantsim.commands.itself import command
 from plantsim.commands.replay import recording_of, served
 from plantsim.commands.stop import Stop
+from plantsim.model.load import plant_path
+from plantsim.model.modbus_map import map_path
 
 START = 1_772_000_000.0
 HAPPENINGS = tuple(
@@ -146,6 +151,54 @@ def test_what_is_no_recording_of_ours_is_refused_in_a_line(
         pytest.fail("it was served")
 
 
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("", "another one's file with --plant FILE"),
+        ("belfast", "found the plant 'belfast', allowed that of the session"),
+    ],
+)
+def test_a_plant_of_ones_own_is_asked_for_by_its_file(tmp_path: Path, own: str, said: str) -> None:
+    session = tmp_path / "session.json"
+    session.write_text(json.dumps(FACTS | {"plant": "mine"}))
+    with sqlite3.connect(recording_of(session)) as db:
+        db.execute("CREATE TABLE series (name TEXT)")
+    with pytest.raises(Stop, match=re.escape(said)), served(session, own):
+        pytest.fail("it was served")
+
+
+@pytest.mark.long
+async def test_a_session_of_ones_own_plant_is_replayed(tmp_path: Path) -> None:
+    """Of a plant file that no package has: the same words as for a packaged one, and its file."""
+    own = tmp_path / "mine.toml"
+    text = plant_path("belfast").read_text(encoding="utf-8")
+    own.write_text(text.replace('name = "belfast"', 'name = "mine"', 1), encoding="utf-8")
+    shutil.copyfile(map_path(plant_path("belfast")), map_path(own))
+    session = await trained("feeder-bridging", str(own), "--start", "cold", state=tmp_path)
+    assert json.loads(session.read_text(encoding="utf-8"))["plant"] == "mine"
+    with served(session, str(own)) as endpoint:
+        app = HmiApp(endpoint, Login(), None, Player(read_session(session)))
+        async with app.run_test(size=(120, 40)) as pilot, asyncio.timeout(180.0):
+            while math.isnan(app.view.store.number("TIC-201.PV")):
+                await pilot.pause(0.05)
+            assert app.view.store.number("TIC-201.PV") < 40.0, "cold"
+            assert app.defects == 0
+
+
+async def trained(*words: str, state: Path) -> Path:
+    """A session that nobody sits at, as fast as it goes: the JSON of its debrief."""
+    environment = {**os.environ, "PLANTSIM_PASSWORD": "good for this session"}
+    process = await asyncio.create_subprocess_exec(
+        *command("train", *words, "--opcua", "0", "--modbus", "0", "--state", str(state), "--speed", "max"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
+    )  # fmt: skip
+    async with asyncio.timeout(300.0):
+        _, said = await process.communicate()
+    found = list((state / "sessions").glob("*.json"))
+    assert len(found) == 1, said.decode()
+    return found[0]
+
+
 async def test_nothing_is_ever_written(make_plant: Callable[..., Plant], player: Player) -> None:
     """Neither is it offered, nor does it get to the wire."""
     plant = read_only(replace(make_plant(), methods=frozenset(("Run", "Inject"))))
@@ -162,11 +215,7 @@ async def test_nothing_is_ever_written(make_plant: Callable[..., Plant], player:
 @pytest.mark.long
 async def test_a_trained_session_is_replayed_from_its_recording(tmp_path: Path) -> None:
     """The feed stops two minutes after the beginning: it is seen to stop, the alarm comes, and before all is well."""
-    words = command("train", "feeder-bridging", "--opcua", "0", "--modbus", "0", "--state", str(tmp_path))
-    environment = {**os.environ, "PLANTSIM_PASSWORD": "good for this session"}
-    subprocess.run([*words, "--speed", "max"], stdin=subprocess.DEVNULL, check=True, timeout=120, env=environment,
-                   capture_output=True)  # fmt: skip
-    (session,) = (tmp_path / "sessions").glob("*.json")
+    session = await trained("feeder-bridging", state=tmp_path)
     before = recording_of(session).read_bytes()
     with served(session) as endpoint:
         player = Player(read_session(session))
