@@ -111,7 +111,7 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
     cdef int nc = s.nc, nb = s.nb, i, b, c, k, j
     cdef int n_bins = 2*CLASSES*nb, i_bins = nc + 1, i_gas = i_bins + n_bins, ny = i_gas + 1
     cdef double* out = f + ny
-    cdef double temp = y[nc], v, q = 0.0, h, fresh, r, heat = 0.0, rel, speed, h2 = 0.0, rich
+    cdef double temp = y[nc], v, wet, q = 0.0, h, fresh, r, heat = 0.0, rel, speed, h2 = 0.0, rich
     cdef double mass[CLASSES]
     cdef double frac[CLASSES]
     cdef const double* x
@@ -162,7 +162,9 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
     r = y[i_gas]/(u.headspace*41.6)*(fresh + h2)
     f[i_gas] = h2 - r
     out[nc + n_bins] = r
-    r = u.water_vapour*fast_exp(5200.0*(1.0/333.15 - 1.0/dmax(temp, 250.0)))*v/(v + 1e-3)
+    # of nothing, nothing evaporates
+    wet = dmax(liquid_volume(s, y), 0.0)
+    r = u.water_vapour*fast_exp(5200.0*(1.0/333.15 - 1.0/dmax(temp, 250.0)))*wet/(wet + 1e-3)
     f[s.i_h2o] -= r
     out[nc + n_bins + 1] = r
     heat -= 43.0e3*r

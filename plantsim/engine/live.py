@@ -24,6 +24,7 @@ from plantsim.engine.profiles import Profiles
 from plantsim.engine.snapshot import Arrays, SnapshotError, read_snapshot
 from plantsim.engine.variable import variable
 from plantsim.model.assemble import assemble
+from plantsim.model.cold import cold
 from plantsim.model.modbus_map import map_path, read_map, with_addresses
 from plantsim.model.plant import Plant
 from plantsim.model.tag import Kind, TagTable, ValueType
@@ -66,13 +67,14 @@ class LivePlant:
     """A plant and its state.
 
     scan_period: s of plant time. start: ``steady``, ``cold`` or the path of a snapshot, which brings its seed and must
-    be of the same scan period. epoch: plant time at scan 0, seconds since 1970.
+    be of the same scan period; ``charged`` is as the plant file has it, where the solver begins. epoch: plant time at
+    scan 0, seconds since 1970.
     """
 
     def __init__(
         self, plant: Plant, *, scan_period: float = 0.1, seed: int = 1, start: str = "steady", epoch: float = 0.0
     ) -> None:
-        saved = None if start == "cold" else read_snapshot(start_path(plant, start), plant.sha256)
+        saved = None if start in ("cold", "charged") else read_snapshot(start_path(plant, start), plant.sha256)
         self.plant = plant
         self.epoch = epoch
         self.scan_period = scan_period
@@ -88,7 +90,8 @@ class LivePlant:
             tags, self.alarms = with_addresses(self.tags, self.alarms, read_map(addresses))
             self.tags = TagTable(tags)
         field_rows = {t.name: t.row for t in self.tags if t.kind not in NO_FIELD}
-        self.assembly = assemble(plant, field_rows, scan_period=scan_period, seed=seed)
+        begun = cold(plant) if start == "cold" else plant
+        self.assembly = assemble(begun, field_rows, scan_period=scan_period, seed=seed)
         self.layout = self.assembly.layout
         self.core = Core(self.assembly.spec)
         self.core_rows = len(field_rows)

@@ -339,7 +339,7 @@ class Newton:
 
 
 def _begin_at(live: LivePlant, path: Path) -> bool:
-    """Put a cold plant where it was steady before its file was edited; false where there is no such state."""
+    """Put a charged plant where it was steady before its file was edited; false where there is no such state."""
     try:
         before = read_snapshot(path, None)
     except SnapshotError:
@@ -360,7 +360,7 @@ def _begin_at(live: LivePlant, path: Path) -> bool:
     return True
 
 
-def _from_cold(live: LivePlant, problem: Steady, report: Callable[[str], None]) -> Settled:
+def _from_charged(live: LivePlant, problem: Steady, report: Callable[[str], None]) -> Settled:
     march = 0
     while True:
         for _ in range(round(MARCH_S / problem.h)):
@@ -386,8 +386,8 @@ def _empty_of_lots(live: LivePlant) -> None:
             live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
 
 
-def _cold(plant: Plant) -> LivePlant:
-    live = LivePlant(plant.with_even_lots(), start="cold")
+def _charged(plant: Plant) -> LivePlant:
+    live = LivePlant(plant.with_even_lots(), start="charged")
     for unit in range(len(live.assembly.spec["units"])):
         live.core.develop(unit)
     return live
@@ -397,9 +397,9 @@ def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> t
     """Find the steady production state of a plant and write it beside its file as the `steady` snapshot.
 
     The search begins at the snapshot that is there, where an edit has left its states, and else, or where that leads
-    nowhere, from the cold plant. Raises SettleError if there is none to be found.
+    nowhere, from what the plant file has in its vessels. Raises SettleError if there is none to be found.
     """
-    live = _cold(plant)
+    live = _charged(plant)
     settled = None
     if _begin_at(live, steady_path(plant)):
         report("from the steady state of before")
@@ -407,10 +407,10 @@ def settle(plant: Plant, report: Callable[[str], None] = lambda line: None) -> t
             settled = Steady(live.core, live.assembly).solve(report=report)
         except SettleError as error:
             report(str(error))
-            live = _cold(plant)
+            live = _charged(plant)
     problem = Steady(live.core, live.assembly)
     if settled is None:
-        settled = _from_cold(live, problem, report)
+        settled = _from_charged(live, problem, report)
     live.at_rest()
     state = live.core.state.copy()
     live.core.step_from_rest(problem.h)  # the loops see the samples that analysers now stand at

@@ -51,6 +51,7 @@ _ON_OFF = (Kind.ON_OFF_VALVE,)
 
 
 _DILUTE_ACIDS: tuple[dict[str, float], ...] = ({"HCl": 0.05, "NaCl": 0.5}, {"HCl": 0.2}, {"HCl": 2.0})
+_FIRST_FILL: tuple[dict[str, float], ...] = ({"HCl": 0.1}, {"HCl": 0.1}, {"HCl": 3.0})
 
 
 def _size(name: str, dimension: Dimension, doc: str, default: float | None = None) -> Parameter:
@@ -330,6 +331,7 @@ _ALL = (
         ),
         initial=(
             Parameter("aqueous", Form.LIQUOR, "in every stage of each bank", _DILUTE_ACIDS, count=3),
+            Parameter("fill", Form.LIQUOR, "the same before the first start", _FIRST_FILL, count=3),
             Parameter(
                 "organic",
                 Form.LOADING,

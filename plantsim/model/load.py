@@ -66,6 +66,7 @@ def _plant(path: Path) -> Plant:
     root, digest = read_toml(path)
     plant_name = root.matching("name", NAME, 'a name in lower case such as "my-plant"')
     title = root.text("title")
+    cold = root.text("cold", "charged", choices=("charged", "empty"))
     chemistry = _chemistry(root, path)
     feed = _feed(root.table("feed", required=True), chemistry)
     lots = _feed_lots(root.table("feed_lots"), feed, chemistry)
@@ -113,6 +114,7 @@ def _plant(path: Path) -> Plant:
         Malfunctions(malfunctions),
         products,
         _digest(digest, chemistry, units),
+        cold == "empty",
     )
 
 

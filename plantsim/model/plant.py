@@ -286,7 +286,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Sequence:
     """Steps one after the other. permits: without which it does not start. complete, running: as which the plant file
-    has it, idle without. repeat: whether the first step follows the last.
+    has it, idle without. repeat: whether the first step follows the last. cold_complete: in a plant that starts cold.
     """
 
     tag: str
@@ -297,6 +297,7 @@ class Sequence:
     complete: bool = False
     repeat: bool = False
     running: bool = False
+    cold_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +382,8 @@ class Plant:
     """All of a plant file, in its order, units in that of their areas.
 
     feed: species -> wt %. feed_lots: way in which lots differ -> one sigma in % of what the feed has of it. feeds: bin
-    -> its own feed, where that is another.
+    -> its own feed, where that is another. cold_is_empty: whether a cold start is from empty vessels, else from what
+    the file has in them. empty: this one's are, see model/cold.py.
     sha256: of the plant file and its chemistry file, by which snapshots are keyed.
     """
 
@@ -405,6 +407,8 @@ class Plant:
     malfunctions: Malfunctions
     products: tuple[Product, ...]
     sha256: str
+    cold_is_empty: bool = False
+    empty: bool = False
 
     def feed_of(self, bin_: str) -> Feed:
         """What is tipped into a feed bin; without a bin, the feed of those that have none of their own."""

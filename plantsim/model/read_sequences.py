@@ -46,6 +46,7 @@ def read_sequences(
                 initial == "complete",
                 section.flag("repeat", False),
                 initial == "running",
+                section.text("cold", "idle", choices=("idle", "complete")) == "complete",
             )
         )
         section.end()

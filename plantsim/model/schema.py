@@ -45,6 +45,7 @@ def plant_schema() -> Schema:
         "format": {"const": 1},
         "name": _like(NAME),
         "title": TEXT,
+        "cold": {"enum": ["charged", "empty"]},
         "chemistry": {"anyOf": [{"enum": chemistry_names()}, {"type": "string", "pattern": r"\.toml$"}]},
         "feed": composition,
         "feed_lots": lots,
@@ -242,6 +243,7 @@ def _sequence() -> Schema:
         "title": TEXT,
         "permits": TEXTS,
         "initial": {"enum": ["idle", "running", "complete"]},
+        "cold": {"enum": ["idle", "complete"]},
         "repeat": FLAG,
         "steps": {"type": "array", "items": step, "minItems": 1},
     }

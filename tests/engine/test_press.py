@@ -22,8 +22,8 @@ def reading(live: LivePlant, member: str) -> float:
 
 
 def begun(plant: Plant) -> LivePlant:
-    """From cold, with the cycle begun."""
-    live = LivePlant(plant, start="cold")
+    """As the plant file has it, with the cycle begun."""
+    live = LivePlant(plant, start="charged")
     live.advance(1)
     assert reading(live, "KS-310.STEP") == 1.0
     return live
@@ -31,7 +31,7 @@ def begun(plant: Plant) -> LivePlant:
 
 def test_the_solver_sees_a_filter_that_is_always_at_work(belfast: Plant) -> None:
     """What leaves is the mean over the cycle: filtrate and cake at once, and the press as it was."""
-    live = LivePlant(belfast, start="cold")
+    live = LivePlant(belfast, start="charged")
     for _ in range(5):
         live.core.step_from_rest(1.0)
     state = live.core.state.copy()

@@ -54,7 +54,7 @@ class Run:
     def __init__(self, belfast: Plant, **changes: object) -> None:
         program = dataclasses.replace(PROGRAM, **changes)  # type: ignore[arg-type]
         alarms = tuple(one for one in belfast.alarms if not belongs_to_sequences(one))  # those are not there
-        self.live = LivePlant(dataclasses.replace(belfast, sequences=(program,), alarms=alarms), start="cold")
+        self.live = LivePlant(dataclasses.replace(belfast, sequences=(program,), alarms=alarms), start="charged")
 
     def __getitem__(self, name: str) -> float:
         return float(self.live.core.signal[self.live.tags[name].row])

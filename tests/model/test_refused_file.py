@@ -21,8 +21,8 @@ import pytest
         pytest.param(
             [('title = "Toy plant"', 'title = "Toy plant"\ncolour = "red"')],
             (
-                "toy.toml: colour: found an unknown key, allowed format, name, title, chemistry, feed, feed_lots, "
-                "areas, units, devices, streams, feeds, products and 8 more"
+                "toy.toml: colour: found an unknown key, allowed format, name, title, cold, chemistry, feed, "
+                "feed_lots, areas, units, devices, streams, feeds and 9 more; nearest cold"
             ),
             id="unknown key at the top",
         ),

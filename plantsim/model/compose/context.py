@@ -167,6 +167,8 @@ class Context:
 
     def contents(self, unit: Unit) -> tuple[list[float], float]:
         """Initial amounts and temperature of a vessel."""
+        if self.plant.empty:
+            return self.vector({}), AMBIENT_K
         initial = unit.initial
         molar = self.liquor(initial["liquor"])
         n = [x * initial["volume"] for x in molar]
@@ -220,6 +222,8 @@ class Context:
 
     def solids_hold_up(self, unit: Unit, residence_s: float) -> list[float]:
         """What stands in a machine of that residence at the normal feed rate of its line."""
+        if self.plant.empty:
+            return self.vector({})
         bin_ = self.bin_of(unit)
         return [n * self.feed_rate(bin_) * residence_s for n in self.feed_per_kg(bin_)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plantsim.chemistry.chemistry import LAWS
@@ -15,13 +15,9 @@ TRACE = 1e-4
 """mol/L"""
 
 
-def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
-    p = unit.parameters
-    extractant = c.chemistry.extractants[p["extractant"]]
-    metals = list(p["metals"])
-    stages = [int(x) for x in p["stages"]]
-    concentration = 1e-3 * p["concentration"]
-    banks: list[list[float]] = []
+def charged(c: Context, unit: Unit, metals: Sequence[str], concentration: float) -> list[list[float]]:
+    """What a litre of each bank's stages holds where the plant file has the circuit at work."""
+    banks = []
     for bank, (fill, loading) in enumerate(zip(unit.initial["aqueous"], unit.initial["organic"], strict=True)):
         aqueous = [1e-3 * x for x in c.liquor(fill)[: c.na]]
         # a trace of each, for the solver goes by what is there
@@ -29,11 +25,27 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
             aqueous[c.index[metal]] = max(aqueous[c.index[metal]], TRACE)
         organic = [loading.get(metal, TRACE) for metal in metals]
         banks.append([*aqueous, *organic, loading.get("Na", 0.05 * concentration if bank == 0 else 1e-6)])
+    return banks
+
+
+def fresh(c: Context, unit: Unit, metals: Sequence[str]) -> list[list[float]]:
+    """What a litre of each bank's stages holds before the first start: acid, and organic that has taken up nothing."""
+    unloaded = [0.0] * (len(metals) + 1)
+    return [[*(1e-3 * x for x in c.liquor(fill)[: c.na]), *unloaded] for fill in unit.initial["fill"]]
+
+
+def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    extractant = c.chemistry.extractants[p["extractant"]]
+    metals = list(p["metals"])
+    stages = [int(x) for x in p["stages"]]
+    concentration = 1e-3 * p["concentration"]
+    banks = fresh(c, unit, metals) if c.plant.empty else charged(c, unit, metals, concentration)
     state = [
         x for quantity in zip(*banks, strict=True) for x, n in zip(quantity, stages, strict=True) for _ in range(n)
     ]
     state += [unit.initial["interface"]] * sum(stages)
-    state += [1e-6] * (len(metals) + 1)
+    state += [0.0 if c.plant.empty else 1e-6] * (len(metals) + 1)
     return {
         "stages": stages,
         "feed": c.one_in(unit, "feed"),

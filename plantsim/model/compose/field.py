@@ -199,9 +199,9 @@ class Field:
         }
 
     def motor(self, d: Device) -> dict[str, Any]:
-        """A drive, fixed or variable in speed: running from the start, unless its initial speed is 0."""
+        """A drive, fixed or variable in speed: running from the start, unless it begins at 0 or the plant is empty."""
         variable = d.kind is Kind.VARIABLE_DRIVE
-        self.set(f"{d.tag}.CMD", 1.0 if d.initial > 0.0 else 0.0)
+        self.set(f"{d.tag}.CMD", 1.0 if d.initial > 0.0 and not self.plant.empty else 0.0)
         if variable:
             self.set(f"{d.tag}.SPEED_CMD", d.initial)
         return {

@@ -10,6 +10,8 @@ from plantsim.model.plant import Unit
 
 FURNACE_K = 633.15
 """A furnace starts hot."""
+AIR_O2 = 0.209
+"""Of a mill without nitrogen."""
 
 
 def feed_bin(c: Context, unit: Unit) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def furnace(c: Context, unit: Unit) -> dict[str, Any]:
         "field": p["residual_field"],
         "field_scale": p["field_scale"],
         "heater": c.drive(unit, "heater"),
-        "initial": [*c.solids_hold_up(unit, p["residence"]), FURNACE_K],
+        "initial": [*c.solids_hold_up(unit, p["residence"]), AMBIENT_K if c.plant.empty else FURNACE_K],
     }
 
 
@@ -69,5 +71,5 @@ def mill(c: Context, unit: Unit) -> dict[str, Any]:
         "motor": c.drive(unit, "motor"),
         "classifier": c.drive(unit, "classifier"),
         "nitrogen": c.drive(unit, "nitrogen"),
-        "initial": [*c.solids_hold_up(unit, p["residence"]), p["d80"], 0.02],
+        "initial": [*c.solids_hold_up(unit, p["residence"]), p["d80"], AIR_O2 if c.plant.empty else 0.02],
     }

@@ -26,7 +26,7 @@ def dryer(c: Context, unit: Unit) -> dict[str, Any]:
         "ambient": AMBIENT_K,
         "heater": c.drive(unit, "heater"),
         "drive": c.drive(unit, "paddle"),
-        "initial": [*[0.0] * len(c.names), 378.15],
+        "initial": [*[0.0] * len(c.names), AMBIENT_K if c.plant.empty else 378.15],
     }
 
 
@@ -70,7 +70,8 @@ def calciner(c: Context, unit: Unit) -> dict[str, Any]:
                 "water": water,
             }
         )
-    zone_k = unit.initial["zones"]
+    # the bed is colder than a wall that heats it
+    zone_k = [(AMBIENT_K, AMBIENT_K)] * zones if c.plant.empty else [(k - 15.0, k) for k in unit.initial["zones"]]
     return {
         "inlet": c.one_in(unit),
         "outlet": c.one_out(unit),
@@ -94,5 +95,5 @@ def calciner(c: Context, unit: Unit) -> dict[str, Any]:
         "gas": p["air"] * AIR_MOL_PER_M3 * 29.1,
         "ambient": AMBIENT_K,
         "tube": c.drive(unit, "tube"),
-        "initial": [x for k in zone_k for x in (*[0.0] * len(c.names), k - 15.0, k)],
+        "initial": [x for bed_k, wall_k in zone_k for x in (*[0.0] * len(c.names), bed_k, wall_k)],
     }
