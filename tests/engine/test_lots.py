@@ -128,9 +128,32 @@ def test_masters_ride_through_a_lot_with_three_times_the_dysprosium(belfast: Pla
     print(f"\nworst to the hopper {worst}, hours diverted {diverted}")
     assert worst["Nd2O3"] > 99.5
     assert min(worst.values()) > 99.5 - 0.2, "found out by one result, 25 min after the sample"
-    # iron that slips past its removal takes part of the organic's room, which the lot needs
-    assert diverted["Nd2O3"] < 24.0
-    assert diverted["Dy2O3"] < 0.5 * hours
+    assert diverted == {"Nd2O3": 0.0, "Dy2O3": 0.0}
     assert min(value("AI-701.PV"), value("AI-702.PV")) > 99.5
     # inert solids come and go in equal small amounts, whose sums over a fortnight round to one side
     assert live.health.balance_error() < 1e-10
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_month_of_lots_is_in_spec_or_diverted(seed: int) -> None:
+    """Masters in Auto and nobody at the desk; prints the hours diverted and the worst certificate."""
+    plant = plantsim.load("belfast", seed=seed, scan=1.0)
+    diverts = {divert.analyser: divert.valve for divert in plant._live.plant.diverts}
+    diverted = dict.fromkeys(diverts, 0.0)
+    most = dict.fromkeys(("UI-4121", "AIC-4126", "LIC-4118"), 0.0)
+    for _ in range(4 * 24 * 30):
+        plant.run(minutes=15)
+        for analyser, valve in diverts.items():
+            diverted[analyser] += 0.0 if plant[valve].opened else 0.25
+        for tag in most:
+            most[tag] = max(most[tag], float(plant[tag].pv))
+    worst: dict[str, float] = {}
+    for lot in plant.certificates:
+        worst[lot.product] = min(worst.get(lot.product, 100.0), lot.purity_pct)
+    print(f"\nseed {seed}: {len(plant.lots)} lots, hours diverted {diverted}, worst lot {worst}, most {most}")
+    assert len(plant.lots) > 8
+    assert {"Nd2O3", "Dy2O3"} <= set(worst)
+    assert all(lot.in_spec for lot in plant.certificates)
+    assert diverted["AI-701"] == diverted["AI-702"] == 0.0
+    assert plant._live.health.balance_error() < 1e-9
