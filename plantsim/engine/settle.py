@@ -379,10 +379,10 @@ def _from_charged(live: LivePlant, problem: Steady, report: Callable[[str], None
 
 
 def _empty_of_lots(live: LivePlant) -> None:
-    """Lots tipped and closed on the way are none of the plant's."""
+    """Lots tipped and closed on the way are none of the plant's, nor is what its stores gave."""
     offsets = live.core.offsets()
     for k, entry in enumerate(live.assembly.spec["units"]):
-        if entry["kind"] in ("feed_bin", "hopper"):
+        if entry["kind"] in ("feed_bin", "hopper", "store"):
             live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from plantsim.commands.itself import command
+from plantsim.engine.live import LivePlant
 from plantsim.engine.simulate import simulate
 from plantsim.model.load import load_plant
 
@@ -31,6 +32,18 @@ def test_it_writes_file_map_and_steady_state(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["my-plant.map.toml", "my-plant.steady", "my-plant.toml"]
     plant = load_plant(folder / "my-plant.toml")
     assert (plant.name, plant.title) == ("my-plant", "Mine: {a} plant")
+
+
+def test_its_stores_begin_as_full_as_the_file_says(folder: Path) -> None:
+    """The search for the steady state has drawn on them for half a day."""
+    plant = load_plant(folder / "my-plant.toml")
+    live = LivePlant(plant)
+    first = live.core.offsets()
+    stores = [unit for unit in plant.units if unit.kind == "store" and unit.parameters["span"]]
+    assert len(stores) == 3
+    for unit in stores:
+        held = live.core.state[first[live.layout.units[unit.id]]]
+        assert held == pytest.approx(0.01 * unit.parameters["initial"] * unit.parameters["span"]), unit.id
 
 
 def test_its_day_is_in_spec_quiet_and_closed(folder: Path) -> None:
