@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import suppress
 from pathlib import Path
 
 from plantsim.commands.stop import Stop
 
 SUMMARY = "write a small plant file of your own to begin with"
 TEMPLATE = Path(__file__).parents[1] / "plants" / "new.template"
+SCHEMA = "plant.schema.json"
+"""Beside the file, which names it in its first line for editors."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,9 +36,13 @@ def title(text: str) -> str:
 
 
 def run(args: Namespace) -> int:
-    """Write the file and its address map; find its steady state where the solver is installed. Overwrites nothing."""
+    """Write the file, its address map and the schema; find its steady state where the solver is installed.
+
+    Overwrites nothing.
+    """
     from plantsim.model.load import load_plant
     from plantsim.model.modbus_map import map_path, update_map
+    from plantsim.model.schema import schema_text
     from plantsim.model.tags import build_tags
 
     path = Path(f"{args.name}.toml")
@@ -47,6 +54,8 @@ def run(args: Namespace) -> int:
         raise Stop(f"{path}: there already; allowed a name that is free") from None
     except OSError as error:
         raise Stop(f"{path}: {error.strerror or error}") from None
+    with suppress(FileExistsError), Path(SCHEMA).open("x", encoding="utf-8") as file:
+        file.write(schema_text())
     plant = load_plant(path)
     update_map(map_path(path), *build_tags(plant), {area.id: area.number for area in plant.areas})
     print(f"{path}: a plant that works; its comments say how to go on")

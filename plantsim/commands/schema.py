@@ -13,9 +13,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the schema."""
-    import json
+    from plantsim.model.schema import schema_text
 
-    from plantsim.model.schema import plant_schema
-
-    print(json.dumps(plant_schema(), indent=2))
+    print(schema_text(), end="")
     return 0

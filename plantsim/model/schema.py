@@ -6,6 +6,7 @@ It says what the loader says of keys, forms and limits that need nothing but the
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -35,6 +36,11 @@ FLAG: Schema = {"type": "boolean"}
 NUMBER: Schema = {"type": "number"}
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 PAIR: Schema = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
+
+
+def schema_text() -> str:
+    """The schema as a file has it."""
+    return json.dumps(plant_schema(), indent=2) + "\n"
 
 
 def plant_schema() -> Schema:

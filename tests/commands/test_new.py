@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from plantsim.commands.itself import command
 from plantsim.engine.live import LivePlant
 from plantsim.engine.simulate import simulate
 from plantsim.model.load import load_plant
+from plantsim.model.schema import plant_schema
 
 
 def new(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -29,9 +31,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_writes_file_map_and_steady_state(folder: Path) -> None:
-    assert sorted(path.name for path in folder.iterdir()) == ["my-plant.map.toml", "my-plant.steady", "my-plant.toml"]
+    files = ["my-plant.map.toml", "my-plant.steady", "my-plant.toml", "plant.schema.json"]
+    assert sorted(path.name for path in folder.iterdir()) == files
     plant = load_plant(folder / "my-plant.toml")
     assert (plant.name, plant.title) == ("my-plant", "Mine: {a} plant")
+
+
+def test_an_editor_finds_the_schema_by_the_first_line(folder: Path) -> None:
+    first = (folder / "my-plant.toml").read_text(encoding="utf-8").splitlines()[0]
+    schema = folder / first.removeprefix("#:schema ")
+    assert json.loads(schema.read_text(encoding="utf-8")) == plant_schema()
 
 
 def test_its_stores_begin_as_full_as_the_file_says(folder: Path) -> None:
