@@ -220,6 +220,7 @@ class HmiApp(App[int]):
             self._annunciated = self.view.book.annunciated
             self._renew()
         self._journalise()
+        self._walk_on()
         self._backfill()
         self.view.distrusts = self.link.changed is not None
         if self.link.changed is not None and self.link.changed.shown != self._refused:
@@ -268,6 +269,14 @@ class HmiApp(App[int]):
                     self.view.note(Kind.SYSTEM, "", f"{text} {grouped(first.fingerprint)}")
             elif self._phase is Phase.LOST:
                 self.view.note(Kind.SYSTEM, "", f"connection lost: {self.view.link.error}")
+
+    def _walk_on(self) -> None:
+        """Tick the steps of procedures by hand that the plant shows to be done, whatever display is open."""
+        view = self.view
+        for procedure, step in view.walks.look(view.plant.procedures, view.holds, view.store.now):
+            view.note(Kind.PROCEDURE, procedure.tag, f"done: {step.title}", "plant")
+            if isinstance(self.screen, Display):
+                self.screen.line.say(f"{procedure.tag} done: {step.title}")
 
     def _backfill(self) -> None:
         """Ask the server for what the trends on the screen lack."""

@@ -35,6 +35,8 @@ class Situation:
     """Whether it goes on."""
     replays: bool = False
     """Whether a recorded session is shown, not a plant."""
+    by_hand: bool = False
+    """Whether the procedure on the display is one that people do."""
     distrusts: bool = False
     """Whether the server shows another certificate than the known one."""
 
@@ -72,6 +74,10 @@ def _faceplate(s: Situation) -> bool:
 
 def _instructs(s: Situation) -> bool:
     return s.display == "instructor" and s.tag is None
+
+
+def _procedure(s: Situation) -> bool:
+    return s.display == "procedures" and s.tag is None and bool(s.plant.procedures) and not s.replays
 
 
 def _method(name: str) -> Callable[[Situation], bool]:
@@ -164,9 +170,11 @@ TABLE: tuple[Command, ...] = (
     Command("list-steps", "tab", "Tab", "List/Steps", "from the procedures to the steps of one and back", _CURSOR,
             "next_view", lambda s: s.display == "procedures" and s.tag is None, 2),
     Command("order", "c", "c", "Start/Hold", "start, hold or resume the procedure", _OPERATE, "order",
-            lambda s: s.display == "procedures" and s.tag is None and bool(s.plant.procedures) and not s.replays, 0),
+            lambda s: _procedure(s) and not s.by_hand, 0),
+    Command("by-hand", "c", "c", "Begin/Tick", "begin the procedure by hand, take its step as done", _OPERATE, "order",
+            lambda s: _procedure(s) and s.by_hand, 0),
     Command("abort", "X", "X", "Abort", "abort the procedure", _OPERATE, "abort",
-            lambda s: s.display == "procedures" and s.tag is None and bool(s.plant.procedures) and not s.replays, 1),
+            _procedure, 1),
     Command("export", "x", "x", "Export", "save what is shown as CSV", _PROGRAM, "export",
             lambda s: s.tag is None and (s.display in ("journal", "trends") or s.page == "history"), 4),
     Command("note", "n", "n", "Note", "write a remark into the journal", _PROGRAM, "note",
@@ -186,7 +194,7 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display != "journal", 6),
     Command("comms", "f5", "F5", "Comms", "connection, quality, scan, this station", _CURSOR, "comms",
             lambda s: s.display != "comms", 7),
-    Command("procedures", "f6", "F6", "Procedures", "sequences step by step, and what they wait for", _CURSOR,
+    Command("procedures", "f6", "F6", "Procedures", "sequences and procedures by hand, step by step", _CURSOR,
             "procedures", lambda s: s.display != "procedures", 8),
     Command("manual", "f10,M", "F10", "Manual", "start-up, operation, shutdown, every alarm's response", _CURSOR,
             "manual", lambda s: s.display != "manual", 8),

@@ -20,6 +20,7 @@ class Kind(Enum):
 
     ACTION = "ACTION"
     ALARM = "ALARM"
+    PROCEDURE = "PROC"
     NOTE = "NOTE"
     SYSTEM = "SYSTEM"
 

@@ -168,7 +168,7 @@ class Plant:
     simulation: dict[str, Member] = field(default_factory=dict)
     """Members of the Simulation object by member name; empty where it cannot be browsed."""
     procedures: dict[str, Procedure] = field(default_factory=dict)
-    """Sequences step by step, by tag, as far as the server tells of their steps."""
+    """Sequences step by step, by tag, as far as the server tells of their steps, and procedures by hand by name."""
     methods: frozenset[str] = frozenset()
     """Simulation methods this session may call."""
     purities: tuple[Purity, ...] = field(init=False, compare=False)

@@ -68,17 +68,29 @@ class Step:
     limit: float = 0.0
     ends: tuple[Check, ...] = ()
     needs: tuple[Check, ...] = ()
+    text: str = ""
+    """What whoever does it by hand has to know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A sequence's steps. permits: without which it does not start. repeats: whether the first follows the last."""
+    """Steps one after the other, of a sequence or, by hand, of people.
+
+    tag: the sequence's, or the procedure's own name. permits: without which it does not start. repeats: whether the
+    first follows the last. when: of one by hand, what it is for and when to begin it.
+    """
 
     tag: str
     title: str
     steps: tuple[Step, ...]
     permits: tuple[Check, ...] = ()
     repeats: bool = False
+    when: str = ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people do it, and no sequence."""
+        return bool(self.when)
 
 
 class Mark(Enum):
@@ -159,6 +171,19 @@ def parse(
         )
     )
     return Procedure(tag, title, steps, tuple(map(_check, permits)), repeats)
+
+
+def parse_by_hand(
+    name: str, title: str, when: str, titles: Sequence[str], texts: Sequence[str], checks: Sequence[str]
+) -> Procedure:
+    """A procedure by hand from the server's arrays. ValueError for what is none."""
+    steps = tuple(
+        Step(told, checks=_all(asked, _check), text=text)
+        for told, text, asked in zip(titles, texts, checks, strict=True)
+    )
+    if not steps or not when or not all(step.checks for step in steps):
+        raise ValueError("a procedure by hand has an occasion, and steps with checks")
+    return Procedure(name, title, steps, when=when)
 
 
 T = TypeVar("T")

@@ -13,9 +13,11 @@ from hmi.exercise import Exercise
 from hmi.instructor import Facts
 from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
+from hmi.procedure import Check
 from hmi.replay import Player
-from hmi.store import TagStore, Trace
+from hmi.store import Quality, TagStore, Trace
 from hmi.theme import DARK, LOOKS, Looks
+from hmi.walk import Walks
 
 
 class Target(NamedTuple):
@@ -62,6 +64,8 @@ class View:
     """The scenario that is practised."""
     manual: str | None = None
     """The plant's operating manual, Markdown; None while nobody has read it, empty where the server has none."""
+    walks: Walks = field(default_factory=Walks)
+    """Procedures by hand that are under way at this station."""
     player: Player | None = None
     """Of a replay; None for a plant that is really there."""
     span: float = 900.0
@@ -71,6 +75,11 @@ class View:
         """The last ``span`` seconds of a member in columns; what is not known yet is asked of the server."""
         self.wanted[name] = max(span, self.wanted.get(name, 0.0))
         return self.store.trace(name, span, columns)
+
+    def holds(self, check: Check) -> bool | None:
+        """Whether a check of a procedure holds now; None where nobody knows."""
+        reading = self.store.read(check.member)
+        return check.holds(reading.number, reading.quality is Quality.BAD)
 
     @property
     def scenario(self) -> str:

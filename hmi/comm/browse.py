@@ -12,7 +12,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
 from hmi.alarms import FIELDS, OPTIONAL
-from hmi.comm.procedures import read_procedures
+from hmi.comm.procedures import read_by_hand, read_procedures
 from hmi.comm.services import browse, node_id, plain, read
 from hmi.instructor import LISTS
 from hmi.model import LIMITS, Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
@@ -119,6 +119,7 @@ class _Browser:
         title = plain((await read(self._client, [(root, AttributeIds.DisplayName)]))[0])
         alarms = {alarm.name: alarm for tag in tags.values() for alarm in tag.alarms}
         procedures = await read_procedures(self._client, tags.values(), self._namespace)
+        procedures |= await read_by_hand(self._client, self._namespace)
         plant = Plant(str(title or "Plant"), areas, units, tags, alarms, simulation, procedures, methods)
         members = [m for tag in tags.values() for m in tag.members.values()] + list(simulation.values())
         members += [m for found in profiles.values() for m in found]

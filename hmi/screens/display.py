@@ -178,8 +178,14 @@ class Display(Screen[None]):
             practises=self.view.exercise is not None,
             exercising=self.view.exercise is not None and not self.view.exercise.over,
             replays=self.view.player is not None,
+            by_hand=self.by_hand,
             distrusts=self.view.distrusts,
         )
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a procedure is shown that people do."""
+        return False
 
     def _pointed(self) -> str:
         """What the cursor stands on, if it is not open already."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from hmi.procedure import order
+from hmi.journal import Kind
+from hmi.procedure import Procedure, order
 from hmi.screens.listdisplay import ListDisplay
 from hmi.view import Target, View
 from hmi.widgets.procedures import ProcedureList, StepList, progress_of, unmet, words
@@ -38,6 +39,10 @@ class Procedures(ListDisplay):
 
     def heading(self) -> str:
         return f"PROCEDURES  {self._steps.tag if self.view_name() == 'steps' else ''}{self.filtered()}"
+
+    @property
+    def by_hand(self) -> bool:
+        return self._steps.procedure is not None and self._steps.procedure.by_hand
 
     def view_name(self) -> str:
         return "steps" if self.listing is self._steps else "list"
@@ -99,6 +104,9 @@ class Procedures(ListDisplay):
         procedure = self._steps.procedure
         if procedure is None:
             return
+        if procedure.by_hand:
+            self._by_hand(procedure)
+            return
         word = order(progress_of(self.view, procedure).state)
         if not word:
             self.line.say(f"{procedure.tag}: nothing to order in its present state")
@@ -110,5 +118,34 @@ class Procedures(ListDisplay):
     def action_abort(self) -> None:
         """Abort the procedure, which does what its step says for that case."""
         procedure = self._steps.procedure
-        if procedure is not None:
+        if procedure is None:
+            return
+        if not procedure.by_hand:
             self.operations.order(self.line, self.view.plant.tags[procedure.tag], "Abort")
+        elif progress_of(self.view, procedure).at_work:
+            self.line.confirm(f"{procedure.tag}: give it up?", lambda: self._give_up(procedure), "give up")
+
+    def _by_hand(self, procedure: Procedure) -> None:
+        """Begin it; under way, take its step as done after a question, for the plant does not show it."""
+        now = progress_of(self.view, procedure)
+        if not now.at_work:
+            self.view.walks.begin(procedure.tag, self.view.store.now)
+            self._tell(procedure, "begun")
+            return
+        title = procedure.steps[now.step - 1].title
+        text = f"{procedure.tag} step {now.step}, {title}: not shown by the plant; take it as done?"
+        self.line.confirm(text, lambda: self._tick(procedure, now.step), "tick")
+
+    def _tick(self, procedure: Procedure, step: int) -> None:
+        if progress_of(self.view, procedure).step == step:  # the plant may have shown it meanwhile
+            self.view.walks.tick(procedure, self.view.store.now)
+            self._tell(procedure, f"taken as done: {procedure.steps[step - 1].title}")
+
+    def _give_up(self, procedure: Procedure) -> None:
+        self.view.walks.give_up(procedure.tag)
+        self._tell(procedure, "given up")
+
+    def _tell(self, procedure: Procedure, text: str) -> None:
+        self.view.note(Kind.PROCEDURE, procedure.tag, text, who=self.view.user or "operator")
+        self.line.say(f"{procedure.tag} {text}")
+        self.paint(force=True)

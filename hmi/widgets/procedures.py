@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from hmi.format import BAD, duration, value_text
 from hmi.model import Member
 from hmi.procedure import COMPLETE, HELD, IDLE, Action, Check, Mark, Procedure, Progress, Step, progress
-from hmi.store import Quality
 from hmi.view import View
 from hmi.widgets.canvas import Canvas, Row
 from hmi.widgets.cells import RUNNING, STOPPED
@@ -16,23 +16,21 @@ from hmi.widgets.listing import Listing
 
 DONE = "✓"
 _RELATIONS = {"=": "is", "<": "below", ">": "above"}
+_WHEN, _TELL = 6, 8
+"""Cells before the lines of what a procedure by hand is for, and of what its step is about."""
 _STATES = ("idle", "running", "held", "aborting", "complete")
 
 
 def progress_of(view: View, procedure: Procedure) -> Progress:
     """How far a procedure is, by the values of now."""
+    if procedure.by_hand:
+        return view.walks.progress(procedure, view.store.now)
     return progress(procedure, view.store.number)
 
 
 def unmet(view: View, checks: Sequence[Check]) -> list[Check]:
     """The checks that do not hold now, or of which nobody knows."""
-    return [one for one in checks if not holds(view, one)]
-
-
-def holds(view: View, check: Check) -> bool | None:
-    """Whether a check holds now; None where nobody knows."""
-    reading = view.store.read(check.member)
-    return check.holds(reading.number, reading.quality is Quality.BAD)
+    return [one for one in checks if not view.holds(one)]
 
 
 def words(view: View, check: Check) -> str:
@@ -93,7 +91,8 @@ class StepList(Listing):
 
     Open are the step that the procedure is at and the one under the cursor. A line's id is ``p0`` for a permit, ``3``
     for a step, ``3.if0`` for what it needs as its turn comes, ``3.do0`` for what it does, ``3.until0`` for what it
-    waits for, ``3.or0`` for what ends it, too, and ``3.for`` for its times.
+    waits for, ``3.or0`` for what ends it, too, and ``3.for`` for its times; of a procedure by hand ``w0`` for a line of
+    what it is for, and ``3.tell0`` for one of what a step is about.
     """
 
     KIND = "step"
@@ -116,6 +115,7 @@ class StepList(Listing):
         if procedure is None:
             return
         now = progress_of(self.view, procedure)
+        yield from (f"w{index}" for index in range(len(self._wrapped(procedure.when, _WHEN))))
         if not now.at_work:
             yield from (f"p{index}" for index in range(len(procedure.permits)))
         cursor = self.view.cursor
@@ -123,6 +123,7 @@ class StepList(Listing):
         for number, step in enumerate(procedure.steps, 1):
             yield str(number)
             if str(number) == under or (now.at_work and number == now.step):
+                yield from (f"{number}.tell{index}" for index in range(len(self._wrapped(step.text, _TELL))))
                 yield from (f"{number}.if{index}" for index in range(len(step.needs)))
                 yield from (f"{number}.do{index}" for index in range(len(step.actions)))
                 yield from (f"{number}.until{index}" for index in range(len(step.checks)))
@@ -135,11 +136,20 @@ class StepList(Listing):
         procedure = self.procedure
         if procedure is None:
             return ""
+        if id_.startswith("w"):
+            return ""
         if id_.startswith("p"):
             return procedure.permits[int(id_[1:])].tag
         number, _, part = id_.partition(".")
         of = _part(procedure.steps[int(number) - 1], part)
         return of[1].tag if of is not None else ""
+
+    @property
+    def _by_hand(self) -> bool:
+        return self.procedure is not None and self.procedure.by_hand
+
+    def _wrapped(self, text: str, indent: int) -> list[str]:
+        return textwrap.wrap(text, max(20, self.size.width - indent - 1))
 
     def head(self, canvas: Canvas) -> None:
         looks = self.view.looks
@@ -157,6 +167,8 @@ class StepList(Listing):
             row.add(f"  step {now.step} of {len(procedure.steps)} for {duration(now.seconds)}", looks.text)
             if 0 < now.step <= len(procedure.steps):
                 row.add(f"   {self._waits(procedure.steps[now.step - 1])}", looks.text)
+        elif procedure.by_hand:
+            row.add("" if now.state == COMPLETE else "  not begun here", looks.dim)
         elif now.state in (IDLE, COMPLETE):
             missing = unmet(self.view, procedure.permits)
             text = f"{len(missing)} of {len(procedure.permits)} permits missing" if missing else "may be started"
@@ -175,6 +187,11 @@ class StepList(Listing):
         if procedure is None:
             return
         name = self.view.looks.cursor if picked and self.active else None
+        if id_.startswith("w"):
+            word = "when" if id_ == "w0" else ""
+            row.add(word, name or self.view.looks.dim, _WHEN - 1)
+            row.add(self._wrapped(procedure.when, _WHEN)[int(id_[1:])], self.view.looks.text)
+            return
         if id_.startswith("p"):
             row.add("permit  ", name or self.view.looks.dim)
             self._check(row, procedure.permits[int(id_[1:])])
@@ -184,6 +201,10 @@ class StepList(Listing):
         mark = progress_of(self.view, procedure).mark(int(number))
         if not part:
             self._step(row, int(number), step, mark, picked)
+            return
+        if part.startswith("tell"):
+            row.add("", name or self.view.looks.text, _TELL - 1)
+            row.add(self._wrapped(step.text, _TELL)[int(part[4:])], self.view.looks.text)
             return
         row.add("       ", self.view.looks.text)
         of = _part(step, part)
@@ -207,6 +228,8 @@ class StepList(Listing):
         )
         if mark is None:
             symbol, word = "?", f"{BAD}?"
+        if mark is Mark.PENDING and self._by_hand and not unmet(self.view, step.checks):
+            symbol, word = DONE, "holds"
         style = looks.bad if mark is None else looks.live if mark is Mark.NOW else looks.dim
         row.add(f"{symbol} ", style).add(f"{number:>2}  ", style)
         title = looks.cursor if picked and self.active else looks.live if mark is Mark.NOW else looks.text
@@ -223,7 +246,7 @@ class StepList(Listing):
 
     def _check(self, row: Row, check: Check) -> None:
         looks = self.view.looks
-        met = holds(self.view, check)
+        met = self.view.holds(check)
         row.add(words(self.view, check), looks.text if met else looks.live)
         self._now(row, check.member)
         row.add(f" {DONE}" if met else " not yet" if met is False else " ?", looks.dim if met else looks.live)

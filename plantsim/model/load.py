@@ -22,6 +22,7 @@ from plantsim.model.read_field import read_devices, read_instruments
 from plantsim.model.read_interlocks import read_interlocks
 from plantsim.model.read_loops import read_loops
 from plantsim.model.read_malfunctions import read_malfunctions
+from plantsim.model.read_procedures import read_procedures
 from plantsim.model.read_rounds import read_rounds
 from plantsim.model.read_sequences import read_sequences
 from plantsim.model.read_units import check_drives, read_areas, read_streams, read_units
@@ -90,6 +91,7 @@ def _plant(path: Path) -> Plant:
     alarms = read_alarms(root, names)
     alarms += heartbeat.alarms(areas)
     sequences = read_sequences(root, areas, units, names)
+    procedures = read_procedures(root, names)
     classes = read_alarm_classes(root, alarms)
     malfunctions = read_malfunctions(root, areas, units, streams, devices, instruments)
     root.end()
@@ -109,6 +111,7 @@ def _plant(path: Path) -> Plant:
         loops,
         alarms,
         sequences,
+        procedures,
         interlocks,
         MappingProxyType(classes),
         Malfunctions(malfunctions),

@@ -1,5 +1,6 @@
-"""The operating manual of a plant, as Markdown, from its plant file alone: what it is to run at, its procedures step by
-step, its interlocks, the right response to every alarm, and the signs of what may go wrong."""
+"""The operating manual of a plant, as Markdown, from its plant file alone: what it is to run at, its procedures
+step by step, of sequences and by hand, its interlocks, the right response to every alarm, and the signs of what may go
+wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +9,18 @@ from collections.abc import Iterable, Iterator
 
 from plantsim.model.malfunction import Place
 from plantsim.model.malfunction_text import describe
-from plantsim.model.plant import Action, Alarm, Area, Condition, Device, Instrument, Interlock, Plant, Sequence
+from plantsim.model.plant import (
+    Action,
+    Alarm,
+    Area,
+    Condition,
+    Device,
+    Instrument,
+    Interlock,
+    Plant,
+    Procedure,
+    Sequence,
+)
 from plantsim.model.tag import TagTable
 from plantsim.model.tags import build_tags
 
@@ -42,6 +54,10 @@ class _Manual:
         yield "## Procedures\n"
         for sequence in self._plant.sequences:
             yield from self._procedure(sequence)
+        if self._plant.procedures:
+            yield "## Procedures by hand\n"
+            for procedure in self._plant.procedures:
+                yield from self._by_hand(procedure)
         yield "## Interlocks\n"
         yield from _table(
             ("Interlock", "Trips when", "After", "Does", "Comes back", "Bypass"),
@@ -103,6 +119,16 @@ class _Manual:
                 yield f"   Held: {'; '.join(map(self._action, step.on_hold))}."
             if step.on_abort:
                 yield f"   Aborted: {'; '.join(map(self._action, step.on_abort))}."
+        yield ""
+
+    def _by_hand(self, procedure: Procedure) -> Iterator[str]:
+        yield f"### {procedure.id}: {procedure.title}\n"
+        yield f"When: {procedure.when}\n"
+        for number, task in enumerate(procedure.steps, 1):
+            yield f"{number}. **{task.title}.**"
+            if task.text:
+                yield f"   {task.text}"
+            yield f"   Done when {self._all(task.checks)}."
         yield ""
 
     def _action(self, action: Action) -> str:

@@ -301,6 +301,25 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A step that somebody carries out; checks: which show that it is done, once they all hold."""
+
+    title: str
+    text: str
+    checks: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """Steps for people, one after the other. when: what it is for, and when to begin it."""
+
+    id: str
+    title: str
+    when: str
+    steps: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What an interlock does to a device. verb: STOP, START, LOCK, OPEN, CLOSE, or % with a value of 0..100."""
 
@@ -402,6 +421,7 @@ class Plant:
     loops: tuple[Loop, ...]
     alarms: tuple[Alarm, ...]
     sequences: tuple[Sequence, ...]
+    procedures: tuple[Procedure, ...]
     interlocks: tuple[Interlock, ...]
     alarm_classes: Mapping[str, AlarmClass]
     malfunctions: Malfunctions

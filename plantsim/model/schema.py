@@ -23,6 +23,7 @@ from plantsim.model.read_interlocks import NAME as INTERLOCK_NAME
 from plantsim.model.read_interlocks import ROLES
 from plantsim.model.read_loops import FILE_MODES, MOST_CONSTRAINTS, MOST_OUTPUTS, MOST_WILD, TYPES
 from plantsim.model.read_malfunctions import catalogue
+from plantsim.model.read_procedures import NAME as PROCEDURE_NAME
 from plantsim.model.read_units import AREA_ID, STREAM_ID, UNIT_ID
 from plantsim.model.section import ABOVE_0, REQUIRED
 from plantsim.model.tag import TAG_NAME
@@ -66,6 +67,7 @@ def plant_schema() -> Schema:
         "loops": _each(TAG_NAME, _loop()),
         "interlocks": {"type": "array", "items": _interlock()},
         "sequences": _each(TAG_NAME, _sequence()),
+        "procedures": _each(PROCEDURE_NAME, _procedure()),
         "alarms": {"type": "array", "items": _alarm()},
         "alarm_classes": {"type": "object", "additionalProperties": _alarm_class()},
         "malfunctions": _malfunctions(),
@@ -254,6 +256,12 @@ def _sequence() -> Schema:
         "steps": {"type": "array", "items": step, "minItems": 1},
     }
     return _table(properties, ("unit", "title", "steps"))
+
+
+def _procedure() -> Schema:
+    step = _table({"title": TEXT, "text": TEXT, "until": TEXTS}, ("title", "until"))
+    properties = {"title": TEXT, "when": TEXT, "steps": {"type": "array", "items": step, "minItems": 1}}
+    return _table(properties, ("title", "when", "steps"))
 
 
 def _alarm() -> Schema:

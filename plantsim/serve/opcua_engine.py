@@ -13,7 +13,8 @@ from plantsim.engine.image import ProcessImage
 from plantsim.engine.malfunctions import Injection
 from plantsim.engine.shelf import Kept
 from plantsim.model.malfunction import Place
-from plantsim.model.plant import Sequence as Procedure
+from plantsim.model.plant import Procedure
+from plantsim.model.plant import Sequence as Program
 from plantsim.model.tag import AlarmPoint, TagTable
 
 
@@ -73,7 +74,9 @@ class Plant(Protocol):
     @property
     def malfunctions(self) -> Iterable[Place]: ...
     @property
-    def sequences(self) -> Sequence[Procedure]: ...
+    def sequences(self) -> Sequence[Program]: ...
+    @property
+    def procedures(self) -> Sequence[Procedure]: ...
 
 
 class Engine(Protocol):

@@ -1,4 +1,7 @@
-"""What operators read: the operating manual, and the steps of sequences with what each waits for.
+"""What operators read: the operating manual, the steps of sequences with what each waits for, and procedures by hand.
+
+Sequences have their steps beside their tags. Procedures by hand are objects of their own in the folder Procedures
+beside the Plant, under which there are areas alone.
 
 A comparison is "TAG.MEMBER > NUMBER" with one of = < >, or "TAG.MEMBER bad"; an action is "TAG.MEMBER = NUMBER", or
 "TAG.MEMBER -> NUMBER at NUMBER" with a rate in the member's unit a minute. Of arrays the first element is step 1's.
@@ -10,12 +13,14 @@ from collections.abc import Iterable, Mapping
 
 from asyncua import ua
 
-from plantsim.model.plant import Action, Condition, Sequence
+from plantsim.model.plant import Action, Condition, Procedure, Sequence
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_nodes import Id, NodeBatch
 from plantsim.serve.opcua_space import PLANT
 
-MANUAL = "Manual"
+MANUAL, PROCEDURES = "Manual", "Procedures"
+PROCEDURE = "Procedure"
+"""What the NodeIds of procedures by hand begin with, before a dot and their own names."""
 APART = "; "
 """Between the actions, or the comparisons, of one step."""
 
@@ -25,6 +30,30 @@ def build(batch: NodeBatch, engine: Engine, objects: Mapping[str, ua.NodeId]) ->
     batch.property(batch.id(PLANT), MANUAL, _strings(engine.manual), Id.String, standard=False)
     for sequence in engine.plant.sequences:
         _steps(batch, objects[sequence.tag], sequence)
+    folder = batch.object(
+        PROCEDURES,
+        ua.NodeId(Id.ObjectsFolder),
+        browse_name=PROCEDURES,
+        description="What people do, step by step, with what shows that a step is done",
+        type_=Id.FolderType,
+        reference=Id.Organizes,
+    )
+    for procedure in engine.plant.procedures:
+        _by_hand(batch, folder, procedure)
+
+
+def _by_hand(batch: NodeBatch, folder: ua.NodeId, procedure: Procedure) -> None:
+    node = batch.object(
+        f"{PROCEDURE}.{procedure.id}", folder, browse_name=procedure.id, title=procedure.title, reference=Id.Organizes
+    )
+    steps = procedure.steps
+    for name, value in (
+        ("When", _strings(procedure.when)),
+        ("StepTitles", _strings([step.title for step in steps])),
+        ("StepTexts", _strings([step.text for step in steps])),
+        ("StepChecks", _strings([_joined(map(comparison, step.checks)) for step in steps])),
+    ):
+        batch.property(node, name, value, Id.String, standard=False)
 
 
 def _steps(batch: NodeBatch, node: ua.NodeId, sequence: Sequence) -> None:

@@ -80,6 +80,7 @@ class Changing:
             products=[],
             malfunctions=[],
             sequences=[],
+            procedures=[],
         )
     )
     scan_period: float = PERIOD

@@ -64,6 +64,21 @@ PROCEDURE = Procedure(
     ),
     (Check("TIC-111.PV", "<", 40.0),),
 )
+BY_HAND = Procedure(
+    "SOP-701",
+    "Purity analyser out of service",
+    (
+        Step("Master in manual", checks=(Check("AIC-701.MODE", "=", 1.0),), text="Its output stays where it is."),
+        Step(
+            "Furnace by hand",
+            checks=(Check("TIC-111.PV", ">", 70.0), Check("TIC-111.MODE", "=", 1.0)),
+            text="Raise it by 2 C every half hour, back down if the laboratory finds less than before; what stands in "
+            "the tube meanwhile is on its way for an hour.",
+        ),
+        Step("In service again", checks=(Check("AI-701.State", "=", 0.0),)),
+    ),
+    when="The analyser fails, drifts, or is repaired for longer than a calibration; the laboratory is hours late.",
+)
 MANUAL = """# Small plant: operating manual
 
 Made of the plant file.
@@ -149,7 +164,7 @@ def plant(make_controller: Callable[..., TagObject], make_number: Callable[..., 
     areas = (Area("feed", "Feed", ("FD-101", "FU-111")), Area("sx", "Solvent extraction", ("SX-1",)),
              Area("calcine", "Calcination", ("KL-611",)))  # fmt: skip
     alarms = {alarm.name: alarm for tag in tags for alarm in tag.alarms}
-    return Plant("Small plant", areas, units, known, alarms, procedures={PROCEDURE.tag: PROCEDURE})
+    return Plant("Small plant", areas, units, known, alarms, procedures={one.tag: one for one in (PROCEDURE, BY_HAND)})
 
 
 def fill(app: HmiApp, plant: Plant, status: int = 0) -> None:
@@ -256,6 +271,12 @@ async def to_steps(app: HmiApp, pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
+async def to_hand(app: HmiApp, pilot: Pilot[int]) -> None:
+    app.view.walks.begin("SOP-701", NOW - 60.0)
+    app.show_procedures("SOP-701")
+    await pilot.pause()
+
+
 EXERCISE = Exercise(
     title="The feed stops",
     briefing="You have the plant alone.\n\nThe bin holds an hour of feed. " + "The tanks take minutes to follow. " * 12,
@@ -310,6 +331,7 @@ DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
     "manual text": to_text,
     "procedures": at("procedures"),
     "steps": to_steps,
+    "steps by hand": to_hand,
     "journal": to_journal,
     "communication": at("comms"),
 }

@@ -22,9 +22,11 @@ from hmi.procedure import (
     Step,
     order,
     parse,
+    parse_by_hand,
     progress,
 )
 from hmi.screens.procedures import Procedures
+from hmi.walk import Walks
 
 if TYPE_CHECKING:
     from tests.hmi.conftest import Desk
@@ -89,6 +91,44 @@ def test_how_far_it_is_comes_from_the_tags_and_only_from_good_ones() -> None:
     assert progress(procedure, values.__getitem__) == Progress(RUNNING, 2, 31.0)
     assert progress(procedure, (values | {"KS-201.STEP": math.nan}).__getitem__).state is None
     assert [order(state) for state in (None, IDLE, RUNNING, HELD, COMPLETE)] == ["", "Start", "Hold", "Resume", "Start"]
+
+
+BY_HAND = parse_by_hand(
+    "SOP-701", "Analyser to manual", "It fails.", ["Manual", "Out", "Hold"], ["It stays.", "", ""],
+    ["AIC-701.MODE = 0", "AI-701.State = 2", "AIC-701.PV > 99; AIC-701.PV < 99.9"],
+)  # fmt: skip
+
+
+def test_a_procedure_by_hand_has_an_occasion_and_checks() -> None:
+    assert BY_HAND.by_hand
+    assert not Procedure("KS-201", "", ()).by_hand
+    assert BY_HAND.steps[2].checks == (Check("AIC-701.PV", ">", 99.0), Check("AIC-701.PV", "<", 99.9))
+    for when, checks in (("", ["AIC-701.MODE = 0"]), ("It fails.", [""]), ("It fails.", ["rubbish"])):
+        with pytest.raises(ValueError, match=r"has an occasion|is no comparison"):
+            parse_by_hand("SOP-1", "", when, ["a"], [""], checks)
+
+
+def test_steps_by_hand_are_ticked_in_their_order_and_stay_ticked() -> None:
+    """A later one that holds waits for its turn; nothing is ticked by what nobody knows, nor before it began."""
+    walks, known = Walks(), {"SOP-701": BY_HAND}
+    truth: dict[str, bool | None] = {"AIC-701.MODE": False, "AI-701.State": True, "AIC-701.PV": None}
+
+    def ticked(now: float) -> list[str]:
+        return [step.title for _, step in walks.look(known, lambda check: truth[check.member], now)]
+
+    assert ticked(1.0) == []
+    assert walks.progress(BY_HAND, 1.0).state == IDLE
+    walks.begin("SOP-701", 2.0)
+    assert ticked(3.0) == []
+    assert walks.progress(BY_HAND, 5.0) == Progress(RUNNING, 1, 3.0)
+    truth["AIC-701.MODE"] = True
+    assert ticked(6.0) == ["Manual", "Out"]
+    truth["AIC-701.MODE"] = False
+    assert walks.progress(BY_HAND, 7.0) == Progress(RUNNING, 3, 1.0)
+    walks.tick(BY_HAND, 8.0)
+    assert walks.progress(BY_HAND, 8.0).state == COMPLETE
+    walks.give_up("SOP-701")
+    assert walks.progress(BY_HAND, 9.0).state == IDLE
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

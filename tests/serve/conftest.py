@@ -87,6 +87,7 @@ def _plant() -> Any:
         streams=[SimpleNamespace(source_unit=source, target_unit=target) for source, target in ends],
         products=[SimpleNamespace(name="NdPr"), SimpleNamespace(name="DyTb")],
         sequences=[],
+        procedures=[],
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from plantsim.engine.engine import Engine
 from plantsim.model.manual import manual
-from plantsim.model.plant import Action, Condition, Plant
+from plantsim.model.plant import Action, Condition, Plant, Procedure, Task
 from plantsim.serve.opcua_procedures import action, comparison
 
 
@@ -15,6 +16,18 @@ def test_comparisons_and_actions_are_written_with_numbers() -> None:
     assert comparison(Condition("AI-201", "PV", "bad", 0.0)) == "AI-201.PV bad"
     assert action(Action("TIC-201", "MODE", 1.0)) == "TIC-201.MODE = 1"
     assert action(Action("TIC-201", "SP", 80.0, 5.0 / 60.0)) == "TIC-201.SP -> 80 at 5"
+
+
+async def test_procedures_by_hand_stand_in_a_folder_of_their_own(
+    belfast: Plant, engine: Engine, opcua_server: Any, connect: Any
+) -> None:
+    task = Task("Manual", "It stays.", (Condition("TIC-201", "MODE", "=", 0.0), Condition("AI-701", "PV", "bad", 0.0)))
+    engine.plant = replace(belfast, procedures=(Procedure("SOP-9", "Change-over", "Now.", (task,)),))  # type: ignore[misc]
+    async with opcua_server(engine) as server, connect(server.endpoint) as console:
+        assert await console.value("Procedure.SOP-9.When") == "Now."
+        assert await console.value("Procedure.SOP-9.StepTitles") == ["Manual"]
+        assert await console.value("Procedure.SOP-9.StepTexts") == ["It stays."]
+        assert await console.value("Procedure.SOP-9.StepChecks") == ["TIC-201.MODE = 0; AI-701.PV bad"]
 
 
 async def test_manual_and_steps_are_what_the_plant_file_says(
