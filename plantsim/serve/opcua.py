@@ -29,6 +29,7 @@ from plantsim.serve import (
     opcua_limits,
     opcua_lists,
     opcua_methods,
+    opcua_node_data,
     opcua_notify,
     opcua_procedures,
     opcua_seam,
@@ -221,6 +222,7 @@ class OpcUaServer:
         engine = self._engine
         fast = opcua_seam.install(core, core.aspace)
         await server.init()
+        opcua_node_data.share(core.aspace)
         await server.set_application_uri(application_uri())
         await server.set_build_info(
             "urn:plantsim", "plantsim", engine.plant.title, version("plantsim"), "0", datetime.now(UTC)
