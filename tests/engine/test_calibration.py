@@ -7,6 +7,7 @@ import pytest
 
 from plantsim.alarms.states import ACTIVE
 from plantsim.engine.live import LivePlant
+from plantsim.model.load import load_plant
 from plantsim.model.members import SEQUENCE_STATES
 from plantsim.model.plant import Plant
 
@@ -166,3 +167,25 @@ def test_fouled_ph_electrodes_are_calibrated_one_after_the_other(desk: Desk) -> 
     assert desk.state("KS-305") == ("Complete", 3)
     assert desk.mean("AIC-302.PV") == pytest.approx(desk["AIC-302.SP"], abs=0.1)
     assert desk.mean("AI-323.PV") == pytest.approx(3.5, abs=0.5)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "masters", "most_h"),
+    [("belfast-commercial", 3, 1.5), ("missouri", 6, 1.5), ("viridion", 3, 1.5), ("makuutu", 1, 13.0)],
+)
+def test_each_plant_calibrates_what_its_product_is_judged_by(name: str, masters: int, most_h: float) -> None:
+    desk = Desk(load_plant(name))
+    tags = [f"AIC-70{k}.MODE" for k in range(1, masters + 1)]
+    desk["KS-705.CMD"] = START
+    desk.live.advance(30)
+    assert desk.state("KS-705") == ("Running", 2)
+    assert [desk[tag] for tag in tags] == [0.0] * masters
+    assert desk["AI-701.State"] == 1.0
+    for _ in range(round(most_h * 60)):
+        desk.live.advance(MINUTE)
+        if desk.state("KS-705")[0] != "Running":
+            break
+    assert desk.state("KS-705") == ("Complete", 4)
+    assert [desk[tag] for tag in tags] == [1.0] * masters
+    assert desk.alarms() == set()
