@@ -27,6 +27,7 @@ from hmi.procedure import (
 )
 from hmi.screens.procedures import Procedures
 from hmi.walk import Walks
+from plantsim.model.load import load_plant, plant_names
 
 if TYPE_CHECKING:
     from tests.hmi.conftest import Desk
@@ -148,6 +149,14 @@ async def test_a_start_without_its_permits_says_what_is_missing(
         await desk.see("KS-4109 Start: SX-1 start")
         await desk.press("enter")
         await desk.see("was taken, but it is Idle")
+
+
+@pytest.mark.parametrize("name", plant_names())
+def test_every_plant_has_procedures_by_hand(name: str) -> None:
+    """At least two, belfast four, each with more than two steps."""
+    procedures = load_plant(name).procedures
+    assert len(procedures) >= (4 if name == "belfast" else 2)
+    assert all(len(one.steps) > 2 for one in procedures)
 
 
 @pytest.mark.long
