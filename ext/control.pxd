@@ -4,7 +4,8 @@
 All three share one skeleton. A loop in Auto or Cascade computes its OP (0-100 %); in Man the OP is the operator's; in External
 it is worked back from what the rack makes of its outputs. A loop whose every output is a slave that does not follow (because
 the slave is out of Cascade, or cannot act itself) is open: its OP is worked back from the slaves' set points. Whenever a
-loop does not compute, its memory follows its OP, so that it takes over without a bump. Set points are never moved for that.
+loop does not compute, its memory follows its OP, so that it takes over without a bump, even where its set point, or its
+master's, has become another meanwhile. Set points are never moved for that.
 
 Every output maps OP to a row, piecewise linear and flat beyond its ends; the inverse of that map is what works back.
 
@@ -35,10 +36,12 @@ cdef enum:
     LOOP_MEM = 14
     C_OPEN = 0          # 1: no output follows
     C_SP = 1            # set point on its ramp, eu
-    C_HELD = 2          # 1: the last scan held the OP for want of a PV
+    C_HELD = 2          # PID, 1: the last scan did not compute, by its mode or for want of a PV
     C_INTEGRAL = 3      # PID: integral part, % of output
     C_DERIVED = 4       # PID: PV behind the derivative's filter, % of span
+    C_AHEAD = 5         # PID: what is fed forward, behind its lag, % of output
     C_WILD = 3          # RATIO: filtered sum of the wild flows
+    C_BALANCE = 4       # RATIO: what the ratio in force is above the set point, eu
     C_RESET = 4         # OVERRIDE: external reset of each constraint; 3: the selected output, both in eu of the output
     C_SELECTED = 3
 
@@ -74,9 +77,13 @@ cdef struct Loop:
     double sp_lo, sp_hi
     double op_lo, op_hi # %
     double gap          # eu; 0: none
+    int ahead           # PID: row of what is fed forward, -1: nothing
+    double ahead_gain   # % of output per eu of that
+    double ahead_lag    # s
     double ramp         # eu/s in Auto; 0: none
     double factor       # RATIO: slave SP = factor SP wild
     double filter       # RATIO: s
+    double balance      # RATIO: s in which a ratio taken over goes to the set point
 
 
 cdef inline double bounded(const Output* o, double y) noexcept nogil:
@@ -132,11 +139,17 @@ cdef inline double pid(const Loop* c, bint computes, double step, double h, doub
     While OP is at a limit and e would drive it on the integral stands; what of it lies beyond that limit, left over from
     an error of the other sign, dies away with Ti, so that it does not hold the loop at the limit when e turns. Inside the
     gap the gain is half, and e continuous.
-    A Bad PV holds the OP; once it is not Bad any more, the loop takes over from there.
+    What is fed forward is added to OP behind its lag, and stands while it is Bad. As the integral part makes up for what it is
+    at take-over, only its changes act.
+    A Bad PV holds the OP; once it is not Bad any more, the loop takes over from there. The first scan that computes again
+    leaves the OP as it stands.
     """
     cdef double unit = c.action*100.0/(c.hi - c.lo)
     cdef double pv = unit*sig[c.pv], e = unit*(sig[c.pv] - set_point(c, step, sig, m)), gap = fabs(unit)*c.gap
     cdef double gain = sig[c.gain], ti = sig[c.ti], td = sig[c.td], rest = 0.0, free
+    if c.ahead >= 0 and not is_bad(qual[c.ahead]) and is_finite(sig[c.ahead]):
+        free = c.ahead_gain*sig[c.ahead]
+        m[C_AHEAD] = m[C_AHEAD] + (free - m[C_AHEAD])*h/(c.ahead_lag + h) if c.ahead_lag > 0.0 else free
     if is_bad(qual[c.pv]) or not is_finite(pv):
         m[C_HELD] = 1.0
         return op
@@ -147,9 +160,9 @@ cdef inline double pid(const Loop* c, bint computes, double step, double h, doub
         m[C_DERIVED] += (pv - m[C_DERIVED])*h/(0.125*td + h)
     else:
         m[C_DERIVED] = pv
-    rest += gain*e
+    rest += gain*e + m[C_AHEAD]
     if not computes or m[C_HELD] != 0.0:
-        m[C_HELD] = 0.0
+        m[C_HELD] = not computes
         m[C_INTEGRAL] = op - rest
         return op
     free = rest + m[C_INTEGRAL]
@@ -164,13 +177,25 @@ cdef inline double pid(const Loop* c, bint computes, double step, double h, doub
     return clip(free, c.op_lo, c.op_hi)
 
 
-cdef inline double ratio(const Loop* c, double step, double h, double* m, double* sig, unsigned int* qual) noexcept nogil:
+cdef inline bint elsewhere(const Loop* c, const double* sig) noexcept nogil:
+    """Whether somebody else sets the slave: the hand or the rack on the ratio, or on a slave that is in Auto or External.
+
+    A slave in Man has a set point that means nothing, and one that an interlock holds is to have the ratio when it is let go.
+    """
+    cdef double mode = sig[c.mode], slave = sig[c.out[0].slave_mode]
+    return mode == MAN or mode == EXTERNAL or slave == AUTO or slave == EXTERNAL
+
+
+cdef inline double ratio(const Loop* c, double step, double h, double op, double* m, double* sig,
+                         unsigned int* qual) noexcept nogil:
     """Slave SP = factor SP wild, wild the filtered sum of the wild flows; PV = slave's PV/(factor wild).
 
+    Taken over, it starts from the ratio that is there, and goes to the set point within the balance time.
     A Bad wild flow holds the last one. Where there is next to no wild flow the PV stands, Uncertain.
     """
     cdef const Output* o = &c.out[0]
-    cdef double wild = 0.0, unit
+    cdef double wild = 0.0, unit, sp = set_point(c, step, sig, m)
+    cdef bint flows
     cdef unsigned int quality = GOOD
     cdef int k
     for k in range(c.n_wild):
@@ -180,16 +205,23 @@ cdef inline double ratio(const Loop* c, double step, double h, double* m, double
     if not is_bad(quality) and is_finite(wild):
         m[C_WILD] = m[C_WILD] + (wild - m[C_WILD])*h/(c.filter + h) if c.filter > 0.0 else wild
     unit = c.factor*m[C_WILD]
+    flows = unit*c.hi > 1e-3*fabs(o.y1 - o.y0)
     if c.slave_pv >= 0:
         if is_bad(qual[c.slave_pv]):
             quality = qual[c.slave_pv]
         if not is_bad(quality):
-            if unit*c.hi > 1e-3*fabs(o.y1 - o.y0):
+            if flows:
                 sig[c.pv] = clip(sig[c.slave_pv]/unit, c.lo, c.hi)
             else:
                 quality = UNCERTAIN
         qual[c.pv] = quality
-    return bounded(o, set_point(c, step, sig, m)*unit)
+    if elsewhere(c, sig):
+        m[C_BALANCE] = forward(o, op)/unit - sp if flows else 0.0
+    elif fabs(m[C_BALANCE]) > 1e-6*(c.hi - c.lo):
+        m[C_BALANCE] -= m[C_BALANCE]*h/(c.balance + h)
+    else:
+        m[C_BALANCE] = 0.0      # it has arrived
+    return bounded(o, (sp + m[C_BALANCE])*unit)
 
 
 cdef inline double override(const Loop* c, double step, double h, double* m, double* sig, const unsigned int* qual) noexcept nogil:
@@ -246,7 +278,7 @@ cdef inline void loop_advance(const Loop* c, double h, double* mem, double* sig,
         op = pid(c, computes, step, h, op, m, sig, qual)
     else:
         if c.kind == RATIO:
-            y = ratio(c, step, h, m, sig, qual)
+            y = ratio(c, step, h, op, m, sig, qual)
         elif computes:
             y = override(c, step, h, m, sig, qual)
         else:
@@ -280,10 +312,12 @@ cdef inline void loop_reset(const Loop* c, double* mem, const double* sig, const
     m[C_OPEN] = loop_is_open(c, mem, sig, qual)
     m[C_SP] = clip(sig[c.sp], c.sp_lo, c.sp_hi)
     if c.kind == PID:
-        m[C_HELD] = 0.0
         m[C_DERIVED] = c.action*100.0/(c.hi - c.lo)*sig[c.pv]
+        m[C_AHEAD] = c.ahead_gain*sig[c.ahead] if c.ahead >= 0 else 0.0
         pid(c, False, 1e300, 0.0, sig[c.op], m, sig, qual)
+        m[C_HELD] = 0.0
     elif c.kind == RATIO:
+        m[C_BALANCE] = 0.0
         m[C_WILD] = 0.0
         for k in range(c.n_wild):
             m[C_WILD] += sig[c.wild[k]]

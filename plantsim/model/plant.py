@@ -177,12 +177,22 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a loop feeds forward: gain times the PV of a tag, in % of output per eu of that, behind a lag in s."""
+
+    tag: str
+    gain: float
+    lag: float
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """What makes the instrument of the same tag a controller.
 
     direct: OP rises with PV. gain: % of output per % of PV span. ti, td: s, ti 0 without integral action. mode: 0 Man,
     1 Auto, 2 Cascade. sp_range, gap: eu. ramp: eu/s, 0 none. op_limits: %. slave: the loop whose SP a ratio or override
     sets. wild: PVs that a ratio multiplies, summed and filtered over ``filter`` s; factor: slave SP = factor SP wild.
+    balance: s in which a ratio that is taken over goes from what is there to its set point.
     """
 
     tag: str
@@ -202,7 +212,9 @@ class Loop:
     wild: tuple[str, ...] = ()
     filter: float = 0.0
     factor: float = 1.0
+    balance: float = 0.0
     constraints: tuple[Constraint, ...] = ()
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from plantsim.model.errors import a, one_of, shown
 from plantsim.model.members import MODES
-from plantsim.model.plant import Constraint, Device, Instrument, Loop, Output
+from plantsim.model.plant import Ahead, Constraint, Device, Instrument, Loop, Output
 from plantsim.model.quantity import RAMP, TIME, parse_eu
 from plantsim.model.read_field import find_circle
 from plantsim.model.section import Section
@@ -19,6 +19,8 @@ COMMANDS = {Kind.VALVE: "CMD", Kind.VARIABLE_DRIVE: "SPEED_CMD"}
 """The member of a device that a loop may drive."""
 MOST_OUTPUTS, MOST_WILD, MOST_CONSTRAINTS = 3, 3, 8
 """Of a loop, in the core."""
+BALANCE_S = 60.0
+"""In which a ratio taken over goes to its set point, where the file does not say."""
 
 
 def read_loops(root: Section, instruments: Mapping[str, Instrument], devices: Mapping[str, Device]) -> tuple[Loop, ...]:
@@ -63,12 +65,13 @@ def _loop(section: Section, instrument: Instrument, instruments: Mapping[str, In
             raise section.error("wild", shown(section.data["wild"]), f"at most {MOST_WILD} tags")
         slave = section.text("to", choices=instruments)
         filter_ = section.quantity("filter", TIME, 0.0, low=0.0)
+        balance = section.quantity("balance", TIME, BALANCE_S, low=0.0)
         factor = section.number("factor", 1.0)
         if "factor" not in section:
             _check_ratio_unit(section, instrument, [instruments[name] for name in wild], instruments[slave])
         loop = Loop(
             instrument.tag, type_, False, 1.0, 0.0, 0.0, sp, sp_range, mode, ramp=ramp,
-            slave=slave, wild=wild, filter=filter_, factor=factor,
+            slave=slave, wild=wild, filter=filter_, factor=factor, balance=balance,
         )  # fmt: skip
     else:
         slave = section.text("to", choices=instruments)
@@ -112,7 +115,21 @@ def _pid(
         ramp,
         op_limits,
         outputs,
+        ahead=_ahead(section, instruments),
     )
+
+
+def _ahead(section: Section, instruments: Mapping[str, Instrument]) -> Ahead | None:
+    if "feed_forward" not in section:
+        return None
+    part = section.table("feed_forward")
+    ahead = Ahead(
+        part.text("tag", choices=instruments),
+        part.number("gain", low=-1e6, high=1e6),
+        part.quantity("lag", TIME, 0.0, low=0.0),
+    )
+    part.end()
+    return ahead
 
 
 def _output(section: Section) -> Output:

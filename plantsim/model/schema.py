@@ -198,11 +198,13 @@ def _loop() -> Schema:
         "ti": _quantity(TIME),
         "td": _quantity(TIME),
         "gap": _number(0),
+        "feed_forward": _table({"tag": TEXT, "gain": NUMBER, "lag": _quantity(TIME)}, ("tag", "gain")),
         "op_limits": PAIR,
         "outputs": {"type": "array", "items": output, "minItems": 1, "maxItems": MOST_OUTPUTS},
         "wild": {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1, "maxItems": MOST_WILD}]},
         "to": TEXT,
         "filter": _quantity(TIME),
+        "balance": _quantity(TIME),
         "factor": NUMBER,
         "constraints": {"type": "array", "items": constraint, "maxItems": MOST_CONSTRAINTS},
     }

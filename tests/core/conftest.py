@@ -251,6 +251,10 @@ class Rig:
             "ramp": 0.0,
             "factor": 1.0,
             "filter": 0.0,
+            "balance": 0.0,
+            "ahead": -1,
+            "ahead_gain": 0.0,
+            "ahead_lag": 0.0,
         }
         for member, value in (("SP", sp), ("OP", op), ("MODE", mode), ("Gain", gain), ("Ti", ti), ("Td", td)):
             self.first[f"{name}.{member}"] = value

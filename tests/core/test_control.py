@@ -18,6 +18,7 @@ MAN, AUTO, CASCADE, EXTERNAL = 0, 1, 2, 3
 RATIO, OVERRIDE = 1, 2
 BAD = 0x80000000
 UNCERTAIN = 0x40000000
+LOCAL_OVERRIDE = 0x00960000
 
 
 # PID
@@ -48,6 +49,7 @@ def test_output_is_gain_times_error_in_percent_of_span_and_integral_repeats_it_i
     rig["TIC.PV"] = 60.0
     rig.scan()
     rig["TIC.MODE"] = AUTO
+    rig.scan()
     rig["TIC.PV"] = 56.0  # 1 % of span low, reverse acting
     rig.scan()
     assert rig["TIC.OP"] == pytest.approx(50.0 + 4.0 * (1.0 + 0.1 / 20.0))
@@ -60,6 +62,7 @@ def test_a_direct_loop_opens_as_its_pv_rises(rig: Rig) -> None:
     rig["LIC.PV"] = 50.0
     rig.scan()
     rig["LIC.MODE"] = AUTO
+    rig.scan()
     rig["LIC.PV"] = 55.0
     rig.scan()
     assert rig["LIC.OP"] == pytest.approx(40.0)
@@ -72,6 +75,7 @@ def test_derivative_acts_on_the_pv_and_not_on_the_set_point(rig: Rig) -> None:
     rig["TIC.PV"] = 50.0
     rig.reset()
     rig["TIC.MODE"] = AUTO
+    rig.scan()
     rig["TIC.SP"] = 55.0
     rig.scan()
     assert rig["TIC.OP"] == pytest.approx(60.0)
@@ -88,6 +92,7 @@ def test_a_pv_step_is_never_amplified_by_more_than_nine_by_the_derivative(rig: R
     rig["TIC.PV"] = 50.0
     rig.reset()
     rig["TIC.MODE"] = AUTO
+    rig.scan()
     rig["TIC.PV"] = 51.0
     rig.scan()
     assert rig["TIC.OP"] == pytest.approx(50.0 - 9.0, abs=0.01)
@@ -98,6 +103,7 @@ def test_gain_is_half_inside_the_gap_and_the_output_has_no_step_at_its_edge(rig:
     rig["AIC.PV"] = 3.0
     rig.reset()
     rig["AIC.MODE"] = AUTO
+    rig.scan()
     seen = {}
     for error in (0.0, 0.05, 0.1, 0.1000001, 0.2, -0.05, -0.2):
         rig["AIC.PV"] = 3.0 - error
@@ -144,8 +150,44 @@ def test_going_from_manual_to_automatic_is_bumpless_and_leaves_the_set_point(rig
     assert rig["TIC.OP"] == 37.0
     rig["TIC.MODE"] = AUTO
     rig.scan()
+    assert rig["TIC.OP"] == 37.0
+    rig.scan()
     assert rig["TIC.OP"] == pytest.approx(37.0 + 5.0 * 8.0 * 0.1 / 30.0)
     assert rig["TIC.SP"] == 60.0
+
+
+def test_a_set_point_written_together_with_the_mode_makes_no_bump(rig: Rig) -> None:
+    rig.loop("TIC", gain=4.0, ti=100.0, sp=60.0, op=50.0, mode=MAN)
+    rig["TIC.PV"] = 60.0
+    rig.scan()
+    rig["TIC.MODE"], rig["TIC.SP"] = AUTO, 70.0
+    rig.scan()
+    assert rig["TIC.OP"] == 50.0
+    rig.scan()
+    assert rig["TIC.OP"] == pytest.approx(50.0 + 4.0 * 10.0 * 0.1 / 100.0)
+
+
+@pytest.mark.parametrize("lag", [0.0, 30.0])
+def test_what_is_fed_forward_moves_the_output_behind_its_lag_and_takes_over_without_a_bump(
+    rig: Rig, lag: float
+) -> None:
+    rig.loop("AIC", gain=0.0, ti=100.0, op=40.0, mode=MAN, ahead=rig.row("FIC.PV"), ahead_gain=2.0, ahead_lag=lag)
+    rig["FIC.PV"] = 7.0
+    rig.scan()
+    rig.run(600.0)
+    rig["AIC.MODE"] = AUTO
+    rig.scan(2)
+    assert rig["AIC.OP"] == pytest.approx(40.0)
+    rig["FIC.PV"] = 12.0
+    rig.scan()
+    assert rig["AIC.OP"] == pytest.approx(40.0 + 10.0 * 0.1 / (lag + 0.1))
+    rig.run(30.0)
+    assert rig["AIC.OP"] == pytest.approx(50.0 - (10.0 * math.exp(-1.0) if lag else 0.0), rel=5e-3)
+    rig.set_quality("FIC.PV", BAD)
+    rig["FIC.PV"] = 0.0
+    before = rig["AIC.OP"]
+    rig.run(60.0)
+    assert rig["AIC.OP"] == before, "Bad, it stands"
 
 
 def test_going_to_manual_holds_the_output(rig: Rig) -> None:
@@ -196,6 +238,7 @@ def test_an_error_long_past_does_not_hold_a_loop_at_the_other_limit(
     rig["AIC.PV"] = 50.0 - 40.0 * sign
     rig.scan()
     rig["AIC.MODE"] = AUTO
+    rig.scan()
     rig["AIC.PV"] = 50.0 + sign
     rig.run(60.0)
     assert rig["AIC.OP"] == 100.0 - op
@@ -234,6 +277,8 @@ def test_external_follows_the_racks_command_and_hands_back_without_a_bump(rig: R
     rig.scan()
     assert (rig["FIC.OP"], rig["FIC-V.CMD"]) == (72.0, 72.0)
     rig["FIC.MODE"] = AUTO
+    rig.scan()
+    assert rig["FIC.OP"] == 72.0
     rig.scan()
     assert rig["FIC.OP"] == pytest.approx(72.0 + 2.0 * 10.0 * 0.1 / 20.0)
 
@@ -341,6 +386,7 @@ def test_a_master_with_one_slave_left_goes_on_controlling(rig: Rig) -> None:
     rig["LIC.PV"] = 50.0
     rig.reset()
     rig["LIC.MODE"] = AUTO
+    rig.scan()
     rig["LIC.PV"] = 45.0
     rig.scan()
     assert (rig["FIC-A.SP"], rig["FIC-B.SP"]) == pytest.approx((7.0, 50.0))
@@ -392,6 +438,48 @@ def test_a_ratio_whose_slave_is_out_of_cascade_shows_what_the_slave_is_set_to(ri
     ratio(rig, AUTO)
     rig.scan()
     assert (rig["FFIC.OP"], rig["FIC.SP"], rig["FFIC.SP"]) == (12.5, 5.0, 3.0)
+
+
+@pytest.mark.parametrize("taken", ["ratio", "slave"])
+def test_a_ratio_taken_over_starts_from_what_is_there_and_goes_to_its_set_point_within_the_balance_time(
+    rig: Rig, taken: str
+) -> None:
+    ratio(rig, balance=60.0)
+    rig.scan(2)
+    rig["FFIC.MODE" if taken == "ratio" else "FIC.MODE"] = MAN if taken == "ratio" else AUTO
+    rig["FFIC.OP" if taken == "ratio" else "FIC.SP"] = 20.0
+    rig.scan()
+    there = rig["FIC.SP"]
+    rig["FFIC.MODE"], rig["FIC.MODE"] = AUTO, CASCADE
+    rig.scan()
+    assert rig["FIC.SP"] == pytest.approx(there, abs=0.04)
+    rig.run(60.0)
+    assert rig["FIC.SP"] == pytest.approx(12.0 + (there - 12.0) * math.exp(-1.0), rel=2e-3)
+    rig["WI-A.PV"], rig["WI-B.PV"] = 1.0, 1.0
+    rig.scan()
+    assert rig["FIC.SP"] == pytest.approx(0.5 * (12.0 + (there - 12.0) * math.exp(-1.0)), rel=1e-2), (
+        "it is a ratio still"
+    )
+    rig["WI-A.PV"], rig["WI-B.PV"] = 1.5, 2.5
+    rig.run(1200.0)
+    assert rig["FIC.SP"] == 12.0
+
+
+@pytest.mark.parametrize("slave", ["in Man", "held by an interlock"])
+def test_a_slave_that_nobody_else_sets_gets_the_whole_ratio_at_once(rig: Rig, slave: str) -> None:
+    """A set point that stood in Man means nothing, and none may pour on what an interlock has stopped pouring."""
+    ratio(rig, balance=60.0)
+    rig.scan(2)
+    if slave == "in Man":
+        rig["FIC.MODE"] = MAN
+    else:
+        rig.set_quality("FIC-V.CMD", LOCAL_OVERRIDE)
+    rig.scan(5)
+    rig["WI-A.PV"] = 0.5
+    rig["FIC.MODE"] = CASCADE
+    rig.set_quality("FIC-V.CMD", 0)
+    rig.scan(2)
+    assert rig["FIC.SP"] == pytest.approx(9.0)
 
 
 def test_a_bad_wild_flow_holds_the_last_one(rig: Rig) -> None:

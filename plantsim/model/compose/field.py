@@ -319,6 +319,10 @@ class Field:
             "ramp": loop.ramp,
             "factor": loop.factor,
             "filter": loop.filter,
+            "balance": loop.balance,
+            "ahead": self.row[f"{loop.ahead.tag}.PV"] if loop.ahead else -1,
+            "ahead_gain": loop.ahead.gain if loop.ahead else 0.0,
+            "ahead_lag": loop.ahead.lag if loop.ahead else 0.0,
         }
 
     # ---------------------------------------------------------------- divert valves
