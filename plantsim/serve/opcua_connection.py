@@ -43,9 +43,6 @@ _CLOSE = ua.NodeId(ua.ObjectIds.CloseSessionRequest_Encoding_DefaultBinary)
 _PUBLISH = ua.NodeId(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary)
 _TRANSFERRED = ua.StatusCode(ua.StatusCodes.GoodSubscriptionTransferred)
 _ACTIVATE = ua.NodeId(ua.ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary)
-_TOO_LARGE = ua.StatusCodes.BadResponseTooLarge
-CHUNK_OVERHEAD = 96
-"""Bytes of a chunk that are not of its message, at most: headers, padding and signature."""
 SMALLEST_BUFFER = 8192
 """Bytes of a chunk that every client and server can take (OPC 10000-6, 7.1.2.3)."""
 HEADER = 8
@@ -109,40 +106,7 @@ class Processor(UaProcessor):
     async def forward_publish_response(self, result: ua.PublishResult, requestdata: PublishRequestData) -> None:
         """Send what a subscription has to tell as the answer to a request that waited."""
         handle = requestdata.requesthdr.RequestHandle
-        body = publish_response(result, requestdata.results, handle)
-        if not self._is_too_large(body):
-            self._send(body, requestdata.seqhdr.RequestId)
-            return
-        fault = ua.ServiceFault()
-        fault.ResponseHeader.ServiceResult = ua.StatusCode(_TOO_LARGE)
-        self.send_response(handle, requestdata.seqhdr, fault)
-
-    @property
-    def largest_answer(self) -> int:
-        """Bytes of an answer's body that the client takes, by its Hello and its CreateSession; 0 for any number."""
-        limits, record = self._connection._limits, self._record()
-        told = (
-            limits.largest_answer,
-            limits.most_chunks * (limits.max_send_buffer - CHUNK_OVERHEAD),
-            record.request.MaxResponseMessageSize if record is not None else 0,
-        )
-        return min((one for one in told if one > 0), default=0)
-
-    def _is_too_large(self, body: bytes) -> bool:
-        return 0 < self.largest_answer < len(body)
-
-    def send_response(
-        self, requesthandle: int, seqhdr: Any, response: Any, msgtype: Any = ua.MessageType.SecureMessage
-    ) -> None:
-        """Send an answer, or raise ServiceError where it is larger than the client takes."""
-        if msgtype != ua.MessageType.SecureMessage:
-            super().send_response(requesthandle, seqhdr, response, msgtype)
-            return
-        response.ResponseHeader.RequestHandle = requesthandle
-        body = struct_to_binary(response)
-        if not isinstance(response, ua.ServiceFault | ua.PublishResponse) and self._is_too_large(body):
-            raise ServiceError(_TOO_LARGE)
-        self._send(body, seqhdr.RequestId)
+        self._send(publish_response(result, requestdata.results, handle), requestdata.seqhdr.RequestId)
 
     def _send(self, body: bytes, request: int) -> None:
         connection = self._connection
@@ -250,10 +214,7 @@ class Processor(UaProcessor):
             return
         response.ResponseHeader.RequestHandle = requesthdr.RequestHandle
         empty = struct_to_binary(response)  # ends with the lengths of its results and of its diagnostics
-        answer = empty[:-8] + results + empty[-4:]
-        if self._is_too_large(answer):
-            raise ServiceError(_TOO_LARGE)
-        self._send(answer, seqhdr.RequestId)
+        self._send(empty[:-8] + results + empty[-4:], seqhdr.RequestId)
 
 
 def _is_of_decoding(error: Exception) -> bool:
@@ -274,18 +235,8 @@ logging.getLogger(UaProcessor.__module__).addFilter(_Refusals())
 class Limits(TransportLimits):
     """Of what a client may send at once, and of what it may ask for."""
 
-    largest_answer = 0
-    """Bytes of an answer's body that the client takes; 0 for any number."""
-    most_chunks = 0
-    """Of an answer; 0 for any number."""
-
     def create_acknowledge_and_set_limits(self, msg: ua.Hello) -> ua.Acknowledge:
-        """Take a client's limits, its buffers as large as they have to be (OPC 10000-6, 7.1.2.3).
-
-        Its limits of messages are of answers; what is acknowledged are those of requests, which are ours.
-        """
-        self.largest_answer, self.most_chunks = msg.MaxMessageSize, msg.MaxChunkCount
-        msg.MaxMessageSize = msg.MaxChunkCount = 0
+        """Take a client's limits, its buffers as large as they have to be (OPC 10000-6, 7.1.2.3)."""
         msg.ReceiveBufferSize = max(msg.ReceiveBufferSize, SMALLEST_BUFFER)
         msg.SendBufferSize = max(msg.SendBufferSize, SMALLEST_BUFFER)
         return super().create_acknowledge_and_set_limits(msg)
