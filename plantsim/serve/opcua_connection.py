@@ -43,6 +43,9 @@ _CLOSE = ua.NodeId(ua.ObjectIds.CloseSessionRequest_Encoding_DefaultBinary)
 _PUBLISH = ua.NodeId(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary)
 _TRANSFERRED = ua.StatusCode(ua.StatusCodes.GoodSubscriptionTransferred)
 _ACTIVATE = ua.NodeId(ua.ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary)
+_TOO_LARGE = ua.StatusCodes.BadResponseTooLarge
+CHUNK_OVERHEAD = 96
+"""Bytes of a chunk that are not of its message, at most: headers, padding and signature."""
 SMALLEST_BUFFER = 8192
 """Bytes of a chunk that every client and server can take (OPC 10000-6, 7.1.2.3)."""
 HEADER = 8
@@ -106,7 +109,40 @@ class Processor(UaProcessor):
     async def forward_publish_response(self, result: ua.PublishResult, requestdata: PublishRequestData) -> None:
         """Send what a subscription has to tell as the answer to a request that waited."""
         handle = requestdata.requesthdr.RequestHandle
-        self._send(publish_response(result, requestdata.results, handle), requestdata.seqhdr.RequestId)
+        body = publish_response(result, requestdata.results, handle)
+        if not self._is_too_large(body):
+            self._send(body, requestdata.seqhdr.RequestId)
+            return
+        fault = ua.ServiceFault()
+        fault.ResponseHeader.ServiceResult = ua.StatusCode(_TOO_LARGE)
+        self.send_response(handle, requestdata.seqhdr, fault)
+
+    @property
+    def largest_answer(self) -> int:
+        """Bytes of an answer's body that the client takes, by its Hello; 0 for any number.
+
+        MaxResponseMessageSize of CreateSession, which a server should keep to, is not among them: node-opcua's client
+        always asks for 800,000 there, takes whatever comes, and reads and browses a whole plant in one request.
+        """
+        limits = self._connection._limits
+        told = (limits.largest_answer, limits.most_chunks * (limits.max_send_buffer - CHUNK_OVERHEAD))
+        return min((one for one in told if one > 0), default=0)
+
+    def _is_too_large(self, body: bytes) -> bool:
+        return 0 < self.largest_answer < len(body)
+
+    def send_response(
+        self, requesthandle: int, seqhdr: Any, response: Any, msgtype: Any = ua.MessageType.SecureMessage
+    ) -> None:
+        """Send an answer, or raise ServiceError where it is larger than the client takes."""
+        if msgtype != ua.MessageType.SecureMessage:
+            super().send_response(requesthandle, seqhdr, response, msgtype)
+            return
+        response.ResponseHeader.RequestHandle = requesthandle
+        body = struct_to_binary(response)
+        if not isinstance(response, ua.ServiceFault | ua.PublishResponse) and self._is_too_large(body):
+            raise ServiceError(_TOO_LARGE)
+        self._send(body, seqhdr.RequestId)
 
     def _send(self, body: bytes, request: int) -> None:
         connection = self._connection
@@ -214,7 +250,10 @@ class Processor(UaProcessor):
             return
         response.ResponseHeader.RequestHandle = requesthdr.RequestHandle
         empty = struct_to_binary(response)  # ends with the lengths of its results and of its diagnostics
-        self._send(empty[:-8] + results + empty[-4:], seqhdr.RequestId)
+        answer = empty[:-8] + results + empty[-4:]
+        if self._is_too_large(answer):
+            raise ServiceError(_TOO_LARGE)
+        self._send(answer, seqhdr.RequestId)
 
 
 def _is_of_decoding(error: Exception) -> bool:
@@ -235,8 +274,18 @@ logging.getLogger(UaProcessor.__module__).addFilter(_Refusals())
 class Limits(TransportLimits):
     """Of what a client may send at once, and of what it may ask for."""
 
+    largest_answer = 0
+    """Bytes of an answer's body that the client takes; 0 for any number."""
+    most_chunks = 0
+    """Of an answer; 0 for any number."""
+
     def create_acknowledge_and_set_limits(self, msg: ua.Hello) -> ua.Acknowledge:
-        """Take a client's limits, its buffers as large as they have to be (OPC 10000-6, 7.1.2.3)."""
+        """Take a client's limits, its buffers as large as they have to be (OPC 10000-6, 7.1.2.3).
+
+        Its limits of messages are of answers; what is acknowledged are those of requests, which are ours.
+        """
+        self.largest_answer, self.most_chunks = msg.MaxMessageSize, msg.MaxChunkCount
+        msg.MaxMessageSize = msg.MaxChunkCount = 0
         msg.ReceiveBufferSize = max(msg.ReceiveBufferSize, SMALLEST_BUFFER)
         msg.SendBufferSize = max(msg.SendBufferSize, SMALLEST_BUFFER)
         return super().create_acknowledge_and_set_limits(msg)

@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from struct import unpack_from
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.internal_subscription import InternalSubscription
+from asyncua.ua.ua_binary import struct_to_binary
 
 from plantsim.serve.opcua_columns import OVERFLOW, Columns
 from plantsim.serve.opcua_counters import SubscriptionRecord
 from plantsim.serve.opcua_events import overflow_mark
+from plantsim.serve.opcua_records import RECORD
 from plantsim.serve.opcua_triggering import Links
 
 SHORTEST_INTERVAL_MS = 50.0
@@ -25,7 +27,20 @@ PATIENCE = 0.05
 NO_LIMIT = 2**31 - 1
 """Notifications of a message where the client sets no limit."""
 
+ENVELOPE = 2048
+"""Bytes of a message that are kept for what is not notifications."""
+
 One = TypeVar("One")
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A connection whose client takes answers of some size only."""
+
+    @property
+    def largest_answer(self) -> int:
+        """Bytes; 0 for any number."""
+        ...
 
 
 class Subscription(InternalSubscription):
@@ -48,6 +63,9 @@ class Subscription(InternalSubscription):
         super().__init__(*args, **kwargs)
         self.record = SubscriptionRecord()
         self._room = NO_LIMIT
+        """Notifications that the message being made has room for."""
+        self._bytes = NO_LIMIT
+        """And bytes."""
         self._due = 0.0
         """When it is time to publish next, by the loop's clock."""
         self._follows = False
@@ -156,7 +174,7 @@ class Subscription(InternalSubscription):
         return True
 
     def _pop_publish_result(self) -> ua.PublishResult:
-        self._room = self.most or NO_LIMIT
+        self._room, self._bytes = self.most or NO_LIMIT, self._bytes_of_client()
         unacknowledged, number = len(self._not_acknowledged_results), self._notification_seq
         result: ua.PublishResult = super()._pop_publish_result()
         told = self._notification_seq - number
@@ -167,29 +185,32 @@ class Subscription(InternalSubscription):
 
     def _pop_triggered_datachanges(self, result: ua.PublishResult) -> None:
         data = result.NotificationMessage.NotificationData
-        if taken := self._taken(self._triggered_datachanges):
+        if taken := self._taken(self._triggered_datachanges, not data):
             data.append(ua.DataChangeNotification(MonitoredItems=taken))
             self.record.values += len(taken)
         columns = self._columns()
-        if columns is not None and self._room:
-            message = columns.message(self._room)
+        room = min(self._room, max(self._bytes // RECORD.itemsize, not data))
+        if columns is not None and room:
+            message = columns.message(room)
             count = unpack_from("<i", message.Body)[0]
             self._room -= count
+            self._bytes -= len(message.Body) if self._bytes < NO_LIMIT else 0
             self.record.values += count
             data.append(message)
 
     def _pop_triggered_events(self, result: ua.PublishResult) -> None:
-        if taken := self._taken(self._triggered_events):
-            result.NotificationMessage.NotificationData.append(ua.EventNotificationList(Events=taken))
+        data = result.NotificationMessage.NotificationData
+        if taken := self._taken(self._triggered_events, not data):
+            data.append(ua.EventNotificationList(Events=taken))
             self.record.events += len(taken)
 
-    def _taken(self, queues: dict[int, list[One]]) -> list[One]:
-        """What there is room for, out of the queues."""
+    def _taken(self, queues: dict[int, list[One]], is_first: bool) -> list[One]:
+        """What there is room for, out of the queues. is_first: a message has one notification, however large it is."""
         found: list[One] = []
         for item in tuple(queues):
-            if not self._room:
+            part = self._fitting(queues[item][: self._room], is_first and not found)
+            if not part:
                 break
-            part = queues[item][: self._room]
             found += part
             self._room -= len(part)
             if len(part) == len(queues[item]):
@@ -197,6 +218,23 @@ class Subscription(InternalSubscription):
             else:
                 queues[item] = queues[item][len(part) :]
         return found
+
+    def _fitting(self, waiting: list[One], is_first: bool) -> list[One]:
+        """As many from the first on as there are bytes for."""
+        if self._bytes == NO_LIMIT:
+            return waiting
+        for count, one in enumerate(waiting):
+            size = len(struct_to_binary(one))
+            if size > self._bytes and not (is_first and count == 0):
+                return waiting[:count]
+            self._bytes -= size
+        return waiting
+
+    def _bytes_of_client(self) -> int:
+        """Bytes of notifications that its client takes in a message."""
+        connection = getattr(self.pub_result_callback, "__self__", None)
+        largest = connection.largest_answer if isinstance(connection, Limited) else 0
+        return max(largest - ENVELOPE, 0) if largest else NO_LIMIT
 
     # ------------------------------------------------------------------ queues
 
