@@ -120,9 +120,9 @@ def _pid(
 
 
 def _ahead(section: Section, instruments: Mapping[str, Instrument]) -> Ahead | None:
+    part = section.table("feed_forward")
     if "feed_forward" not in section:
         return None
-    part = section.table("feed_forward")
     ahead = Ahead(
         part.text("tag", choices=instruments),
         part.number("gain", low=-1e6, high=1e6),

@@ -119,10 +119,10 @@ CASES = [
     fast("FIC-512 FIC-532 FIC-547 FIC-557", "wash water pressure down",
          streams={"504": 0.75, "524": 0.75, "544": 0.75, "554": 0.6}),
     # utilities
-    slow("AIC-801", "caustic pump delivers a third less", hours=6, streams={"801": 0.7}),
+    slow("AIC-801", "caustic pump delivers a tenth less", hours=6, streams={"801": 0.9}),
     slow("LIC-803", "water main weak", hours=16, streams={"802": 0.5}),
     slow("AIC-804", "blow-down valve clogged", hours=60, streams={"803": 0.4}),
-    slow("LIC-841", "effluent pump worn", hours=8, streams={"843": 0.85}),
+    slow("LIC-841", "effluent pump a little worn", hours=8, streams={"843": 0.95}),
     slow("AIC-842", "caustic pump delivers 15 % less", hours=10, streams={"842": 0.85}),
     # drying and calcination
     slow("TIC-601 TIC-631", "heaters weak", hours=2, units={"DR-601": {"power": 0.95}, "DR-631": {"power": 0.9}}),

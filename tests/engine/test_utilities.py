@@ -97,7 +97,7 @@ def test_a_dry_packing_lets_the_acid_up_the_stack() -> None:
     plant["P-802A"].cmd = False
     plant.run(minutes=10)
     assert float(plant["AI-807"].pv) > 10.0 * before
-    assert "FI-802.L" in plant.alarms
+    assert "AI-807.H" in plant.alarms
 
 
 def test_caustic_stop_makes_the_effluent_acid_and_metals_pass() -> None:

@@ -22,7 +22,7 @@ import pytest
             [('title = "Toy plant"', 'title = "Toy plant"\ncolour = "red"')],
             (
                 "toy.toml: colour: found an unknown key, allowed format, name, title, cold, chemistry, feed, "
-                "feed_lots, areas, units, devices, streams, feeds and 9 more; nearest cold"
+                "feed_lots, areas, units, devices, streams, feeds and 10 more; nearest cold"
             ),
             id="unknown key at the top",
         ),
