@@ -137,7 +137,7 @@ def test_masters_ride_through_a_lot_with_three_times_the_dysprosium(belfast: Pla
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_lots_are_in_spec_or_diverted(seed: int, scale: float) -> None:
-    """Masters in Auto and nobody at the desk for a week, at full scale a month; prints hours diverted and the worst lot."""
+    """Masters in Auto for a week without a hand, at full scale a month; prints hours diverted and the worst lot."""
     days = min(30, round(7 * scale))
     plant = plantsim.load("belfast", seed=seed, scan=1.0)
     diverts = {divert.analyser: divert.valve for divert in plant._live.plant.diverts}
