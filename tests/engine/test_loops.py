@@ -96,7 +96,7 @@ CASES = [
     fast("FIC-4105 FIC-4205 FIC-4305", "pumps worn", streams={"405": 0.8, "435": 0.85, "465": 0.8}),
     slow("AIC-4110", "soda meter reads 30 % high", hours=12, meters={"FIC-4105": 1.3}),
     slow("AIC-4126", "extractant 22 % weak", hours=34, units={"SX-1": {"concentration": 0.78}}, writes=ALONE),
-    slow("AIC-4128", "scrub acid 40 % weak", hours=34, liquors={"TK-812": 0.6}, writes=ALONE),
+    slow("AIC-4128", "scrub acid 30 % weak", hours=34, liquors={"TK-812": 0.7}, writes=ALONE),
     slow("LIC-4118 LIC-4119", "meters of the draws read high", hours=14, meters={"FIC-4301": 1.3, "FIC-4201": 1.1}),
     slow("LIC-4218 LIC-4219 LIC-4318 LIC-4319", "meters of the draws read high", hours=14,
          meters={"FIC-501": 1.3, "FIC-541": 1.1, "FIC-521": 1.3, "FIC-551": 1.15}),
