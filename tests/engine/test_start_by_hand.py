@@ -58,7 +58,7 @@ def test_the_cold_plant_is_filled_and_fed_by_hand(belfast: Plant) -> None:
     # sweep, which releases feed and acid
     desk.write({"K-213A.CMD": START, "FIC-213.MODE": AUTO, "FIC-213.SP": 620.0})
     desk.wait(lambda: desk["FIC-213.PV"] > 560.0, 0.2)
-    desk.write({"UZ-213.RESET": RESET})
+    desk.write({f"UZ-{row}.RESET": RESET for row in (213, 802, 807, 808)})
     # water to the first leach tank; an agitator that has stood turns with the engineer's leave
     desk.write({"FIC-202.OP": 95.0})
     desk.wait(lambda: desk["LIC-206.PV"] > 30.0, 1.0)
