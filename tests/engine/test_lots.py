@@ -135,11 +135,10 @@ def test_masters_ride_through_a_lot_with_three_times_the_dysprosium(belfast: Pla
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_lots_are_in_spec_or_diverted(seed: int, scale: float) -> None:
+def test_lots_are_in_spec_or_diverted(scale: float) -> None:
     """Masters in Auto for a week without a hand, at full scale a month; prints hours diverted and the worst lot."""
     days = min(30, round(7 * scale))
-    plant = plantsim.load("belfast", seed=seed, scan=1.0)
+    plant = plantsim.load("belfast", seed=1, scan=1.0)
     diverts = {divert.analyser: divert.valve for divert in plant._live.plant.diverts}
     diverted = dict.fromkeys(diverts, 0.0)
     most = dict.fromkeys(("UI-4121", "AIC-4126", "LIC-4118"), 0.0)
@@ -152,7 +151,7 @@ def test_lots_are_in_spec_or_diverted(seed: int, scale: float) -> None:
     worst: dict[str, float] = {}
     for lot in plant.certificates:
         worst[lot.product] = min(worst.get(lot.product, 100.0), lot.purity_pct)
-    print(f"\nseed {seed}: {len(plant.lots)} lots, hours diverted {diverted}, worst lot {worst}, most {most}")
+    print(f"\n{len(plant.lots)} lots, hours diverted {diverted}, worst lot {worst}, most {most}")
     assert len(plant.lots) >= days // 4
     assert {"Nd2O3", "Dy2O3"} <= set(worst)
     assert all(lot.in_spec for lot in plant.certificates)
