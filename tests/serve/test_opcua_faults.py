@@ -146,7 +146,7 @@ class Watcher:
                     self._ready.set()
 
     def check(self) -> None:
-        """No message is missing, and no scan that was shown; how many were late is printed, to be read on a quiet machine."""
+        """No message is missing, no scan that was shown; how many were late is printed, for quiet machines."""
         assert not self._ended.is_set()
         assert self._thread.is_alive()
         assert self.numbers == list(range(self.numbers[0], self.numbers[0] + len(self.numbers)))
