@@ -59,10 +59,18 @@ class Shift:
 @pytest.fixture(scope="module")
 def stopped(belfast: Plant) -> Shift:
     shift = Shift(belfast)
-    assert shift.refused("KS-800.CMD", START) is None, "a plant in production may be started anew"
+    assert shift.refused("KS-800.CMD", START) is None, "what it needs to start, that nothing is fed, is its permit"
     assert shift.refused("KS-801.CMD", 2) is Refusal.MODE, "what does not run cannot be held"
     assert shift.run("KS-801", 24.0) == "Complete"
     return shift
+
+
+def test_start_up_is_not_begun_while_the_line_is_fed(live: LivePlant) -> None:
+    """Aborted, it would keep quiet what it keeps quiet before its steps."""
+    state, command = (live.tags[f"KS-800.{member}"].row for member in ("STATE", "CMD"))
+    live.core.signal[command] = START
+    live.advance(5)
+    assert SEQUENCE_STATES[int(live.core.signal[state])] == "Complete"
 
 
 def test_the_shutdown_goes_through_every_step_and_ends_safe(stopped: Shift) -> None:
