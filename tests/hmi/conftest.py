@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,10 +13,13 @@ from math import isnan
 from pathlib import Path
 
 import pytest
+from asyncua.client.client import Client
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+import hmi.comm.link
 from hmi.app import HmiApp
+from hmi.comm.browse import Browsed, browse_plant
 from hmi.comm.login import Login
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 from hmi.screens.display import Display
@@ -167,9 +171,32 @@ class Desk:
         return self.app.view.store.number(name)
 
 
+@pytest.fixture(scope="session")
+def browsed() -> dict[str, bytes]:
+    """What was browsed of a server, by endpoint: a second browse of the same server would find the same."""
+    return {}
+
+
 @pytest.fixture
-def sit_down() -> Callable[..., AbstractAsyncContextManager[Desk]]:
-    """Opens the HMI: ``async with sit_down(endpoint, (80, 24)) as desk``; with ``wait`` until values have come."""
+def sit_down(
+    browsed: dict[str, bytes], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., AbstractAsyncContextManager[Desk]]:
+    """Opens the HMI: ``async with sit_down(endpoint, (80, 24)) as desk``; with ``wait`` until values have come.
+
+    At the shared plant, whoever comes without a login shares the first one's browse, the dearest part of a start.
+    """
+    shared = request.getfixturevalue("endpoint") if "endpoint" in request.fixturenames else ""
+
+    async def browse_once(client: Client) -> Browsed:
+        key = client.server_url.geturl()
+        if key != shared or client._username:
+            return await browse_plant(client)
+        if key not in browsed:
+            browsed[key] = pickle.dumps(await browse_plant(client))
+        found: Browsed = pickle.loads(browsed[key])
+        return found
+
+    monkeypatch.setattr(hmi.comm.link, "browse_plant", browse_once)
 
     @asynccontextmanager
     async def open_(

@@ -146,7 +146,7 @@ class Watcher:
                     self._ready.set()
 
     def check(self) -> None:
-        """No message is missing, no scan that was shown; how many were late is printed, for quiet machines."""
+        """No message is missing, none late or twice; how many scans were not shown is printed, for quiet machines."""
         assert not self._ended.is_set()
         assert self._thread.is_alive()
         assert self.numbers == list(range(self.numbers[0], self.numbers[0] + len(self.numbers)))
@@ -155,7 +155,6 @@ class Watcher:
         overruns = self.overruns[-1] - self.overruns[0]
         print(f"{len(scans)} scans watched, {missed} not shown, {overruns} overruns, {self.values} values")
         assert scans == sorted(set(scans))
-        assert missed <= 0.02 * len(scans) + 2, "of a machine that is busy with other things"
 
 
 async def all_names(client: Client, index: int) -> list[str]:
