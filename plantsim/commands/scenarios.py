@@ -21,6 +21,6 @@ def run(args: Namespace) -> int:
     plant = load_plant(args.plant)
     for name in scenario_names():
         if scenario_plant(scenario_path(name)) == plant.name:
-            scenario = load_scenario(name, plant.path)
+            scenario = load_scenario(name, plant)
             print(name, f"{scenario.end.at / 60.0:g} min", scenario.title, sep="\t")
     return 0

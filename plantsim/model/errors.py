@@ -43,7 +43,7 @@ def one_of(names: Iterable[str], found: str = "", limit: int = 12) -> str:
     names = list(names)
     if not names:
         return "nothing, as there are none"
-    near = get_close_matches(found, names, n=1)
+    near = get_close_matches(found, names, n=1) if found else []
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     nearest = f"; nearest {near[0]}" if near else ""
     return f"{', '.join(names[:limit])}{more}{nearest}"

@@ -11,6 +11,7 @@ from plantsim.model.errors import PlantError, one_of, shown
 from plantsim.model.lines import on_its_line
 from plantsim.model.load import load_plant
 from plantsim.model.malfunction import UnknownMalfunction
+from plantsim.model.plant import Plant
 from plantsim.model.section import Section, read_toml
 from plantsim.model.tags import build_tags
 from plantsim.training.scenario import (
@@ -81,7 +82,7 @@ def scenario_length(path: Path) -> tuple[str, float]:
     return root.text("title"), found
 
 
-def load_scenario(name: str | Path, plant: str | Path | None = None) -> Scenario:
+def load_scenario(name: str | Path, plant: Plant | str | Path | None = None) -> Scenario:
     """The scenario of that name or file, checked against its plant, or another one; PlantError says what is wrong."""
     path = scenario_path(name)
     with on_its_line(path):
@@ -92,11 +93,11 @@ def load_scenario(name: str | Path, plant: str | Path | None = None) -> Scenario
 class _Reader:
     """Reads one file."""
 
-    def __init__(self, root: Section, path: Path, plant: str | Path | None) -> None:
+    def __init__(self, root: Section, path: Path, plant: Plant | str | Path | None) -> None:
         self.root = root
         self.path = path
         named = root.text("plant")
-        self.plant = load_plant(named if plant is None else plant)
+        self.plant = plant if isinstance(plant, Plant) else load_plant(named if plant is None else plant)
         tags, alarms = build_tags(self.plant)
         self.words = Vocabulary(self.plant, tags, alarms)
         self.events: list[str] = []

@@ -72,7 +72,7 @@ class Stage:
 
     def _begin(self, name: str) -> None:
         engine = self._engine
-        scenario = load_scenario(name, engine.plant.path)
+        scenario = load_scenario(name, engine.plant)
         engine.freeze()
         engine.begin_scenario(name)  # what it hides is hidden before anything of it happens
         try:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from plantsim.training.read_scenario import FOLDER, load_scenario
+from plantsim.model.load import load_plant, plant_names
+from plantsim.training.read_scenario import FOLDER, load_scenario, scenario_names, scenario_path, scenario_plant
 from plantsim.training.scenario import Scenario
 
 
@@ -15,6 +16,13 @@ from plantsim.training.scenario import Scenario
 def bridging() -> Scenario:
     """The shortest of the packaged scenarios."""
     return load_scenario("feeder-bridging")
+
+
+@pytest.fixture(scope="session")
+def scenarios() -> dict[str, Scenario]:
+    """All packaged scenarios by name, each plant loaded once."""
+    plants = {name: load_plant(name) for name in plant_names()}
+    return {name: load_scenario(name, plants[scenario_plant(scenario_path(name))]) for name in scenario_names()}
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 
 from plantsim.cli import main
 from plantsim.model.errors import PlantError
-from plantsim.training.read_scenario import load_scenario, scenario_names
+from plantsim.training.read_scenario import load_scenario
+from plantsim.training.scenario import Scenario
 
 REFUSED = {
     "unknown key": ("speed = 2", "sped = 2", "mine.toml:5: sped: found an unknown key"),
@@ -54,15 +55,13 @@ def test_check_knows_scenario_files(changed: Callable[[str, str], Path], capsys:
     assert "found an unknown key" in capsys.readouterr().err
 
 
-def test_scenarios_lists_those_of_the_plant(capsys: pytest.CaptureFixture[str]) -> None:
+def test_scenarios_lists_those_of_the_plant(scenarios: dict[str, Scenario], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenarios"]) == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert [line[0] for line in lines] == [
-        name for name in scenario_names() if load_scenario(name).plant.name == "belfast"
-    ]
+    assert [line[0] for line in lines] == [name for name, one in scenarios.items() if one.plant.name == "belfast"]
     assert ["feeder-bridging", "35 min", "The feed stops: powder arches over the screw"] in lines
 
 
-@pytest.mark.parametrize("name", scenario_names())
-def test_every_scenario_that_is_named_as_the_next_is_there(name: str) -> None:
-    assert set(load_scenario(name).next) <= set(scenario_names()) - {name}
+def test_every_scenario_that_is_named_as_the_next_is_there(scenarios: dict[str, Scenario]) -> None:
+    for name, scenario in scenarios.items():
+        assert set(scenario.next) <= scenarios.keys() - {name}, name
