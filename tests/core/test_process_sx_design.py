@@ -213,7 +213,7 @@ def test_sx_3_parts_dy_from_tb_as_designed(sx_3: Circuit) -> None:
 @pytest.mark.parametrize(
     ("change", "purity", "recovery"),
     [
-        ({"scrub": 0.95}, 89.1, 99.97),
+        pytest.param({"scrub": 0.95}, 89.1, 99.97, marks=pytest.mark.long),
         ({"scrub": 1.05}, 99.968, 80.5),
         pytest.param({"soda": 1.05}, 85.9, 99.99, marks=pytest.mark.long),
         pytest.param({"strip": 3.0}, 88.8, 84.2, marks=pytest.mark.long),
@@ -230,7 +230,11 @@ def test_what_an_operator_does_to_sx_2_ends_where_the_design_basis_says(
 
 @pytest.mark.parametrize(
     ("change", "purity", "recovery"),
-    [({"scrub": 0.95}, 99.945, 99.97), ({"scrub": 1.05}, 99.980, 98.75), ({"strip": 2.5}, 99.94, 86.0)],
+    [
+        pytest.param({"scrub": 0.95}, 99.945, 99.97, marks=pytest.mark.long),
+        pytest.param({"scrub": 1.05}, 99.980, 98.75, marks=pytest.mark.long),
+        ({"strip": 2.5}, 99.94, 86.0),
+    ],
 )
 def test_what_an_operator_does_to_sx_3_ends_where_the_design_basis_says(
     change: dict[str, float], purity: float, recovery: float, sx_3: Circuit

@@ -66,12 +66,14 @@ def test_too_little_scrub_takes_nd_off_spec_and_too_much_only_costs_recovery(
     assert 0.77 < flow(high, "437", "Nd") / flow(rest, "437", "Nd") < 0.87
 
 
+@pytest.mark.long
 def test_a_coarser_grind_leaves_more_undissolved(make_trial: MakeTrial, rest: Trial) -> None:
     coarse = settled(make_trial, {"AIC-124.SP": 110.0})
     metal = ("Nd0", "Pr0", "Dy0", "Tb0")
     assert flow(coarse, "203", *metal) > 2.5 * flow(rest, "203", *metal)
 
 
+@pytest.mark.long
 def test_a_hotter_leach_is_faster_and_makes_more_hydrogen_where_the_feed_comes_in(
     make_trial: MakeTrial, rest: Trial
 ) -> None:
@@ -82,6 +84,7 @@ def test_a_hotter_leach_is_faster_and_makes_more_hydrogen_where_the_feed_comes_i
     assert flow(hot, "203", "Nd0", "Pr0", "Dy0", "Tb0") < flow(rest, "203", "Nd0", "Pr0", "Dy0", "Tb0")
 
 
+@pytest.mark.long
 def test_a_cold_kiln_leaves_volatiles_in_the_oxide(make_trial: MakeTrial, rest: Trial) -> None:
     cold = settled(make_trial, {"TIC-613.SP": 600.0, "TIC-614.SP": 620.0})
     assert rest["AI-701B.PV"] < 0.1

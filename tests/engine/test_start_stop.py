@@ -73,6 +73,7 @@ def test_start_up_is_not_begun_while_the_line_is_fed(live: LivePlant) -> None:
     assert SEQUENCE_STATES[int(live.core.signal[state])] == "Complete"
 
 
+@pytest.mark.long
 def test_the_shutdown_goes_through_every_step_and_ends_safe(stopped: Shift) -> None:
     assert stopped.steps["KS-801"] == list(range(1, 14))
     assert (stopped["KS-310.STATE"], stopped["LIC-305.PV"] < 17.0) == (0.0, True)
@@ -87,6 +88,7 @@ def test_the_shutdown_goes_through_every_step_and_ends_safe(stopped: Shift) -> N
     assert stopped.live.health.balance_error() < 1e-12
 
 
+@pytest.mark.long
 def test_a_stopped_plant_is_quiet(stopped: Shift) -> None:
     assert stopped.in_alarm() == set()
 

@@ -88,6 +88,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.long
 async def test_a_set_point_is_changed_in_a_browser(
     start_plant: StartPlant, tmp_path: Path, unused_tcp_port: int
 ) -> None:

@@ -195,11 +195,18 @@ async def test_coils_of_the_plant_switch_and_read_back(engine: Engine, server: M
     await client.close()
 
 
+@pytest.fixture
+def registers(engine: Engine) -> Registers:
+    return Registers(engine.tags, engine.alarms)
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_generated_requests_are_answered_and_touch_nothing(engine: Engine, data: st.DataObject) -> None:
+def test_generated_requests_are_answered_and_touch_nothing(
+    engine: Engine, registers: Registers, data: st.DataObject
+) -> None:
     """Any bytes at all to any unit: answered, and the plant is as it was unless the answer accepts a write."""
-    responder = Responder(engine, Registers(engine.tags, engine.alarms), identity={0: "plantsim"})
+    responder = Responder(engine, registers, identity={0: "plantsim"})
     stop_sequences(engine)
     before = settings_of(engine)
     small = st.integers(0, 2500).map(lambda n: n.to_bytes(2, "big"))

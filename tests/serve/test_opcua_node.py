@@ -87,9 +87,9 @@ def test_anonymous_looks_and_changes_nothing(served: Served) -> None:
 @pytest.mark.parametrize(
     ("policy", "mode"),
     [
-        ("Basic256Sha256", "Sign"),
-        ("Basic256Sha256", "SignAndEncrypt"),
-        ("Aes256_Sha256_RsaPss", "Sign"),
+        pytest.param("Basic256Sha256", "Sign", marks=pytest.mark.long),
+        pytest.param("Basic256Sha256", "SignAndEncrypt", marks=pytest.mark.long),
+        pytest.param("Aes256_Sha256_RsaPss", "Sign", marks=pytest.mark.long),
         ("Aes256_Sha256_RsaPss", "SignAndEncrypt"),
     ],
 )
