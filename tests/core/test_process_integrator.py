@@ -430,6 +430,7 @@ def test_shocked_unit_stays_finite_and_positive_and_conserves(
     assert bench.effort(unit)[2] < 20, "ticks in which even the smallest step was too large"
 
 
+@pytest.mark.long
 def test_shocked_unit_goes_where_the_equations_go(make_bench: MakeBench, live: LivePlant) -> None:
     """A minute after the acid of a starved circuit is gone, within the step test's tolerance of SciPy's Radau."""
     bench = short_circuit(make_bench, live)

@@ -214,7 +214,7 @@ def test_sx_3_parts_dy_from_tb_as_designed(sx_3: Circuit) -> None:
     ("change", "purity", "recovery"),
     [
         pytest.param({"scrub": 0.95}, 89.1, 99.97, marks=pytest.mark.long),
-        ({"scrub": 1.05}, 99.968, 80.5),
+        pytest.param({"scrub": 1.05}, 99.968, 80.5, marks=pytest.mark.long),
         pytest.param({"soda": 1.05}, 85.9, 99.99, marks=pytest.mark.long),
         pytest.param({"strip": 3.0}, 88.8, 84.2, marks=pytest.mark.long),
     ],

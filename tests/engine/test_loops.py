@@ -167,10 +167,10 @@ def test_every_loop_is_tried(belfast: Plant) -> None:
 
 
 def runs() -> list[Any]:
-    """The cases, those of six hours and more among the long tests."""
+    """The cases, those of four hours and more among the long tests."""
     return [
         pytest.param(
-            case, marks=[pytest.mark.long] if case.minutes >= 360.0 else [], id=f"{' '.join(case.loops)}, {case.story}"
+            case, marks=[pytest.mark.long] if case.minutes >= 240.0 else [], id=f"{' '.join(case.loops)}, {case.story}"
         )
         for case in CASES
     ]
