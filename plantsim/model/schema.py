@@ -35,7 +35,7 @@ _NUMBER = r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 TEXT: Schema = {"type": "string", "minLength": 1}
 FLAG: Schema = {"type": "boolean"}
 NUMBER: Schema = {"type": "number"}
-TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}]}
 PAIR: Schema = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
 
 

@@ -142,14 +142,19 @@ class Section:
             raise self.error(key, shown(self.data[key]), "two numbers, the lower one first")
         return low, high
 
-    def texts(self, key: str, default: tuple[str, ...] | Required = REQUIRED) -> tuple[str, ...]:
-        """A list of strings; a single string is a list of one."""
+    def texts(
+        self, key: str, default: tuple[str, ...] | Required = REQUIRED, repeats: bool = False
+    ) -> tuple[str, ...]:
+        """A list of strings; a single string is a list of one. repeats: whether one may stand there twice."""
         value = self.get(key, default, 'a list of texts such as ["Nd", "Pr"]')
         if isinstance(value, tuple):
             return value
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not items or not all(isinstance(item, str) for item in items):
             raise self.error(key, shown(value), 'a list of texts such as ["Nd", "Pr"]')
+        for place, item in enumerate(items):
+            if not repeats and item in items[:place]:
+                raise self.error(f"{key}[{place}]", f"{shown(item)} a second time", "every text once")
         return tuple(items)
 
     def table(self, key: str, required: bool = False) -> Section:

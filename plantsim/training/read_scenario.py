@@ -243,7 +243,7 @@ class _Reader:
         return Reach(self.after(section), when, self.seconds(section, "hold", 0.0), *self.times(section))
 
     def order(self, section: Section) -> Order:
-        return Order(tuple(self.words.writes(section, "steps", text) for text in section.texts("steps")))
+        return Order(tuple(self.words.writes(section, "steps", text) for text in section.texts("steps", repeats=True)))
 
     def avoid(self, section: Section) -> Avoid:
         when = self.words.watches(section, "when", required=False)

@@ -70,6 +70,11 @@ import pytest
             id="product element",
         ),
         pytest.param(
+            [('elements = ["Nd"]', 'elements = ["Nd", "Nd"]')],
+            'toy.toml: products.Nd2O3.elements[1]: found "Nd" a second time, allowed every text once',
+            id="text twice in a list",
+        ),
+        pytest.param(
             [('elements = ["Nd"]', 'elements = ["Si"]')],
             'toy.toml: products.Nd2O3.elements[0]: found "Si", allowed Nd',
             id="product element not RE",
