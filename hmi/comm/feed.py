@@ -23,8 +23,8 @@ SLOW_PERIOD_MS = 1000.0
 """Publishing interval of what moves with every scan and is read at leisure: half of all changes would be of these."""
 _SLOW = frozenset(("OP", "POS", "SPEED", "SPEED_CMD", "CMD", "STEP_TIME"))
 """Such members, where they are numbers; so are the profiles."""
-_KEEP_ALIVE = 8
-"""Publishing intervals after which the server speaks even when nothing changed."""
+_KEEP_ALIVE_MS = 2000.0
+"""After which the server speaks of each subscription even when nothing changed."""
 _LIFETIME = 240
 
 _EPOCH = datetime(1970, 1, 1)
@@ -43,6 +43,8 @@ class Feed:
         self._health = health
         self._alarm_fields: tuple[tuple[str, str], ...] = ()
         self._slots = 0
+        self._heard: dict[int, float] = {}
+        """time.monotonic() of each subscription's last message; those a server has forgotten are as old as can be."""
         self.refused: list[str] = []
         """Names the server did not let us watch."""
 
@@ -50,7 +52,7 @@ class Feed:
         """Subscribe to all live members and alarm fields; the first values arrive within a publishing interval."""
         self._slots = len(browsed.live)
         self._alarm_fields = browsed.alarm_fields
-        self._health.heard = time.monotonic()
+        self._heard = {}
         names = [*browsed.live, *(f"{alarm}.{field}" for alarm, field in browsed.alarm_fields)]
         slow = _slow(browsed.plant)
         self.refused = []
@@ -58,6 +60,8 @@ class Feed:
             items = [_item(handle, browsed.nodes[name]) for handle, name in enumerate(names) if name in wanted]
             if items:
                 await self._subscribe(client, period, items, names)
+        self._heard = dict.fromkeys(self._heard, time.monotonic())
+        self._health.heard = time.monotonic()
         self._health.watched = len(names)
         self._health.refused = tuple(self.refused)
 
@@ -66,11 +70,12 @@ class Feed:
     ) -> None:
         parameters = ua.CreateSubscriptionParameters()
         parameters.RequestedPublishingInterval = period
-        parameters.RequestedMaxKeepAliveCount = _KEEP_ALIVE
+        parameters.RequestedMaxKeepAliveCount = round(_KEEP_ALIVE_MS / period)
         parameters.RequestedLifetimeCount = _LIFETIME
         parameters.MaxNotificationsPerPublish = 0
         parameters.PublishingEnabled = True
         created = await client.uaclient.create_subscription(parameters, callback=self._published)
+        self._heard[created.SubscriptionId] = time.monotonic()
         for part in chunks(items):
             request = ua.CreateMonitoredItemsParameters()
             request.SubscriptionId = created.SubscriptionId
@@ -81,12 +86,15 @@ class Feed:
                     self.refused.append(names[item.RequestedParameters.ClientHandle])
 
     async def _published(self, result: ua.PublishResult) -> None:
-        self._health.heard = time.monotonic()
+        self._heard[result.SubscriptionId] = time.monotonic()
         for notification in result.NotificationMessage.NotificationData or ():
             if isinstance(notification, ua.DataChangeNotification):
                 for item in notification.MonitoredItems:
                     self._take(item.ClientHandle, item.Value)
                 self._health.values += len(notification.MonitoredItems)
+            elif isinstance(notification, ua.StatusChangeNotification) and not notification.Status.is_good():
+                self._heard[result.SubscriptionId] = -math.inf  # it has ended
+        self._health.heard = min(self._heard.values())
         self._health.messages += 1
         self._book.settle(self._store.now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +33,7 @@ class Health:
     refused: tuple[str, ...] = ()
     """Names the server did not let us watch."""
     heard: float = math.nan
-    """time.monotonic() of the last publish message, keep-alives included."""
+    """time.monotonic() of the last publish message, keep-alives included, of the subscription that is most silent."""
     messages: int = 0
     values: int = 0
     done: int = 0
@@ -41,6 +42,11 @@ class Health:
     """Those it refused."""
     doubtful: int = 0
     """Those that met no answer."""
+
+    @property
+    def silence(self) -> float:
+        """Seconds since then; nan where nothing was heard yet."""
+        return time.monotonic() - self.heard
 
 
 def percentile(values: deque[float], share: float) -> float:

@@ -21,6 +21,7 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from hmi.alarms import AlarmBook, AlarmRecord
 from hmi.comm.browse import Browsed, NotAPlant, browse_plant, read_limits
+from hmi.comm.client import PatientClient
 from hmi.comm.exercise import read_exercise
 from hmi.comm.feed import Feed
 from hmi.comm.health import Health
@@ -34,11 +35,16 @@ from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.store import TagStore
 
 REQUEST_TIMEOUT = 4.0
-"""Seconds a request may take."""
+"""Seconds a request of the operator's may take, of a server that is not known to be slow."""
 WATCH_PERIOD = 2.0
 """Seconds between two looks at whether the server is still there."""
 SILENCE = 10.0
-"""Seconds without a publish message, keep-alives included, after which the subscription counts as dead."""
+"""Seconds without a publish message of each subscription, keep-alives included, after which they count as dead. A slow
+server is given more."""
+ROUND_TRIPS = 3.0
+"""Of the last round trip's length, by which a slow server is given more."""
+SLOW = 4.0
+"""Seconds of waiting or silence after which the operator is told of it."""
 BACKOFF = (0.5, 1.0, 2.0, 3.0, 5.0)
 """Seconds before the first, second, ... new attempt; the last one repeats."""
 
@@ -68,6 +74,8 @@ class LinkState:
 
     phase: Phase = Phase.CONNECTING
     attempt: int = 0
+    began: float = math.nan
+    """time.monotonic() of when the present attempt began; nan between two."""
     error: str = ""
     """Why the last attempt or connection failed."""
     since: datetime | None = None
@@ -81,6 +89,11 @@ class LinkState:
     def online(self) -> bool:
         """Whether values are live."""
         return self.phase is Phase.ONLINE
+
+    @property
+    def waits(self) -> float:
+        """Seconds that the present attempt has been waiting for the server; nan where there is none."""
+        return math.nan if self.online else time.monotonic() - self.began
 
 
 class Source(Protocol):
@@ -110,16 +123,18 @@ class Link:
         self._store = store
         self._book = book
         self._browsed: Browsed | None = None
-        self._client: Client | None = None
+        self._client: PatientClient | None = None
         self._feed: Source = Feed(store, book, self.health)
         self._types: dict[str, ua.VariantType] = {}
+        self._limit = REQUEST_TIMEOUT
+        """Seconds that the operator's requests may take."""
 
     async def run(self) -> None:
         """Keep connected until cancelled."""
         attempt = 0
         while True:
             attempt += 1
-            self.state = replace(self.state, attempt=attempt)
+            self.state = replace(self.state, attempt=attempt, began=time.monotonic())
             try:
                 await self._session()
             except Exception as error:
@@ -131,6 +146,7 @@ class Link:
                     attempt = 0
                 self.changed = error if isinstance(error, ChangedCertificate) else self.changed
                 self._lost(error)
+                self.state = replace(self.state, began=math.nan)
             self._again.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._again.wait(), BACKOFF[min(attempt, len(BACKOFF) - 1)])
@@ -150,7 +166,8 @@ class Link:
         try:
             node = browsed.nodes[member.name]
             variant = ua.Variant(*await self._typed(client, node, member, value))
-            (status,) = await client.uaclient.write_attributes([node], [ua.DataValue(variant)], AttributeIds.Value)
+            writing = client.uaclient.write_attributes([node], [ua.DataValue(variant)], AttributeIds.Value)
+            (status,) = await asyncio.wait_for(writing, self._limit)
         except Exception as error:
             return self._counted(_failed(error))
         return self._counted(DONE if status.is_good() else refusal(status.value))
@@ -273,15 +290,14 @@ class Link:
     # --- one connection's life ---
 
     async def _session(self) -> None:
-        making = self.login.client(self.endpoint, REQUEST_TIMEOUT, self._certified)
-        client = await asyncio.wait_for(making, 2 * REQUEST_TIMEOUT)
+        client = await self.login.client(self.endpoint, self._certified)
         gone = asyncio.Event()
 
         async def lost(_error: Exception) -> None:
             gone.set()
 
         client.connection_lost_callback = lost
-        await asyncio.wait_for(client.connect(), 2 * REQUEST_TIMEOUT)
+        await client.connect()
         try:
             self._enter(Phase.BROWSING)
             browsed = await browse_plant(client)
@@ -292,12 +308,14 @@ class Link:
             self.health.sessions += 1
             self.health.since = datetime.now()
             self.health.nodes = len(browsed.nodes)
+            started = time.monotonic()
             self.health.product = await _product(client)
+            trip = time.monotonic() - started
             self._client = client
             self.plant = browsed.plant
             self.changed = None
             self.state = LinkState(Phase.ONLINE, generation=self.state.generation + 1)
-            await self._watch(client, gone)
+            await self._watch(client, gone, trip)
         finally:
             self._client = None
             with suppress(Exception):
@@ -319,26 +337,34 @@ class Link:
         self._store.lay_out(browsed.live, numbers, _CLOCK if _CLOCK in browsed.live else None)
         self._book.lay_out(browsed.plant.alarms.values())
 
-    async def _watch(self, client: Client, gone: asyncio.Event) -> None:
-        """Return never; raise when the connection is dead."""
+    async def _watch(self, client: PatientClient, gone: asyncio.Event, trip: float) -> None:
+        """Return never; raise when the connection is dead. trip: seconds of the last round trip."""
         names = (ObjectIds.Server_ServerStatus_State, ObjectIds.Server_ServerStatus_CurrentTime)
         nodes = [ua.NodeId(ua.Int32(name)) for name in names]
+        self._allow(client, trip)
         while True:
             started = time.monotonic()
-            answer, clock = await asyncio.wait_for(
-                client.uaclient.read_attributes(nodes, AttributeIds.Value), REQUEST_TIMEOUT
-            )
+            answer, clock = await client.uaclient.read_attributes(nodes, AttributeIds.Value)
+            trip = time.monotonic() - started
+            silence = self._allow(client, trip)
             if answer.StatusCode is not None and answer.StatusCode.is_bad():
                 raise ConnectionError("the server is shutting down")
-            self.state = replace(self.state, latency_ms=1000 * (time.monotonic() - started))
+            self.state = replace(self.state, latency_ms=1000 * trip)
             self.health.latencies.append(self.state.latency_ms)
             self.health.skew = _skew(plain(clock))
-            if time.monotonic() - self.health.heard > SILENCE:
+            if self.health.silence > silence:
                 raise ConnectionError("the server sends no more values")
             with suppress(TimeoutError):
                 await asyncio.wait_for(gone.wait(), WATCH_PERIOD)
             if gone.is_set():
                 raise ConnectionError("the server closed the connection")
+
+    def _allow(self, client: PatientClient, trip: float) -> float:
+        """Give a server the time it needs by its last round trip (s); the seconds it may be silent."""
+        self._limit = max(REQUEST_TIMEOUT, ROUND_TRIPS * trip)
+        silence = SILENCE + ROUND_TRIPS * trip
+        client.wait_for_answers(silence)
+        return silence
 
     def _enter(self, phase: Phase) -> None:
         # on the way back the displays keep showing "lost" until values are live again
@@ -367,7 +393,7 @@ class Link:
         request.MethodId = method
         request.InputArguments = arguments
         try:
-            (result,) = await client.uaclient.call([request])
+            (result,) = await asyncio.wait_for(client.uaclient.call([request]), self._limit)
         except Exception as error:
             return self._counted(_failed(error))
         if not result.StatusCode.is_good():

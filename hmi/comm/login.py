@@ -9,11 +9,11 @@ from typing import Literal
 
 import platformdirs
 from asyncua import ua
-from asyncua.client.client import Client
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
+from hmi.comm.client import PatientClient
 from hmi.comm.known import FILE, KnownServers, Seen, is_loopback
 
 Security = Literal["none", "sign", "encrypt"]
@@ -49,13 +49,13 @@ class Login:
         """Whether the server's certificate matters: it is to secure the session, or a password leaves this machine."""
         return self.security != "none" or bool(self.trust) or (bool(self.user) and not is_loopback(endpoint))
 
-    async def client(self, endpoint: str, timeout: float, seen: Callable[[Seen], None] | None = None) -> Client:
+    async def client(self, endpoint: str, seen: Callable[[Seen], None] | None = None) -> PatientClient:
         """A client ready to connect; with security on, the server is asked for its certificate first.
 
         seen: told the server's certificate when it connects. Connecting raises ChangedCertificate, before the password
         is sent, for one that is not the known one.
         """
-        client = Client(endpoint, timeout=timeout, watchdog_intervall=3600.0)  # the link has a watchdog of its own
+        client = PatientClient(endpoint)
         client.name = "plantsim HMI"
         client.application_uri = "urn:plantsim:hmi"
         client.session_timeout = 60_000

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from asyncua import ua
-from asyncua.client.client import Client
 
 from hmi.alarms import AlarmBook
 from hmi.comm.browse import Browsed
+from hmi.comm.client import PatientClient
 from hmi.comm.link import Link
 from hmi.comm.login import Login
 from hmi.comm.outcome import Outcome
@@ -36,9 +36,9 @@ class ReplayLink(Link):
         browsed.plant = read_only(browsed.plant)
         super()._lay_out(browsed)
 
-    async def _watch(self, client: Client, gone: asyncio.Event) -> None:
+    async def _watch(self, client: PatientClient, gone: asyncio.Event, trip: float) -> None:
         playing = asyncio.create_task(self._playback.run(client))
-        watching = asyncio.create_task(super()._watch(client, gone))
+        watching = asyncio.create_task(super()._watch(client, gone, trip))
         try:
             done, _ = await asyncio.wait((playing, watching), return_when=asyncio.FIRST_COMPLETED)
             for task in done:

@@ -7,7 +7,8 @@ import textwrap
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from hmi.comm.link import Phase
+from hmi.comm.link import SLOW, Phase
+from hmi.format import duration
 from hmi.view import View
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.panel import Panel
@@ -27,7 +28,9 @@ class Connecting(Panel):
         canvas.row(y, 2).add(f"{verb} ", looks.text).add(view.endpoint, looks.live)
         if view.user:
             canvas.rows[y].add(f" as {view.user}", looks.text)
-        canvas.row(y + 1, 2).add(f"attempt {link.attempt}", looks.dim)
+        row = canvas.row(y + 1, 2).add(f"attempt {link.attempt}", looks.dim)
+        if link.waits >= SLOW:
+            row.add(f", waiting for the server for {duration(link.waits)}", looks.text)
         y += 2
         for index, line in enumerate(textwrap.wrap(link.error, max(20, canvas.width - _LABEL - 4))):
             canvas.row(y, 2).add("" if index else "last error: ", looks.dim, _LABEL).add(line, looks.bad)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from hmi.comm.health import Health, percentile
+from hmi.comm.link import SLOW
 from hmi.format import BAD, as_many, duration, number, short
 from hmi.store import Quality, Trace
 from hmi.view import View
@@ -102,8 +103,8 @@ class Comms(Panel):
         row = self._line(canvas, y, "SUBSCRIPTION")
         self._pair(row, "items", str(health.watched))
         self._pair(row, "refused", str(len(health.refused)), bad=bool(health.refused))
-        quiet = time.monotonic() - health.heard
-        self._pair(row, "last message", BAD if math.isnan(quiet) else f"{quiet:.1f} s ago", bad=quiet > 4)
+        quiet = health.silence
+        self._pair(row, "last message", BAD if math.isnan(quiet) else f"{quiet:.1f} s ago", bad=quiet >= SLOW)
         row = self._line(canvas, y + 1, "")
         self._pair(row, "messages/s", number(messages, 1))
         self._pair(row, "values/s", number(values, 0))

@@ -13,7 +13,9 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from hmi.comm.link import SLOW
 from hmi.entry import EntryError
+from hmi.format import duration
 from hmi.view import View
 from hmi.widgets.alarmlist import alarm_line
 from hmi.widgets.canvas import Canvas, Row, cells
@@ -44,6 +46,7 @@ def banner(row: Row, view: View) -> None:
     link, looks = view.link, view.looks
     if not link.online and link.since is not None:
         text = f" no connection since {link.since:%H:%M:%S}  {link.error}; attempt {link.attempt}"
+        text += f", waiting for {duration(link.waits)}" if link.waits >= SLOW else ""
         row.add(text, looks.fault).gap(row.width, looks.fault)
         return
     standing = view.book.standing()

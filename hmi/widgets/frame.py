@@ -6,8 +6,9 @@ import math
 
 from rich.style import Style
 
+from hmi.comm.link import SLOW
 from hmi.commands import Situation, footer
-from hmi.format import clock, day, speed
+from hmi.format import clock, day, duration, speed
 from hmi.replay import Player
 from hmi.theme import HOLLOW, SHAPES, Looks
 from hmi.view import Target
@@ -93,7 +94,10 @@ class Header(Panel):
 
     def _link(self, pieces: _Pieces) -> None:
         link, looks = self.view.link, self.looks
-        if link.online:
+        silent = self.view.health.silence
+        if link.online and silent >= SLOW:
+            pieces.add(f" ○ silent {duration(silent)} ", looks.fault)
+        elif link.online:
             pieces.add(f"● {link.latency_ms:3.0f} ms ", looks.frame_dim)
         else:
             pieces.add(" ○ OFFLINE ", looks.fault)

@@ -23,6 +23,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from hmi.app import HmiApp
+from hmi.comm import health as health_module
 from hmi.comm.known import ChangedCertificate, Seen
 from hmi.comm.link import LinkState, Phase
 from hmi.comm.login import Login
@@ -345,7 +346,7 @@ def _steady_station(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the station says of itself does not change from one run to the next."""
     monkeypatch.setattr(comms, "memory", lambda: "98 MB")
     monkeypatch.setattr(comms, "percentile", lambda values, _: 0.002 if values else math.nan)
-    monkeypatch.setattr(comms, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    monkeypatch.setattr(health_module, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     monkeypatch.setattr(comms.Rates, "look", lambda *_: (2.0, 95.0, 0.047))
 
 

@@ -33,7 +33,7 @@ def free_port() -> int:
 
 async def test_browse_gives_the_plant_in_flow_order(endpoint: str) -> None:
     """Areas, units with their connections, tags with kind, unit, range, limits and band, alarms, methods."""
-    async with await Login().client(endpoint, 4.0) as client:
+    async with await Login().client(endpoint) as client:
         plant = (await browse_plant(client)).plant
     assert [area.id for area in plant.areas][:3] == ["feed", "leach", "iron"]
     assert "R-202" in plant.units["R-201"].to
@@ -124,7 +124,7 @@ async def test_failed_worker_does_not_take_the_display_away(
 
 async def test_requests_without_a_connection_are_not_sent(endpoint: str) -> None:
     """The answer says that nothing was sent, not that it failed."""
-    async with await Login().client(endpoint, 4.0) as client:
+    async with await Login().client(endpoint) as client:
         plant = (await browse_plant(client)).plant
     link = Link(endpoint, Login(), TagStore(), AlarmBook())
     outcome = await link.write(plant.tags["TIC-201"].members["SP"], 60.0)
