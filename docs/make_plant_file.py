@@ -26,6 +26,7 @@ FORMS = {
     Form.SPECIES: "list of dissolved species",
     Form.GROUPS: "list of groups of reactions",
     Form.EXTRACTANT: "extractant of the chemistry",
+    Form.REAGENT: "solute with a heat of dilution in the chemistry",
     Form.LIQUOR: "liquor, mol/L by solute",
     Form.LOADING: "metals, mol/L of organic",
     Form.SOLIDS: "solids, mol by species",

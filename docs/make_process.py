@@ -29,6 +29,7 @@ KERNELS = {
     "heap": "Heaps",
     "carbonate": "Impurity removal and carbonate precipitation",
     "membrane": "Reverse osmosis",
+    "makeup": "Reagent make-up",
     "filter": "Filters",
     "press": "Filter press",
     "sx": "Solvent extraction",

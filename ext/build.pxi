@@ -121,6 +121,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "heap": heap_size(d, na, nc),
         "bicarbonate_tank": nc + 1,
         "membrane": 0,
+        "makeup_tank": nc + 1,
     }[kind]
 
 
@@ -762,6 +763,23 @@ cdef void build_membrane(Unit* u, Making* m, Memory own, dict d) except *:
     membrane.probe = d["probe"]
 
 
+cdef void build_makeup_tank(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef MakeupTank* tank
+    cdef int nc = m.s.nc, i
+    u.kind = MAKEUP_TANK
+    tank = <MakeupTank*>own.take(1, sizeof(MakeupTank))
+    u.p = tank
+    tank_from(&tank.tank, d["tank"])
+    for i in range(tank.tank.n_out):
+        register(m, &tank.tank.outlet[i])
+    tank.reagent = d["reagent"]
+    tank.per_mol = d["per_mol"]
+    tank.a, tank.b, tank.c, tank.d = d["dilution"]
+    tank.probe = d["probe"]
+    integrate(u, m, own, nc, makeup_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
+
+
 cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
     """A unit from its table: parameters, connections, initial state."""
     cdef int i
@@ -807,3 +825,5 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_bicarbonate_tank(u, m, own, d)
     elif kind == "membrane":
         build_membrane(u, m, own, d)
+    elif kind == "makeup_tank":
+        build_makeup_tank(u, m, own, d)

@@ -31,6 +31,7 @@ from carbonate cimport *
 from heap cimport *
 from bicarbonate cimport *
 from membrane cimport *
+from makeup cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (

@@ -12,6 +12,8 @@ cdef Tank* tank_of(Unit* u) noexcept:
         return &(<CarbonateTank*>u.p).tank
     if u.kind == BICARBONATE_TANK:
         return &(<BicarbonateTank*>u.p).tank
+    if u.kind == MAKEUP_TANK:
+        return &(<MakeupTank*>u.p).tank
     return NULL
 
 

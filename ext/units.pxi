@@ -2,7 +2,7 @@
 
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
-    SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE
+    SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK
 
 cdef struct Unit:
     int kind
@@ -39,6 +39,8 @@ cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
     elif u.kind == BICARBONATE_TANK:
         tank_send(&(<BicarbonateTank*>u.p).tank, s, u.y, u.y[s.nc], q)
         s.edge_out[s.i_co2] += tick*q[s.nc]
+    elif u.kind == MAKEUP_TANK:
+        tank_send(&(<MakeupTank*>u.p).tank, s, u.y, u.y[s.nc], q)
     elif u.kind == DRYER:
         send(s, (<Dryer*>u.p).outlet, u.y[s.nc], q, 1.0)
         s.edge_out[s.i_h2o] += tick*q[s.nc]
@@ -85,6 +87,8 @@ cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
         carbonate_observe(<CarbonateTank*>u.p, s, u.y, u.vessel.q)
     elif u.kind == BICARBONATE_TANK:
         bicarbonate_observe(<BicarbonateTank*>u.p, s, u.y)
+    elif u.kind == MAKEUP_TANK:
+        makeup_observe(<MakeupTank*>u.p, s, u.y, u.vessel.q)
     elif u.kind == DRYER:
         dryer_observe(<Dryer*>u.p, s, u.y, u.vessel.q)
     elif u.kind == CALCINER:

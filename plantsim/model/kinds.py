@@ -573,6 +573,24 @@ _ALL = (
         probes={"permeate": Probe(VOLUME_FLOW), "concentration": Probe(NUMBER)},
     ),
     UnitKind(
+        "makeup_tank",
+        "stirred tank in which a reagent is made up to its strength from water and concentrate, with heat of dilution",
+        parameters=(*_TANK, Parameter("reagent", Form.REAGENT, "by which its strength is counted")),
+        initial=_TANK_INITIAL,
+        drives=_TANK_DRIVES[1:],
+        inlets=_TANK_IN,
+        outlets=_TANK_OUT,
+        probes={
+            **_TANK_PROBES,
+            "strength": Probe(CONCENTRATION),
+            "density": Probe(DENSITY),
+            "draw": Probe(MASS_FLOW),
+            "heat": Probe(POWER),
+            "drawn": Probe(MASS),
+        },
+        step_s=1.0,
+    ),
+    UnitKind(
         "hopper",
         "product hopper, emptied a lot at a time, with an off-spec drum",
         parameters=(

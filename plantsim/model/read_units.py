@@ -123,6 +123,8 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
         return _amounts(section.table(name), solids, "solid species", "mol")
     if what is Form.EXTRACTANT:
         return section.text(name, choices=chemistry.extractants)
+    if what is Form.REAGENT:
+        return section.text(name, choices=_reagents(chemistry))
     if what in (Form.SPECIES, Form.GROUPS):
         known: Mapping[str, object] = chemistry.parameters if what is Form.GROUPS else chemistry.solutes
         items = section.texts(name)
@@ -175,10 +177,16 @@ def _allowed(parameter: Parameter, chemistry: Chemistry) -> str:
         Form.SPECIES: "a list of species",
         Form.GROUPS: "a list of parameter groups of the chemistry",
         Form.EXTRACTANT: one_of(chemistry.extractants),
+        Form.REAGENT: one_of(_reagents(chemistry)),
         Form.LIQUOR: "a table of solutes in mol/L",
         Form.LOADING: "a table of the circuit's metals, and Na, in mol/L of organic",
         Form.SOLIDS: "a table of solid species in mol",
     }[what]
+
+
+def _reagents(chemistry: Chemistry) -> list[str]:
+    """Solutes whose heat of dilution the chemistry knows."""
+    return [name for name in chemistry.parameters.get("dilution", {}) if name in chemistry.solutes]
 
 
 def _liquor(section: Section, chemistry: Chemistry) -> Mapping[str, float]:

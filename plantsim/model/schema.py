@@ -316,7 +316,7 @@ def _parameter(parameter: Parameter) -> Schema:
         single = {"type": "integer", **_limits(parameter.low, parameter.high)}
     elif what is Form.FLAG:
         single = FLAG
-    elif what is Form.EXTRACTANT:
+    elif what in (Form.EXTRACTANT, Form.REAGENT):
         single = TEXT
     elif what in (Form.SPECIES, Form.GROUPS):
         single = TEXTS

@@ -23,6 +23,8 @@ class Form(Enum):
     GROUPS = "groups"
     """A list of parameter groups of the chemistry."""
     EXTRACTANT = "extractant"
+    REAGENT = "reagent"
+    """A solute whose heat of dilution the chemistry knows."""
     LIQUOR = "liquor"
     """A table of solutes of the chemistry in mol/L; water fills up the volume."""
     LOADING = "loading"

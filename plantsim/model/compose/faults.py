@@ -44,6 +44,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "sx_circuit": frozenset({"extractant", "entrainment", "organic", "contact", "settling", "weir", "drops"}),
     "heap": frozenset({"permeability", "rain"}),
     "bicarbonate_tank": _TANK | {"strip"},
+    "makeup_tank": _TANK,
     "membrane": frozenset({"recovery", "rejection"}),
     "dryer": frozenset({"efficiency"}),
     "calciner": frozenset({"residence", "film", "radiation"}),

@@ -85,9 +85,10 @@ PROBES: dict[str, tuple[str, ...]] = {
         "rare_earth_left",
     ),
     "membrane": ("permeate", "concentration"),
+    "makeup_tank": ("level", "temperature", "volume", "strength", "density", "draw", "heat"),
     "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""
 
-TOTALS: dict[str, tuple[str, ...]] = {"store": ("drawn",), "power_meter": ("energy",)}
+TOTALS: dict[str, tuple[str, ...]] = {"store": ("drawn",), "makeup_tank": ("drawn",), "power_meter": ("energy",)}
 """Running totals that a kind of unit offers beside."""

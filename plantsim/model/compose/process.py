@@ -13,6 +13,7 @@ from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, CLASSES, Contex
 from plantsim.model.compose.extraction import sx_circuit
 from plantsim.model.compose.heap import heap
 from plantsim.model.compose.leach import leach_tank
+from plantsim.model.compose.makeup import makeup_tank
 from plantsim.model.compose.membrane import membrane
 from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
@@ -55,6 +56,7 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "heap": heap,
     "bicarbonate_tank": bicarbonate_tank,
     "membrane": membrane,
+    "makeup_tank": makeup_tank,
 }
 
 
@@ -199,6 +201,9 @@ class Process:
                 density = sum(n * m for n, m in zip(molar, self.context.mass, strict=True))
                 draw = self.layout.probes[unit.id, "draw"]
                 self.meter(f"drawn.{unit.id}", draw, density, shown=self.shown(unit.id, "drawn"))
+            elif unit.kind == "makeup_tank":
+                draw = self.layout.probes[unit.id, "draw"]
+                self.meter(f"drawn.{unit.id}", draw, shown=self.shown(unit.id, "drawn"))
         for stream in self.plant.streams:
             source = self.plant.unit(stream.source_unit)
             if source.kind == "store" and "HCl" in (source.parameters.get("liquor") or {}):
