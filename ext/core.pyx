@@ -45,6 +45,7 @@ from field cimport (
 )
 from noise cimport NOISE_NUMBERS, Noise, noise_draw, noise_keep, noise_seed
 from divert cimport Divert, divert_reset, divert_scan
+from standby cimport Standby, standby_join, standby_scan
 from control cimport Loop, loop_refresh, loop_reset, loop_scan
 from condition cimport Condition
 from sequence cimport Action, Programs, Sequence, Step, sequence_scan

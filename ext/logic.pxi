@@ -1,9 +1,10 @@
-"""The logic: sequences, loops, divert valves, interlocks and alarms over the rows of the image."""
+"""The logic: sequences, loops, divert valves, standby machines, interlocks and alarms over the rows of the image."""
 
 cdef struct Logic:
-    int n_loops, n_diverts, n_alarms, n_sequences
+    int n_loops, n_diverts, n_standbys, n_alarms, n_sequences
     Loop* loop
     Divert* divert
+    Standby* standby
     Alarm* alarm
     Sequence* sequence
     Programs programs
@@ -21,6 +22,10 @@ cdef void logic_build(Logic* l, Memory own, dict spec) except *:
     l.divert = <Divert*>own.take(l.n_diverts, sizeof(Divert))
     for i in range(l.n_diverts):
         l.divert[i] = spec["diverts"][i]
+    l.n_standbys = len(spec["standbys"])
+    l.standby = <Standby*>own.take(l.n_standbys, sizeof(Standby))
+    for i in range(l.n_standbys):
+        l.standby[i] = spec["standbys"][i]
     l.n_alarms = len(spec["alarms"])
     l.alarm = <Alarm*>own.take(l.n_alarms, sizeof(Alarm))
     for i in range(l.n_alarms):
@@ -58,6 +63,8 @@ cdef void logic_command(Logic* l, const Clock* clock, const Rows* r, EventLog* l
         loop_scan(&l.loop[i], clock, r.mem, r.sig, r.qual)
     for i in range(l.n_diverts):
         divert_scan(&l.divert[i], r.mem, r.sig, r.qual, l.programs.external)
+    for i in range(l.n_standbys):
+        standby_scan(&l.standby[i], clock, r.mem, r.sig, r.qual, l.programs.external)
     matrix_scan(&l.matrix, clock, r.mem, r.sig, r.qual, log)
 
 

@@ -58,6 +58,8 @@ class Permission:
         """Actuator commands that a loop writes."""
         self.hands = {f"{d.valve}.CMD": d.hand for d in plant.diverts}
         """Commands of divert valves, which are the operator's while the hand switch is on."""
+        self._followers = {f"{d.tag}.SPEED_CMD" for d in plant.devices if d.standby is not None}
+        """Speed commands of standby machines, which follow that of the machine they stand beside."""
         self._outputs = {
             loop.tag: [row[f"{o.tag}.{o.member}"] for o in loop.outputs] for loop in plant.loops if loop.outputs
         }
@@ -135,6 +137,8 @@ class Permission:
         if tag.kind is Kind.SEQUENCE:
             state = image.value[self.tags[f"{tag.object}.STATE"].row]
             return None if state in _FITTING.get(int(value), (state,)) else Refusal.MODE
+        if tag.name in self._followers:
+            return Refusal.MODE
         if tag.name in self.hands:
             return None if image.value[self.tags[f"{self.hands[tag.name]}.STATE"].row] else Refusal.MODE
         return self._of_mode(image, tag) or (Refusal.INTERLOCK if self._interlocked(image, tag) else None)

@@ -25,6 +25,7 @@ from plantsim.model.read_malfunctions import read_malfunctions
 from plantsim.model.read_procedures import read_procedures
 from plantsim.model.read_rounds import read_rounds
 from plantsim.model.read_sequences import read_sequences
+from plantsim.model.read_standby import check_standbys
 from plantsim.model.read_units import check_drives, read_areas, read_streams, read_units
 from plantsim.model.section import Section, read_toml
 
@@ -77,6 +78,7 @@ def _plant(path: Path) -> Plant:
     by_tag = {device.tag: device for device in devices}
     check_drives(root, units, by_tag)
     streams = read_streams(root, units, by_tag)
+    check_standbys(root, by_tag, units, streams)
     feeds = _feeds(root.table("feeds"), chemistry, units)
     products = _products(root.table("products"), chemistry, units)
     dissolved = {name: one for name, one in chemistry.species.items() if one.phase == "aq"}

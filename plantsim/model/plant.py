@@ -77,6 +77,19 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Standby:
+    """What makes a drive the standby of another.
+
+    machine: the drive beside which it stands. selector: hand switch that gives this one the duty, empty without one.
+    delay: s that the duty machine may be without its run report before the other is called.
+    """
+
+    machine: str
+    selector: str
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """A valve, drive or switch. stroke: s of full travel or of a drive's ramp. power: W at full output.
 
@@ -92,6 +105,7 @@ class Device:
     initial: float
     power: float
     loss: Loss = Loss()
+    standby: Standby | None = None
 
     @property
     def hand(self) -> bool:

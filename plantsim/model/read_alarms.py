@@ -13,10 +13,11 @@ from plantsim.model.quantity import TIME
 from plantsim.model.section import ABOVE_0, Section
 from plantsim.model.tag import Kind
 
-CONDITIONS = (*LIMITS, "DEV", "TRIP", "FAIL", "DISCREPANCY", "ROC", "STALE", "HELD")
+CONDITIONS = (*LIMITS, "DEV", "TRIP", "FAIL", "DISCREPANCY", "ROC", "STALE", "HELD", "STANDBY")
 """DEV: off its set point, or off another reading. TRIP: of a drive, or of a reading a third level beyond HH. FAIL: a
 Bad reading, or a field switch that is on. DISCREPANCY: a valve is not where it was commanded to be. ROC: change in eu
 per minute, of a negative limit a fall. STALE: s since the sample. HELD: of a sequence that waits for its operator.
+STANDBY: a standby machine runs.
 """
 _OF_DEVICE: dict[Kind, tuple[str, ...]] = {
     Kind.DRIVE: ("TRIP",),
@@ -61,6 +62,7 @@ def _alarm(section: Section, names: Names) -> Alarm:
         allowed = ("HELD",)
     elif tag in devices:
         allowed = _OF_DEVICE[devices[tag].kind]
+        allowed += ("STANDBY",) if devices[tag].standby is not None else ()
     else:
         allowed = (*LIMITS, "TRIP", "FAIL", "ROC")
         allowed += ("DEV",) if tag in loops or against else ()

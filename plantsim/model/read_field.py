@@ -20,6 +20,7 @@ from plantsim.model.quantity import (
     parse_eu,
     parse_quantity,
 )
+from plantsim.model.read_standby import DRIVES, read_standby
 from plantsim.model.section import Section
 from plantsim.model.tag import TAG_NAME, Kind
 
@@ -58,15 +59,17 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         unit = by_id[section.text("unit", choices=by_id)]
         check_tag(tag, section, unit, areas)
         title = section.text("title")
-        stroke, fail, power, loss = 0.0, "", 0.0, Loss()
+        stroke, fail, power, loss, standby = 0.0, "", 0.0, Loss(), None
         if kind is not Kind.SWITCH:
             stroke = section.quantity("stroke", TIME, low=0.0)
             fail = section.text("fail", _FAILS[kind][0], _FAILS[kind])
             power = section.quantity("power", POWER, 0.0, low=0.0)
             loss = read_loss(section, analog=kind in _PERCENT)
+        if kind in DRIVES:
+            standby = read_standby(section)
         initial = section.number("initial", 0.0, 0.0, 100.0) if kind in _PERCENT else section.flag("initial", False)
         section.end()
-        devices.append(Device(tag, kind, unit.id, title, stroke, fail, float(initial), power, loss))
+        devices.append(Device(tag, kind, unit.id, title, stroke, fail, float(initial), power, loss, standby))
     for switch in switches(areas, units):
         section = Section({}, root.file, f"areas.{by_id[switch.unit].area}.heartbeat")
         check_tag(switch.tag, section, by_id[switch.unit], areas)

@@ -138,6 +138,9 @@ def _device() -> Schema:
         "fail": {"enum": ["closed", "open", "hold", "off", "stop"]},
         "power": _quantity(POWER),
         "loss": TEXT | {"description": LOSSES},
+        "standby_for": _like(TAG_NAME),
+        "selector": _like(TAG_NAME),
+        "takeover": _quantity(TIME),
         "initial": {"anyOf": [_number(0, 100), FLAG]},
     }
     return _table(properties, ("kind", "unit", "title"))

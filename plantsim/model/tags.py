@@ -25,6 +25,7 @@ _CONDITIONS = {
     "ROC": "changes too fast",
     "STALE": "no new result",
     "HELD": "held",
+    "STANDBY": "has taken over",
     LOST: "heartbeat lost",
 }
 _TUNING = ("Gain", "Ti", "Td")

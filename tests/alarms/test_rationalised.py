@@ -129,6 +129,16 @@ def test_a_machine_that_trips_raises_its_trip(plant: Plant, monkeypatch: pytest.
     assert {name(a) for a in drives} - active(live) == set()
 
 
+def test_a_standby_that_is_called_says_so(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = built(plant, monkeypatch, lambda entry, tag: None)
+    wanted = {name(a) for a in of(plant, "STANDBY")}
+    for device in plant.devices:
+        if device.standby is not None:
+            live.core.signal[live.tags[f"{device.standby.machine}.TRIP"].row] = 1.0
+    live.advance(10)
+    assert wanted - active(live) == set()
+
+
 def test_a_valve_that_sticks_raises_its_discrepancy(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would take a day for its stroke."""
 

@@ -131,7 +131,7 @@ def test_names(belfast: Plant) -> None:
     assert known.find("ph-electrode-drift@AIC-301").target == "AIC-301"
     with pytest.raises(UnknownMalfunction, match="sweep-fan-trip"):
         known.find("sweep-fan")
-    with pytest.raises(UnknownMalfunction, match="target AG-201, allowed K-213A"):
+    with pytest.raises(UnknownMalfunction, match="target AG-201, allowed DU-213, K-213A, K-213B"):
         known.find("sweep-fan-trip@AG-201")
     with pytest.raises(UnknownMalfunction, match="no target"):
         known.find("transmitter-stuck")

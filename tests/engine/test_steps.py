@@ -3,8 +3,8 @@
 What a step does is the difference to the same run without it: noise, the press cycle and lots are in both. The size is
 within what is normal of the PV and leaves the output its room. Loops that hear little of each other share a run.
 
-Levels that average flows (closed loop of an hour and more) swing over by the nature of a PI controller on an integrator,
-and are stated so; what they are for is that the flow behind them changes slowly.
+Levels that average flows (closed loop of an hour and more) swing over by the nature of a PI controller on an
+integrator, and are stated so; what they are for is that the flow behind them changes slowly.
 """
 
 from __future__ import annotations
@@ -152,14 +152,8 @@ MORE_AIR = Step(-1.5, 10, 900)
 
 def flow_loops(plant: Plant) -> list[str]:
     """Loops on flows, in Auto or Cascade, that are at work all the time."""
-    return [
-        loop.tag
-        for loop in plant.loops
-        if loop.type == "PID"
-        and loop.tag.startswith(("FIC", "WIC"))
-        and loop.mode != MAN
-        and loop.tag not in IN_BATCHES
-    ]
+    flows = [loop for loop in plant.loops if loop.type == "PID" and loop.tag.startswith(("FIC", "WIC"))]
+    return [loop.tag for loop in flows if loop.mode != MAN and loop.tag not in IN_BATCHES]
 
 
 def run(

@@ -43,7 +43,7 @@ async def call(console: Any, method: str, *arguments: float | str) -> list[Any]:
 async def test_malfunctions_and_what_became_of_them_are_listed(belfast: Plant, console: Any) -> None:
     names, titles, defaults = await call(console, "ListMalfunctions")
     assert names == [place.name for place in belfast.malfunctions]
-    at = names.index("sweep-fan-trip@K-213A")
+    at = names.index("sweep-fan-trip@DU-213")
     assert (titles[at], defaults[at]) == ("Sweep fan trip", True)
     assert not defaults[names.index("transmitter-stuck@TIC-201")], "an instrument's failure has no target of its own"
     results = await console.value("Simulation.ListInjected.OutputArguments")

@@ -28,11 +28,11 @@ async def test_what_is_injected_goes_wrong_and_is_mended_by_its_instance(engine:
     answer = await call(console, "Inject", "sweep-fan-trip", 1.0, 0.0, 0.0)
     assert answer.StatusCode.name == "Good"
     (instance,) = answer.OutputArguments
-    assert (instance.Value, instance.VariantType) == ("sweep-fan-trip@K-213A#1", Types.String)
+    assert (instance.Value, instance.VariantType) == ("sweep-fan-trip@DU-213#1", Types.String)
     await call(console, "Step", 5.0)
     assert await console.value("K-213A.TRIP") is True
     assert await console.value("FIC-213.PV") < 100.0
-    assert engine.malfunctions == {"sweep-fan-trip@K-213A#1": 1.0}
+    assert engine.malfunctions == {"sweep-fan-trip@DU-213#1": 1.0}
     assert (await call(console, "Clear", instance.Value)).StatusCode.name == "Good"
     assert engine.malfunctions == {}
     await call(console, "Inject", "transmitter-stuck@TIC-201", 1.0, 0.0, 0.0)

@@ -28,7 +28,9 @@ AIR_MOL_PER_M3 = 44.615
 class Layout:
     """Where things stand in the core, for those who look at it from outside.
 
-    units: id -> index of the unit in the core. streams: id -> index. drives: device -> index. species: names in order.
+    units: id -> index of the unit in the core. streams: id -> index. drives: device -> index of the opening that the
+    process sees. own: device -> index of its own opening, another where a standby works on the same line. species:
+    names in order.
     probes: (unit or stream, probe) -> index. meters: name -> index in `Core.total`; of what several units share,
     name/unit. totals: probes that show one. feeders: probes of the rates at which feed comes in.
     """
@@ -36,6 +38,7 @@ class Layout:
     units: dict[str, int] = field(default_factory=dict)
     streams: dict[str, int] = field(default_factory=dict)
     drives: dict[str, int] = field(default_factory=dict)
+    own: dict[str, int] = field(default_factory=dict)
     species: tuple[str, ...] = ()
     probes: dict[tuple[str, str], int] = field(default_factory=dict)
     meters: dict[str, int] = field(default_factory=dict)
@@ -60,6 +63,8 @@ class Context:
         self.layout = Layout(species=tuple(self.names))
         self.layout.streams = {s.id: i for i, s in enumerate(plant.streams)}
         self.layout.drives = {d.tag: i for i, d in enumerate(plant.devices)}
+        shared = [d.standby.machine for d in plant.devices if d.standby is not None]
+        self.layout.own = self.layout.drives | {tag: len(plant.devices) + i for i, tag in enumerate(shared)}
         self.layout.units = {u.id: i for i, u in enumerate(u for u in plant.units if u.kind in PROBES)}
         self.inlets: dict[tuple[str, str], list[Stream]] = {}
         self.outlets: dict[tuple[str, str], list[Stream]] = {}

@@ -24,16 +24,17 @@ from plantsim.model.plant import (
     Output,
     Plant,
     Sampling,
+    Standby,
 )
 from plantsim.model.tag import Kind
 
 TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 25, 1, 1, 2, 14, 8
-DIVERT_MEM = 2
-"""Memory of each kind of device, as in ext/field.pxd, ext/control.pxd, ext/alarm.pxd and ext/divert.pxd."""
+DIVERT_MEM, STANDBY_MEM = 2, 2
+"""Memory of each kind of device, as in ext/field.pxd, control.pxd, alarm.pxd, divert.pxd and standby.pxd."""
 IS_TRUE = 3
 ALARM_KINDS = {
     "HH": 0, "H": 0, "L": 1, "LL": 1, "DEV": 2, "TRIP": 0, "FAIL": 4, "DISCREPANCY": 5, "ROC": 6, "STALE": 7,
-    "HELD": 8, LOST: IS_TRUE,
+    "HELD": 8, "STANDBY": IS_TRUE, LOST: IS_TRUE,
 }  # fmt: skip
 """Of readings, as in ext/alarm.pxd."""
 RELATIONS = {"=": 1, "<": 2, ">": 3, "bad": 4}
@@ -210,7 +211,7 @@ class Field:
             "trip": self.row[f"{d.tag}.TRIP"],
             "speed_cmd": self.row[f"{d.tag}.SPEED_CMD"] if variable else -1,
             "speed": self.row[f"{d.tag}.SPEED"] if variable else -1,
-            "drive": self.layout.drives[d.tag],
+            "drive": self.layout.own[d.tag],
             "mem": self.take(d.tag, DRIVE_MEM, (1,)),
             "fault": 0,
             "blocked": 0,
@@ -218,6 +219,21 @@ class Field:
             "mute": 0,
             "ramp": d.stroke,
             "factor": 1.0,
+        }
+
+    def standby(self, d: Device, standby: Standby) -> dict[str, Any]:
+        """A pair of machines on one line, the first of which is the one that the process knows."""
+        pair = (standby.machine, d.tag)
+        return {
+            "cmd": [self.row[f"{tag}.CMD"] for tag in pair],
+            "run": [self.row[f"{tag}.RUN"] for tag in pair],
+            "trip": [self.row[f"{tag}.TRIP"] for tag in pair],
+            "speed_cmd": [self.optional(f"{tag}.SPEED_CMD") for tag in pair],
+            "selector": self.optional(f"{standby.selector}.STATE"),
+            "own": [self.layout.own[tag] for tag in pair],
+            "common": self.layout.drives[standby.machine],
+            "mem": self.take(d.tag, STANDBY_MEM),
+            "delay": standby.delay,
         }
 
     # ---------------------------------------------------------------- loops
@@ -372,6 +388,8 @@ class Field:
                 kind, sp = ALARM_KINDS["DEV"], "POS"
             else:
                 sp, other = "OPENED", "CLOSED"
+        elif a.condition == "STANDBY":
+            pv = "RUN"
         elif device is not None:
             kind, pv = IS_TRUE, "STATE" if device.kind is Kind.SWITCH else "TRIP"
         elif a.condition == "STALE":
@@ -421,6 +439,7 @@ class Field:
             "valves": [self.valve(d) for d in devices if TABLES.get(d.kind) == "valves"],
             "on_off_valves": [self.on_off_valve(d) for d in devices if TABLES.get(d.kind) == "on_off_valves"],
             "motors": [self.motor(d) for d in devices if TABLES.get(d.kind) == "motors"],
+            "standbys": [self.standby(d, d.standby) for d in devices if d.standby is not None],
             "loops": [self.loop(loop) for loop in self.order()],
             "diverts": [self.divert(d) for d in self.plant.diverts],
             "alarms": [self.alarm(a) for a in self.plant.alarms],

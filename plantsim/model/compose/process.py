@@ -161,9 +161,17 @@ class Process:
             "streams": len(self.plant.streams),
             "units": units,
             "sinks": [self.layout.streams[s.id] for s in self.plant.streams if not s.target_unit],
-            "drive_power": [d.power or 0.0 for d in self.plant.devices],
+            "drive_power": self._power(),
             "energy_probe": energy,
         }
+
+    def _power(self) -> list[float]:
+        """W of every opening: a line that two machines share takes none itself."""
+        own = self.layout.own
+        watts = [0.0] * (1 + max(own.values(), default=-1))
+        for device in self.plant.devices:
+            watts[own[device.tag]] = device.power
+        return watts
 
     def _meters(self, energy: int) -> None:
         """Totals behind the KPIs."""
