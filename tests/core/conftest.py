@@ -381,6 +381,7 @@ NO_FIELD = (
     "motors",
     "loops",
     "diverts",
+    "standbys",
     "alarms",
     "sequences",
     "steps",
