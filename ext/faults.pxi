@@ -228,6 +228,7 @@ cdef void take_hold(Process* p, Field* f, FaultEffect* e, str table, int index, 
             e.booked = p.s.edge_in + species
     elif table == "state":
         e.x = p.unit[index].y + species
+        e.booked = p.s.edge_in + species
     elif table == "edge_in":
         e.x = p.s.edge_in + species
     elif table == "edge_out":
@@ -267,7 +268,7 @@ cdef bint held_before(const Faults* x, const FaultEffect* e) noexcept:
             other = &x.fault[i].effect[k]
             if other == e:
                 return False
-            if other.x == e.x and other.flag == e.flag and other.kind != RATE:
+            if other.x == e.x and other.flag == e.flag and other.kind < RATE:
                 return True
     return False
 
@@ -305,7 +306,7 @@ cdef Memory faults_replace(Faults* x, Process* p, Field* f, const Clock* clock, 
         for k in range(x.fault[i].n):
             e = &x.fault[i].effect[k]
             e.first = not held_before(x, e)
-            if e.kind != RATE:
+            if e.kind < RATE:
                 e.healthy = effect_value(e)
     malfunctions_apply(x.fault, x.row, x.n, &last, book)
     return own

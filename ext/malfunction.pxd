@@ -10,10 +10,11 @@ An instance comes up from its delay over its ramp, and acts by its level:
     DRIFT   x + level size (t - delay)
     SWITCH  size, while the level is above `above`
     RATE    dx/dt = level size, for `window` s from the delay on (0: for ever)
+    GROWTH  dx/dt = level size x, the same
 
-All but RATE start from the healthy value in every scan and follow each other in the order of injection; RATE adds to
+All but the last two start from the healthy value in every scan and follow each other in the order of injection; those add to
 states and to the boundary's totals, which is how material enters or leaves in the wrong place and every balance closes.
-A level of 0 touches nothing. Where the contents of a store change with x, the difference is booked as exchanged.
+A level of 0 touches nothing. Where the contents of a store change with x, or x by GROWTH, the difference is booked as exchanged.
 """
 
 from clock cimport Clock
@@ -25,6 +26,7 @@ cdef enum:
     DRIFT = 2
     SWITCH = 3
     RATE = 4
+    GROWTH = 5
 
 cdef enum:
     MOST_MALFUNCTIONS = 64      # at a time
@@ -99,18 +101,18 @@ cdef inline void malfunctions_apply(Fault* fault, const double* rows, int n, con
     for i in range(n):
         for k in range(fault[i].n):
             e = &fault[i].effect[k]
-            if e.kind != RATE:
+            if e.kind < RATE:
                 e.before = effect_value(e)
     for i in range(n):
         for k in range(fault[i].n):
-            if fault[i].effect[k].kind != RATE:
+            if fault[i].effect[k].kind < RATE:
                 effect_set(&fault[i].effect[k], fault[i].effect[k].healthy)
     for i in range(n):
         m = rows + i*MALFUNCTION_COLUMNS
         level = malfunction_level(m, clock)
         if level > 0.0:
             for k in range(fault[i].n):
-                if fault[i].effect[k].kind != RATE:
+                if fault[i].effect[k].kind < RATE:
                     effect_act(&fault[i].effect[k], level, malfunction_age(m, clock))
     if not book:
         return
@@ -125,7 +127,7 @@ cdef inline void malfunctions_scan(Fault* fault, const double* rows, int n, cons
     """Before anything else in a scan."""
     cdef FaultEffect* e
     cdef const double* m
-    cdef double level
+    cdef double level, change
     cdef int i, k
     malfunctions_apply(fault, rows, n, clock, True)
     for i in range(n):
@@ -134,5 +136,9 @@ cdef inline void malfunctions_scan(Fault* fault, const double* rows, int n, cons
         if level > 0.0:
             for k in range(fault[i].n):
                 e = &fault[i].effect[k]
-                if e.kind == RATE and (e.window == 0.0 or malfunction_age(m, clock) < e.window - 0.5*clock.h):
-                    e.x[0] += clock.h*level*e.size
+                if e.kind >= RATE and (e.window == 0.0 or malfunction_age(m, clock) < e.window - 0.5*clock.h):
+                    change = clock.h*level*e.size
+                    if e.kind == GROWTH:
+                        change *= e.x[0]
+                        e.booked[0] += change
+                    e.x[0] += change

@@ -21,8 +21,9 @@ Factors = Mapping[str, float]
 class Wrong:
     """What differs from the plant as designed, as factors on what it should be.
 
-    streams: what a stream's device delivers. units: parameters of units. liquors: strength of what is in a store.
-    meters: what a meter shows of the true value. writes: what somebody sets, as it is.
+    streams: what a stream's device delivers. units: parameters of units. liquors: strength of what is in a store, or in
+    a make-up tank whose analyser shows what it should be. meters: what a meter shows of the true value. writes: what
+    somebody sets, as it is.
     """
 
     streams: Factors = field(default_factory=dict)
@@ -38,16 +39,17 @@ class Wrong:
             changed = dict(unit.parameters)
             for name, factor in self.units.get(unit.id, {}).items():
                 changed[name] *= factor
-            if unit.id in self.liquors:
+            if unit.id in self.liquors and unit.kind == "store":
                 changed["liquor"] = {k: x * self.liquors[unit.id] for k, x in changed["liquor"].items()}
             units.append(dataclasses.replace(unit, parameters=changed))
         instruments = []
         for i in plant.instruments:
-            if i.tag in self.meters:
+            factor = self.meters.get(i.tag, 1.0)
+            if i.measures is not None and i.measures.probe == "strength":
+                factor /= self.liquors.get(i.measures.source, 1.0)
+            if factor != 1.0:
                 assert i.measures is not None
-                i = dataclasses.replace(
-                    i, measures=dataclasses.replace(i.measures, scale=i.measures.scale * self.meters[i.tag])
-                )
+                i = dataclasses.replace(i, measures=dataclasses.replace(i.measures, scale=i.measures.scale * factor))
             instruments.append(i)
         return dataclasses.replace(plant, units=tuple(units), instruments=tuple(instruments))
 
@@ -57,6 +59,9 @@ class Trial:
 
     def __init__(self, plant: Plant, wrong: Wrong, scan_period: float) -> None:
         self.live = LivePlant(wrong.made_of(plant), scan_period=scan_period)
+        for unit in self.live.plant.units:
+            if unit.kind == "makeup_tank" and unit.id in wrong.liquors:
+                self._make_up(unit.id, wrong.liquors[unit.id])
         for stream, factor in wrong.streams.items():
             self.live.core.disturb(self.live.layout.streams[stream], factor)
         for name, value in wrong.writes.items():
@@ -67,6 +72,16 @@ class Trial:
 
     def __setitem__(self, name: str, value: float) -> None:
         self.live.core.signal[self.live.tags[name].row] = value
+
+    def _make_up(self, unit: str, factor: float) -> None:
+        """Have so much of what is dissolved in a tank, and water instead of the rest."""
+        offsets = self.live.core.offsets()
+        n = self.live.core.state[offsets[self.live.layout.units[unit]] :]
+        volumes = [self.live.plant.chemistry.species[name].molar_volume for name in self.live.layout.species]
+        water = self.live.layout.species.index("H2O")
+        for i in (self.live.layout.species.index(name) for name in ("H", "Cl")):
+            n[water] += (1.0 - factor) * n[i] * volumes[i] / volumes[water]
+            n[i] *= factor
 
     def run(self, seconds: float) -> None:
         """Let plant time pass."""

@@ -48,6 +48,9 @@ def load(tag: str, set_point: float) -> dict[str, float]:
     return {f"{tag}.MODE": AUTO, f"{tag}.SP": set_point}
 
 
+MAKE_UP_OP = {"812": 13.0, "812B": 27.4, "812C": 17.1, "814": 19.2, "814B": 10.6}
+"""% of the water valves of the make-up tanks, in production."""
+
 ALONE = {"WIC-100.MODE": MAN}
 """The throughput master would lower the feed and help."""
 
@@ -124,6 +127,16 @@ CASES = [
     slow("AIC-804", "blow-down valve clogged", hours=60, streams={"803": 0.4}),
     slow("LIC-841", "effluent pump a little worn", hours=8, streams={"843": 0.95}),
     slow("AIC-842", "caustic pump delivers 15 % less", hours=10, streams={"842": 0.85}),
+    # acids
+    slow("LIC-812 LIC-812B LIC-812C LIC-814 LIC-814B", "water main weak", hours=16,
+         streams={"811": 0.35, "813": 0.35, "815": 0.35, "817": 0.35, "819": 0.35}),
+    slow("AIC-813 AIC-813B AIC-813C AIC-815 AIC-815B", "acid meters read twice the flow", hours=36,
+         meters={"FIC-813": 2.0, "FIC-813B": 2.0, "FIC-813C": 2.0, "FIC-815": 2.0, "FIC-815B": 2.0}),
+    fast("FFIC-813 FFIC-813B FFIC-813C FFIC-815 FFIC-815B", "water falls", minutes=12,
+         writes={f"LIC-{tank}.{member}": value for tank, op in MAKE_UP_OP.items()
+                 for member, value in (("MODE", MAN), ("OP", 0.5 * op))}),
+    fast("FIC-813 FIC-813B FIC-813C FIC-815 FIC-815B", "pumps worn",
+         streams={"812": 0.5, "814": 0.5, "816": 0.5, "818": 0.5, "820": 0.5}),
     # drying and calcination
     slow("TIC-601 TIC-631", "heaters weak", hours=2, units={"DR-601": {"power": 0.95}, "DR-631": {"power": 0.9}}),
     slow("TIC-611 TIC-612 TIC-613 TIC-614", "insulation a third worse", hours=4, units={"KL-611": {"shell": 1.33}}),

@@ -87,7 +87,9 @@ SIGNATURES: dict[str, Signature] = {
         ("FIC-4202.PV", "FIC-4103.PV"),
         72.0,
     ),
-    "strip-acid-weak": Signature(125, {"AI-4213.PV": "-"}, ("FIC-4204.PV", "AI-4113.PV"), 48.0),
+    "strip-acid-weak": Signature(
+        125, {"AIC-815.PV": "-", "P-815.SPEED": "+", "AI-4213.PV": "-"}, ("FIC-4204.PV", "AI-4113.PV"), 48.0
+    ),
     "extractant-degradation": Signature(
         15, {"UI-4221.PV": "+", "AIC-4210.PV": "+", "AI-4213.PV": "+"}, ("FIC-4202.PV", "P-4202.SPEED"), 48.0
     ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 from plantsim.model.compose.context import BINS, CLASSES, Context, Layout
 from plantsim.model.malfunction import Effect, Place
 from plantsim.model.plant import Measurement, Plant
 
-SCALE, SHIFT, DRIFT, SWITCH, RATE = range(5)
+SCALE, SHIFT, DRIFT, SWITCH, RATE, GROWTH = range(6)
 """Kinds of effects, as in ext/malfunction.pxd."""
 FROZEN = 1.0
 """Condition of an instrument, as in ext/field.pxd."""
@@ -55,6 +56,8 @@ FINE_RADIUS = 0.8
 """Mean radius of what is finer than the first size bin, in its widths, as of an evenly filled one."""
 FINES_S = 20.0
 """s in which a dump of fines falls into the tank."""
+MADE_UP_S = 600.0
+"""s in which a make-up tank gets weak: part of what is in it is let out, and water let in."""
 
 
 class Faults:
@@ -156,7 +159,9 @@ class Faults:
         feed at once. lining: kg of Fe2O3, iron: mol of FeCl3 per kg of normal feed."""
         k = self.layout.units[unit]
         parameters = self.plant.unit(unit).parameters
-        if effect.on == "strength":
+        if effect.on == "strength" and self.plant.unit(unit).kind == "makeup_tank":
+            yield from self._made_weak(unit, effect.size)
+        elif effect.on == "strength":
             solutes = parameters["liquor"]
             full = self.context.liquor(solutes)
             weak = self.context.liquor({name: effect.size * x for name, x in solutes.items()})
@@ -185,6 +190,16 @@ class Faults:
             yield from self._come_in(k, self.context.index["Cl"], 3.0 * rate)
         else:
             yield from self._fines(unit, effect.size * S_PER_H * self._feed_rate(unit) / FINES_S)
+
+    def _made_weak(self, unit: str, left: float) -> Iterator[Action]:
+        """That share of what is dissolved in a make-up tank, of its strength as charged, is left; its loops go on."""
+        solutes = self.plant.unit(unit).initial["liquor"]
+        full = self.context.liquor(solutes)
+        weak = self.context.liquor({name: left * x for name, x in solutes.items()})
+        for i, (x, y) in enumerate(zip(full, weak, strict=True)):
+            if x != y:
+                growth = math.log(y / x) / MADE_UP_S
+                yield GROWTH, ("state", self.layout.units[unit], "", i), growth, 0.0, MADE_UP_S
 
     def _feed_rate(self, unit: str) -> float:
         return self.context.feed_rate(self.context.bin_of(self.plant.unit(unit)))
