@@ -37,6 +37,7 @@ UNITS = (
     "KL-641",
     "SB-801",
     "TK-841",
+    "TK-814",
 )
 """Of each kind that is integrated, as Belfast has it."""
 NEW_KINDS = (("viridion", "R-221"), ("viridion", "R-521"), ("makuutu", "R-301"), ("makuutu", "R-501"))

@@ -55,6 +55,7 @@ def test_reagents_are_there(cold: LivePlant) -> None:
     assert min(value(cold, f"{tag}.PV") for tag in ("LI-811", "LI-816", "LI-819", "LI-822")) >= 70.0
 
 
+@pytest.mark.long
 def test_acids_are_made_up_once_there_is_leave(cold: LivePlant) -> None:
     """The make-up tanks fill with the leach, by their ratios, and are then as strong as their users want them."""
     tanks = {
