@@ -178,3 +178,53 @@ async def test_a_procedure_is_started_held_resumed_and_aborted(
             await desk.press("X", "enter")
             await desk.see("KS-305 Abort: ")
             await desk.until(lambda: desk.value("KS-305.STATE") == IDLE)
+
+
+@pytest.mark.long
+async def test_a_procedure_by_hand_is_walked_through(
+    start_plant: Callable[..., AbstractContextManager[str]], sit_down: SitDown
+) -> None:
+    """What the operator does elsewhere ticks its steps; what the plant does not show he ticks himself."""
+    with start_plant("--opcua", "0", "--insecure") as endpoint:
+        async with sit_down(endpoint) as desk:
+
+            async def put(tag: str, *keys: str, value: str, confirmed: str) -> None:
+                desk.app.go_to(tag)
+                await desk.until(lambda: desk.display.face is not None and desk.display.face.id == tag)
+                await desk.press(*keys)
+                if value:
+                    await desk.type(value)
+                await desk.see(f"{tag} {confirmed}")
+                await desk.press("enter")
+
+            await desk.press("f6")
+            await desk.until(lambda: isinstance(desk.app.screen, Procedures))
+            procedures = list(desk.app.view.plant.procedures)
+            await desk.press(*["down"] * procedures.index("SOP-701"), "enter")
+            await desk.see("Take the master out of the loop")
+            await desk.see("AIC-701 MODE is Manual")
+            await desk.press("c")
+            await desk.see("SOP-701 begun")
+            await desk.see("step 1 of 5")
+
+            await put("AIC-701", "m", value="man", confirmed="MODE Automatic -> Manual")
+            await desk.see("SOP-701 done: Take the master out of the loop")
+            await put("AI-701", "w", value="OOS", confirmed="OOS In service -> Out of service")
+            await desk.see("SOP-701 done: Take the analyser out of service")
+
+            await desk.press("escape", "f6")
+            await desk.see("step 3 of 5")
+            await desk.press("c")
+            await desk.see("not shown by the plant; take it as done?")
+            await desk.press("enter")
+            await desk.see("step 4 of 5")
+            await desk.press("f4")
+            for words in ("begun", "done: Take the master", "done: Take the analyser", "taken as done: Hold the Nd"):
+                await desk.see(words)
+            who = {entry.text.partition(":")[0]: entry.who for entry in desk.app.view.journal.newest_first()
+                   if entry.tag == "SOP-701"}  # fmt: skip
+            assert who == {"begun": "operator", "done": "plant", "taken as done": "operator"}
+            await desk.press("f6", "X")
+            await desk.see("SOP-701: give it up?")
+            await desk.press("enter")
+            await desk.see("SOP-701 given up")
