@@ -133,6 +133,20 @@ ROUNDS = {
             "AIC-4326": Step(0.5, 0, 40000, 0.9),
         },
     ),
+    "levels of the acids made up": Round(
+        9, dict.fromkeys(("LIC-812", "LIC-812B", "LIC-812C", "LIC-814", "LIC-814B"), Step(2.5, 25, 28000))
+    ),
+    # a tank is turned over in many hours, and its strength with it (Ti 12 h)
+    "strengths of the acids made up": Round(
+        11,
+        {
+            "AIC-813": Step(0.0075, 20, 36000, 0.15),
+            "AIC-813B": Step(0.03, 20, 36000, 0.15),
+            "AIC-813C": Step(0.025, 20, 36000, 0.15),
+            "AIC-815": Step(0.1, 20, 36000, 0.15),
+            "AIC-815B": Step(0.1, 20, 36000, 0.15),
+        },
+    ),
 }
 
 AT_THEIR_LIMIT = ("AIC-701", "AIC-702", "AIC-4126", "AIC-4128")
