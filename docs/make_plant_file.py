@@ -84,7 +84,7 @@ def _parameters(head: str, parameters: tuple[Parameter, ...]) -> Iterator[str]:
     yield f"| {head} | what it is | value | default |"
     yield "| --- | --- | --- | --- |"
     for one in parameters:
-        value = f'{one.what.name} such as "{one.what.example}"' if isinstance(one.what, Dimension) else FORMS[one.what]
+        value = f"{one.what.name} such as {one.what.shown}" if isinstance(one.what, Dimension) else FORMS[one.what]
         if one.count:
             value = f"a list of {one.count}: {value}"
         yield f"| `{one.name}` | {one.doc} | {value} | {_default(one)} |"

@@ -20,7 +20,7 @@ from plantsim.model.plant import Feed, Instrument, Plant, Product, Unit, purity_
 from plantsim.model.read_alarms import read_alarm_classes, read_alarms
 from plantsim.model.read_field import read_devices, read_instruments
 from plantsim.model.read_interlocks import read_interlocks
-from plantsim.model.read_loops import read_loops
+from plantsim.model.read_loops import check_outputs, read_loops
 from plantsim.model.read_malfunctions import read_malfunctions
 from plantsim.model.read_procedures import read_procedures
 from plantsim.model.read_rounds import read_rounds
@@ -87,6 +87,7 @@ def _plant(path: Path) -> Plant:
     measured = {instrument.tag: instrument for instrument in instruments}
     _check_diverts(root, units, products, measured)
     loops = read_loops(root, measured, by_tag)
+    check_outputs(root, loops, units, streams, by_tag)
     by_loop = {loop.tag: loop for loop in loops}
     interlocks = read_interlocks(root, Names(measured, by_tag, by_loop))
     names = Names(measured, by_tag, by_loop, [one.tag for one in interlocks], root.table("sequences").data)
@@ -135,6 +136,8 @@ def _chemistry(root: Section, path: Path) -> Chemistry:
     """Named like a plant: one of the package's, or a file beside the plant file."""
     name = root.text("chemistry")
     if name.endswith(".toml"):
+        if not (path.parent / name).is_file():
+            raise root.error("chemistry", f"{shown(name)}, which is no file beside this one", one_of(chemistry_names()))
         return load_chemistry(path.parent / name)
     if name not in chemistry_names():
         raise root.error("chemistry", shown(name), f"{one_of(chemistry_names(), name)}, or a file that ends in .toml")

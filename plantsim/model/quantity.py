@@ -127,7 +127,12 @@ class Dimension:
     plain: bool = True
 
     def __str__(self) -> str:
-        return f'{a(self.name)} such as "{self.example}"'
+        return f"{a(self.name)} such as {self.shown}"
+
+    @property
+    def shown(self) -> str:
+        """The example as a file has it: quoted where it has a unit."""
+        return f'"{self.example}"' if " " in self.example else self.example
 
 
 def _dimension(name: str, example: str, special: str = "", plain: bool = True) -> Dimension:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from plantsim.model.errors import a, one_of, shown
 from plantsim.model.members import MODES
-from plantsim.model.plant import Ahead, Constraint, Device, Instrument, Loop, Output
+from plantsim.model.plant import Ahead, Constraint, Device, Instrument, Loop, Output, Stream, Unit
 from plantsim.model.quantity import RAMP, TIME, parse_eu
 from plantsim.model.read_field import find_circle
-from plantsim.model.section import Section
+from plantsim.model.section import ABOVE_0, Section
 from plantsim.model.tag import Kind
 
 TYPES = ("PID", "ratio", "override")
@@ -43,6 +43,24 @@ def read_loops(root: Section, instruments: Mapping[str, Instrument], devices: Ma
             found = f'"{instrument.function.name}"' if instrument.function else "nothing"
             raise section.error("function", found, '"ratio", as its loop is one')
     return tuple(loops.values())
+
+
+def check_outputs(
+    root: Section,
+    loops: Iterable[Loop],
+    units: Iterable[Unit],
+    streams: Iterable[Stream],
+    devices: Mapping[str, Device],
+) -> None:
+    """Raise PlantError where a loop drives what moves nothing: no stream flows by it and no unit has it."""
+    busy = {tag for unit in units for tag in unit.drives.values()} | {stream.device for stream in streams}
+    for loop in loops:
+        for place, output in enumerate(loop.outputs):
+            if output.tag in devices and output.tag not in busy:
+                section = Section({}, root.file, f"loops.{loop.tag}")
+                found = f'"{output.tag}.{output.member}", which moves nothing'
+                allowed = "a device that is the by of a stream or among the drives of a unit"
+                raise section.error(f"outputs[{place}].to", found, allowed)
 
 
 def _loop(section: Section, instrument: Instrument, instruments: Mapping[str, Instrument]) -> Loop:
@@ -105,7 +123,7 @@ def _pid(
         instrument.tag,
         "PID",
         section.text("action", choices=("direct", "reverse")) == "direct",
-        section.number("gain", low=0.0, high=1000.0),
+        section.number("gain", low=ABOVE_0, high=1000.0),
         section.quantity("ti", TIME, 0.0, low=0.0),
         section.quantity("td", TIME, 0.0, low=0.0),
         sp,
@@ -160,7 +178,7 @@ def _constraint(section: Section) -> Constraint:
         tag,
         member or "PV",
         section.number("limit"),
-        section.number("gain", low=0.0, high=1000.0),
+        section.number("gain", low=ABOVE_0, high=1000.0),
         section.quantity("ti", TIME, low=0.0),
         section.text("action", choices=("direct", "reverse")) == "direct",
     )

@@ -70,6 +70,10 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
     if kind.initial:
         inner = section.table("initial")
         initial = _values(inner, kind.initial, chemistry, parameters)
+        most = parameters.get("span")
+        if "volume" in initial and most and initial["volume"] > most:
+            found = f"{shown(inner.data['volume'])}, more than its span"
+            raise inner.error("volume", found, f"at most {shown(section.data['span'])}")
         inner.end()
     if "extractant" in parameters:
         _check_metals(section, parameters, chemistry)

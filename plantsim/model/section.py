@@ -142,9 +142,7 @@ class Section:
             raise self.error(key, shown(self.data[key]), "two numbers, the lower one first")
         return low, high
 
-    def texts(
-        self, key: str, default: tuple[str, ...] | Required = REQUIRED, repeats: bool = False
-    ) -> tuple[str, ...]:
+    def texts(self, key: str, default: tuple[str, ...] | Required = REQUIRED, repeats: bool = False) -> tuple[str, ...]:
         """A list of strings; a single string is a list of one. repeats: whether one may stand there twice."""
         value = self.get(key, default, 'a list of texts such as ["Nd", "Pr"]')
         if isinstance(value, tuple):

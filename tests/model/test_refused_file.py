@@ -113,6 +113,14 @@ import pytest
             id="chemistry",
         ),
         pytest.param(
+            [('chemistry = "chemistry.toml"', 'chemistry = "mine.toml"')],
+            (
+                'toy.toml: chemistry: found "mine.toml", which is no file beside this one, allowed clay-sulfate, '
+                "magnets-carbonate-chloride, magnets-chloride, ndfeb-chloride"
+            ),
+            id="chemistry file",
+        ),
+        pytest.param(
             [('name = "toy"', 'name = "Toy plant"')],
             'toy.toml: name: found "Toy plant", allowed a name in lower case such as "my-plant"',
             id="plant name",

@@ -211,6 +211,19 @@ import pytest
             id="constraint member",
         ),
         pytest.param(
+            [('drives = { cooling = "TV-201A", heating = "TV-201B" }', 'drives = { cooling = "TV-201A" }')],
+            (
+                'toy.toml: loops.TIC-201.outputs[1].to: found "TV-201B.CMD", which moves nothing, allowed a device '
+                "that is the by of a stream or among the drives of a unit"
+            ),
+            id="output to an idle valve",
+        ),
+        pytest.param(
+            [("gain = 1\n", "gain = 0\n")],
+            "toy.toml: loops.AIC-201.gain: found 0, allowed a number above 0, not above 1000",
+            id="no gain",
+        ),
+        pytest.param(
             [("limit = 85", "limit = 185")],
             "toy.toml: loops.WIC-201.constraints[0].limit: found 185, allowed a number from 0 to 100",
             id="constraint limit",

@@ -106,8 +106,13 @@ import pytest
             id="negative heat flow",
         ),
         pytest.param(
+            [('volume = "60 L"', 'volume = "160 L"')],
+            'toy.toml: units.R-201.initial.volume: found "160 L", more than its span, allowed at most "100 L"',
+            id="more than a tank holds",
+        ),
+        pytest.param(
             [("liquor = { HCl = 2.0 }", "liquor = { HCl = 2.0 }\ninitial = 130")],
-            'toy.toml: units.WM-201.initial: found 130, allowed a number such as "0.5", from 0 to 100',
+            "toy.toml: units.WM-201.initial: found 130, allowed a number such as 0.5, from 0 to 100",
             id="percentage",
         ),
         pytest.param(
