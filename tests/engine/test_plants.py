@@ -50,6 +50,13 @@ def test_every_reading_starts_within_what_is_called_normal(plant: Plant) -> None
             assert low - slack <= pv <= high + slack, instrument.tag
 
 
+def test_every_section_has_a_reading_of_which_the_normal_is_known(plant: Plant) -> None:
+    """An overview shows those. The product's are its purities."""
+    area = {unit.id: unit.area for unit in plant.units}
+    told = {area[instrument.unit] for instrument in plant.instruments if instrument.normal is not None}
+    assert {one.id for one in plant.areas} - told == set()
+
+
 def test_alarms_are_few_urgent_ones_and_each_says_what_to_do(plant: Plant) -> None:
     """ISA-18.2, 16.5.5: few are urgent. Each says what comes of it, what to do and how soon."""
     share = Counter(alarm.priority for alarm in plant.alarms if alarm.condition != "LOST")
