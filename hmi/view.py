@@ -94,6 +94,8 @@ class View:
 
     def label(self, command: Command) -> str:
         """The keys of a command as footer and help write them."""
+        if command.id == "section" and command.id not in self.keys and self.plant.areas:
+            return f"1-{len(self.plant.areas)}"
         return self.keys.get(command.id, command.label)
 
     def note(self, kind: Kind, tag: str, text: str, who: str = "") -> None:

@@ -151,8 +151,8 @@ class Section(Display):
             self._arrange_trends(tags, width, left)
 
     def _arrange_trends(self, tags: list[str], width: int, left: int) -> None:
-        columns = max(1, min(3, width // _TREND_WIDTH))
-        rows = max(1, min(2, left // (2 * _LEAST_TREND - 3)))
+        columns = max(1, min(3, width // _TREND_WIDTH, len(tags)))
+        rows = max(1, min(2, left // (2 * _LEAST_TREND - 3), -(-len(tags) // columns)))
         self._box.styles.grid_size_columns = columns
         self._box.styles.grid_size_rows = rows
         for index, trend in enumerate(self._trends):

@@ -94,7 +94,8 @@ def profile_bar(
 ) -> None:
     """Append a bar filled up to the value: for bars one below the other whose ends make the curve of a profile.
 
-    The normal band is the ground beyond the value; the set point is a mark, also on the filled part.
+    The normal band is the ground beyond the value; the set point is a mark, also on the filled part, but never over the
+    value.
     """
     low, high = span
     start, end = band(normal, low, high, width)
@@ -104,10 +105,10 @@ def profile_bar(
     pointer = looks.live if priority is None else looks.priority(priority)
     for x in range(width):
         ground = looks.band if start <= x < end else looks.bar
-        if mark is not None and x == mark // 2:
-            row.add("▾", Style(color=looks.setting.color, bgcolor=ground.bgcolor))
-        elif half is not None and x == full:
+        if half is not None and x == full:
             row.add("▌" if half % 2 == 0 else "█", Style(color=pointer.color, bgcolor=ground.bgcolor))
+        elif mark is not None and x == mark // 2:
+            row.add("▾", Style(color=looks.setting.color, bgcolor=ground.bgcolor))
         elif x < full:
             row.add("─", Style(color=looks.tick.color, bgcolor=ground.bgcolor))
         else:

@@ -78,7 +78,7 @@ class Face(Panel):
         ink = looks.setting if member.writable and member.member != "OP" else looks.live
         if member.value_class is ValueClass.TIME:
             age = view.store.now - reading.number
-            row.add(f"{day(reading.number)} {clock(reading.number)}", looks.live)
+            row.add(f" {day(reading.number)} {clock(reading.number)}", looks.live)  # SampleTime fills its column
             row.add(f"  {duration(age)} old" if not math.isnan(age) else "", looks.dim)
             return
         if member.value_class is not ValueClass.NUMBER:

@@ -109,8 +109,11 @@ class KeyFigures(Panel):
         """Append the target, where a master holds one; returns it."""
         view, looks = self.view, self.view.looks
         master = view.tag(purity.master) if purity.master is not None else None
-        target = view.store.number(f"{master.id}.SP") if master is not None else math.nan
-        digits = places(view.plant.tags[purity.analyser].primary or master.members["SP"], master) if master else 2
+        if master is None or "SP" not in master.members:
+            row.gap(row.used + len(word) + 6)
+            return math.nan
+        target = view.store.number(f"{master.id}.SP")
+        digits = places(view.plant.tags[purity.analyser].primary or master.members["SP"], master)
         row.add(word, looks.dim).add(_digits(target, digits), looks.setting, 6, right=True)
         return target
 

@@ -33,6 +33,7 @@ class Pens(Panel):
             canvas.row(1).add(" No pens yet. Pick a tag on a display and press ", looks.dim).add("t", looks.live)
             canvas.row(2).add(" ", looks.dim).add(":", looks.live).add(" TAG goes to a tag, ", looks.dim)
             canvas.rows[2].add("t", looks.live).add(" on its faceplate adds it.", looks.dim)
+            canvas.row(3).add(" ", looks.dim).add(". ,", looks.live).add(" turn to the sections' groups.", looks.dim)
             return
         width = canvas.width - LABEL - 1
         height = (canvas.height - 2) // len(view.pens)

@@ -22,18 +22,18 @@ def grid_columns(width: int) -> int:
 
 
 def key_analogs(plant: Plant, area: str) -> list[TagObject]:
-    """A section's analogs with a normal band, the most telling first.
+    """A section's analogs with a normal band or limits, the most telling first; where none has any, all of them.
 
-    Those with the highest alarm priority lead, one of each unit before a second of any, in flow order. The order
-    does not depend on what is going on, so that every value keeps its place.
+    Those with a band and those with the highest alarm priority lead, one of each unit before a second of any, in flow
+    order. The order does not depend on what is going on, so that every value keeps its place.
     """
     by_unit: dict[str, list[TagObject]] = {}
     above = _shown_above(plant)
-    for tag in plant.of_area(area):
-        if tag.normal is not None and tag.primary is not None and tag.id not in above:
-            by_unit.setdefault(tag.unit, []).append(tag)
+    analogs = [tag for tag in plant.of_area(area) if tag.primary is not None and tag.id not in above]
+    for tag in [tag for tag in analogs if tag.normal is not None or tag.limits] or analogs:
+        by_unit.setdefault(tag.unit, []).append(tag)
     for tags in by_unit.values():
-        tags.sort(key=lambda tag: (_weight(tag), tag.kind != "controller"))
+        tags.sort(key=lambda tag: (tag.normal is None, _weight(tag), tag.kind != "controller"))
     rounds = max((len(tags) for tags in by_unit.values()), default=0)
     return [tags[turn] for turn in range(rounds) for tags in by_unit.values() if turn < len(tags)]
 

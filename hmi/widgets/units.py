@@ -14,6 +14,8 @@ COLUMN = 39
 """Narrowest column: an analog line with a bar of seven cells."""
 WIDEST = 100
 """Widest column: an analog line with title and a long bar."""
+TITLE = 14
+"""Cells that a unit's title is left, however many units it is connected with."""
 SHARE = 0.6
 """Columns are added until the units leave the rest of the height to the trends."""
 
@@ -145,7 +147,7 @@ class Units(Panel):
         row.add(f" {unit.id} ", looks.title)
         room = x + width - row.used
         onward = sum(len(to) + 3 for _, to in links)
-        row.add(unit.title, looks.dim, max(0, min(len(unit.title), room - onward)))
+        row.add(unit.title, looks.dim, max(0, min(len(unit.title), max(room - onward, TITLE))))
         for arrow, to in links:
             if x + width - row.used < len(to) + 3:
                 break
