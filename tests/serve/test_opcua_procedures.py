@@ -22,7 +22,7 @@ async def test_procedures_by_hand_stand_in_a_folder_of_their_own(
     belfast: Plant, engine: Engine, opcua_server: Any, connect: Any
 ) -> None:
     task = Task("Manual", "It stays.", (Condition("TIC-201", "MODE", "=", 0.0), Condition("AI-701", "PV", "bad", 0.0)))
-    engine.plant = replace(belfast, procedures=(Procedure("SOP-9", "Change-over", "Now.", (task,)),))  # type: ignore[misc]
+    engine.plant = replace(belfast, procedures=(Procedure("SOP-9", "Change-over", "Now.", (task,)),))
     async with opcua_server(engine) as server, connect(server.endpoint) as console:
         assert await console.value("Procedure.SOP-9.When") == "Now."
         assert await console.value("Procedure.SOP-9.StepTitles") == ["Manual"]
