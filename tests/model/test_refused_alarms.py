@@ -31,7 +31,7 @@ import pytest
             [('condition = "HH"', 'condition = "HIHI"')],
             (
                 'toy.toml: alarms[TIC-201.HIHI].condition: found "HIHI", allowed HH, H, L, LL, DEV, TRIP, FAIL, '
-                "DISCREPANCY, ROC, STALE, HELD; nearest HH"
+                "DISCREPANCY, ROC, STALE, HELD, STANDBY; nearest HH"
             ),
             id="alarm condition",
         ),
