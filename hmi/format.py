@@ -100,6 +100,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600:02d} h"
 
 
+def pace(per_minute: float) -> str:
+    """A rate as one would say it: by the hour where a minute moves next to nothing."""
+    return f"{per_minute:.3g} a minute" if per_minute >= 0.1 else f"{60.0 * per_minute:.3g} an hour"
+
+
 def speed(value: float) -> str:
     """Simulation speed: ``x1``, ``x0.25``, ``xmax``."""
     if math.isnan(value):

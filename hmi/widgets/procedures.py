@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from hmi.format import BAD, duration, value_text
+from hmi.format import BAD, duration, pace, value_text
 from hmi.model import Member
 from hmi.procedure import COMPLETE, HELD, IDLE, Action, Check, Mark, Procedure, Progress, Step, progress
 from hmi.view import View
@@ -238,7 +238,7 @@ class StepList(Listing):
 
     def _action(self, row: Row, action: Action, mark: Mark | None) -> None:
         looks = self.view.looks
-        ramp = f" at {action.rate:g} a minute" if action.rate else ""
+        ramp = f" at {pace(action.rate)}" if action.rate else ""
         row.add(f"{action.member.replace('.', ' ', 1)} to {_value(self.view, action.member, action.value)}{ramp}",
                 looks.text)  # fmt: skip
         if mark is Mark.NOW:

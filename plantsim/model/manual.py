@@ -132,7 +132,9 @@ class _Manual:
         yield ""
 
     def _action(self, action: Action) -> str:
-        ramp = f" at {action.rate * 60.0:.4g} a minute" if action.rate else ""
+        by_the_hour = action.rate * 60.0 < 0.1
+        rate = f"{action.rate * 3600.0:.3g} an hour" if by_the_hour else f"{action.rate * 60.0:.3g} a minute"
+        ramp = f" at {rate}" if action.rate else ""
         return f"{action.tag} {action.member} to {self._value(action.tag, action.member, action.value)}{ramp}"
 
     def _all(self, conditions: Iterable[Condition], word: str = " and ") -> str:

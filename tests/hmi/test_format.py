@@ -4,7 +4,19 @@ import math
 
 import pytest
 
-from hmi.format import as_many, clock, decimals, duration, mode_letter, number, range_text, short, speed, value_text
+from hmi.format import (
+    as_many,
+    clock,
+    decimals,
+    duration,
+    mode_letter,
+    number,
+    pace,
+    range_text,
+    short,
+    speed,
+    value_text,
+)
 from hmi.model import Member, ValueClass
 
 TEMPERATURE = Member("TIC-201.SP", "SP", ValueClass.NUMBER, "C", 0.0, 120.0, writable=True)
@@ -52,6 +64,14 @@ def test_clock_is_utc() -> None:
 def test_speed(value: float, text: str) -> None:
     """As the header shows it."""
     assert speed(value) == text
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "text"), [(5.0, "5 a minute"), (0.1, "0.1 a minute"), (0.5 / 60, "0.5 an hour")]
+)
+def test_ramps(per_minute: float, text: str) -> None:
+    """No operator thinks in thousandths."""
+    assert pace(per_minute) == text
 
 
 def test_states_are_shown_by_name() -> None:
