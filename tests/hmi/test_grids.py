@@ -379,20 +379,14 @@ async def test_displays_look_as_they_did(plant: Plant, state: str, size: tuple[i
         for name, go in DISPLAYS.items():
             app.view.cursor = None
             await go(app, pilot)
-            await pilot.pause()
-            await pilot.pause()
-            app.tick()
+            grid = await painted(app, pilot)
             assert isinstance(app.screen, Display)
-            app.screen.paint(force=True)
-            await pilot.pause()
-            grid = screen_text(app).replace("\u2800", " ")
             if state in ("away", "bad"):
                 assert "---" in grid or name in NUMBERLESS, name
                 assert ("---?" in grid) is (state == "away") or name not in ("training", "procedures"), name
             shown.append(f"== {name}\n{grid}")
         assert app.defects == 0
-    found = "".join("\n".join(line.rstrip() for line in text.splitlines()) + "\n" for text in shown)
-    compare(found, f"{state}-{size[0]}x{size[1]}")
+    compare("".join(shown), f"{state}-{size[0]}x{size[1]}")
 
 
 PICTURES = (
@@ -601,11 +595,14 @@ async def test_a_replay_looks_as_it_did(plant: Plant, size: tuple[int, int]) -> 
 
 
 async def painted(app: HmiApp, pilot: Pilot[int]) -> str:
-    """What is on the screen, without spaces at the ends of its lines."""
-    await pilot.pause()
-    app.tick()
-    if isinstance(app.screen, Display | Connect | Trust):
-        app.screen.paint(force=True)
-    await pilot.pause()
-    grid = screen_text(app).replace("\u2800", " ")
-    return "".join(f"{line.rstrip()}\n" for line in grid.splitlines())
+    """What is on the screen once painting it again changes nothing, without spaces at the ends of its lines."""
+    before, grid = "", None
+    while grid != before:
+        before = grid or ""
+        await pilot.pause()
+        app.tick()
+        if isinstance(app.screen, Display | Connect | Trust):
+            app.screen.paint(force=True)
+        await pilot.pause()
+        grid = screen_text(app).replace("\u2800", " ")
+    return "".join(f"{line.rstrip()}\n" for line in before.splitlines())

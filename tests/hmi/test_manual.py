@@ -103,7 +103,7 @@ async def test_it_is_read_by_keys_and_from_an_alarm(endpoint: str, sit_down: Sit
         await desk.press("down", "enter")
         await desk.see("WIC-100     Throughput master")
         await desk.press("slash")
-        await desk.type("fan standby")
+        await desk.type("fan standby carry")
         await desk.see(">  consequence  Standby fan must carry the sweep")
         await desk.press("n")
         await desk.see("from the top again")
