@@ -81,10 +81,10 @@ def calcination(make_bench: MakeBench, live: LivePlant) -> Bench:
 
 CASES = [
     ("R-301", oxidation, (0.5, 0.25, 0.125, 0.0625)),
-    ("R-201", leach, (1.0, 0.5, 0.25, 0.125)),
-    ("SX-1", extraction, (2.0, 1.0, 0.5, 0.25)),
+    pytest.param("R-201", leach, (1.0, 0.5, 0.25, 0.125), marks=pytest.mark.long),
+    pytest.param("SX-1", extraction, (2.0, 1.0, 0.5, 0.25), marks=pytest.mark.long),
     ("CR-501", precipitation, (0.4, 0.2, 0.1, 0.05)),
-    ("KL-611", calcination, (2.0, 1.0, 0.5, 0.25)),
+    pytest.param("KL-611", calcination, (2.0, 1.0, 0.5, 0.25), marks=pytest.mark.long),
 ]
 HORIZON_S = 64.0
 

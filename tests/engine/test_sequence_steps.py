@@ -135,7 +135,10 @@ def waiting(step: Step) -> Wanted:
     return [*((check, check != step.checks[0]) for check in step.checks), *((end, False) for end in step.ends)]
 
 
-@pytest.fixture(scope="module", params=plant_names())
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.long] if name != "belfast" else []) for name in plant_names()],
+)
 def desk(request: pytest.FixtureRequest) -> Desk:
     return Desk(request.param)
 

@@ -106,7 +106,10 @@ class Desk:
         return [tag for tag in self.loops if self[f"{tag}.MODE"] in wanted]
 
 
-@pytest.fixture(scope="module", params=plant_names())
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.long] if name != "belfast" else []) for name in plant_names()],
+)
 def desk(request: pytest.FixtureRequest) -> Desk:
     return Desk(request.param)
 
