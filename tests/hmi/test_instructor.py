@@ -84,16 +84,16 @@ async def test_a_malfunction_is_found_injected_seen_and_cleared(start_plant: Sta
             await desk.press("slash")
             await desk.type("sweep-fan trip")
             await desk.see("match 'sweep-fan trip'")
-            await desk.until(lambda: desk.app.view.cursor == Target("malfunction", "sweep-fan-trip@K-213A"))
+            await desk.until(lambda: desk.app.view.cursor == Target("malfunction", "sweep-fan-trip@DU-213"))
             await desk.press("enter")
-            await desk.see("inject sweep-fan-trip@K-213A: severity %, delay, ramp:")
+            await desk.see("inject sweep-fan-trip@DU-213: severity %, delay, ramp:")
             await desk.type("200")
             await desk.see("severity above 0 to 100 %")
             await desk.type("100 30s")
-            await desk.see("inject sweep-fan-trip@K-213A, 100 %, after 30 s")
+            await desk.see("inject sweep-fan-trip@DU-213, 100 %, after 30 s")
             assert desk.app.view.facts.injected == ()
             await desk.press("enter")
-            await desk.see("done, sweep-fan-trip@K-213A#1")
+            await desk.see("done, sweep-fan-trip@DU-213#1")
             await desk.see("in 30 s")
             await desk.app.link.call("Step", 60.0)
             await desk.see("in force")
@@ -106,9 +106,9 @@ async def test_a_malfunction_is_found_injected_seen_and_cleared(start_plant: Sta
             await desk.see("save snapshot fan-out: done")
             await desk.see("fan-out ")
             await desk.press("tab")
-            await desk.until(lambda: desk.app.view.cursor == Target("injected", "sweep-fan-trip@K-213A#1"))
+            await desk.until(lambda: desk.app.view.cursor == Target("injected", "sweep-fan-trip@DU-213#1"))
             await desk.press("enter", "enter")
-            await desk.see("clear sweep-fan-trip@K-213A#1: done")
+            await desk.see("clear sweep-fan-trip@DU-213#1: done")
             await desk.until(lambda: desk.app.view.facts.injected == ())
             await desk.press("X")
             await desk.see("nothing is injected")
@@ -137,7 +137,7 @@ async def test_a_malfunction_is_found_injected_seen_and_cleared(start_plant: Sta
             await desk.see("[600]")
             entries = [entry.text for entry in desk.app.view.journal.newest_first()]
             assert entries[0] == "speed x600"
-            assert "inject sweep-fan-trip@K-213A, 100 %, after 30 s" in entries
+            assert "inject sweep-fan-trip@DU-213, 100 %, after 30 s" in entries
             await begin_and_end_a_scenario(desk)
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from plantsim.commands.itself import command
 
-WITHIN = 60.0
+WITHIN = 180.0
 """Seconds that whatever is waited for may take on a busy machine."""
 LOOK = 0.05
 """Seconds between two looks at the screen."""
