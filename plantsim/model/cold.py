@@ -1,8 +1,7 @@
 """A plant before its first start: nothing in its vessels, everything at the temperature of the hall, nothing running.
 
 Reagent stores and feed bins are full, for what is delivered is there before a start, and what is made up of it here is
-not; extraction circuits stand filled
-with fresh organic and acid, for the hold-ups of a stage are constant.
+not; extraction circuits stand filled with fresh organic and acid, for the hold-ups of a stage are constant.
 """
 
 from __future__ import annotations
