@@ -109,7 +109,14 @@ class LivePlant:
         self._time_rows = np.array(
             [t.row for t in self.tags if t.type is ValueType.TIME and t.row < self.core_rows], dtype=int
         )
-        self._kpi_rows = {t.name: t.row for t in self.tags if t.kind is Kind.KPI}
+        rows = {t.name.removeprefix("KPI."): t.row for t in self.tags if t.kind is Kind.KPI}
+        self._throughput_row, self._off_spec_row = rows["Throughput"], rows["OffSpec"]
+        self._quotient_rows = np.array([rows[name] for name in self.figures.names])
+        shown = (("OxideRate", S_PER_H), ("Purity", 100.0))
+        factors = {f"{name}.{p.name}": factor for p in plant.products for name, factor in shown}
+        self._probed = np.array([self.layout.probes["KPI", name] for name in factors])
+        self._probed_rows = np.array([rows[name] for name in factors])
+        self._probed_factors = np.array(list(factors.values()))
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
         self._profiles = Profiles(self.tags, self.assembly, self.core.offsets())
         self.core.reset_field()
@@ -203,17 +210,11 @@ class LivePlant:
         )
 
     def _figures_into(self, value: Vector) -> None:
-        probe, layout, rows = self.core.probe, self.layout, self._kpi_rows
-        day = self.day().tolist()  # a hundred sums of few numbers each
-        value[rows["KPI.Throughput"]] = S_PER_H * sum(probe[layout.feeders])
-        for product in self.plant.products:
-            name = product.name
-            value[rows[f"KPI.OxideRate.{name}"]] = S_PER_H * probe[layout.probes["KPI", f"OxideRate.{name}"]]
-            value[rows[f"KPI.Purity.{name}"]] = 100.0 * probe[layout.probes["KPI", f"Purity.{name}"]]
-            value[rows[f"KPI.Recovery.{name}"]] = self.figures.recovery_pct(day, name)
-        value[rows["KPI.SpecificAcid"]] = self.figures.specific_acid(day)
-        value[rows["KPI.SpecificEnergy"]] = self.figures.specific_energy(day)
-        value[rows["KPI.OffSpec"]] = self.figures.off_spec_kg(self.core.total.tolist())
+        probe = self.core.probe
+        value[self._throughput_row] = S_PER_H * probe[self.layout.feeders].sum()
+        value[self._probed_rows] = self._probed_factors * probe[self._probed]
+        value[self._quotient_rows] = self.figures.quotients(self.day())
+        value[self._off_spec_row] = self.figures.off_spec_kg(self.core.total)
 
     def day(self) -> Vector:
         """Totals of the last 24 plant hours, or of the time since the start if that is shorter."""

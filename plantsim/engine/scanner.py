@@ -101,11 +101,11 @@ class Scanner:
             live.advance(piece)
             scans -= piece
             if publication.sampler is not None and int(core.scan) % self._sample_scans == 0:
-                publication.sampler.take(publication.compose())
+                publication.sampler.take(publication.compose(diagnose=False))
             if int(core.scan) % self.ring.every == 0:
                 self.ring.add(int(core.scan), live.arrays())
             if self.supervisor is not None and int(core.scan) % self._sample_scans == 0:
-                publication.image = publication.compose()
+                publication.image = publication.compose(diagnose=False)
                 self.supervisor.judge(publication.image)
                 self._inbox.apply()
                 if running and not self._course.running:

@@ -94,12 +94,13 @@ def simulate(
     wall = time.perf_counter() - begun
 
     total, figures = core.total - before, live.figures
+    quotients = dict(zip(figures.names, figures.quotients(total).tolist(), strict=True))
     hours = seconds / S_PER_H if seconds > 0.0 else 1.0
     reports = {
         p.name: ProductReport(
             figures.of(total, f"oxide.{p.name}") / hours,
             figures.purity_pct(total, p.name),
-            figures.recovery_pct(total, p.name),
+            quotients[f"Recovery.{p.name}"],
         )
         for p in plant.products
     }
@@ -114,8 +115,8 @@ def simulate(
         element_recovery_pct={
             e: figures.element_recovery_pct(total, p.name, e) for p in plant.products for e in p.elements
         },
-        specific_acid=figures.specific_acid(total),
-        specific_energy_kwh_kg=figures.specific_energy(total),
+        specific_acid=quotients["SpecificAcid"],
+        specific_energy_kwh_kg=quotients["SpecificEnergy"],
         off_spec_kg=figures.off_spec_kg(total),
         balance_error=live.health.balance_error(),
         alarms=live.book.annunciated,
