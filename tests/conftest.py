@@ -19,6 +19,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--scale", type=float, default=1.0, help="length of the long tests, 1 = short")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """``long(scale=4)`` is left out below ``--scale 4``: another of its family stands for it."""
+    scale = config.getoption("--scale")
+    left_out = [i for i in items if any(mark.kwargs.get("scale", 0.0) > scale for mark in i.iter_markers("long"))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
 @pytest.fixture
 def scale(request: pytest.FixtureRequest) -> float:
     """How long the long tests are to be."""

@@ -180,13 +180,12 @@ def test_every_loop_is_tried(belfast: Plant) -> None:
 
 
 def runs() -> list[Any]:
-    """The cases, those of four hours and more among the long tests."""
-    return [
-        pytest.param(
-            case, marks=[pytest.mark.long] if case.minutes >= 240.0 else [], id=f"{' '.join(case.loops)}, {case.story}"
-        )
-        for case in CASES
-    ]
+    """The cases, those of four hours and more among the long tests, those of ten at ``--scale 2``."""
+
+    def marks(case: Case) -> list[pytest.MarkDecorator]:
+        return [pytest.mark.long(scale=2 if case.minutes >= 600.0 else 1)] if case.minutes >= 240.0 else []
+
+    return [pytest.param(case, marks=marks(case), id=f"{' '.join(case.loops)}, {case.story}") for case in CASES]
 
 
 @pytest.mark.parametrize("case", runs())
@@ -216,8 +215,9 @@ def at_rest(make_trial: MakeTrial, loop: str, manual: bool, wrong: Mapping[str, 
     return trial[f"{loop}.PV"]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("loop", IN_THE_END)
+@pytest.mark.parametrize(
+    "loop", [pytest.param(loop, marks=pytest.mark.long(scale=2 if loop == "AIC-701" else 1)) for loop in IN_THE_END]
+)
 def test_slow_loop_rests_in_its_band_and_in_manual_outside(belfast: Plant, make_trial: MakeTrial, loop: str) -> None:
     low, high = band(belfast, loop)
     assert low <= at_rest(make_trial, loop, False, IN_THE_END[loop]) <= high

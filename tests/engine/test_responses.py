@@ -91,7 +91,7 @@ def test_a_cold_kiln_leaves_volatiles_in_the_oxide(make_trial: MakeTrial, rest: 
     assert loss_on_ignition(cold) > 0.01
 
 
-@pytest.mark.long
+@pytest.mark.long(scale=2)
 def test_weak_strip_acid_sends_dy_back_with_the_organic(make_trial: MakeTrial, rest: Trial) -> None:
     """At half its strength the stripped organic brings Dy to the raffinate's end."""
     weak = settled(make_trial, CUT_IN_MANUAL, liquors={"TK-814B": 0.5})
@@ -138,8 +138,9 @@ STEPS: dict[str, tuple[str, float, float, dict[str, tuple[float, float]]]] = {
 """Step -> set point, factor, hours to watch; of each product that answers, least and most hours to 63 % of the way."""
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step", [pytest.param(step, marks=pytest.mark.long(scale=2 if STEPS[step][2] > 200.0 else 1)) for step in STEPS]
+)
 def test_purity_goes_63_per_cent_of_its_way_in(step: str, make_trial: MakeTrial) -> None:
     """Prints the time; the design basis has 24.5 h for Nd, and some 20 h for SX-3, without tanks and trains."""
     tag, factor, hours, products = STEPS[step]

@@ -268,13 +268,19 @@ def test_recovery(belfast: Plant, id_: str) -> None:
     recovers(belfast, id_)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("id_", [id_ for id_ in SHORT if id_ not in IN_HOURS and id_ != "power-dip"])
+@pytest.mark.parametrize(
+    "id_",
+    [
+        pytest.param(id_, marks=pytest.mark.long(scale=1 if id_ == "sweep-fan-trip" else 2))
+        for id_ in SHORT
+        if id_ not in IN_HOURS and id_ != "power-dip"
+    ],
+)
 def test_recovery_that_takes_longer(belfast: Plant, id_: str) -> None:
     recovers(belfast, id_)
 
 
-@pytest.mark.long
+@pytest.mark.long(scale=2)
 def test_no_two_look_alike(belfast: Plant) -> None:
     """Prints the table: what is seen in three hours, and in how many tags any two differ."""
     patterns = {}

@@ -14,6 +14,7 @@ from plantsim.training.scenario import Scenario
 from plantsim.training.script import Attempt, Player, attempt, engine_for
 
 IN_THE_SUITE = ("feeder-bridging",)
+OF_DAYS = ("clay-heap-clogs", "clay-long-rain", "dy-grade-triples")
 
 
 def judged(name: str) -> None:
@@ -41,8 +42,14 @@ def test_scenario(name: str) -> None:
     judged(name)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in scenario_names() if name not in IN_THE_SUITE])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long(scale=2 if name in OF_DAYS else 1))
+        for name in scenario_names()
+        if name not in IN_THE_SUITE
+    ],
+)
 def test_each_other_scenario(name: str) -> None:
     judged(name)
 
