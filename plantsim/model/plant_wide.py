@@ -11,7 +11,9 @@ MASTER = "WIC-100"
 """The throughput master of every plant."""
 
 
-UNDIVIDED = ("station", "power_meter", "duct", "feed_bin", "filter", "filter_press", "store", "hopper")
+UNDIVIDED = (
+    "station", "power_meter", "duct", "feed_bin", "filter", "filter_press", "heap", "membrane", "store", "hopper",
+)  # fmt: skip
 """Kinds of units without an integrator."""
 
 

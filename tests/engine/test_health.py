@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from plantsim.engine.engine import Engine
 from plantsim.engine.live import LivePlant
+from plantsim.model.load import load_plant, plant_names
 
 
 def member(live: LivePlant, name: str) -> float:
@@ -18,6 +21,14 @@ def test_a_quiet_plant_closes_and_divides_no_step(live: LivePlant) -> None:
     assert {"Substeps.R-201", "Substeps.SX-2", "Substeps.KL-611"} <= set(units)
     assert "Substeps.FD-101" not in units
     assert {member(live, name) for name in units} == {1.0}
+
+
+@pytest.mark.parametrize("name", plant_names())
+def test_what_is_integrated_has_its_steps_shown_and_nothing_else(name: str) -> None:
+    plant = LivePlant(load_plant(name))
+    units = list(plant.layout.units)
+    shown = {tag.member for tag in plant.tags.of("Simulation") if tag.member.startswith("Substeps.")}
+    assert shown == {f"Substeps.{units[k]}" for k in plant.core.effort()}
 
 
 def test_a_shocked_unit_divides_its_steps_and_says_so(live: LivePlant) -> None:
