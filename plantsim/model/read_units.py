@@ -75,8 +75,10 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
             found = f"{shown(inner.data['volume'])}, more than its span"
             raise inner.error("volume", found, f"at most {shown(section.data['span'])}")
         inner.end()
-    if "extractant" in parameters:
-        _check_metals(section, parameters, chemistry)
+    if kind.name == "sx_circuit":
+        _check_metals(section, parameters, chemistry.extractants[parameters["extractant"]].log10_k_ex)
+    elif kind.name == "crystalliser":
+        _check_metals(section, parameters, chemistry.value("oxalate", "log10_ksp"))
     drives = section.table("drives")
     roles = kind.roles(parameters)
     devices = {role: drives.text(role) for role in roles if role in drives or roles[role].required}
@@ -89,9 +91,8 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
     )
 
 
-def _check_metals(section: Section, parameters: Mapping[str, Any], chemistry: Chemistry) -> None:
-    """The extractant knows each metal of a circuit, and each is named once."""
-    known = chemistry.extractants[parameters["extractant"]].log10_k_ex
+def _check_metals(section: Section, parameters: Mapping[str, Any], known: Mapping[str, object]) -> None:
+    """There are constants for each metal, and each is named once."""
     for place, metal in enumerate(parameters["metals"]):
         if metal not in known:
             raise section.error(f"metals[{place}]", shown(metal), one_of(known, metal))
@@ -130,7 +131,8 @@ def _value(section: Section, parameter: Parameter, chemistry: Chemistry, counts:
     if what is Form.REAGENT:
         return section.text(name, choices=_reagents(chemistry))
     if what in (Form.SPECIES, Form.GROUPS):
-        known: Mapping[str, object] = chemistry.parameters if what is Form.GROUPS else chemistry.solutes
+        dissolved = {key: one for key, one in chemistry.species.items() if one.phase == "aq"}
+        known: Mapping[str, object] = chemistry.parameters if what is Form.GROUPS else dissolved
         items = section.texts(name)
         if len(items) > parameter.high:
             raise section.error(name, f"{len(items)} of them", f"at most {parameter.high:g}")

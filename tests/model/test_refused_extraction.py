@@ -39,6 +39,16 @@ METALS = 'metals = ["Pr", "Nd", "Tb", "Dy", "Fe3"]'
             'metals = ["Pr", "Pr"]',
             r"SX-1\.metals\[1\]: found .*a second time",
         ),
+        (
+            'metals = ["Nd", "Pr", "Dy", "Tb"]',
+            'metals = ["NdCl3"]',
+            r"CR-501\.metals\[0\]: found .*NdCl3.*, allowed",
+        ),
+        (
+            'metals = ["Nd", "Pr", "Dy", "Tb"]',
+            'metals = ["Na"]',
+            r"CR-501\.metals\[0\]: found .*Na.*, allowed Nd, Pr, Dy, Tb",
+        ),
         ("436.share(Nd)", "436.share(Fe2)", r'AIC-4226\.measures: found "436\.share\(Fe2\)", where Fe2 is not known'),
         ("Dy = 8\n", "Dy = 20\n", r"feed_lots: found 47\.5 % in all for Dy0, allowed at most 40 % for a species"),
     ],
