@@ -13,7 +13,7 @@ from plantsim.model.lines import on_its_line
 from plantsim.model.quantity import MOLAR_VOLUME, parse_quantity
 from plantsim.model.section import REQUIRED, Section, is_number, read_toml
 
-__all__ = ["Chemistry", "chemistry_names", "load_chemistry"]
+__all__ = ["Chemistry", "chemistry_names", "is_chemistry", "load_chemistry"]
 
 FOLDER = Path(__file__).parent
 
@@ -21,6 +21,12 @@ FOLDER = Path(__file__).parent
 def chemistry_names() -> list[str]:
     """The chemistries that come with the package."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def is_chemistry(path: Path) -> bool:
+    """Whether a TOML file is meant to be a chemistry: it has species. PlantError for what is no TOML."""
+    root, _ = read_toml(path)
+    return "species" in root
 
 
 def load_chemistry(path: Path) -> Chemistry:
