@@ -20,7 +20,7 @@ _RAMP = re.compile(r"ramp\(\s*([0-9.]+)\s*,\s*([^)]+)\)")
 def read_heartbeat(section: Section) -> str:
     """The tag of an area's switch; empty where the file names none."""
     section.get("heartbeat", None, "a tag")
-    return section.matching("heartbeat", TAG_NAME, 'a tag such as "XA-299"') if "heartbeat" in section else ""
+    return section.matching("heartbeat", TAG_NAME, 'a tag such as "XA-299"', "")
 
 
 def read_loss(section: Section, *, analog: bool) -> Loss:

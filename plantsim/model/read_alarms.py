@@ -56,7 +56,7 @@ def _alarm(section: Section, names: Names) -> Alarm:
         known = [*instruments, *devices, *names.sequences]
         raise section.error("tag", f'"{tag}", which is no tag', one_of(known, tag))
     condition = section.text("condition", choices=CONDITIONS)
-    against = section.text("against", choices=instruments) if "against" in section else ""
+    against = section.text("against", "", instruments)
     allowed: tuple[str, ...]
     if tag in names.sequences:
         allowed = ("HELD",)

@@ -72,10 +72,10 @@ class Section:
             raise self.error(key, shown(value), one_of(names, value))
         return value
 
-    def matching(self, key: str, pattern: re.Pattern[str], allowed: str) -> str:
-        """A string that matches the whole of ``pattern``."""
-        value = self.get(key, REQUIRED, allowed)
-        if not (isinstance(value, str) and pattern.fullmatch(value)):
+    def matching(self, key: str, pattern: re.Pattern[str], allowed: str, default: str | Required = REQUIRED) -> str:
+        """A string that matches the whole of ``pattern``; a default need not."""
+        value = self.get(key, default, allowed)
+        if not (isinstance(value, str) and (key not in self or pattern.fullmatch(value))):
             raise self.error(key, shown(value), allowed)
         return value
 

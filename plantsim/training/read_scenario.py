@@ -41,6 +41,9 @@ FOLDER = Path(__file__).parents[1] / "scenarios"
 SNAPSHOT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LONGEST_S = 7 * 86400.0
 FULL_SCORE = 100.0
+HIGHEST_SEED = 2**31 - 1
+LEAST_SPEED, HIGHEST_SPEED = 0.1, 600.0
+"""Times real time."""
 
 
 def scenario_names() -> list[str]:
@@ -105,9 +108,9 @@ class _Reader:
     def scenario(self) -> Scenario:
         root = self.root
         title, briefing = root.text("title"), root.text("briefing")
-        start = root.matching("start", SNAPSHOT, "steady, cold or a snapshot's name") if "start" in root else "steady"
-        lead_in, seed = self.seconds(root, "lead_in", 0.0), root.integer("seed", 0, 2**31 - 1, 1)
-        speed = root.number("speed", 1.0, low=0.1, high=600.0, eu="times real time")
+        start = root.matching("start", SNAPSHOT, "steady, cold or a snapshot's name", "steady")
+        lead_in, seed = self.seconds(root, "lead_in", 0.0), root.integer("seed", 0, HIGHEST_SEED, 1)
+        speed = root.number("speed", 1.0, LEAST_SPEED, HIGHEST_SPEED, "times real time")
         pass_at = root.number("pass_at", 70.0, 1.0, FULL_SCORE, "points")
         hint_points = root.number("hint_points", 1.0, 0.0, FULL_SCORE, "points")
         happenings = []
