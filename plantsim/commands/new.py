@@ -40,9 +40,10 @@ def run(args: Namespace) -> int:
 
     Overwrites nothing.
     """
+    from plantsim.model.json_schema import text_of
     from plantsim.model.load import load_plant
     from plantsim.model.modbus_map import map_path, update_map
-    from plantsim.model.schema import schema_text
+    from plantsim.model.schema import plant_schema
     from plantsim.model.tags import build_tags
 
     path = Path(f"{args.name}.toml")
@@ -55,7 +56,7 @@ def run(args: Namespace) -> int:
     except OSError as error:
         raise Stop(f"{path}: {error.strerror or error}") from None
     with suppress(FileExistsError), Path(SCHEMA).open("x", encoding="utf-8") as file:
-        file.write(schema_text())
+        file.write(text_of(plant_schema()))
     plant = load_plant(path)
     update_map(map_path(path), *build_tags(plant), {area.id: area.number for area in plant.areas})
     print(f"{path}: a plant that works; its comments say how to go on")

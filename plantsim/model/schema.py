@@ -6,17 +6,29 @@ It says what the loader says of keys, forms and limits that need nothing but the
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from plantsim.chemistry.load import chemistry_names
 from plantsim.model.heartbeat import LOSSES
+from plantsim.model.json_schema import (
+    FLAG,
+    NUMBER,
+    PAIR,
+    TEXT,
+    TEXTS,
+    Schema,
+    each,
+    head,
+    like,
+    limits,
+    number,
+    table,
+    tables,
+)
 from plantsim.model.kinds import KINDS
 from plantsim.model.load import NAME, PRODUCT_NAME
-from plantsim.model.quantity import MASS_FLOW, POWER, RAMP, TIME, VOLUME_FLOW, Dimension
+from plantsim.model.quantity import MASS_FLOW, POWER, RAMP, TIME, UNITS, VOLUME_FLOW, Dimension, parse_unit
 from plantsim.model.read_alarms import CONDITIONS
 from plantsim.model.read_field import DEVICE_KINDS
 from plantsim.model.read_interlocks import NAME as INTERLOCK_NAME
@@ -25,56 +37,47 @@ from plantsim.model.read_loops import FILE_MODES, MOST_CONSTRAINTS, MOST_OUTPUTS
 from plantsim.model.read_malfunctions import catalogue
 from plantsim.model.read_procedures import NAME as PROCEDURE_NAME
 from plantsim.model.read_units import AREA_ID, STREAM_ID, UNIT_ID
-from plantsim.model.section import ABOVE_0, REQUIRED
+from plantsim.model.section import REQUIRED
 from plantsim.model.tag import TAG_NAME
 from plantsim.model.unit_kind import Form, Parameter, UnitKind
 
-Schema = dict[str, Any]
-
-_NUMBER = r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
-TEXT: Schema = {"type": "string", "minLength": 1}
-FLAG: Schema = {"type": "boolean"}
-NUMBER: Schema = {"type": "number"}
-TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}]}
-PAIR: Schema = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
-
-
-def schema_text() -> str:
-    """The schema as a file has it."""
-    return json.dumps(plant_schema(), indent=2) + "\n"
+_NUMBER = r"(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+_NAMES = sorted((name for name in UNITS if name.isalpha() or name == "Nm3"), key=len, reverse=True)
+_FACTOR = rf"\(*(%|\d+|({'|'.join(_NAMES)})\d*)(\s*\^\s*\d+)?\)*"
+_COMPOUND = rf"(/\s*{_FACTOR}|{_FACTOR}\s*[*/·]\s*{_FACTOR})(\s*[*/·]\s*{_FACTOR})*"
+"""Quotients and products of known units: that every bracket closes, and what they come to, is the loader's to judge."""
 
 
 def plant_schema() -> Schema:
     """The schema (draft 2020-12) of a plant file, as JSON has it."""
-    composition: Schema = {"type": "object", "additionalProperties": _number(0, 100), "minProperties": 1}
-    lots: Schema = {"type": "object", "additionalProperties": _number(0)}
+    composition: Schema = {"type": "object", "additionalProperties": number(0, 100), "minProperties": 1}
+    lots: Schema = {"type": "object", "additionalProperties": number(0)}
     properties = {
         "format": {"const": 1},
-        "name": _like(NAME),
+        "name": like(NAME),
         "title": TEXT,
         "cold": {"enum": ["charged", "empty"]},
         "chemistry": {"anyOf": [{"enum": chemistry_names()}, {"type": "string", "pattern": r"\.toml$"}]},
         "feed": composition,
         "feed_lots": lots,
-        "feeds": _each(UNIT_ID, _table({"composition": composition, "lots": lots}, ("composition",))),
-        "areas": {"type": "array", "items": _area(), "minItems": 1},
-        "units": _each(UNIT_ID, _unit()),
-        "streams": _each(STREAM_ID, _stream()),
-        "devices": _each(TAG_NAME, _device()),
-        "products": _each(PRODUCT_NAME, _product()),
-        "instruments": _each(TAG_NAME, _instrument()),
+        "feeds": each(UNIT_ID, table({"composition": composition, "lots": lots}, ("composition",))),
+        "areas": tables(_area(), 1),
+        "units": each(UNIT_ID, _unit()),
+        "streams": each(STREAM_ID, _stream()),
+        "devices": each(TAG_NAME, _device()),
+        "products": each(PRODUCT_NAME, _product()),
+        "instruments": each(TAG_NAME, _instrument()),
         "analysers": {"type": "object", "additionalProperties": _analyser()},
-        "loops": _each(TAG_NAME, _loop()),
-        "interlocks": {"type": "array", "items": _interlock()},
-        "sequences": _each(TAG_NAME, _sequence()),
-        "procedures": _each(PROCEDURE_NAME, _procedure()),
-        "alarms": {"type": "array", "items": _alarm()},
+        "loops": each(TAG_NAME, _loop()),
+        "interlocks": tables(_interlock()),
+        "sequences": each(TAG_NAME, _sequence()),
+        "procedures": each(PROCEDURE_NAME, _procedure()),
+        "alarms": tables(_alarm()),
         "alarm_classes": {"type": "object", "additionalProperties": _alarm_class()},
         "malfunctions": _malfunctions(),
     }
     required = ("format", "name", "title", "chemistry", "feed", "areas", "units")
-    head: Schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "plantsim plant file"}
-    return head | _table(properties, required)
+    return head("plantsim plant file") | table(properties, required)
 
 
 # --- tables
@@ -82,13 +85,13 @@ def plant_schema() -> Schema:
 
 def _area() -> Schema:
     properties = {
-        "id": _like(AREA_ID),
+        "id": like(AREA_ID),
         "number": {"type": "integer", "minimum": 100, "maximum": 800, "multipleOf": 100},
         "title": TEXT,
         "watchdog": _quantity(TIME),
-        "heartbeat": _like(TAG_NAME),
+        "heartbeat": like(TAG_NAME),
     }
-    return _table(properties, ("id", "number", "title"))
+    return table(properties, ("id", "number", "title"))
 
 
 def _unit() -> Schema:
@@ -115,18 +118,18 @@ def _kind(kind: UnitKind, common: Mapping[str, Schema]) -> Schema:
         drives["required"] = always
     properties = {**common, **_parameters(kind.parameters), "drives": drives}
     if kind.initial:
-        properties["initial"] = _table(_parameters(kind.initial), _required(kind.initial))
+        properties["initial"] = table(_parameters(kind.initial), _required(kind.initial))
     required = [*common, *_required(kind.parameters)]
     required += ["drives"] if always else []
     required += ["initial"] if _required(kind.initial) else []
-    return _table(properties, required) | {"description": kind.doc}
+    return table(properties, required) | {"description": kind.doc}
 
 
 def _stream() -> Schema:
     flow = {"anyOf": [_quantity(MASS_FLOW), _quantity(VOLUME_FLOW)]}
     properties = {"title": TEXT, "from": TEXT, "to": TEXT, "by": TEXT, "capacity": flow, "head": FLAG}
     by_a_device = {key: ["by"] for key in ("capacity", "head")}
-    return _table(properties, ("title", "from")) | {"dependentRequired": by_a_device}
+    return table(properties, ("title", "from")) | {"dependentRequired": by_a_device}
 
 
 def _device() -> Schema:
@@ -138,24 +141,24 @@ def _device() -> Schema:
         "fail": {"enum": ["closed", "open", "hold", "off", "stop"]},
         "power": _quantity(POWER),
         "loss": TEXT | {"description": LOSSES},
-        "standby_for": _like(TAG_NAME),
-        "selector": _like(TAG_NAME),
+        "standby_for": like(TAG_NAME),
+        "selector": like(TAG_NAME),
         "takeover": _quantity(TIME),
-        "initial": {"anyOf": [_number(0, 100), FLAG]},
+        "initial": {"anyOf": [number(0, 100), FLAG]},
     }
-    return _table(properties, ("kind", "unit", "title"))
+    return table(properties, ("kind", "unit", "title"))
 
 
 def _product() -> Schema:
     properties = {
         "elements": TEXTS,
         "hopper": TEXT,
-        "spec_pct": _number(0, 100),
+        "spec_pct": number(0, 100),
         "byproduct": FLAG,
-        "most_loss_pct": _number(0, 100),
+        "most_loss_pct": number(0, 100),
         "graded_by": {"enum": ["oxide", "mass"]},
     }
-    return _table(properties, ("elements", "hopper", "spec_pct"))
+    return table(properties, ("elements", "hopper", "spec_pct"))
 
 
 def _instrument() -> Schema:
@@ -168,26 +171,26 @@ def _instrument() -> Schema:
         "measures": TEXT,
         "function": TEXT,
         "lag": _quantity(TIME),
-        "noise": _number(0),
+        "noise": number(0),
         "kind": {"enum": ["transmitter", "analyser"]},
         "sample": _quantity(TIME),
         "delay": _quantity(TIME),
     }
     either = [{"required": ["measures"]}, {"required": ["function"]}]
-    return _table(properties, ("unit", "title", "eu", "range")) | {"oneOf": either}
+    return table(properties, ("unit", "title", "eu", "range")) | {"oneOf": either}
 
 
 def _analyser() -> Schema:
     """Of several streams."""
     properties = {"title": TEXT, "line": _quantity(TIME), "analysis": _quantity(TIME), "turns": TEXTS}
-    return _table(properties, ("title", "analysis", "turns"))
+    return table(properties, ("title", "analysis", "turns"))
 
 
 def _loop() -> Schema:
     action = {"enum": ["direct", "reverse"]}
-    output = _table({"to": TEXT, "op": PAIR, "value": PAIR}, ("to",))
-    constraint = _table(
-        {"tag": TEXT, "limit": NUMBER, "gain": _number(0, 1000), "ti": _quantity(TIME), "action": action},
+    output = table({"to": TEXT, "op": PAIR, "value": PAIR}, ("to",))
+    constraint = table(
+        {"tag": TEXT, "limit": NUMBER, "gain": number(0, 1000), "ti": _quantity(TIME), "action": action},
         ("tag", "limit", "gain", "ti", "action"),
     )
     properties = {
@@ -197,11 +200,11 @@ def _loop() -> Schema:
         "mode": {"enum": list(FILE_MODES)},
         "ramp": _quantity(RAMP),
         "action": action,
-        "gain": _number(0, 1000),
+        "gain": number(0, 1000),
         "ti": _quantity(TIME),
         "td": _quantity(TIME),
-        "gap": _number(0),
-        "feed_forward": _table({"tag": TEXT, "gain": NUMBER, "lag": _quantity(TIME)}, ("tag", "gain")),
+        "gap": number(0),
+        "feed_forward": table({"tag": TEXT, "gain": NUMBER, "lag": _quantity(TIME)}, ("tag", "gain")),
         "op_limits": PAIR,
         "outputs": {"type": "array", "items": output, "minItems": 1, "maxItems": MOST_OUTPUTS},
         "wild": {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1, "maxItems": MOST_WILD}]},
@@ -215,17 +218,17 @@ def _loop() -> Schema:
     branches = [
         {"if": {"properties": {"type": {"const": type_}}}, "then": {"required": keys}} for type_, keys in needs.items()
     ]
-    return _table(properties, ("type", "sp", "mode")) | {"allOf": branches}
+    return table(properties, ("type", "sp", "mode")) | {"allOf": branches}
 
 
 def _interlock() -> Schema:
     properties = {
-        "id": _like(INTERLOCK_NAME),
+        "id": like(INTERLOCK_NAME),
         "title": TEXT,
         "group": TEXT,
         "when": TEXTS,
         "votes": {"type": "integer", "minimum": 1},
-        "deadband": _number(0),
+        "deadband": number(0),
         "delay": _quantity(TIME),
         "latched": FLAG,
         "reset_role": {"enum": list(ROLES)},
@@ -233,11 +236,11 @@ def _interlock() -> Schema:
         "bypass_time": _quantity(TIME),
         "effects": TEXTS,
     }
-    return _table(properties, ("id", "title", "group", "when", "effects"))
+    return table(properties, ("id", "title", "group", "when", "effects"))
 
 
 def _sequence() -> Schema:
-    step = _table(
+    step = table(
         {
             "title": TEXT,
             "do": TEXTS,
@@ -258,15 +261,15 @@ def _sequence() -> Schema:
         "initial": {"enum": ["idle", "running", "complete"]},
         "cold": {"enum": ["idle", "complete"]},
         "repeat": FLAG,
-        "steps": {"type": "array", "items": step, "minItems": 1},
+        "steps": tables(step, 1),
     }
-    return _table(properties, ("unit", "title", "steps"))
+    return table(properties, ("unit", "title", "steps"))
 
 
 def _procedure() -> Schema:
-    step = _table({"title": TEXT, "text": TEXT, "until": TEXTS}, ("title", "until"))
-    properties = {"title": TEXT, "when": TEXT, "steps": {"type": "array", "items": step, "minItems": 1}}
-    return _table(properties, ("title", "when", "steps"))
+    step = table({"title": TEXT, "text": TEXT, "until": TEXTS}, ("title", "until"))
+    properties = {"title": TEXT, "when": TEXT, "steps": tables(step, 1)}
+    return table(properties, ("title", "when", "steps"))
 
 
 def _alarm() -> Schema:
@@ -274,29 +277,29 @@ def _alarm() -> Schema:
         "tag": TEXT,
         "condition": {"enum": list(CONDITIONS)},
         "limit": NUMBER,
-        "deadband": _number(0),
+        "deadband": number(0),
         "on_delay": _quantity(TIME),
         "off_delay": _quantity(TIME),
         "priority": {"type": "integer", "minimum": 1, "maximum": 4},
         "class": TEXT,
         "consequence": TEXT,
         "response": TEXT,
-        "respond_min": _number(0),
+        "respond_min": number(0),
         "suppressed_when": TEXT,
         "against": TEXT,
         "window": _quantity(TIME),
     }
-    return _table(properties, ("tag", "condition", "priority", "class", "consequence", "response", "respond_min"))
+    return table(properties, ("tag", "condition", "priority", "class", "consequence", "response", "respond_min"))
 
 
 def _alarm_class() -> Schema:
-    return _table({"confirm": FLAG, "longest_shelving": _quantity(TIME)}, ())
+    return table({"confirm": FLAG, "longest_shelving": _quantity(TIME)}, ())
 
 
 def _malfunctions() -> Schema:
     targets = {"anyOf": [TEXTS, {"type": "object", "additionalProperties": TEXTS}]}
     known = {id_: targets | {"description": one.title} for id_, one in catalogue().items() if not one.everywhere}
-    return _table(known, ())
+    return table(known, ())
 
 
 # --- keys of a kind of unit
@@ -314,9 +317,9 @@ def _parameter(parameter: Parameter) -> Schema:
     what = parameter.what
     single: Schema
     if isinstance(what, Dimension):
-        single = _quantity(what)
+        single = _quantity(what, parameter.low)
     elif what is Form.INTEGER:
-        single = {"type": "integer", **_limits(parameter.low, parameter.high)}
+        single = {"type": "integer", **limits(parameter.low, parameter.high)}
     elif what is Form.FLAG:
         single = FLAG
     elif what in (Form.EXTRACTANT, Form.REAGENT):
@@ -324,7 +327,7 @@ def _parameter(parameter: Parameter) -> Schema:
     elif what in (Form.SPECIES, Form.GROUPS):
         single = TEXTS
     else:
-        single = {"type": "object", "additionalProperties": _number(0)}
+        single = {"type": "object", "additionalProperties": number(0)}
     if not parameter.count:
         return single
     many: Schema = {"type": "array", "items": single}
@@ -333,42 +336,20 @@ def _parameter(parameter: Parameter) -> Schema:
     return many
 
 
-# --- forms
-
-
-def _table(properties: Mapping[str, Schema], required: Iterable[str]) -> Schema:
-    """A table with these keys and no others."""
-    table: Schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
-    needed = list(required)
-    return table | {"required": needed} if needed else table
-
-
-def _each(name: re.Pattern[str], table: Schema) -> Schema:
-    """A table of tables whose keys are names of that pattern."""
-    return {"type": "object", "patternProperties": {f"^({name.pattern})$": table}, "additionalProperties": False}
-
-
-def _like(name: re.Pattern[str]) -> Schema:
-    return {"type": "string", "pattern": f"^({name.pattern})$"}
-
-
-def _number(low: float = -math.inf, high: float = math.inf) -> Schema:
-    return {"type": "number", **_limits(low, high)}
-
-
-def _limits(low: float, high: float) -> Schema:
-    limits: Schema = {}
-    if low == ABOVE_0:
-        limits["exclusiveMinimum"] = 0
-    elif math.isfinite(low):
-        limits["minimum"] = low
-    if math.isfinite(high):
-        limits["maximum"] = high
-    return limits
-
-
-def _quantity(dimension: Dimension) -> Schema:
-    """A text with a number and, where one is needed, a unit; the loader knows which units fit."""
+def _quantity(dimension: Dimension, low: float = 0.0) -> Schema:
+    """A text with a number and, where one is needed, a unit; the loader knows which compound units fit."""
+    sign = r"\s*\+?" if low >= 0.0 else r"\s*[-+]?"
+    units = "|".join([*_single(dimension), _COMPOUND])
     if any(dimension.exponents):
-        return {"type": "string", "pattern": rf"^{_NUMBER}\s*\S", "examples": [dimension.example]}
-    return {"anyOf": [NUMBER, {"type": "string", "pattern": f"^{_NUMBER}"}], "examples": [dimension.example]}
+        # as a choice of one, for a validator's message would quote a pattern
+        text: Schema = {"type": "string", "anyOf": [{"pattern": rf"^{sign}{_NUMBER}\s*({units})\s*$"}]}
+        return text | {"examples": [dimension.example]}
+    text = {"type": "string", "pattern": rf"^{sign}{_NUMBER}\s*({units})?\s*$"}
+    return {"anyOf": [number(low), text], "examples": [dimension.example]}
+
+
+def _single(dimension: Dimension) -> list[str]:
+    """Units of a dimension that are one word, such as ``L`` and ``m3``."""
+    words = [f"{name}{power}" for name in ("%", *_NAMES) for power in ("", "2", "3")]
+    units = {word: parse_unit(word) for word in words}
+    return [word for word, unit in units.items() if unit is not None and unit.exponents == dimension.exponents]

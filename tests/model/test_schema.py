@@ -115,6 +115,14 @@ def _no_unit(data: dict[str, Any]) -> None:
     data["units"]["R-201"]["volume"] = 60
 
 
+def _no_such_unit(data: dict[str, Any]) -> None:
+    data["units"]["R-201"]["span"] = "60 ltr"
+
+
+def _below_nought(data: dict[str, Any]) -> None:
+    data["loops"]["TIC-201"]["ti"] = "-60 s"
+
+
 def _no_output(data: dict[str, Any]) -> None:
     del data["loops"]["TIC-201"]["outputs"]
 
@@ -137,7 +145,18 @@ def _malfunction(data: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "mistake",
-    [_unknown_key, _no_kind, _no_unit, _no_output, _lower_case_tag, _both, _condition, _malfunction],
+    [
+        _unknown_key,
+        _no_kind,
+        _no_unit,
+        _no_such_unit,
+        _below_nought,
+        _no_output,
+        _lower_case_tag,
+        _both,
+        _condition,
+        _malfunction,
+    ],
 )
 def test_it_marks_mistakes(mistake: Callable[[dict[str, Any]], None]) -> None:
     data = deepcopy(read(FOLDER / "belfast.toml"))
