@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from plantsim.cli import main
 from plantsim.model.errors import PlantError
+from plantsim.model.load import plant_names
 from plantsim.training.read_scenario import load_scenario
 from plantsim.training.scenario import Scenario
 
@@ -53,6 +55,11 @@ def test_check_knows_scenario_files(changed: Callable[[str, str], Path], capsys:
     assert "2 events, 6 criteria, for belfast" in capsys.readouterr().out
     assert main(["check", str(changed("speed = 2", "spede = 3"))]) == 1
     assert "found an unknown key" in capsys.readouterr().err
+
+
+def test_each_plant_has_four_to_practise_or_more(scenarios: dict[str, Scenario]) -> None:
+    count = Counter(one.plant.name for one in scenarios.values())
+    assert {name: count[name] for name in plant_names() if count[name] < 4} == {}
 
 
 def test_scenarios_lists_those_of_the_plant(scenarios: dict[str, Scenario], capsys: pytest.CaptureFixture[str]) -> None:
