@@ -88,9 +88,9 @@ READY_WITHIN = 60.0
 
 
 @contextmanager
-def _running(state: Path, *options: str) -> Iterator[str]:
-    """``plantsim run belfast`` in a process of its own, ended with the block; gives its OPC UA endpoint."""
-    words = ["belfast", "--modbus", "0", "--state", str(state), *options]
+def _running(state: Path, *options: str, plant: str = "belfast") -> Iterator[str]:
+    """``plantsim run PLANT`` in a process of its own, ended with the block; gives its OPC UA endpoint."""
+    words = [plant, "--modbus", "0", "--state", str(state), *options]
     with (state / "server.log").open("a") as log:
         process = subprocess.Popen(
             command("run", *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from hmi.screens.overview import Overview
 from hmi.settings import Settings
 from hmi.widgets.panel import Panel
+from plantsim.model.load import plant_names
 
 StartPlant = Callable[..., AbstractContextManager[str]]
 SitDown = Callable[..., AbstractAsyncContextManager[Any]]
@@ -64,27 +66,43 @@ async def test_everything_fits(endpoint: str, sit_down: SitDown, size: tuple[int
         fits(desk)
 
 
+async def shows_all_sections(desk: Any) -> None:
+    """Every unit and tag object is on its section's display, page by page where the terminal is small."""
+    plant = desk.app.view.plant
+    for number, area in enumerate(plant.areas, 1):
+        await desk.press(str(number))
+        await desk.until(lambda shown=area.id: desk.display.area == shown)
+        seen = ""
+        for page in range(1, desk.display.pages() + 1):
+            if desk.display.pages() > 1:
+                await desk.see(f"  {page}/{desk.display.pages()} ")
+            await desk.pilot.pause()
+            seen += desk.text
+            await desk.press("pagedown")
+        for unit in area.units:
+            assert f" {unit} " in seen or not plant.units[unit].tags, unit
+        for tag in plant.of_area(area.id):
+            assert tag.id in seen, tag.id
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_every_section_shows_all_its_units_and_tags(
     endpoint: str, sit_down: SitDown, size: tuple[int, int]
 ) -> None:
-    """Every unit and tag object is on its section's display, page by page where the terminal is small."""
     async with sit_down(endpoint, size) as desk:
-        plant = desk.app.view.plant
-        for number, area in enumerate(plant.areas, 1):
-            await desk.press(str(number))
-            await desk.until(lambda shown=area.id: desk.display.area == shown)
-            seen = ""
-            for page in range(1, desk.display.pages() + 1):
-                if desk.display.pages() > 1:
-                    await desk.see(f"  {page}/{desk.display.pages()} ")
-                await desk.pilot.pause()
-                seen += desk.text
-                await desk.press("pagedown")
-            for unit in area.units:
-                assert f" {unit} " in seen or not plant.units[unit].tags, unit
-            for tag in plant.of_area(area.id):
-                assert tag.id in seen, tag.id
+        await shows_all_sections(desk)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("plant", [name for name in plant_names() if name != "belfast"])
+async def test_sections_of_every_plant_show_all_their_units_and_tags(
+    plant: str, start_plant: StartPlant, sit_down: SitDown
+) -> None:
+    """From the browse alone, as with a plant that the display has never seen."""
+    with start_plant("--opcua", "0", "--insecure", plant=plant) as endpoint:
+        async with sit_down(endpoint, (160, 50), wait=False) as desk:
+            await desk.until(lambda: isinstance(desk.app.screen, Overview), within=120.0)
+            await shows_all_sections(desk)
 
 
 async def test_stages_of_a_circuit_are_read_off(endpoint: str, sit_down: SitDown) -> None:
