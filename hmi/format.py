@@ -41,6 +41,11 @@ def number(value: float, digits: int, width: int = 0) -> str:
     return text.rjust(width)
 
 
+def figures(value: float) -> str:
+    """A gain or a time with four significant digits, but never as a power of ten where it is large."""
+    return BAD if math.isnan(value) else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def value_text(member: Member, value: object, tag: TagObject | None = None) -> str:
     """A member's value in words or digits, without its unit."""
     if value is None:

@@ -14,6 +14,8 @@ from hmi.widgets.procedures import ProcedureList, StepList, progress_of, unmet, 
 WIDE = 120
 """Columns from which the list and the steps stand side by side."""
 _LIST = 50
+BROAD = 160
+"""Columns from which the list shows whole titles, too."""
 
 
 class Procedures(ListDisplay):
@@ -23,6 +25,8 @@ class Procedures(ListDisplay):
     DEFAULT_CSS = f"""
     Procedures ProcedureList, Procedures StepList {{ width: 1fr; height: 1fr; }}
     Procedures.-wide ProcedureList {{ width: {_LIST}; }}
+    Procedures.-broad ProcedureList {{ width: 2fr; }}
+    Procedures.-broad StepList {{ width: 3fr; }}
     Procedures.-wide StepList {{ border-left: solid $line; }}
     """
 
@@ -50,6 +54,7 @@ class Procedures(ListDisplay):
     def fit(self, width: int, height: int) -> None:
         self._wide = width >= WIDE
         self.set_class(self._wide, "-wide")
+        self.set_class(width >= BROAD, "-broad")
         self._procedures.display = self._wide or self.listing is self._procedures
         self._steps.display = self._wide or self.listing is self._steps
 

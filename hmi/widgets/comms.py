@@ -88,9 +88,11 @@ class Comms(Panel):
         up = (datetime.now() - health.since).total_seconds() if health.since is not None and link.online else math.nan
         self._pair(row, "up", duration(up))
         row = self._line(canvas, y + 2, "server")
-        row.add(short(health.product or BAD, 36), looks.live).add("   ", looks.text)
+        ahead = BAD if math.isnan(health.skew) else f"{health.skew:+.2f} s"
+        room = row.width - row.used - len(f"   members {health.nodes}   clock ahead {ahead} ")
+        row.add(short(health.product or BAD, min(36, room)), looks.live).add("   ", looks.text)
         self._pair(row, "members", str(health.nodes))
-        self._pair(row, "clock ahead", BAD if math.isnan(health.skew) else f"{health.skew:+.2f} s")
+        self._pair(row, "clock ahead", ahead)
         row = self._line(canvas, y + 3, "breaks")
         self._pair(row, "reconnected", str(max(0, health.sessions - 1)))
         if link.error:

@@ -6,13 +6,17 @@ import math
 import textwrap
 
 from hmi.comm.outcome import quality_words
-from hmi.format import BAD, clock, day, duration, number, places, value_text
+from hmi.commands import find
+from hmi.format import BAD, clock, day, duration, figures, number, places, value_text
 from hmi.model import LIMITS, Member, TagObject, ValueClass
+from hmi.procedure import Mark, Procedure
 from hmi.theme import badge
 from hmi.view import View
 from hmi.widgets.bar import bar, level
 from hmi.widgets.canvas import Canvas
+from hmi.widgets.cells import RUNNING, STOPPED
 from hmi.widgets.panel import Panel
+from hmi.widgets.procedures import DONE, progress_of, words
 
 WIDTH = 60
 """Cells of a faceplate that stands beside its display."""
@@ -21,12 +25,13 @@ _TUNING = ("Gain", "Ti", "Td")
 _HIDDEN = frozenset((*LIMITS, "NormalLow", "NormalHigh", *_TUNING))
 
 
-def face_rows(tag: TagObject, width: int) -> int:
-    """Lines the faceplate's panel of so many cells needs."""
+def face_rows(tag: TagObject, width: int, procedure: Procedure | None = None) -> int:
+    """Lines the faceplate's panel of so many cells needs; of a sequence with its permits and steps."""
     shown = [m for m in tag.members.values() if m.member not in _HIDDEN]
     limits = 1 if tag.primary is not None and (tag.limits or tag.normal) else 0
     tuning = 1 if any(name in tag.members for name in _TUNING) else 0
-    return 1 + len(title_lines(tag, width)) + len(shown) + limits + tuning + 1 + min(len(tag.alarms), 4)
+    steps = 1 + len(procedure.permits) + len(procedure.steps) + 1 if procedure is not None else 0
+    return 1 + len(title_lines(tag, width)) + len(shown) + limits + tuning + 1 + min(len(tag.alarms), 4) + steps
 
 
 def title_lines(tag: TagObject, width: int) -> list[str]:
@@ -69,7 +74,10 @@ class Face(Panel):
         y = self._limits(canvas, tag, y)
         y = self._tuning(canvas, tag, y)
         self._quality(canvas, tag, y)
-        self._alarms(canvas, tag, y + 1)
+        y = self._alarms(canvas, tag, y + 1)
+        procedure = view.plant.procedures.get(tag.id)
+        if procedure is not None:
+            self._steps(canvas, procedure, y + 1)
 
     def _member(self, canvas: Canvas, tag: TagObject, member: Member, y: int) -> None:
         view, looks = self.view, self.view.looks
@@ -99,8 +107,7 @@ class Face(Panel):
             setpoint = view.store.number(f"{tag.id}.SP")
             bar(row, looks, width, shown, span, tag.normal, tuple(tag.limits.values()), setpoint, priority)
         elif member.member == "SP":
-            row.add(" " * width, looks.text)
-            span = (member.low, member.high)
+            row.add("deviation ", looks.dim).add(self._deviation(tag), looks.text, width - len("deviation "))
         else:
             level(row, looks, width, shown, span)
         digits = places(member, tag)
@@ -120,8 +127,14 @@ class Face(Panel):
             row.add("normal ", looks.dim).add(f"{low}..{high}", looks.text)
         return y + 1
 
+    def _deviation(self, tag: TagObject) -> str:
+        """How far a controller is off its set point."""
+        assert tag.primary is not None
+        off = self.view.store.number(tag.primary.name) - self.view.store.number(f"{tag.id}.SP")
+        return BAD if math.isnan(off) else f"{off:+.{places(tag.primary, tag)}f}"
+
     def _tuning(self, canvas: Canvas, tag: TagObject, y: int) -> int:
-        """Gain and times of a controller, and how far it is off its set point."""
+        """Gain and times of a controller."""
         view, looks = self.view, self.view.looks
         members = [tag.members[name] for name in _TUNING if name in tag.members]
         if not members:
@@ -129,11 +142,7 @@ class Face(Panel):
         row = canvas.row(y).add(" tuning    ", looks.dim)
         for member in members:
             row.add(f"{member.member} ", looks.title if member.writable else looks.dim)
-            row.add(f"{view.store.number(member.name):.4g} {member.eu}".rstrip(), looks.text).add("  ", looks.text)
-        if tag.primary is not None:
-            off = view.store.number(tag.primary.name) - view.store.number(f"{tag.id}.SP")
-            text = BAD if math.isnan(off) else f"{off:+.{places(tag.primary, tag)}f}"
-            row.add("off set point ", looks.dim).add(text, looks.text)
+            row.add(f"{figures(view.store.number(member.name))} {member.eu}".rstrip(), looks.text).add("  ", looks.text)
         return y + 1
 
     def _quality(self, canvas: Canvas, tag: TagObject, y: int) -> None:
@@ -147,14 +156,38 @@ class Face(Panel):
         row.add(words, looks.text if words == "good" else looks.bad)
         row.add(f"   source time {clock(reading.time)}", looks.dim)
 
-    def _alarms(self, canvas: Canvas, tag: TagObject, y: int) -> None:
+    def _alarms(self, canvas: Canvas, tag: TagObject, y: int) -> int:
+        """The standing ones first; the line below the last."""
         view, looks = self.view, self.view.looks
         records = sorted(view.book.of_tag(tag.id), key=lambda r: (not r.active, r.acked, r.alarm.priority))
+        some = any(record.active or not record.acked for record in records)
         for line, record in enumerate(records[: canvas.height - y]):
             row = canvas.row(y + line).add(f" {'alarms' if not line else '':<10}", looks.dim)
             standing = record.active or not record.acked
             style = looks.priority(record.alarm.priority) if standing else looks.dim
             row.add(badge(record.alarm.priority, record.state), style)
             row.add(f" {record.alarm.condition}", looks.text, 12)
-            row.add(record.state.value if standing else "", looks.live, 7)
+            if some:
+                row.add(record.state.value if standing else "", looks.live, 7)
             row.add(record.alarm.message, looks.text if standing else looks.dim, max(0, canvas.width - row.used - 1))
+        return y + len(records)
+
+    def _steps(self, canvas: Canvas, procedure: Procedure, y: int) -> None:
+        """What a sequence that stands needs to start, and its steps; what they do and wait for is on its display."""
+        view, looks = self.view, self.view.looks
+        now = progress_of(view, procedure)
+        for index, permit in enumerate(() if now.at_work else procedure.permits):
+            met = view.holds(permit)
+            row = canvas.row(y).add(f" {'' if index else 'permits':<10}", looks.dim)
+            row.add(f"{DONE if met else STOPPED if met is False else '?'} {words(view, permit)}",
+                    looks.text if met else looks.live)  # fmt: skip
+            row.add("" if met else "  not yet", looks.live)
+            y += 1
+        for number_, step in enumerate(procedure.steps, 1):
+            mark = now.mark(number_)
+            symbol = {Mark.DONE: DONE, Mark.NOW: RUNNING, Mark.PENDING: STOPPED, None: "?"}[mark]
+            row = canvas.row(y).add(f" {'steps' if number_ == 1 else '':<10}", looks.dim)
+            row.add(f"{symbol} {number_:>2}  {step.title}", looks.live if mark is Mark.NOW else looks.text)
+            y += 1
+        row = canvas.row(y).add(" " * 11, looks.dim).add(view.label(find("procedures")), looks.live)
+        row.add(" what they do and wait for", looks.dim)

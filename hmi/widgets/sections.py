@@ -129,9 +129,9 @@ class Sections(Panel):
         row.add(tag.id, cells.name_style(view, tag, looks.text), cells.TAG)
         shown = cells.value(row, view, tag, 6)
         rest = x + width - row.used
-        if rest >= 13:
-            row.add(tag.primary.eu if tag.primary is not None else "", looks.dim, cells.UNIT)
-            rest -= cells.UNIT
+        if rest >= 14:
+            row.add(tag.primary.eu if tag.primary is not None else "", looks.dim, cells.UNIT + 1)
+            rest -= cells.UNIT + 1
         if rest >= 4:
             cells.tag_bar(row, view, tag, min(rest - 1, 20), shown, priority)
         row.gap(min(canvas.width, x + width))

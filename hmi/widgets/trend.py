@@ -189,7 +189,7 @@ class TagTrend(Panel):
         if not self.with_output:
             row.add(tag.title, looks.dim, max(0, width - row.used - 1))
             return
-        row.add(" PV", looks.pens[0])
+        row.add(f" {tag.primary.member if tag.primary is not None else ''}", looks.pens[0])
         if "SP" in tag.members:
             row.add(" SP", looks.pens[1]).add(" OP", looks.pens[2]).add(" 0..100 %", looks.dim)
         row.add(f"  {span_text(self.span)}", looks.dim)

@@ -9,6 +9,7 @@ from hmi.format import (
     clock,
     decimals,
     duration,
+    figures,
     mode_letter,
     number,
     pace,
@@ -64,6 +65,14 @@ def test_clock_is_utc() -> None:
 def test_speed(value: float, text: str) -> None:
     """As the header shows it."""
     assert speed(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(43200.0, "43200"), (2200.4, "2200"), (999.96, "1000"), (1.4512, "1.451"), (math.nan, "---")]
+)
+def test_figures(value: float, text: str) -> None:
+    """Nor in powers of ten."""
+    assert figures(value) == text
 
 
 @pytest.mark.parametrize(

@@ -325,6 +325,7 @@ DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
     "analysers": at("analysers"),
     "alarms": at("alarms"),
     "faceplate": at("TIC-611"),
+    "sequence": at("KS-101"),
     "trends": at("trends"),
     "training": to_training,
     "score": to_score,

@@ -9,9 +9,11 @@ import pytest
 from rich.style import Style
 
 from hmi.alarms import AlarmBook
+from hmi.comm.health import Health
 from hmi.comm.link import LinkState, Phase
 from hmi.exercise import Exercise
-from hmi.model import Plant, TagObject
+from hmi.model import Member, Plant, TagObject, ValueClass
+from hmi.procedure import Check, Procedure, Step
 from hmi.screens.connect import Connecting
 from hmi.store import TagStore, Trace
 from hmi.theme import HOLLOW, LOOKS, MONO, PALETTES, SHAPES, Looks, Palette
@@ -19,6 +21,7 @@ from hmi.view import View
 from hmi.widgets.ascii import ascii_text
 from hmi.widgets.bar import band, position
 from hmi.widgets.canvas import Canvas, Row
+from hmi.widgets.comms import Comms
 from hmi.widgets.exercise import ExercisePanel
 from hmi.widgets.faceplate import Face, face_rows, title_lines
 from hmi.widgets.stages import ceiling, cells_of, concentration, joined
@@ -231,7 +234,7 @@ def test_scenario_without_a_connection_is_not_shown_as_live() -> None:
     assert "passed" in head()[0]
 
 
-def _painted(panel: Connecting | Face, width: int, height: int) -> str:
+def _painted(panel: Connecting | Face | Comms, width: int, height: int) -> str:
     """What a panel paints, without a terminal."""
     canvas = Canvas(width, height, panel.view.looks.text)
     panel.build(canvas)
@@ -261,3 +264,39 @@ def test_a_long_title_takes_the_lines_it_needs(make_controller: Callable[..., Ta
     shown = _painted(face, 60, 20)
     assert all(line in shown for line in first)
     assert face_rows(tag, 60) == face_rows(tag, 160) + len(first) - 1
+
+
+def test_the_faceplate_of_a_sequence_shows_its_permits_and_steps() -> None:
+    """Whoever wants to start it sees there what is missing, and where to read what its steps do."""
+    members = {name: Member(f"KS-700.{name}", name, ValueClass.INTEGER) for name in ("STATE", "STEP")}
+    tag = TagObject("KS-700", "Lot change", "sequence", "product", "HP-711", members)
+    steps = (Step("Run the old lot out"), Step("Tip the new lot"))
+    procedure = Procedure(tag.id, tag.title, steps, (Check("WI-103.PV", "<", 250.0), Check("P-401.RUN", "=", 1.0)))
+    store = TagStore()
+    view = View(store, AlarmBook(), plant=Plant("Small", (), {}, {tag.id: tag}, procedures={tag.id: procedure}))
+    values = {"KS-700.STATE": 0, "KS-700.STEP": 0, "WI-103.PV": 263.0, "P-401.RUN": 1}
+    store.lay_out(values, (), None)
+    for name, value in values.items():
+        store.put(store.slot(name), value, 0, 1000.0)
+    face = Face(view)
+    face.tag_id = tag.id
+    rows = face_rows(tag, 80, procedure)
+    shown = _painted(face, 80, rows)
+    assert "permits   ○ WI-103 PV below 250  not yet" in shown
+    assert "✓ P-401 RUN is 1" in shown
+    assert "steps     ○  1  Run the old lot out" in shown
+    assert shown.rstrip().endswith("F6 what they do and wait for")
+    store.put(store.slot("KS-700.STATE"), 1, 0, 1001.0)
+    store.put(store.slot("KS-700.STEP"), 2, 0, 1001.0)
+    shown = _painted(face, 80, rows)
+    assert "permits" not in shown
+    assert "✓  1  Run the old lot out" in shown
+    assert "●  2  Tip the new lot" in shown
+
+
+def test_how_far_the_clocks_are_apart_is_never_cut() -> None:
+    """A long product name gives way to it, at 80 columns and after a day run fast."""
+    view = View(TagStore(), AlarmBook(), "opc.tcp://127.0.0.1:4840/plantsim")
+    view.health = Health()
+    view.health.product, view.health.nodes, view.health.skew = "Belfast demonstration plant: NdFeB", 4577, 86400.25
+    assert "members 4577   clock ahead +86400.25 s" in _painted(Comms(view), 80, 24)
