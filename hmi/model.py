@@ -91,6 +91,10 @@ class TagObject:
     limits: dict[str, float] = field(default_factory=dict)
     """HH, H, L, LL in the PV's unit, as far as they are finite."""
     normal: tuple[float, float] | None = None
+    acts_on: tuple[str, ...] = ()
+    """What a controller's output moves: devices, and controllers whose set point it is."""
+    set_by: tuple[str, ...] = ()
+    """The controllers that act on this object."""
 
     @property
     def primary(self) -> Member | None:

@@ -26,6 +26,9 @@ _PROPERTIES = frozenset(("EURange", "EngineeringUnits", "EnumStrings", "TrueStat
 _PROFILE = ".Profile"
 """Ending of the id of the object that holds a unit's arrays."""
 
+_ACTS_ON = "ActsOn"
+"""References from a controller to what its output moves."""
+
 _METHODS = ("Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack", "Inject", "Clear",
             "ClearAll", *LISTS)  # fmt: skip
 
@@ -186,7 +189,19 @@ class _Browser:
             own_alarms = tuple(a for a in alarms if a.tag == tag.id)
             tags[tag.id] = TagObject(tag.id, title, kind, area, unit, own, own_alarms)
         await read_limits(self._client, tags.values(), self._browsed.nodes)
+        await self._loops(tags, [tag.node for _, _, tag in owners if tag.id in tags and "OP" in tags[tag.id].members])
         return tags
+
+    async def _loops(self, tags: dict[str, TagObject], controllers: list[ua.NodeId]) -> None:
+        """What acts on what, as far as the server shows it."""
+        found = await browse(self._client, controllers, ObjectIds.NonHierarchicalReferences)
+        acts_on = self._node(_ACTS_ON)
+        for node, references in zip(controllers, found, strict=True):
+            controller = tags[str(node.Identifier)]
+            targets = [_found(r).id for r in references if r.ReferenceTypeId == acts_on]
+            controller.acts_on = tuple(target for target in targets if target in tags)
+            for target in controller.acts_on:
+                tags[target].set_by += (controller.id,)
 
     async def _profiles(self, owners: list[tuple[str, str, _Found]]) -> dict[str, tuple[Member, ...]]:
         """Array variables of units, by unit."""

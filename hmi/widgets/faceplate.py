@@ -30,8 +30,9 @@ def face_rows(tag: TagObject, width: int, procedure: Procedure | None = None) ->
     shown = [m for m in tag.members.values() if m.member not in _HIDDEN]
     limits = 1 if tag.primary is not None and (tag.limits or tag.normal) else 0
     tuning = 1 if any(name in tag.members for name in _TUNING) else 0
+    loops = bool(tag.acts_on) + bool(tag.set_by)
     steps = 1 + len(procedure.permits) + len(procedure.steps) + 1 if procedure is not None else 0
-    return 1 + len(title_lines(tag, width)) + len(shown) + limits + tuning + 1 + min(len(tag.alarms), 4) + steps
+    return 1 + len(title_lines(tag, width)) + len(shown) + limits + tuning + loops + 1 + min(len(tag.alarms), 4) + steps
 
 
 def title_lines(tag: TagObject, width: int) -> list[str]:
@@ -73,6 +74,8 @@ class Face(Panel):
                 y += 1
         y = self._limits(canvas, tag, y)
         y = self._tuning(canvas, tag, y)
+        y = self._loops(canvas, "acts on", tag.acts_on, y)
+        y = self._loops(canvas, "set by", tag.set_by, y)
         self._quality(canvas, tag, y)
         y = self._alarms(canvas, tag, y + 1)
         procedure = view.plant.procedures.get(tag.id)
@@ -143,6 +146,16 @@ class Face(Panel):
         for member in members:
             row.add(f"{member.member} ", looks.title if member.writable else looks.dim)
             row.add(f"{figures(view.store.number(member.name))} {member.eu}".rstrip(), looks.text).add("  ", looks.text)
+        return y + 1
+
+    def _loops(self, canvas: Canvas, what: str, tags: tuple[str, ...], y: int) -> int:
+        """The next ones up or down a cascade; one alone with its title."""
+        looks = self.view.looks
+        if not tags:
+            return y
+        row = canvas.row(y).add(f" {what:<10}", looks.dim).add("  ".join(tags), looks.text)
+        if len(tags) == 1 and (tag := self.view.tag(tags[0])) is not None:
+            row.add(f"  {tag.title}", looks.dim, max(0, canvas.width - row.used - 1))
         return y + 1
 
     def _quality(self, canvas: Canvas, tag: TagObject, y: int) -> None:

@@ -13,7 +13,7 @@ from plantsim.engine.image import ProcessImage
 from plantsim.engine.malfunctions import Injection
 from plantsim.engine.shelf import Kept
 from plantsim.model.malfunction import Place
-from plantsim.model.plant import Procedure
+from plantsim.model.plant import Loop, Procedure
 from plantsim.model.plant import Sequence as Program
 from plantsim.model.tag import AlarmPoint, TagTable
 
@@ -69,6 +69,8 @@ class Plant(Protocol):
     def units(self) -> Sequence[Unit]: ...
     @property
     def streams(self) -> Sequence[Stream]: ...
+    @property
+    def loops(self) -> Sequence[Loop]: ...
     @property
     def products(self) -> Sequence[Product]: ...
     @property

@@ -20,7 +20,7 @@ from plantsim.serve.opcua_values import VARIANT_TYPES
 
 NAMESPACE = "urn:plantsim:plant"
 
-PLANT, SIMULATION, KPI, FLOWS_TO = "Plant", "Simulation", "KPI", "FlowsTo"
+PLANT, SIMULATION, KPI, FLOWS_TO, ACTS_ON = "Plant", "Simulation", "KPI", "FlowsTo", "ActsOn"
 AREA, UNIT = "Area", "Unit"
 """What the NodeIds of areas and units begin with, before a dot and their own names."""
 
@@ -66,7 +66,17 @@ def build(batch: NodeBatch, engine: Engine, historized: Callable[[Tag], bool] = 
         for tag in members:
             node = _member(batch, nodes.objects[name], tag, 1000.0 * engine.scan_period, historized(tag))
             nodes.tags[node] = tag
+    _loops(batch, engine.plant, nodes.objects)
     return nodes
+
+
+def _loops(batch: NodeBatch, plant: Plant, objects: dict[str, ua.NodeId]) -> None:
+    """From controllers to what their output moves: devices, and the controllers whose set point it is."""
+    acts_on = batch.reference_type(ACTS_ON, "ActedOnBy", Id.NonHierarchicalReferences)
+    for loop in plant.loops:
+        for target in (*(output.tag for output in loop.outputs), loop.slave):
+            if loop.tag in objects and target in objects:
+                batch.link(objects[loop.tag], acts_on, objects[target])
 
 
 def _plant(batch: NodeBatch, plant: Plant) -> dict[str, ua.NodeId]:

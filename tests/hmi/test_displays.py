@@ -183,6 +183,18 @@ async def test_every_kind_of_object_has_a_faceplate(endpoint: str, sit_down: Sit
             await desk.press("escape")
 
 
+async def test_a_faceplate_tells_what_it_moves_and_what_moves_it(endpoint: str, sit_down: SitDown) -> None:
+    """Up and down a cascade; which master a set point comes from is not known otherwise."""
+    async with sit_down(endpoint, (80, 24)) as desk:
+        desk.display.open_face("AIC-4226")
+        await desk.see("acts on   FFIC-4207  SX-2 scrub acid to organic ratio")
+        await desk.see("set by    AIC-701  Nd purity master")
+        desk.display.open_face("TV-201A")
+        await desk.see("set by    TIC-201  R-201 temperature")
+        desk.display.open_face("TIC-201")
+        await desk.see("acts on   TV-201A  TV-201B")
+
+
 async def test_digits_backspace_and_cursor_lead_about(endpoint: str, sit_down: SitDown) -> None:
     """A section in one key, a faceplate in three, and back again."""
     async with sit_down(endpoint) as desk:

@@ -84,6 +84,7 @@ def _plant() -> Any:
         title="A small plant",
         areas=areas,
         units=units,
+        loops=[SimpleNamespace(tag="TIC-201", outputs=[SimpleNamespace(tag="P-201")], slave="AIC-201")],
         streams=[SimpleNamespace(source_unit=source, target_unit=target) for source, target in ends],
         products=[SimpleNamespace(name="NdPr"), SimpleNamespace(name="DyTb")],
         sequences=[],

@@ -35,6 +35,8 @@ async def test_another_server_loads_it(synthetic: Any, tmp_path: Path) -> None:
     assert await node("TIC-201.HH.Alarm.Severity").read_value() == 900
     flows = await node("Unit.R-201").get_referenced_nodes(node("FlowsTo").nodeid, ua.BrowseDirection.Forward)
     assert [one.nodeid.Identifier for one in flows] == ["Unit.R-202"]
+    moved = await node("TIC-201").get_referenced_nodes(node("ActsOn").nodeid, ua.BrowseDirection.Forward)
+    assert [one.nodeid.Identifier for one in moved] == ["P-201", "AIC-201"]
     names = [(await child.read_browse_name()).Name for child in await node("Area.leach").get_children()]
     assert "R-201" in names
 

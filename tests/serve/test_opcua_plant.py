@@ -54,6 +54,15 @@ async def test_a_browse_gives_the_whole_plant_in_flow_order(belfast: Plant, engi
     assert await console.value("Plant.Products") == [product.name for product in belfast.products]
 
 
+async def test_references_lead_down_a_cascade(console: Any) -> None:
+    acts_on = console.id("ActsOn")
+    assert await console.browse("AIC-701", acts_on) == ["AIC-4226"]
+    assert await console.browse("AIC-4226", acts_on) == ["FFIC-4207"]
+    assert await console.browse("FFIC-4207", acts_on) == ["FIC-4203"]
+    assert await console.browse("FIC-4203", acts_on) == ["P-4203"]
+    assert await console.browse("TIC-201", acts_on) == ["TV-201A", "TV-201B"]
+
+
 async def test_every_tag_and_every_alarm_is_there_with_value_range_and_unit(engine: Engine, console: Any) -> None:
     async def values(names: list[str]) -> list[ua.DataValue]:
         ids = [console.id(name) for name in names]
