@@ -12,6 +12,7 @@ from hmi.widgets.alarmlist import AlarmList
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.keyfigures import KeyFigures, key_rows
 from hmi.widgets.panel import Panel
+from hmi.widgets.procedures import NextStep, under_way
 from hmi.widgets.sections import Sections, area_analogs, grid_columns, grid_rows
 from hmi.widgets.trend import TagTrend
 
@@ -57,6 +58,8 @@ class Overview(Display):
         self._trends = [TagTrend(view, span=3600.0) for _ in range(MOST_TRENDS)]
         self._trend_box = Container(*self._trends, id="trends")
         self._alarms = AlarmList(view, id="alarmlist")
+        self._step = NextStep(view)
+        self._step.display = False
 
     def body(self) -> ComposeResult:
         yield self._figures
@@ -64,12 +67,29 @@ class Overview(Display):
         yield self._sections
         yield Rule(self.view)
         yield Container(self._trend_box, self._alarms, id="foot")
+        yield self._step
 
     def heading(self) -> str:
         return f"OVERVIEW  {self.view.plant.title}"
 
+    def paint(self, force: bool = False) -> None:
+        if self._step.display != bool(under_way(self.view)):
+            self._step.display = not self._step.display
+            self.relayout()  # which paints
+            return
+        super().paint(force)
+
+    def action_pick(self) -> None:
+        """The steps of the procedure under way, too."""
+        cursor = self.view.cursor
+        if cursor is not None and cursor.kind == "procedure":
+            self.hmi.show_procedures(cursor.id)
+        else:
+            super().action_pick()
+
     def fit(self, width: int, height: int) -> None:
         plant = self.view.plant
+        height -= self._step.display
         narrow = grid_columns(width) == 1
         self.set_class(narrow, "-narrow")
         figures = key_rows(plant, width)

@@ -194,7 +194,7 @@ class Face(Panel):
             row = canvas.row(y).add(f" {'' if index else 'permits':<10}", looks.dim)
             row.add(f"{DONE if met else STOPPED if met is False else '?'} {words(view, permit)}",
                     looks.text if met else looks.live)  # fmt: skip
-            row.add("" if met else "  not yet", looks.live)
+            row.add("  not yet" if met is False else "", looks.live)
             y += 1
         for number_, step in enumerate(procedure.steps, 1):
             mark = now.mark(number_)

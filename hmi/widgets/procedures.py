@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from hmi.format import BAD, duration, pace, value_text
 from hmi.model import Member
 from hmi.procedure import COMPLETE, HELD, IDLE, Action, Check, Mark, Procedure, Progress, Step, progress
-from hmi.view import View
+from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas, Row
 from hmi.widgets.cells import RUNNING, STOPPED
 from hmi.widgets.listing import Listing
+from hmi.widgets.panel import Panel
 
 DONE = "✓"
 _RELATIONS = {"=": "is", "<": "below", ">": "above"}
@@ -49,10 +50,54 @@ def _value(view: View, name: str, value: float) -> str:
     return f"{value_text(member, BAD if math.isnan(value) else value, tag)} {member.eu}".rstrip()
 
 
+def _value_now(view: View, check: Check) -> str:
+    number = view.store.number(check.member)
+    return BAD if math.isnan(number) else _value(view, check.member, number)
+
+
 def _member(view: View, name: str) -> Member | None:
     tag, _, member = name.partition(".")
     found = view.tag(tag)
     return found.members.get(member) if found is not None else None
+
+
+def under_way(view: View) -> list[tuple[Procedure, Progress]]:
+    """Procedures that somebody may have to attend to, the held ones first; what goes round for ever only if held."""
+    found = [(one, progress_of(view, one)) for one in view.plant.procedures.values()]
+    wanted = [(one, now) for one, now in found if now.at_work and (now.state == HELD or not one.repeats)]
+    return sorted(wanted, key=lambda pair: pair[1].state != HELD)
+
+
+class NextStep(Panel):
+    """In one line: a procedure under way, its step, and the first thing that this waits for."""
+
+    DEFAULT_CSS = "NextStep { height: 1; }"
+
+    def build(self, canvas: Canvas) -> None:
+        view, looks = self.view, self.view.looks
+        found = under_way(view)
+        if not found:
+            return
+        (procedure, now), *others = found
+        target = Target("procedure", procedure.tag)
+        canvas.pick(0, 0, canvas.width, target)
+        row = canvas.row(0).add(" ", looks.text)
+        row.add(procedure.tag, looks.cursor if view.cursor == target else looks.live).add(" ", looks.text)
+        assert now.state is not None  # it is at work
+        row.add(_STATES[now.state], looks.shout if now.state == HELD else looks.text)
+        row.add(f" {now.step}/{len(procedure.steps)} ", looks.text)
+        more = f"  and {len(others)} more" if others else ""
+        room = canvas.width - len(more) - 1
+        if 0 < now.step <= len(procedure.steps):
+            step = procedure.steps[now.step - 1]
+            row.add(step.title, looks.title)
+            missing = unmet(view, step.checks)
+            if missing:
+                text = f"   waits for {words(view, missing[0])}, now {_value_now(view, missing[0])}"
+                row.add(text, looks.dim, min(len(text), max(0, room - row.used)))
+            elif step.dwell:
+                row.add(f"   all holds, and must for {duration(step.dwell)}", looks.dim)
+        row.add(more, looks.dim)
 
 
 class ProcedureList(Listing):
@@ -180,7 +225,7 @@ class StepList(Listing):
         missing = len(unmet(self.view, step.checks))
         if missing:
             return f"waits for {missing} of {len(step.checks)}"
-        return f"all hold, for {duration(step.dwell)}" if step.dwell else ""
+        return f"all hold, and must for {duration(step.dwell)}" if step.dwell else ""
 
     def line(self, row: Row, id_: str, picked: bool) -> None:
         procedure = self.procedure

@@ -337,8 +337,11 @@ DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
     "journal": to_journal,
     "communication": at("comms"),
 }
-NUMBERLESS = ("alarms", "training", "score", "manual", "manual text", "procedures", "journal", "communication")
-"""Displays that no value of the plant is on; of a lost link the scenario's own marks what it shows."""
+NUMBERLESS = (
+    "alarms", "sequence", "training", "score", "manual", "manual text", "procedures", "journal", "communication",
+)  # fmt: skip
+"""Displays that no value of the plant is on, or none that is bad here. Of a lost link the scenario's own marks what it
+shows."""
 STATES = ("normal", "flood", "away", "bad")
 
 

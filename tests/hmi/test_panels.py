@@ -24,6 +24,8 @@ from hmi.widgets.canvas import Canvas, Row
 from hmi.widgets.comms import Comms
 from hmi.widgets.exercise import ExercisePanel
 from hmi.widgets.faceplate import Face, face_rows, title_lines
+from hmi.widgets.panel import Panel
+from hmi.widgets.procedures import NextStep
 from hmi.widgets.stages import ceiling, cells_of, concentration, joined
 from hmi.widgets.trend import band_rows, dots, next_span, span_text, text
 from hmi.widgets.units import arrange
@@ -234,7 +236,7 @@ def test_scenario_without_a_connection_is_not_shown_as_live() -> None:
     assert "passed" in head()[0]
 
 
-def _painted(panel: Connecting | Face | Comms, width: int, height: int) -> str:
+def _painted(panel: Panel, width: int, height: int) -> str:
     """What a panel paints, without a terminal."""
     canvas = Canvas(width, height, panel.view.looks.text)
     panel.build(canvas)
@@ -292,6 +294,27 @@ def test_the_faceplate_of_a_sequence_shows_its_permits_and_steps() -> None:
     assert "permits" not in shown
     assert "✓  1  Run the old lot out" in shown
     assert "●  2  Tip the new lot" in shown
+
+
+def test_the_overview_has_a_line_for_a_procedure_under_way() -> None:
+    """Its step and what this waits for; none for a cycle that goes round for ever, unless it is held."""
+    steps = (Step("Run the old lot out", checks=(Check("WI-103.PV", "<", 75.0),)), Step("Tip the new lot", dwell=60.0))
+    cycle = Procedure("KS-310", "Press cycle", (Step("Fill"),), repeats=True)
+    lot = Procedure("KS-700", "Lot change", steps)
+    store = TagStore()
+    view = View(store, AlarmBook(), plant=Plant("Small", (), {}, {}, procedures={"KS-310": cycle, "KS-700": lot}))
+    store.lay_out(("KS-310.STATE", "KS-310.STEP", "KS-700.STATE", "KS-700.STEP", "WI-103.PV"), (), None)
+
+    def shown(**values: float) -> str:
+        for name, value in values.items():
+            store.put(store.slot(name.replace("_", "-", 1).replace("_", ".")), value, 0, 1000.0)
+        return _painted(NextStep(view), 100, 1).rstrip()
+
+    assert shown(KS_310_STATE=1, KS_310_STEP=1, KS_700_STATE=0, KS_700_STEP=0, WI_103_PV=77.0) == ""
+    line = shown(KS_700_STATE=1, KS_700_STEP=1)
+    assert line == " KS-700 running 1/2 Run the old lot out   waits for WI-103 PV below 75, now 77"
+    assert shown(KS_700_STEP=2) == " KS-700 running 2/2 Tip the new lot   all holds, and must for 1 min"
+    assert shown(KS_310_STATE=2) == " KS-310 held 1/1 Fill  and 1 more"
 
 
 def test_how_far_the_clocks_are_apart_is_never_cut() -> None:

@@ -175,6 +175,9 @@ async def test_a_procedure_is_started_held_resumed_and_aborted(
             for words in ("Hold: Held", "Resume: Running"):
                 await desk.press("c", "enter")
                 await desk.see(f"KS-305 {words}")
+            await desk.press("0")
+            await desk.see("KS-305 running 1/3 First electrode, its loop in manual")
+            await desk.press("f6")
             await desk.press("X", "enter")
             await desk.see("KS-305 Abort: ")
             await desk.until(lambda: desk.value("KS-305.STATE") == IDLE)
