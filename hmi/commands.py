@@ -95,6 +95,7 @@ _CURSOR = "Moving about"
 _OPERATE = "Operating (faceplate open)"
 _ALARMS = "Alarms"
 _TRENDS = "Trends"
+_PROCEDURES = "Procedures"
 _TIME = "Simulation (instructor)"
 _TRAINING = "Training"
 _REPLAY = "Replay"
@@ -163,17 +164,17 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display == "manual" and s.tag is None, 1),
     Command("find-next", "n", "n", "Next", "the next line with the words", _CURSOR, "find_next",
             lambda s: s.display == "manual" and s.tag is None, 2),
-    Command("steps", "enter", "Enter", "Steps", "steps of the procedure under the cursor", _CURSOR, "pick",
+    Command("steps", "enter", "Enter", "Steps", "steps of the procedure under the cursor", _PROCEDURES, "pick",
             lambda s: s.pointed == "procedure", 0),
-    Command("of-step", "enter", "Enter", "Faceplate", "faceplate of what a step speaks of", _CURSOR, "pick",
+    Command("of-step", "enter", "Enter", "Faceplate", "faceplate of what a step speaks of", _PROCEDURES, "pick",
             lambda s: s.pointed == "step", 1),
-    Command("list-steps", "tab", "Tab", "List/Steps", "from the procedures to the steps of one and back", _CURSOR,
+    Command("list-steps", "tab", "Tab", "List/Steps", "from the procedures to the steps of one and back", _PROCEDURES,
             "next_view", lambda s: s.display == "procedures" and s.tag is None, 2),
-    Command("order", "c", "c", "Start/Hold", "start, hold or resume the procedure", _OPERATE, "order",
+    Command("order", "c", "c", "Start/Hold", "start, hold or resume the procedure", _PROCEDURES, "order",
             lambda s: _procedure(s) and not s.by_hand, 0),
-    Command("by-hand", "c", "c", "Begin/Tick", "begin the procedure by hand, take its step as done", _OPERATE, "order",
-            lambda s: _procedure(s) and s.by_hand, 0),
-    Command("abort", "X", "X", "Abort", "abort the procedure", _OPERATE, "abort",
+    Command("by-hand", "c", "c", "Begin/Tick", "begin the procedure by hand, take its step as done", _PROCEDURES,
+            "order", lambda s: _procedure(s) and s.by_hand, 0),
+    Command("abort", "X", "X", "Abort", "abort the procedure", _PROCEDURES, "abort",
             _procedure, 1),
     Command("export", "x", "x", "Export", "save what is shown as CSV", _PROGRAM, "export",
             lambda s: s.tag is None and (s.display in ("journal", "trends") or s.page == "history"), 4),

@@ -105,8 +105,10 @@ def curves(
             owner[layers[index][line] > 0] = index
         if marked is not None and 0 <= marked < width:
             owner[marked] = -2
-        shade = view.looks.band.bgcolor if line in ground else None
-        _runs(row, text(merged), owner, pens, shade, view)
+        shown, shade = text(merged), view.looks.band.bgcolor if line in ground else None
+        if line in ground and view.looks.band_glyph != " ":  # where no ground shows the band, dots do
+            shown = "".join(view.looks.bar_glyph if who == -1 else dot for dot, who in zip(shown, owner, strict=True))
+        _runs(row, shown, owner, pens, shade, view)
     return traces
 
 

@@ -27,7 +27,7 @@ from hmi.widgets.faceplate import Face, face_rows, title_lines
 from hmi.widgets.panel import Panel
 from hmi.widgets.procedures import NextStep
 from hmi.widgets.stages import ceiling, cells_of, concentration, joined
-from hmi.widgets.trend import band_rows, dots, next_span, span_text, text
+from hmi.widgets.trend import Pen, band_rows, curves, dots, next_span, span_text, text
 from hmi.widgets.units import arrange
 
 
@@ -178,6 +178,20 @@ def test_all_normal_is_grey(palette: Palette) -> None:
     for name in ("ground", "panel", "line", "text", "dim", "live", "band", "tick"):
         assert chroma(getattr(palette, name)) < 0.07, name
     assert chroma(palette.p1) > 0.5 or palette is MONO
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=lambda palette: palette.name)
+def test_every_theme_shows_the_normal_band_of_a_trend(palette: Palette) -> None:
+    """By its ground, or with few colours or none by dots."""
+    view = View(TagStore(), AlarmBook())
+    view.looks = LOOKS[palette.name]
+    view.store.lay_out(["TI-1.PV"], ["TI-1.PV"], None)
+    view.store.put(view.store.slot("TI-1.PV"), 50.0, 0, 1000.0)
+    canvas = Canvas(10, 10, view.looks.text)
+    curves(canvas, view, [Pen("TI-1.PV", view.looks.pens[0], (0.0, 100.0))], 0, 0, 10, 10, 60.0, (0.0, 20.0))
+    rows = [row.strip() for row in canvas.rows]
+    inside, outside = ([(s.text, s.style and s.style.bgcolor) for s in rows[y]] for y in (9, 0))
+    assert inside != outside
 
 
 def test_mono_styles_have_no_colours() -> None:
