@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from rich.style import Style
 
 from hmi.model import Area, Plant, TagObject
@@ -21,15 +23,14 @@ def grid_columns(width: int) -> int:
     return 4 if width >= GRID else 1
 
 
-def key_analogs(plant: Plant, area: str) -> list[TagObject]:
+def key_analogs(plant: Plant, area: str, beside: Container[str] = ()) -> list[TagObject]:
     """A section's analogs with a normal band or limits, the most telling first; where none has any, all of them.
 
     Those with a band and those with the highest alarm priority lead, one of each unit before a second of any, in flow
-    order. The order does not depend on what is going on, so that every value keeps its place.
+    order. The order does not depend on what is going on, so that every value keeps its place. ``beside`` is left out.
     """
     by_unit: dict[str, list[TagObject]] = {}
-    above = _shown_above(plant)
-    analogs = [tag for tag in plant.of_area(area) if tag.primary is not None and tag.id not in above]
+    analogs = [tag for tag in plant.of_area(area) if tag.primary is not None and tag.id not in beside]
     for tag in [tag for tag in analogs if tag.normal is not None or tag.limits] or analogs:
         by_unit.setdefault(tag.unit, []).append(tag)
     for tags in by_unit.values():
@@ -39,6 +40,7 @@ def key_analogs(plant: Plant, area: str) -> list[TagObject]:
 
 
 def _shown_above(plant: Plant) -> set[str]:
+    """What the overview shows first, and not again among the sections."""
     throughput = plant.throughput
     above = {purity.analyser for purity in plant.purities} | {purity.master or "" for purity in plant.purities}
     return above | ({throughput.id} if throughput is not None else set())
@@ -54,7 +56,8 @@ def grid_rows(plant: Plant, width: int, height: int) -> int:
     if columns == 1:
         return len(plant.areas)
     bands = (len(plant.areas) + columns - 1) // columns
-    most = max((len(key_analogs(plant, area.id)) for area in plant.areas), default=0)
+    above = _shown_above(plant)
+    most = max((len(key_analogs(plant, area.id, above)) for area in plant.areas), default=0)
     return bands * min(1 + most, 8, max(3, height // 2 // max(1, bands)))
 
 
@@ -70,7 +73,8 @@ class Sections(Panel):
         plant = self.view.plant
         if self._of is not plant:
             self._of = plant
-            self._analogs = {area.id: key_analogs(plant, area.id) for area in plant.areas}
+            above = _shown_above(plant)
+            self._analogs = {area.id: key_analogs(plant, area.id, above) for area in plant.areas}
         columns = grid_columns(canvas.width)
         if columns == 1:
             for y, area in enumerate(plant.areas):
@@ -145,4 +149,5 @@ class Sections(Panel):
 
 def area_analogs(plant: Plant) -> list[TagObject]:
     """The most telling analog of each section: those with the highest alarm priority first, then in flow order."""
-    return sorted((tag for area in plant.areas for tag in key_analogs(plant, area.id)[:1]), key=_weight)
+    above = _shown_above(plant)
+    return sorted((tag for area in plant.areas for tag in key_analogs(plant, area.id, above)[:1]), key=_weight)

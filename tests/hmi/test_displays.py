@@ -32,6 +32,16 @@ async def test_throughput_and_purity_come_first(endpoint: str, sit_down: SitDown
         assert f"at  {desk.value('AIC-701.SP'):.2f}" in desk.lines[2]
 
 
+async def test_purity_and_throughput_are_trended_in_their_sections(endpoint: str, sit_down: SitDown) -> None:
+    """As on the overview, though this has them above its sections."""
+    async with sit_down(endpoint, (120, 40)) as desk:
+        await desk.press("7")
+        await desk.see("% oxide Nd oxide purity")
+        await desk.see("% oxide Dy oxide purity")
+        await desk.press("1")
+        await desk.see("kg/h Throughput mas")
+
+
 async def test_sections_stand_in_flow_order(endpoint: str, sit_down: SitDown) -> None:
     """The overview follows the material, as the browse gives it."""
     async with sit_down(endpoint) as desk:
