@@ -257,6 +257,8 @@ class StepList(Listing):
             row.add(of[0], name or self.view.looks.dim, 6)
             if isinstance(of[1], Action):
                 self._action(row, of[1], mark)
+            elif mark is Mark.DONE:
+                row.add(words(self.view, of[1]), self.view.looks.text)  # it held then, whatever it does now
             else:
                 self._check(row, of[1])
         else:

@@ -17,7 +17,7 @@ from hmi.procedure import Check, Procedure, Step
 from hmi.screens.connect import Connecting
 from hmi.store import TagStore, Trace
 from hmi.theme import HOLLOW, LOOKS, MONO, PALETTES, SHAPES, Looks, Palette
-from hmi.view import View
+from hmi.view import Target, View
 from hmi.widgets.ascii import ascii_text
 from hmi.widgets.bar import band, position
 from hmi.widgets.canvas import Canvas, Row
@@ -25,7 +25,7 @@ from hmi.widgets.comms import Comms
 from hmi.widgets.exercise import ExercisePanel
 from hmi.widgets.faceplate import Face, face_rows, title_lines
 from hmi.widgets.panel import Panel
-from hmi.widgets.procedures import NextStep
+from hmi.widgets.procedures import NextStep, StepList
 from hmi.widgets.stages import ceiling, cells_of, concentration, joined
 from hmi.widgets.trend import Pen, band_rows, curves, dots, next_span, span_text, text
 from hmi.widgets.units import arrange
@@ -329,6 +329,25 @@ def test_the_overview_has_a_line_for_a_procedure_under_way() -> None:
     assert line == " KS-700 running 1/2 Run the old lot out   waits for WI-103 PV below 75, now 77"
     assert shown(KS_700_STEP=2) == " KS-700 running 2/2 Tip the new lot   all holds, and must for 1 min"
     assert shown(KS_310_STATE=2) == " KS-310 held 1/1 Fill  and 1 more"
+
+
+def test_of_a_step_that_is_done_nothing_is_said_not_to_hold() -> None:
+    """The bin of the old lot was empty then; that the new lot fills it does not undo the step."""
+    steps = (Step("Run the old lot out", checks=(Check("WI-103.PV", "<", 75.0),)), Step("Tip the new lot"))
+    store = TagStore()
+    lot = Procedure("KS-700", "Lot change", steps)
+    view = View(store, AlarmBook(), plant=Plant("Small", (), {}, {}, procedures={"KS-700": lot}))
+    store.lay_out(("KS-700.STATE", "KS-700.STEP", "WI-103.PV"), (), None)
+    for name, value in (("KS-700.STATE", 1), ("KS-700.STEP", 1), ("WI-103.PV", 321.0)):
+        store.put(store.slot(name), value, 0, 1000.0)
+    shown = StepList(view)
+    shown.tag, shown.active = "KS-700", True
+    view.cursor = Target("step", "1")
+    assert "until WI-103 PV below 75" in (at_work := _painted(shown, 80, 12))
+    assert "now 321 not yet" in at_work
+    store.put(store.slot("KS-700.STEP"), 2, 0, 1001.0)
+    assert "until WI-103 PV below 75" in (done := _painted(shown, 80, 12))
+    assert "not yet" not in done
 
 
 def test_how_far_the_clocks_are_apart_is_never_cut() -> None:
