@@ -91,6 +91,16 @@ def day(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d") if math.isfinite(seconds) else "----------"
 
 
+WHEN = 11
+"""Cells of a moment of a list."""
+
+
+def moment(seconds: float, now: float) -> str:
+    """Time of day, of another day than today's with its date: ``06:15:00``, ``11-30 15:02``."""
+    today = not math.isfinite(seconds) or day(seconds) == day(now)
+    return clock(seconds) if today else f"{day(seconds)[5:]} {clock(seconds)[:5]}"
+
+
 def duration(seconds: float) -> str:
     """A length of time in one or two units: ``45 s``, ``8 min``, ``2 h 05``, ``3 d 04 h``."""
     if not math.isfinite(seconds):

@@ -8,7 +8,7 @@ import math
 from datetime import UTC, datetime
 
 from hmi.alarms import AlarmRecord, AlarmState, Transition
-from hmi.format import BAD, clock, duration
+from hmi.format import BAD, WHEN, duration, moment
 from hmi.metrics import FLOOD_BEGINS, FLOOD_ENDS, Metrics, measure
 from hmi.theme import badge
 from hmi.widgets.canvas import Canvas, Row
@@ -74,7 +74,8 @@ class TransitionList(Listing):
         alarm = transition.alarm
         came = transition.after is AlarmState.UNACKED
         row.add(badge(alarm.priority, transition.after), looks.priority(alarm.priority) if came else looks.dim)
-        row.add(f" {clock(transition.seen)} ", looks.dim).add(WORDS[transition.after], looks.text, 13)
+        row.add(" ", looks.text).add(moment(transition.seen, self.view.store.now), looks.dim, WHEN)
+        row.add(" ", looks.text).add(WORDS[transition.after], looks.text, 13)
         row.add(alarm.tag, looks.cursor if picked else looks.live, 9).add(" ", looks.text)
         row.add(alarm.condition, looks.text, 6)
         row.add(alarm.message, looks.text, max(0, row.width - row.used))

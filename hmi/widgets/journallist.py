@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hmi.format import clock
+from hmi.format import WHEN, moment
 from hmi.journal import Entry, Kind
 from hmi.view import View
 from hmi.widgets.canvas import Canvas, Row
@@ -34,7 +34,7 @@ class JournalList(Listing):
 
     def head(self, canvas: Canvas) -> None:
         looks = self.view.looks
-        row = canvas.row(0).add(" plant time", looks.dim, 12).add("kind", looks.dim, 8).add("who", looks.dim, WHO)
+        row = canvas.row(0).add(" plant time", looks.dim, WHEN + 2).add("kind", looks.dim, 8).add("who", looks.dim, WHO)
         row.add("tag", looks.dim, 10).add("what", looks.dim)
 
     def line(self, row: Row, id_: str, picked: bool) -> None:
@@ -42,7 +42,7 @@ class JournalList(Listing):
         entry = self.view.journal.get(id_)
         if entry is None:
             return
-        row.add(clock(entry.time), looks.dim, 11)
+        row.add(moment(entry.time, self.view.store.now), looks.dim, WHEN).add(" ", looks.text)
         row.add(entry.kind.value, looks.cursor if picked else looks.text, 7).add(" ", looks.text)
         row.add(entry.who, looks.text, WHO - 1).add(" ", looks.text)
         row.add(entry.tag, looks.live, 9).add(" ", looks.text)

@@ -1,16 +1,19 @@
 """Numbers and times as an operator reads them."""
 
 import math
+from datetime import UTC, datetime
 
 import pytest
 
 from hmi.format import (
+    WHEN,
     as_many,
     clock,
     decimals,
     duration,
     figures,
     mode_letter,
+    moment,
     number,
     pace,
     range_text,
@@ -65,6 +68,15 @@ def test_clock_is_utc() -> None:
 def test_speed(value: float, text: str) -> None:
     """As the header shows it."""
     assert speed(value) == text
+
+
+def test_moments_of_other_days_have_their_date() -> None:
+    """A list that goes back by days would seem out of order without."""
+    noon = datetime(2026, 12, 1, 12, tzinfo=UTC).timestamp()
+    assert moment(noon - 3600.0, noon) == "11:00:00"
+    assert moment(noon - 86400.0, noon) == "11-30 12:00"
+    assert len(moment(noon - 86400.0, noon)) == WHEN
+    assert moment(math.nan, noon) == "--:--:--"
 
 
 @pytest.mark.parametrize(
