@@ -110,7 +110,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "reactor": nc + 1,
         "filter": 0,
         "filter_press": nc + PRESS_MORE,
-        "sx_circuit": (na + len(d.get("re", ())) + 2)*sum(d.get("stages", ())) + len(d.get("re", ())) + 1,
+        "sx_circuit": (na + len(d.get("re", ())) + 2)*sum(d.get("stages", ())) + len(d.get("re", ())) + 2,
         "crystalliser": nc + 5,
         "dryer": nc + 1,
         "calciner": d.get("zones", 0)*(nc + 2),
@@ -406,6 +406,8 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
     sx.organic_density = d["organic_density"]
     sx.travel = d["travel"]
     sx.molar_mass = m.s.mass
+    sx.crud_formed = 0.0
+    sx.crud_pump = d["crud_pump"]
     for i in range(3):
         sx.v_aq[i] = d["v_aq"][i]
         sx.v_org[i] = d["v_org"][i]

@@ -76,8 +76,8 @@ cdef double* unit_number(Unit* u, str name) except NULL:
             return &sx.organic_factor
         if name == "contact":
             return &sx.contact
-        if name == "settling":
-            return &sx.capacity[0]
+        if name == "crud":
+            return &sx.crud_formed
         if name == "weir":
             return &sx.weir[0]
         if name == "drops":

@@ -26,8 +26,17 @@ Each phase carries some of the other along: a few ppm in a settler that has time
 the interface comes near an outlet. Organic lost that way, with what it has loaded, leaves with raffinate and strip liquor;
 fresh extractant in the tank makes it good.
 
+Crud, an emulsion that fine solids hold together, lies between the phases of the extract bank. Its layer of mean height C grows
+with what flows through the settlers, ages, and is drawn off by a pump whose separator gives the phases back at once:
+
+    dC/dt = f v (1 - C/CRUD_MOST) - C (1/CRUD_AGES + d/CRUD_DRAWN),   capacity = clean capacity/(1 + C/CRUD_HALF)
+
+with v the flow of both phases over the clean capacity, d the pump's speed, and f what forms it: CRUD_OF_SOLIDS of the solids
+in the feed, besides a malfunction's. It takes its room from both phases and nothing from what they hold.
+
 States, stage after stage from E1 for each quantity, so that a loop over stages runs over neighbours: dissolved species
-[mol/L], then organic rare earths and Na [mol/L], then the interface [m]; behind them the organic in the tank.
+[mol/L], then organic rare earths and Na [mol/L], then the interface [m]; behind them the organic in the tank,
+and the layer of crud [m].
 Outflow integrals: mol/s of the dissolved species in raffinate and in strip liquor.
 """
 
@@ -45,9 +54,15 @@ cdef extern from *:
     #define EDGE 0.08            /* m from an outlet within which the interface is drawn into it */
     #define OVERLOAD 40.0        /* carry-over is 1 + OVERLOAD times the square of the excess over the capacity */
     #define OVER 0.5             /* share of the aqueous that goes with the organic when the interface is at its lip */
+    #define CRUD_HALF 0.02       /* m of crud that take half of a settler's capacity; typical, as those below */
+    #define CRUD_MOST 0.04       /* m: more goes along with the phases as it forms */
+    #define CRUD_AGES 43200.0    /* s in which it falls apart by itself */
+    #define CRUD_DRAWN 1200.0    /* s in which the pump draws it off, from settler to settler */
+    #define CRUD_OF_SOLIDS 2e-5  /* m/s of crud that a kg of solids in a m3 of feed make */
     #define UNDER 0.2            /* litres of organic per litre of aqueous when the interface is at the floor */
     """
     const double FILM, LEAST_ACID, LEAST_FREE, WEIR, EDGE, OVERLOAD, OVER, UNDER
+    const double CRUD_HALF, CRUD_MOST, CRUD_AGES, CRUD_DRAWN, CRUD_OF_SOLIDS
 
 cdef enum:
     MAX_RE = 12
@@ -86,7 +101,9 @@ cdef struct SxCircuit:
     double organic_density                  # of the stripped organic, kg/m3
     int end_weir[3]                         # actuator of the weir where a bank's aqueous leaves it, -1 if fixed
     double travel                           # of that weir, m: half of it up when closed, half down when open
-    double* molar_mass                      # of the dissolved species, kg/mol
+    double crud_formed                      # m/s, besides that of the feed's solids
+    int crud_pump                           # actuator of the pump that draws crud off, -1 if there is none
+    double* molar_mass                      # of all species, kg/mol
     double v_aq[3]                          # hold-up of a stage, L: extract, scrub, strip
     double v_org[3]
     double transfer_na                      # 1/s
@@ -119,6 +136,25 @@ cdef inline double sx_organic_flow(const SxCircuit* u, const Sheet* s) noexcept 
 cdef inline double sx_mixing(const SxCircuit* u, const Sheet* s) noexcept nogil:
     """Share of the interfacial area of mixers that run."""
     return u.contact*(1.0 if u.mixer < 0 else s.drive[u.mixer])
+
+
+cdef inline double sx_crud(const SxCircuit* u, const double* y) noexcept nogil:
+    """Layer of crud in the settlers of the extract bank [m]."""
+    return y[(u.na_aq + u.n_re + 2)*sx_stages(u) + u.n_re + 1]
+
+
+cdef inline double sx_crud_rate(const SxCircuit* u, const Sheet* s, double crud, double flow) noexcept nogil:
+    """What becomes of it [m/s]. flow: of feed, scrub acid and organic, L/s."""
+    cdef const double* feed = stream_now(s, u.feed)
+    cdef double solids = 0.0, away = 1.0/CRUD_AGES
+    cdef int i
+    for i in range(u.na_aq, s.nc):
+        if s.solid[i]:
+            solids += u.molar_mass[i]*feed[S_MOL + i]
+    solids = solids/feed[S_VOL] if feed[S_VOL] > 0.0 else 0.0
+    if u.crud_pump >= 0:
+        away += s.drive[u.crud_pump]/CRUD_DRAWN
+    return (u.crud_formed + CRUD_OF_SOLIDS*solids)*flow/u.capacity[0]*(1.0 - crud/CRUD_MOST) - crud*away
 
 
 cdef inline double sx_tank_free(const SxCircuit* u, const double* tank) noexcept nogil:
@@ -220,7 +256,7 @@ cdef inline void sx_flows(const SxCircuit* u, const Sheet* s, const double* y, d
     cdef double crest[3]
     cdef double heavy[MAX_STAGES]
     cdef double light[MAX_STAGES]
-    cdef double load, near, head, lip, up, down, weir, spill, edge = 1.0/EDGE
+    cdef double load, near, head, lip, up, down, weir, spill, edge = 1.0/EDGE, room = 1.0/(1.0 + sx_crud(u, y)/CRUD_HALF)
     cdef const double* c
     cdef const double* level = y + (na + nr + 1)*n
     first[0] = 0
@@ -246,7 +282,7 @@ cdef inline void sx_flows(const SxCircuit* u, const Sheet* s, const double* y, d
         # 1.5th root of the flow over the lip
         crest[k] = fast_exp(fast_log(1e-3*qo/(WEIR*u.width[k]))/1.5) if qo > 0.0 else 0.0
     for k in range(3):
-        load = (qo + through[k])/u.capacity[k] - 1.0
+        load = (qo + through[k])/(u.capacity[k]*(room if k == 0 else 1.0)) - 1.0
         load = 1.0 + OVERLOAD*load*load if load > 0.0 else 1.0
         lip = u.depth + crest[k]
         up = u.carried_aq*load*qo
@@ -317,7 +353,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     cdef double qt = 1e3*stream_now(s, u.strip)[S_VOL], qw = 1e3*stream_now(s, u.soda)[S_VOL]
     cdef const double* tank = y + n*w
     cdef double* ft = f + n*w
-    cdef double* out = ft + nr + 1
+    cdef double* out = ft + nr + 2
     cdef const double* c
     cdef const double* org
     cdef const double* per
@@ -372,6 +408,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         out[na + m] += q.org_down[ns]*c[ns]
         out[na + u.i_h] -= k*q.org_down[ns]*c[ns]
     f[(na + nr)*n] += taken*per[0]
+    ft[nr + 1] = sx_crud_rate(u, s, sx_crud(u, y), qf + qs + qo)
 
     # interfaces: what comes over the weir of the next settler or from outside, and what goes over the own one
     fc = f + (na + nr + 1)*n
@@ -620,7 +657,8 @@ cdef inline void sx_send(SxCircuit* u, Sheet* s, const double* q) noexcept nogil
 cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept nogil:
     """Organic flow [m3/s]; pH of E1, of the feed stage and of the last scrub stage; free acid of the strip liquor [mol/m3];
     loading of the organic to strip [mol/m3]; loading over its ceiling C/6; least free dimer [mol/m3]; interface where the
-    aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]."""
+    aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]; layer of
+    crud [m]."""
     cdef double* p = s.probe + u.probe
     cdef int n = sx_stages(u), ne = u.n_extract, ns = ne + u.n_scrub, i, j
     cdef double e[MAX_STAGES]
@@ -652,3 +690,4 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
     p[11] = u.organic_density*q.org_down[0]/q.aq_out[0] if q.aq_out[0] > 0.0 else 0.0
     p[12] = u.organic_density*q.org_down[ns]/q.aq_out[ns] if q.aq_out[ns] > 0.0 else 0.0
     p[13] = 1e-3*(q.org_down[0] + q.org_down[ns])
+    p[14] = sx_crud(u, y)

@@ -344,6 +344,7 @@ _ALL = (
         drives=(
             Role("organic", (Kind.VARIABLE_DRIVE, Kind.VALVE), "organic pump"),
             Role("mixers", _MOTOR, "pump-mix drives of all banks", required=False),
+            Role("crud_pump", _MOTOR, "draws crud off the settlers of the extract bank", required=False),
             *(
                 Role(f"{bank}_weir", _MODULATING, f"weir where the aqueous leaves the {bank} bank", required=False)
                 for bank in ("extract", "scrub", "strip")
@@ -366,6 +367,7 @@ _ALL = (
             "organic_in_raffinate": Probe(MASS_CONCENTRATION),
             "organic_in_liquor": Probe(MASS_CONCENTRATION),
             "organic_lost": Probe(VOLUME_FLOW),
+            "crud": Probe(LENGTH),
         },
         step_s=1.0,
     ),

@@ -11,7 +11,7 @@ def test_a_malfunction_is_described_in_the_tags_of_its_target(capsys: pytest.Cap
     assert main(["malfunctions", "--about", "crud@SX-1"]) == 0
     said = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
     assert set(said) == {"cause", "sees", "response"}
-    assert said["sees"] == "Organic in the raffinate AI-4122 rises; the interface LIC-4114 stays"
+    assert said["response"].startswith("Cut the feed and the organic of the circuit, draw the crud off with P-4123,")
 
 
 def test_a_target_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,3 +145,45 @@ def test_organic_that_leaves_takes_its_metal_to_the_raffinate(make_bench: MakeBe
     for metal, y in zip(("Pr", "Nd", "Tb", "Dy", "Fe3", "Na"), loaded, strict=True):
         assert more[bench.index[metal]] == pytest.approx(litres_s * y, rel=1e-9), metal
     assert more[bench.index["H"]] == pytest.approx(-litres_s * (3.0 * loaded[:-1].sum() + loaded[-1]), rel=1e-9)
+
+
+def crud(bench: Bench) -> float:
+    """m: the last state of a circuit."""
+    return float(bench.state(UNIT)[-1])
+
+
+def test_crud_grows_with_the_flow_and_is_drawn_off(make_bench: MakeBench, live: LivePlant) -> None:
+    """Against the closed form of its equation, dC/dt = f v (1 - C/40 mm) - C/age, at constant flows."""
+    bench = circuit(make_bench, live)
+    organic, through = flows(bench)
+    assert crud(bench) == 0.0
+    solid = bench.index["FeOOH"]
+    stream = bench.arriving("401")
+    stream[2 + solid] = 0.5 * float(stream[1]) / bench.mass[solid]  # half a kg of solids in a m3 of feed
+    formed = 2e-5 * 0.5 * 1e3 * (organic + through[0]) / bench.tables[UNIT]["capacity"][0]
+
+    def after(first: float, seconds: float, away: float, formed: float) -> float:
+        speed = formed / 0.04 + away
+        rest = formed / speed
+        return rest + (first - rest) * math.exp(-speed * seconds)
+
+    bench.tick(UNIT, 1.0, 1800)
+    grown = crud(bench)
+    assert grown == pytest.approx(after(0.0, 1800.0, 1.0 / 43200.0, formed), rel=1e-3)
+    bench.opening("P-4123", 1.0)
+    bench.tick(UNIT, 1.0, 1800)
+    assert crud(bench) == pytest.approx(after(grown, 1800.0, 1.0 / 43200.0 + 1.0 / 1200.0, formed), rel=1e-3)
+    stream[2 + solid] = 0.0
+    bench.tick(UNIT, 1.0, 7200)
+    assert crud(bench) < 1e-4
+
+
+def test_crud_takes_settling_capacity_and_nothing_else(make_bench: MakeBench, live: LivePlant) -> None:
+    """20 mm take half of it: what is carried along is that of a settler of half the area, and nothing is lost."""
+    bench = circuit(make_bench, live)
+    organic, through = flows(bench)
+    bench.state(UNIT)[-1] = 0.02
+    load = 2e3 * (organic + through[0]) / bench.tables[UNIT]["capacity"][0]
+    assert load > 1.2
+    assert carried(bench)[0] == pytest.approx(40e-6 * 850.0 * (1.0 + 40.0 * (load - 1.0) ** 2), rel=1e-9)
+    assert bench.run(UNIT, 0.1, 3000) < 1e-12

@@ -26,6 +26,7 @@ class Signature:
     """minutes: within which all signs have come. signs: ``+`` or ``-`` by tag. quiet: what shows nothing meanwhile.
 
     recovers: hours after which, once it is cleared and what has tripped is started again, its signs are gone (8 sigma).
+    starts: drives that do not run else and are started for that.
     bypass: interlock that an engineer bypasses for that, as it takes the flows away that would take its cause away.
     """
 
@@ -34,6 +35,7 @@ class Signature:
     quiet: tuple[str, ...] = ()
     recovers: float = 2.0
     restart: tuple[str, ...] = field(default=())
+    starts: tuple[str, ...] = field(default=())
     bypass: str = ""
 
 
@@ -63,7 +65,9 @@ SIGNATURES: dict[str, Signature] = {
     "ph-electrode-drift": Signature(2, {"AIC-302.PV": "+", "P-302.SPEED": "-"}, ("AIC-301.PV", "FI-209.PV")),
     "gelatinous-cake": Signature(30, {"PDI-312.PV": "+"}, ("FI-209.PV", "AIC-301.PV", "FIC-311.PV")),
     "filter-cloth-tear": Signature(25, {"AI-317.PV": "+"}, ("FI-209.PV", "PDI-312.PV", "FIC-311.PV")),
-    "crud": Signature(2, {"AI-4222.PV": "+"}, ("LIC-4214.PV", "AI-4212.PV", "FIC-4202.PV")),
+    "crud": Signature(
+        15, {"LI-4223.PV": "+", "AI-4222.PV": "+"}, ("LIC-4214.PV", "AI-4212.PV", "FIC-4202.PV"), starts=("P-4223",)
+    ),
     "phase-inversion": Signature(
         30, {"AI-4222.PV": "+", "AI-4212.PV": "-", "AIC-4226.PV": "+"}, ("LIC-4214.PV", "FIC-4202.PV"), 48.0
     ),
@@ -250,6 +254,8 @@ def recovers(plant: Plant, id_: str) -> None:
     watch.live.injected.clear(id_)
     if signature.bypass:
         watch.set(f"{signature.bypass}.BYPASS", 1.0)
+    for drive in signature.starts:
+        watch.set(f"{drive}.CMD", 1.0)
     if signature.restart:
         watch.put_back()  # the fan first; the rest once the gas is swept out
         watch.run(15)

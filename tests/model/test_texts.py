@@ -68,9 +68,24 @@ def tags_at(plant: Plant, place: Place, word: str) -> str:
 @pytest.mark.parametrize(
     ("plant", "malfunction", "sees"),
     [
-        ("belfast", "crud@SX-1", "Organic in the raffinate AI-4122 rises; the interface LIC-4114 stays"),
-        ("belfast-commercial", "crud@SX-3", "Organic in the raffinate AI-4322 rises; the interface LIC-4314 stays"),
-        ("missouri", "crud@SX-5", "Organic in the raffinate AI-4522 rises; the interface LIC-4514 stays"),
+        (
+            "belfast",
+            "crud@SX-1",
+            "The layer of crud LI-4123 grows, with organic in the raffinate AI-4122 a quarter of an hour later;"
+            " the interface LIC-4114 stays",
+        ),
+        (
+            "belfast-commercial",
+            "crud@SX-3",
+            "The layer of crud LI-4323 grows, with organic in the raffinate AI-4322 a quarter of an hour later;"
+            " the interface LIC-4314 stays",
+        ),
+        (
+            "missouri",
+            "crud@SX-5",
+            "The layer of crud LI-4523 grows, with organic in the raffinate AI-4522 a quarter of an hour later;"
+            " the interface LIC-4514 stays",
+        ),
         (
             "missouri",
             "sweep-fan-trip@K-233A",

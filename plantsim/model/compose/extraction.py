@@ -46,6 +46,7 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
     ]
     state += [unit.initial["interface"]] * sum(stages)
     state += [0.0 if c.plant.empty else 1e-6] * (len(metals) + 1)
+    state += [0.0]  # no crud
     return {
         "stages": stages,
         "feed": c.one_in(unit, "feed"),
@@ -57,6 +58,7 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
         "organic": c.drive(unit, "organic"),
         "organic_capacity": 1e3 * p["organic"],
         "mixer": c.drive(unit, "mixers"),
+        "crud_pump": c.drive(unit, "crud_pump"),
         "re": [c.index[m] for m in metals],
         "k_ex": [10.0 ** extractant.log10_k_ex[m] for m in metals],
         "law": LAWS.index(extractant.law),

@@ -40,6 +40,7 @@ PROBES: dict[str, tuple[str, ...]] = {
         "organic_in_raffinate",
         "organic_in_liquor",
         "organic_lost",
+        "crud",
     ),
     "crystalliser": ("level", "temperature", "pH", "supersaturation", "size", "volume", "rare_earth_left"),
     "dryer": ("temperature", "moisture", "water"),
