@@ -91,7 +91,7 @@ async def serve(args: Namespace, scenario: Scenario) -> int:
     """Serve the plant until the scenario is over, or the process is told to stop; then the debrief."""
     from plantsim.model.tag import Role
     from plantsim.serve.opcua_users import UsersError, new_user
-    from plantsim.training.runner import Runner
+    from plantsim.training.runner import Runner, prepare
     from plantsim.training.stage import Stage
 
     password = os.environ.get(PASSWORD) or secrets.token_urlsafe(12)
@@ -101,6 +101,7 @@ async def serve(args: Namespace, scenario: Scenario) -> int:
         raise Stop(f"{PASSWORD}: {error}", MISUSED) from None
     over = servers.stop_signal()
     engine = servers.make_engine(args, scenario.plant, scenario.id)
+    prepare(scenario, engine)
     await asyncio.to_thread(engine.lead_in, scenario.lead_in)
     runner = Runner(scenario, engine)
     began = time.time()

@@ -40,7 +40,7 @@ from plantsim.engine.snapshot import write_snapshot
 from plantsim.engine.wire import Wire
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.manual import manual
-from plantsim.model.plant import Plant
+from plantsim.model.plant import Plant, Unit
 from plantsim.model.tag import AlarmPoint, Role, TagTable
 
 log = logging.getLogger("plantsim.engine")
@@ -255,11 +255,18 @@ class Engine:
         """Whether a scenario runs: true values, malfunctions and the run itself are then the instructor's alone."""
         return self._course.scenario > 0
 
+    def charge(self, units: Sequence[Unit]) -> None:
+        """Fill units with what their `initial` says, instead of what is in them."""
+        with self._wake:
+            self.live.charge(units)
+            self._publish()
+
     def lead_in(self, seconds: float) -> None:
         """Let plant time pass before the start; it lies before the epoch. RuntimeError once started."""
         if self._scans.started:
             raise RuntimeError("a lead-in comes before the start")
         with self._wake:
+            self._inbox.apply()
             self._scanner.advance(round(seconds / self.scan_period))
             self.live.epoch -= seconds
             self._publish()

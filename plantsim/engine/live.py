@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from plantsim.engine.variable import variable
 from plantsim.model.assemble import assemble
 from plantsim.model.cold import cold
 from plantsim.model.modbus_map import map_path, read_map, with_addresses
-from plantsim.model.plant import Plant
+from plantsim.model.plant import Plant, Unit
 from plantsim.model.tag import Kind, TagTable, ValueType
 from plantsim.model.tags import build_tags
 
@@ -253,6 +254,18 @@ class LivePlant:
         result["scan_period"] = np.array(self.scan_period)
         result["seed"] = np.array(self.seed)
         return result
+
+    def charge(self, units: Sequence[Unit]) -> None:
+        """Fill units anew with what their `initial` says; what flows between units is left as it is."""
+        anew = {unit.id: unit for unit in units}
+        plant = replace(self.plant, units=tuple(anew.get(unit.id, unit) for unit in self.plant.units))
+        rows = {tag.name: tag.row for tag in self.tags if tag.kind not in NO_FIELD}
+        filled = assemble(plant, rows, scan_period=self.scan_period, seed=self.seed).spec["units"]
+        offsets = self.core.offsets()
+        for place in (self.layout.units[id_] for id_ in anew):
+            self.core.state[offsets[place] : offsets[place + 1]] = filled[place]["initial"]
+        self.core.refresh()
+        self.health.restart()
 
     def check_sound(self) -> None:
         """Raise SnapshotError if the state is none to go on from."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -68,13 +69,7 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
     parameters = _values(section, kind.parameters, chemistry, {})
     initial: dict[str, Any] = {}
     if kind.initial:
-        inner = section.table("initial")
-        initial = _values(inner, kind.initial, chemistry, parameters)
-        most = parameters.get("span")
-        if "volume" in initial and most and initial["volume"] > most:
-            found = f"{shown(inner.data['volume'])}, more than its span"
-            raise inner.error("volume", found, f"at most {shown(section.data['span'])}")
-        inner.end()
+        initial = _filling(section.table("initial"), kind.initial, chemistry, parameters, section.data.get("span"))
     if kind.name == "sx_circuit":
         _check_metals(section, parameters, chemistry.extractants[parameters["extractant"]].log10_k_ex)
     elif kind.name == "crystalliser":
@@ -89,6 +84,29 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
     return Unit(
         id_, area, kind.name, title, MappingProxyType(parameters), MappingProxyType(initial), MappingProxyType(devices)
     )
+
+
+def charged(unit: Unit, section: Section, chemistry: Chemistry) -> Unit:
+    """A unit filled otherwise: as a table of `initial` values says, and as its plant file has it in all else."""
+    others = tuple(replace(one, default=unit.initial[one.name]) for one in KINDS[unit.kind].initial)
+    return replace(unit, initial=MappingProxyType(_filling(section, others, chemistry, unit.parameters, None)))
+
+
+def _filling(
+    section: Section,
+    initial: tuple[Parameter, ...],
+    chemistry: Chemistry,
+    parameters: Mapping[str, Any],
+    span: object,
+) -> dict[str, Any]:
+    """What a unit holds; no more than there is room for. span: that room in the words of its file, if at hand."""
+    values = _values(section, initial, chemistry, parameters)
+    most = parameters.get("span")
+    if "volume" in section and most and values["volume"] > most:
+        found = f"{shown(section.data['volume'])}, more than its span"
+        raise section.error("volume", found, f"at most {shown(span or f'{1e3 * most:g} L')}")
+    section.end()
+    return values
 
 
 def _check_metals(section: Section, parameters: Mapping[str, Any], known: Mapping[str, object]) -> None:

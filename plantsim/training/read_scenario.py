@@ -12,6 +12,7 @@ from plantsim.model.lines import on_its_line
 from plantsim.model.load import load_plant
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.plant import Plant
+from plantsim.model.read_units import charged
 from plantsim.model.section import Section, read_toml
 from plantsim.model.tags import build_tags
 from plantsim.training.scenario import (
@@ -28,6 +29,7 @@ from plantsim.training.scenario import (
     Injection,
     Order,
     Penalty,
+    Preparation,
     Reach,
     Respond,
     Rule,
@@ -111,6 +113,7 @@ class _Reader:
         start = root.matching("start", SNAPSHOT, "steady, cold or a snapshot's name", "steady")
         lead_in, seed = self.seconds(root, "lead_in", 0.0), root.integer("seed", 0, HIGHEST_SEED, 1)
         speed = root.number("speed", 1.0, LEAST_SPEED, HIGHEST_SPEED, "times real time")
+        initial = self.initial(root.table("initial"))
         pass_at = root.number("pass_at", 70.0, 1.0, FULL_SCORE, "points")
         hint_points = root.number("hint_points", 1.0, 0.0, FULL_SCORE, "points")
         happenings = []
@@ -132,9 +135,21 @@ class _Reader:
         debrief.end()
         root.end()
         return Scenario(
-            self.path.stem, title, self.plant, self.path, briefing, start, lead_in, seed, speed, pass_at, hint_points,
-            tuple(happenings), hints, criteria, penalties, end, expert, wrong, trends, lesson, follow,
+            self.path.stem, title, self.plant, self.path, briefing, start, initial, lead_in, seed, speed, pass_at,
+            hint_points, tuple(happenings), hints, criteria, penalties, end, expert, wrong, trends, lesson, follow,
         )  # fmt: skip
+
+    def initial(self, section: Section) -> Preparation:
+        units = {unit.id: unit for unit in self.plant.units}
+        found = []
+        for id_, filling in section.table("units").children("a unit"):
+            if id_ not in units or not units[id_].initial:
+                holds = [unit.id for unit in units.values() if unit.initial]
+                raise filling.error("", f'a unit "{id_}"', one_of(holds, id_))
+            found.append(charged(units[id_], filling, self.plant.chemistry))
+        result = Preparation(tuple(found), self.words.settings(section, "write"))
+        section.end()
+        return result
 
     def seconds(self, section: Section, key: str, default: float | None = None, low: float = 0.0) -> float:
         """A duration such as ``90s``, ``15m``, ``2h`` or ``1d`` in seconds."""

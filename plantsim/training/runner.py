@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from plantsim.engine.command import Origin
@@ -18,7 +18,7 @@ from plantsim.engine.journal import Event
 from plantsim.model.tag import Role
 from plantsim.training.judges import clock, judge_of
 from plantsim.training.record import Entry, Kind, Record, entry_of
-from plantsim.training.scenario import Happening, Scenario, When
+from plantsim.training.scenario import Happening, Scenario, Setting, When
 from plantsim.training.score import Loss, Mark, Score
 from plantsim.training.watch import all_hold
 
@@ -26,6 +26,19 @@ log = logging.getLogger("plantsim.training")
 
 SCENARIO = Origin(Role.INSTRUCTOR, "scenario", "scenario")
 """Who does what the scenario file says."""
+
+
+def prepare(scenario: Scenario, engine: Engine) -> None:
+    """Make of the scenario's start what its `initial` says. The lead-in comes after that."""
+    if scenario.initial.units:
+        engine.charge(scenario.initial.units)
+    _write(scenario, "initial", scenario.initial.write, engine)
+
+
+def _write(scenario: Scenario, what: str, settings: Sequence[Setting], engine: Engine) -> None:
+    for (name, _), refusal in zip(settings, engine.write(settings, SCENARIO), strict=True):
+        if refusal is not None:
+            log.error("scenario %s, %s: %s: %s", scenario.id, what, name, refusal.value)
 
 
 class Moment:
@@ -131,9 +144,7 @@ class Runner:
         except ValueError as error:
             log.error("scenario %s, event %s: %s", self.scenario.id, one.id, error)
         if one.write:
-            for (name, _), refusal in zip(one.write, self.engine.write(one.write, SCENARIO), strict=True):
-                if refusal is not None:
-                    log.error("scenario %s, event %s: %s: %s", self.scenario.id, one.id, name, refusal.value)
+            _write(self.scenario, f"event {one.id}", one.write, self.engine)
         if one.message:
             self.tell(one.message)
 

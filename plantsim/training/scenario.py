@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from plantsim.model.plant import Plant
+from plantsim.model.plant import Plant, Unit
 from plantsim.model.tag import AlarmPoint, Tag
 from plantsim.training.watch import Watch, WritePattern
+
+Setting = tuple[str, float | bool | int]
 
 
 class Competency(Enum):
@@ -22,6 +24,14 @@ class Competency(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Preparation:
+    """What the start is not: units that are filled otherwise, and then values that are written, before the lead-in."""
+
+    units: tuple[Unit, ...] = ()
+    write: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """A moment, in plant time: `at` s after the start of the scenario, or after the event `after`; and not before all
     of `when` has held for `hold` s."""
@@ -30,9 +40,6 @@ class When:
     after: str = ""
     when: tuple[Watch, ...] = ()
     hold: float = 0.0
-
-
-Setting = tuple[str, float | bool | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +205,8 @@ class End:
 class Scenario:
     """All of a scenario file.
 
-    start: ``steady``, ``cold`` or a snapshot's name. lead_in: s of plant time before it begins. speed: times real time.
+    start: ``steady``, ``cold`` or a snapshot's name. initial: what is made of that. lead_in: s of plant time that then
+    pass before it begins. speed: times real time.
     pass_at: points. hint_points: lost with each hint. trends: values that the debrief plots.
     """
 
@@ -208,6 +216,7 @@ class Scenario:
     path: Path
     briefing: str
     start: str
+    initial: Preparation
     lead_in: float
     seed: int
     speed: float

@@ -11,7 +11,7 @@ from plantsim.engine.command import Origin
 from plantsim.engine.engine import Engine
 from plantsim.engine.image import UNACKED, ProcessImage
 from plantsim.model.tag import Role
-from plantsim.training.runner import Moment, Runner
+from plantsim.training.runner import Moment, Runner, prepare
 from plantsim.training.scenario import Deed, Scenario, Script, When
 from plantsim.training.score import Score
 
@@ -101,6 +101,7 @@ def engine_for(scenario: Scenario, start: str = "", *, scan_period: float = 0.1,
         frozen=True,
         scenario=scenario.id,
     )
+    prepare(scenario, engine)
     engine.lead_in(scenario.lead_in)
     return engine
 

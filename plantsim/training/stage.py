@@ -17,7 +17,7 @@ from plantsim.training.read_scenario import (
     scenario_path,
     scenario_plant,
 )
-from plantsim.training.runner import SCENARIO, Runner
+from plantsim.training.runner import SCENARIO, Runner, prepare
 
 log = logging.getLogger("plantsim.training")
 
@@ -77,6 +77,7 @@ class Stage:
         engine.begin_scenario(name)  # what it hides is hidden before anything of it happens
         try:
             engine.restore_snapshot(scenario.start, SCENARIO)
+            prepare(scenario, engine)
             left = scenario.lead_in
             while left > 0:
                 engine.step(min(left, LONGEST_STEP_S)).result()

@@ -39,6 +39,12 @@ REFUSED = {
     ),
     "kind": ('kind = "avoid"', 'kind = "avoids"', "nearest avoid"),
     "competency": ('competency = "detect"', 'competency = "see"', "allowed detect, diagnose, act"),
+    "unit to fill": ("[end]", "[initial.units]\nR-209 = {}\n\n[end]", 'units.R-209: found a unit "R-209"'),
+    "too full": (
+        "[end]",
+        '[initial.units]\nR-201 = { volume = "120 L" }\n\n[end]',
+        'initial.units.R-201.volume: found "120 L", more than its span, allowed at most',
+    ),
     "plant": ('plant = "belfast"', 'plant = "belfst"', "nearest belfast"),
 }
 

@@ -115,3 +115,17 @@ def test_a_lead_in_lies_before_the_beginning(bridging: Scenario) -> None:
             engine.lead_in(1.0)
     finally:
         engine.stop()
+
+
+def test_a_start_is_prepared_before_the_lead_in(bridging: Scenario) -> None:
+    """Tanks are filled otherwise than the start has them, drives stand; the balances hold from there on."""
+    cold = load_scenario("cold-start-of-leach").initial
+    engine = engine_for(dataclasses.replace(bridging, initial=cold, lead_in=60.0))
+    value = {name: float(engine.image.value[tag.row]) for name, tag in ((tag.name, tag) for tag in engine.tags)}
+    for tank in ("TIC-201", "TIC-202", "TIC-203"):
+        assert value[f"{tank}.PV"] == pytest.approx(22.0, abs=2.0)
+    assert value["LIC-206.PV"] == pytest.approx(60.0, abs=3.0)
+    assert value["WIC-101.MODE"] == 0.0
+    assert value["K-213A.RUN"] == 0.0
+    assert value["UZ-213.TRIPPED"] == 1.0
+    assert engine.live.health.balance_error() < 1e-9
