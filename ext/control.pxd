@@ -7,6 +7,9 @@ the slave is out of Cascade, or cannot act itself) is open: its OP is worked bac
 loop does not compute, its memory follows its OP, so that it takes over without a bump, even where its set point, or its
 master's, has become another meanwhile. Set points are never moved for that.
 
+A loop of which every drive is stopped or tripped goes on computing, but its integral part stands, and its masters' too: an
+error that no output can answer is not summed up, to be paid back when the drive runs again.
+
 Every output maps OP to a row, piecewise linear and flat beyond its ends; the inverse of that map is what works back.
 
     loop_scan       one scan
@@ -42,6 +45,7 @@ cdef enum:
     C_AHEAD = 5         # PID: what is fed forward, behind its lag, % of output
     C_WILD = 3          # RATIO: filtered sum of the wild flows
     C_BALANCE = 4       # RATIO: what the ratio in force is above the set point, eu
+    C_STILL = 12        # 1: every drive it acts through stands, so the integral does too
     C_RESET = 4         # OVERRIDE: external reset of each constraint; 3: the selected output, both in eu of the output
     C_SELECTED = 3
 
@@ -49,6 +53,8 @@ cdef struct Output:
     int row             # actuator's command, or slave's SP
     int slave_mode      # row of the slave's MODE, -1: an actuator
     int slave_mem       # the slave's memory, -1: an actuator
+    int cmd[2]          # CMD and TRIP of the drive and of its standby; -1: no drive, or no standby
+    int trip[2]
     double op0, op1     # OP (%) at the ends of the map, op0 < op1
     double y0, y1       # values of the row there
 
@@ -107,6 +113,25 @@ cdef inline bint follows(const Output* o, const double* mem, const double* sig, 
     return sig[o.slave_mode] == CASCADE and mem[o.slave_mem + C_OPEN] == 0.0
 
 
+cdef inline bint stands(const Output* o, const double* mem, const double* sig) noexcept nogil:
+    """Whether what the loop writes there moves nothing, since the drive is stopped or tripped and its standby as well."""
+    cdef int k
+    if o.slave_mode >= 0:
+        return mem[o.slave_mem + C_STILL] != 0.0
+    for k in range(2):
+        if o.cmd[k] >= 0 and sig[o.cmd[k]] != 0.0 and sig[o.trip[k]] == 0.0:
+            return False
+    return o.cmd[0] >= 0
+
+
+cdef inline bint loop_is_still(const Loop* c, const double* mem, const double* sig) noexcept nogil:
+    cdef int k
+    for k in range(c.n_out):
+        if not stands(&c.out[k], mem, sig):
+            return False
+    return c.n_out > 0
+
+
 cdef inline double backward(const Loop* c, const double* sig, double op) noexcept nogil:
     """OP that gives the rows as they are. Where they leave it free (the dead zone of a split range) it stays near `op`."""
     cdef double low = 0.0, high = 100.0, at
@@ -137,8 +162,8 @@ cdef inline double pid(const Loop* c, bint computes, double step, double h, doub
     """OP = K (e + 1/Ti int e dt + Td dPV/dt), e and PV in % of span with the sign of the action; dPV/dt filtered with Td/8.
 
     While OP is at a limit and e would drive it on the integral stands; what of it lies beyond that limit, left over from
-    an error of the other sign, dies away with Ti, so that it does not hold the loop at the limit when e turns. Inside the
-    gap the gain is half, and e continuous.
+    an error of the other sign, dies away with Ti, so that it does not hold the loop at the limit when e turns. It stands as
+    well while every drive of the loop does. Inside the gap the gain is half, and e continuous.
     What is fed forward is added to OP behind its lag, and stands while it is Bad. As the integral part makes up for what it is
     at take-over, only its changes act.
     A Bad PV holds the OP; once it is not Bad any more, the loop takes over from there. The first scan that computes again
@@ -166,7 +191,7 @@ cdef inline double pid(const Loop* c, bint computes, double step, double h, doub
         m[C_INTEGRAL] = op - rest
         return op
     free = rest + m[C_INTEGRAL]
-    if ti > 0.0:
+    if ti > 0.0 and m[C_STILL] == 0.0:
         if free >= c.op_hi and gain*e > 0.0:
             m[C_INTEGRAL] += fmin(c.op_hi - m[C_INTEGRAL], 0.0)*h/(ti + h)
         elif free <= c.op_lo and gain*e < 0.0:
@@ -274,6 +299,7 @@ cdef inline void loop_advance(const Loop* c, double h, double* mem, double* sig,
     cdef double op = backward(c, sig, sig[c.op]) if is_open or mode == EXTERNAL else clip(sig[c.op], 0.0, 100.0)
     cdef double y = 0.0
     m[C_OPEN] = is_open
+    m[C_STILL] = loop_is_still(c, mem, sig)
     if c.kind == PID:
         op = pid(c, computes, step, h, op, m, sig, qual)
     else:
@@ -310,6 +336,7 @@ cdef inline void loop_reset(const Loop* c, double* mem, const double* sig, const
     cdef double y
     cdef int k
     m[C_OPEN] = loop_is_open(c, mem, sig, qual)
+    m[C_STILL] = loop_is_still(c, mem, sig)
     m[C_SP] = clip(sig[c.sp], c.sp_lo, c.sp_hi)
     if c.kind == PID:
         m[C_DERIVED] = c.action*100.0/(c.hi - c.lo)*sig[c.pv]

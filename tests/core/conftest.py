@@ -23,7 +23,17 @@ from plantsim.model.plant import Plant
 MAN, AUTO, CASCADE, EXTERNAL = 0, 1, 2, 3
 PID, RATIO, OVERRIDE = 0, 1, 2
 NO_CONSTRAINT = {"pv": 0, "direct": 1, "limit": 0.0, "span": 1.0, "gain": 0.0, "ti": 1.0}
-NO_OUTPUT = {"row": 0, "slave_mode": -1, "slave_mem": -1, "op0": 0.0, "op1": 100.0, "y0": 0.0, "y1": 100.0}
+NO_OUTPUT = {
+    "row": 0,
+    "slave_mode": -1,
+    "slave_mem": -1,
+    "cmd": [-1, -1],
+    "trip": [-1, -1],
+    "op0": 0.0,
+    "op1": 100.0,
+    "y0": 0.0,
+    "y1": 100.0,
+}
 
 
 class Rig:
@@ -185,15 +195,24 @@ class Rig:
         self._add("drive", name, fields, changes)
 
     def output(
-        self, to: str, y0: float = 0.0, y1: float = 100.0, op0: float = 0.0, op1: float = 100.0
+        self,
+        to: str,
+        y0: float = 0.0,
+        y1: float = 100.0,
+        op0: float = 0.0,
+        op1: float = 100.0,
+        drives: tuple[str, ...] = (),
     ) -> dict[str, Any]:
-        """An output to ``XV.CMD``, or to a slave's ``FIC.SP``."""
+        """An output to ``XV.CMD``, to a slave's ``FIC.SP``, or to the speed of a drive and of the one beside it."""
         name, _, member = to.partition(".")
         slave = member == "SP"
+        absent = [-1] * (2 - len(drives))
         return {
             "row": self.row(to),
             "slave_mode": self.row(f"{name}.MODE") if slave else -1,
             "slave_mem": self.mem("loop", name) if slave else -1,
+            "cmd": [self.row(f"{drive}.CMD") for drive in drives] + absent,
+            "trip": [self.row(f"{drive}.TRIP") for drive in drives] + absent,
             "op0": op0,
             "op1": op1,
             "y0": y0,

@@ -327,6 +327,56 @@ def test_working_back_through_a_split_range_finds_the_output_again(
     assert (rig["TV-A.CMD"], rig["TV-B.CMD"]) == pytest.approx(valves, abs=1e-9)
 
 
+def dosing(rig: Rig, *drives: str) -> None:
+    """AIC by the speed of a pump, and of the one beside it, at rest at 40 %."""
+    rig.loop("AIC", gain=2.0, ti=100.0, sp=50.0, op=40.0, out=[rig.output("P-A.SPEED_CMD", drives=drives)])
+    rig["AIC.PV"] = 50.0
+    rig["P-A.CMD"] = 1.0
+    rig.reset()
+
+
+@pytest.mark.parametrize(("member", "stands"), [("CMD", 0.0), ("TRIP", 1.0)])
+def test_while_its_drive_stands_the_integral_does_too(rig: Rig, member: str, stands: float) -> None:
+    """It answers the error of the moment, and goes on from there when the drive runs."""
+    dosing(rig, "P-A")
+    rig[f"P-A.{member}"] = stands
+    rig["AIC.PV"] = 45.0
+    rig.run(3600.0)
+    assert rig["AIC.OP"] == pytest.approx(50.0)
+    rig["AIC.PV"] = 52.0
+    rig.scan()
+    assert rig["AIC.OP"] == pytest.approx(36.0)
+    rig["AIC.PV"] = 45.0
+    rig[f"P-A.{member}"] = 1.0 - stands
+    rig.run(100.0)
+    assert rig["AIC.OP"] == pytest.approx(60.0, abs=0.1)
+
+
+def test_a_standby_that_runs_is_a_drive_that_runs(rig: Rig) -> None:
+    dosing(rig, "P-A", "P-B")
+    rig["P-A.TRIP"] = rig["P-B.CMD"] = 1.0
+    rig["AIC.PV"] = 45.0
+    rig.run(100.0)
+    assert rig["AIC.OP"] == pytest.approx(60.0, abs=0.1)
+    rig["P-B.CMD"] = 0.0
+    rig.run(3600.0)
+    assert rig["AIC.OP"] == pytest.approx(60.0, abs=0.1)
+
+
+def test_the_masters_of_a_loop_whose_drive_stands_do_not_wind_up(rig: Rig) -> None:
+    rig.loop("LIC", gain=2.0, ti=100.0, sp=50.0, op=40.0, out=[rig.output("FIC.SP", y1=25.0)])
+    out = rig.output("P-A.SPEED_CMD", drives=("P-A",))
+    rig.loop("FIC", gain=0.5, ti=5.0, hi=25.0, sp=10.0, sp_hi=25.0, mode=CASCADE, op=30.0, out=[out])
+    rig["LIC.PV"] = 50.0
+    rig["FIC.PV"] = 0.0
+    rig.reset()
+    rig.scan()
+    rig["LIC.PV"] = 45.0
+    rig.run(3600.0)
+    assert rig["FIC.SP"] == pytest.approx(12.5, abs=0.01), "the level's error of the moment"
+    assert rig["FIC.OP"] == pytest.approx(30.0 + 0.5 * 10.0, abs=0.1)
+
+
 # Cascade
 
 

@@ -48,7 +48,17 @@ TABLES = {
 """Table of the core that a device stands in."""
 JAM_TO = {"closed": 0.0, "off": 0.0, "open": 100.0, "hold": -1.0}
 """% that a valve goes to without air or signal; negative: it stays."""
-NO_OUTPUT = {"row": 0, "slave_mode": -1, "slave_mem": -1, "op0": 0.0, "op1": 100.0, "y0": 0.0, "y1": 0.0}
+NO_OUTPUT = {
+    "row": 0,
+    "slave_mode": -1,
+    "slave_mem": -1,
+    "cmd": [-1, -1],
+    "trip": [-1, -1],
+    "op0": 0.0,
+    "op1": 100.0,
+    "y0": 0.0,
+    "y1": 0.0,
+}
 NO_CONDITION = {"relation": 1, "row": 0, "value": 0.0}
 NO_CONSTRAINT = {"pv": 0, "direct": 1, "limit": 0.0, "span": 1.0, "gain": 0.0, "ti": 1.0}
 
@@ -261,10 +271,14 @@ class Field:
 
     def _output(self, o: Output) -> dict[str, Any]:
         slave = o.tag if o.tag in self.loops else None
+        beside = [d.tag for d in self.plant.devices if d.standby is not None and d.standby.machine == o.tag]
+        drives = [o.tag, *beside, ""][:2] if o.member == "SPEED_CMD" else ["", ""]
         return {
             "row": self.row[f"{o.tag}.{o.member}"],
             "slave_mode": self.row[f"{slave}.MODE"] if slave else -1,
             "slave_mem": self.loop_memory[slave] if slave else -1,
+            "cmd": [self.optional(f"{drive}.CMD") for drive in drives],
+            "trip": [self.optional(f"{drive}.TRIP") for drive in drives],
             "op0": o.op[0],
             "op1": o.op[1],
             "y0": o.value[0],
