@@ -5,9 +5,9 @@ A step does its actions on entry (a row gets a value, or moves to it at a rate) 
 its checks have held for `dwell`, or at once when one of its other checks holds. A step whose conditions do not hold when it
 is its turn is passed over. A step that takes longer than `most` holds. Holding stops the step's time and its ramps and does
 the step's own actions for that; resuming does those of entry again, and gives a step that took too long its time anew.
-Aborting does the step's actions for that and ends when their ramps have arrived; of a complete sequence it means idle. A
-cycle repeats its steps until it is aborted. A sequence that runs in step 0, as a plant file has one that runs from the start,
-enters its first step with the first scan.
+Aborting does the step's actions for that and ends when their ramps have arrived, or where they are when it is aborted
+again; of a complete sequence it means idle. A cycle repeats its steps until it is aborted. A sequence that runs in step 0,
+as a plant file has one that runs from the start, enters its first step with the first scan.
 
 Sequences are evaluated before the loops, in the order of the table, and write what an operator would write; what an outside
 controller has they leave alone.
@@ -153,7 +153,7 @@ cdef inline void command(
     elif cmd == ABORT and (state == RUNNING or state == HELD):
         sig[q.state] = ABORTING
         act(p, s.abort, sig)
-    elif cmd == ABORT and state == COMPLETE:
+    elif cmd == ABORT and (state == ABORTING or state == COMPLETE):
         sig[q.state] = IDLE
         sig[q.step] = 0.0
 

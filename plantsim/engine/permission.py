@@ -13,7 +13,7 @@ from plantsim.model.tag import Kind, Role, Tag, TagTable, ValueType
 MAN, AUTO, CASCADE, EXTERNAL = range(4)
 
 IDLE, RUNNING, HELD, ABORTING, COMPLETE = range(5)
-_FITTING = {1: (IDLE, COMPLETE), 2: (RUNNING,), 3: (HELD,), 4: (RUNNING, HELD, COMPLETE)}
+_FITTING = {1: (IDLE, COMPLETE), 2: (RUNNING,), 3: (HELD,), 4: (RUNNING, HELD, ABORTING, COMPLETE)}
 """States of a sequence in which each of its commands means something."""
 
 _DRIVEN = ("SP", "OP", "MODE", "CMD", "SPEED_CMD")

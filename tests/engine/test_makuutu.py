@@ -107,7 +107,7 @@ def test_a_malfunction_shows_where_its_description_says(
 @pytest.mark.long
 def test_production_is_stopped_and_started_by_its_sequences(makuutu: Plant) -> None:
     live = LivePlant(makuutu, scan_period=1.0)
-    for tag, steps in (("KS-801", 7), ("KS-800", 8)):
+    for tag, steps in (("KS-801", 8), ("KS-800", 8)):
         live.core.signal[live.tags[f"{tag}.CMD"].row] = 1
         for _ in range(48 * 6):
             live.advance(600)

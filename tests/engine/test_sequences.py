@@ -222,6 +222,17 @@ def test_aborting_does_the_steps_own_and_ends_idle(run: Run) -> None:
     assert (run.state, run["WIC-100.SP"]) == (("Idle", 0), 3.3)
 
 
+def test_aborted_again_it_ends_where_its_ramps_are(run: Run) -> None:
+    run.scan(121, START)
+    run.scan(5, ABORT)
+    assert run.state == ("Aborting", 2)
+    under_way = run["WIC-100.SP"]
+    run.scan(1, ABORT)
+    assert run.state == ("Idle", 0)
+    run.scan(20)
+    assert run["WIC-100.SP"] == under_way != 3.3
+
+
 def test_it_does_not_start_without_its_permits(run: Run) -> None:
     run["P-208.CMD"] = 0.0
     run.scan(600)

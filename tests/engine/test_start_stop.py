@@ -75,7 +75,7 @@ def test_start_up_is_not_begun_while_the_line_is_fed(live: LivePlant) -> None:
 
 @pytest.mark.long
 def test_the_shutdown_goes_through_every_step_and_ends_safe(stopped: Shift) -> None:
-    assert stopped.steps["KS-801"] == list(range(1, 14))
+    assert stopped.steps["KS-801"] == list(range(2, 15))
     assert (stopped["KS-310.STATE"], stopped["LIC-305.PV"] < 17.0) == (0.0, True)
     for flow in ("WIC-101", "FIC-201", "FIC-304", "FIC-4101", "FIC-4202", "FIC-4301", "FIC-501", "FIC-521"):
         assert stopped[f"{flow}.PV"] < 0.01 * stopped.live.tags[f"{flow}.PV"].high, flow
@@ -98,7 +98,7 @@ def test_the_commercial_line_is_shut_down_and_comes_back() -> None:
     shift = Shift(load_plant("belfast-commercial"))
     modes = {loop.tag: shift[f"{loop.tag}.MODE"] for loop in shift.live.plant.loops}
     assert shift.run("KS-801", 24.0) == "Complete"
-    assert shift.steps["KS-801"] == list(range(1, 13))
+    assert shift.steps["KS-801"] == list(range(2, 14))
     assert shift.in_alarm() == set()
     for drive in ("ML-121", "MX-4114", "MX-4314", "SC-619", "SC-656", "DR-601", "K-213A"):
         assert shift[f"{drive}.RUN"] == 0.0, drive
@@ -153,7 +153,7 @@ def test_a_plant_of_two_feeds_is_shut_down_safely_and_comes_back_to_specificatio
     line = LINES[name]
     shift = Shift(load_plant(name), 1.0, line.hydrogen)
     assert shift.run("KS-801", 48.0) == "Complete"
-    assert shift.steps["KS-801"] == list(range(1, 13))
+    assert shift.steps["KS-801"] == list(range(2, 14))
     for flow in (*line.feeds, "FIC-201", "FIC-221", "FIC-304", "FIC-4101", "FIC-4202", "FIC-4501", "FIC-501"):
         assert shift[f"{flow}.PV"] < 0.01 * shift.live.tags[f"{flow}.PV"].high, flow
     for drive in ("ML-121", "MX-4114", "MX-4514", "SC-619", "DR-601", "K-213A", "K-233A", *line.drives.split()):
@@ -169,3 +169,57 @@ def test_a_plant_of_two_feeds_is_shut_down_safely_and_comes_back_to_specificatio
     assert min(shift[f"AI-70{k}.PV"] for k in range(1, line.products + 1)) > 99.5
     assert shift.most_hydrogen < 10.0
     assert shift.live.health.balance_error() < 1e-12
+
+
+FIGHTING = {
+    "belfast": ("KS-305 KS-705", "KS-305 KS-4095", "KS-700"),
+    "belfast-commercial": ("KS-305 KS-705", "KS-305 KS-4095"),
+    "missouri": ("KS-305 KS-705", "KS-305 KS-4095 KS-4395"),
+    "viridion": ("KS-305 KS-705", "KS-305 KS-4095 KS-4395"),
+    "makuutu": ("KS-305 KS-705",),
+}
+"""Sequences that have loops in hand, and put them back into service when they end, in the midst of a run."""
+
+
+def begun(name: str, tags: str) -> Shift:
+    """A plant whose sequences have run for five minutes."""
+    shift = Shift(load_plant(name), 1.0)
+    if "KS-700" in tags:
+        shift.live.core.signal[shift.live.tags["WI-103.PV"].row] = 200.0
+    for tag in tags.split():
+        shift.live.core.signal[shift.live.tags[f"{tag}.CMD"].row] = START
+    shift.live.advance(5 * shift.minute)
+    return shift
+
+
+@pytest.mark.parametrize(("name", "tags"), [(name, tags) for name, every in FIGHTING.items() for tags in every])
+def test_the_shutdown_first_ends_what_would_put_loops_back_into_service(name: str, tags: str) -> None:
+    shift = begun(name, tags)
+    state = {tag: f"{tag}.STATE" for tag in tags.split()}
+    assert {shift[row] for row in state.values()} == {1.0}
+    shift.live.core.signal[shift.live.tags["KS-801.CMD"].row] = START
+    shift.live.advance(5)
+    assert {shift[row] for row in state.values()} == {0.0}
+    assert (shift["KS-801.STATE"], shift["KS-801.STEP"]) == (1.0, 2.0)
+    for tag in state:
+        shift.live.core.signal[shift.live.tags[f"{tag}.CMD"].row] = START
+    shift.live.advance(20 * shift.minute)
+    assert {shift[row] for row in state.values()} == {0.0}, "nor do they start meanwhile"
+    assert shift["WIC-100.SP"] == 0.0
+    masters = [loop.tag for loop in shift.live.plant.loops if loop.tag.startswith("AIC-70")]
+    assert {shift[f"{tag}.MODE"] for tag in masters} == {0.0}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", FIGHTING)
+def test_shut_down_in_the_midst_of_a_calibration_a_plant_stands_as_after_any_other_shutdown(name: str) -> None:
+    ends = []
+    for tags in ("", *FIGHTING[name]):
+        shift = begun(name, tags)
+        assert shift.run("KS-801", 48.0) == "Complete"
+        loops = [loop.tag for loop in shift.live.plant.loops]
+        drives = [tag.name for tag in shift.live.tags if tag.name.endswith(".RUN")]
+        ends.append({row: shift[row] for row in [*(f"{tag}.MODE" for tag in loops), *drives]})
+        assert shift.live.health.balance_error() < 1e-9
+    for end in ends[1:]:
+        assert end == ends[0]
