@@ -126,6 +126,25 @@ def test_an_alarm_that_protects_people_is_confirmed_and_not_shelved_for_long(eng
     assert not engine.image.alarms[point.row] & UNCONFIRMED
 
 
+def test_a_chattering_alarm_asks_three_times_and_then_stands_until_it_has_been_gone_for_a_minute(engine: Engine) -> None:
+    """The limit goes up and down beside a reading that stands, every ten seconds for five minutes, then it stays below."""
+    heard: list[AlarmEvent] = []
+    stop = engine.listen_alarms(heard.extend)
+    point, purity = alarm(engine, "AI-701.L"), float(engine.image.value[engine.tags["AI-701.PV"].row])
+    for _ in range(30):
+        for limit in (purity + 0.05, purity - 0.1):
+            assert engine.write([("AI-701.L", limit)], ENGINEER) == [None]
+            step(engine, 5.0)
+    stop()
+    changes = [event.change for event in heard if event.alarm.name == point.name]
+    assert changes == [Change.CAME, Change.WENT, Change.CAME, Change.WENT, Change.CAME, Change.CHATTERS]
+    assert engine.acknowledge(point, OPERATOR) is None
+    step(engine, 54.0)
+    assert state(engine, point.name) == ACTIVE, "acknowledged, it stands and asks for nothing"
+    step(engine, 2.0)
+    assert state(engine, point.name) == 0
+
+
 def test_taking_an_alarm_from_service_takes_an_engineer(engine: Engine) -> None:
     point = alarm(engine, "FIC-213.L")
     assert engine.act_on_alarm(point, Change.TAKEN_OUT, OPERATOR) is Refusal.ROLE
