@@ -126,8 +126,8 @@ def test_an_alarm_that_protects_people_is_confirmed_and_not_shelved_for_long(eng
     assert not engine.image.alarms[point.row] & UNCONFIRMED
 
 
-def test_a_chattering_alarm_asks_three_times_and_then_stands_until_it_has_been_gone_for_a_minute(engine: Engine) -> None:
-    """The limit goes up and down beside a reading that stands, every ten seconds for five minutes, then it stays below."""
+def test_a_chattering_alarm_asks_three_times_and_then_stands_until_it_is_gone_for_a_minute(engine: Engine) -> None:
+    """The limit goes up and down beside a reading that stands, every ten seconds for five minutes, then stays below."""
     heard: list[AlarmEvent] = []
     stop = engine.listen_alarms(heard.extend)
     point, purity = alarm(engine, "AI-701.L"), float(engine.image.value[engine.tags["AI-701.PV"].row])

@@ -44,7 +44,7 @@ class Shift:
         seen = self.steps.setdefault(tag, [])
         for _ in range(round(60 * most_h)):
             self.live.advance(self.minute)
-            self.most_hydrogen = max(self.most_hydrogen, *(self[f"{tag}.PV"] for tag in self.hydrogen))
+            self.most_hydrogen = max([self.most_hydrogen, *(self[f"{tag}.PV"] for tag in self.hydrogen)])
             step = int(self[f"{tag}.STEP"])
             if step not in seen:
                 seen.append(step)
@@ -183,7 +183,7 @@ FIGHTING = {
 
 def begun(name: str, tags: str) -> Shift:
     """A plant whose sequences have run for five minutes."""
-    shift = Shift(load_plant(name), 1.0)
+    shift = Shift(load_plant(name), 1.0, hydrogen=())
     if "KS-700" in tags:
         shift.live.core.signal[shift.live.tags["WI-103.PV"].row] = 200.0
     for tag in tags.split():
