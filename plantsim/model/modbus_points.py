@@ -103,6 +103,8 @@ def view(tag: Tag) -> tuple[str, str] | None:
 
 def wiring(tag: Tag) -> tuple[str, str] | None:
     """Table and type of the tag in its area's I/O rack; None for what no cable goes to."""
+    if not tag.wired:
+        return None
     if tag.kind is Kind.CONTROLLER and tag.member == "PV" and tag.field:
         return ("input", "counts")
     return _WIRED.get((tag.kind, tag.member))

@@ -152,6 +152,7 @@ class Instrument:
     """A transmitter, analyser or calculation; exactly one of ``measures`` and ``function`` is there.
 
     low, high: range, eu. normal: band of the PV, eu. lag: s. noise: one sigma, eu. sampling: of an analyser.
+    wired: to the I/O rack of its area.
     """
 
     tag: str
@@ -166,6 +167,7 @@ class Instrument:
     lag: float
     noise: float
     sampling: Sampling | None
+    wired: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,15 +107,15 @@ def read_instruments(
         normal = _normal(section, low, high)
         measures, function = _source(section, eu, by_id, streams, products, solutes)
         lag = noise = 0.0
-        sampling = None
+        sampling, wired = None, True
         if measures is not None:
             lag = section.quantity("lag", TIME, 0.0, low=0.0)
             noise = section.number("noise", 0.0, 0.0, high - low)
-            sampling = _sampling(section)
+            sampling, wired = _sampling(section), section.flag("wired", True)
         section.end()
         sections[tag] = section
         instruments[tag] = Instrument(
-            tag, unit.id, title, eu.text, low, high, normal, measures, function, lag, noise, sampling
+            tag, unit.id, title, eu.text, low, high, normal, measures, function, lag, noise, sampling, wired
         )
     for tag, instrument in instruments.items():
         if instrument.function is not None:

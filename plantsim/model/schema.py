@@ -172,6 +172,7 @@ def _instrument() -> Schema:
         "function": TEXT,
         "lag": _quantity(TIME),
         "noise": number(0),
+        "wired": FLAG,
         "kind": {"enum": ["transmitter", "analyser"]},
         "sample": _quantity(TIME),
         "delay": _quantity(TIME),

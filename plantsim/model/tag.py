@@ -100,6 +100,8 @@ class Tag:
     """Discrete input that is 1 while an analog value is Good."""
     field: bool = False
     """On a controller's PV: measured by an element of its own, and so wired to the I/O rack."""
+    wired: bool = True
+    """On the PV of an instrument: its cable goes to the I/O rack, if it is one that has a cable."""
     count: int = 1
     """Rows that it takes in the process image: more than one only of a profile."""
 

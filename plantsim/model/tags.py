@@ -64,6 +64,7 @@ def _of_instrument(plant: Plant, instrument: Instrument, area: str) -> Iterator[
         _tag(instrument.tag, instrument.unit, area, kind, instrument.title, PV, instrument),
         normal=instrument.normal,
         field=loop is not None and instrument.measures is not None,
+        wired=instrument.wired,
     )
     if loop is not None:
         yield from _of_loop(loop, instrument, area)

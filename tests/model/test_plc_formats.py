@@ -116,3 +116,11 @@ def test_mb2hal_names_every_point_once_and_writes_nothing_else(engine: Engine, w
         assert found[rack.unit, rack.table, rack.address] == tag.name.replace("-", "_").replace(".", "_")
     assert found[12, "holding", 0] == "leach_heartbeat"
     assert (12, "holding", 1) not in found
+
+
+def test_an_instrument_without_a_cable_has_no_place_in_the_rack(engine: Engine) -> None:
+    """Clients read it nevertheless."""
+    crud = engine.tags["LI-4123.PV"]
+    assert crud.rack is None
+    assert crud.modbus is not None
+    assert engine.tags["LI-4115.PV"].rack is not None
