@@ -65,7 +65,8 @@ def _of_circuit(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[s
     quantity, stage = divmod(k, stages)
     if quantity < len(names):
         return f"{unit} stage {stage + 1}: {names[quantity]}"
-    return f"{unit} organic tank: {organic[k - len(names) * stages]}"
+    k -= len(names) * stages
+    return f"{unit} organic tank: {organic[k]}" if k < len(organic) else f"{unit}: layer of crud"
 
 
 def _of_pad(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[str], dissolved: int) -> str:

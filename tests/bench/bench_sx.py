@@ -69,7 +69,7 @@ def main() -> None:
     banks = (np.arange(10), np.arange(10, 16), np.arange(16, 21))
     for stages in STAGES:
         taken = np.sort(np.concatenate([np.resize(bank, n) for bank, n in zip(banks, stages, strict=True)]))
-        initial = [*rows[taken].T.ravel(), *whole.state("SX-1")[-5:]]
+        initial = [*rows[taken].T.ravel(), *whole.state("SX-1")[-7:]]
         bench = Bench(plant, {"SX-1": {"stages": list(stages), "initial": initial}})
         bench.core.streams[:] = whole.core.streams
         bench.core.drive[:] = whole.core.drive

@@ -35,7 +35,7 @@ def circuit(make_bench: MakeBench, stages: Sequence[int], acids: Sequence[float]
     ]
     state = np.repeat(banks, stages, axis=0).T
     changes = {"carry_over": [0.0, 0.0], **changes}
-    bench = make_bench(UNIT, stages=list(stages), initial=[*state.ravel(), *[0.0] * len(ORGANIC)], **changes)
+    bench = make_bench(UNIT, stages=list(stages), initial=[*state.ravel(), *[0.0] * (len(ORGANIC) + 1)], **changes)
     bench.opening("P-4102", 24.0 / 60.0)
     for weir in ("LV-4114", "LV-4116"):
         bench.opening(weir, 0.5)
@@ -54,7 +54,7 @@ def organic(bench: Bench, metal: str) -> Vector:
 
 def tank(bench: Bench, *metals: str) -> Vector:
     """Of the organic in the tank, mol/L."""
-    return bench.state(UNIT)[[ORGANIC.index(metal) - len(ORGANIC) for metal in metals]]
+    return bench.state(UNIT)[[ORGANIC.index(metal) - len(ORGANIC) - 1 for metal in metals]]
 
 
 @pytest.mark.parametrize(("acid", "kt"), [(0.05, 5.0), (0.08, 0.0162), (0.10, 0.0162), (0.15, 5.0)])

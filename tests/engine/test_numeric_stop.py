@@ -46,6 +46,7 @@ def test_every_state_has_a_name_that_says_what_it_is(live: LivePlant) -> None:
         ("SX-1", 21 * dissolved + 2): "SX-1 stage 3: Pr in the organic",
         ("SX-1", 21 * (dissolved + 6) + 4): "SX-1 stage 5: interface",
         ("SX-1", 21 * (dissolved + 7) + 5): "SX-1 organic tank: Na in the organic",
+        ("SX-1", 21 * (dissolved + 7) + 6): "SX-1: layer of crud",
         ("KL-611", species + 2 + species + 1): "KL-611 zone 2: wall temperature",
         ("R-201", species + 1 + 15): "R-201: oxide in bin 1",
         ("ML-121", species): "ML-121: d80",
