@@ -13,6 +13,8 @@ DURATION: Schema = {"type": "string", "pattern": rf"^\d+(\.\d+)?({'|'.join(UNITS
 POINTS = number(0, FULL_SCORE)
 SETTINGS: Schema = {"type": "object", "additionalProperties": {"type": ["number", "boolean", "string"]}}
 """Values to be written, by member."""
+FILLINGS: Schema = {"type": "object", "additionalProperties": {"type": "object"}}
+"""What units hold, by unit; which keys a unit has is the plant's to say."""
 
 
 def scenario_schema() -> Schema:
@@ -23,6 +25,7 @@ def scenario_schema() -> Schema:
         "briefing": TEXT,
         "plant": {"anyOf": [like(NAME), {"type": "string", "pattern": r"\.toml$"}]},
         "start": like(SNAPSHOT),
+        "initial": table({"write": SETTINGS, "units": FILLINGS}, ()),
         "lead_in": DURATION,
         "seed": {"type": "integer", "minimum": 0, "maximum": HIGHEST_SEED},
         "speed": number(LEAST_SPEED, HIGHEST_SPEED),
