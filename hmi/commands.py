@@ -182,6 +182,8 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.display == "journal" and s.tag is None, 3),
     Command("page", "pagedown,pageup", "PgDn", "Page", "next or previous page", _CURSOR, "page({})",
             lambda s: s.pages > 1, 2),
+    Command("ends", "home,end", "Home", "Ends", "first or last line of a list", _CURSOR, "ends({})",
+            lambda s: s.tag is None and (s.display in LISTS or s.display == "manual")),
     Command("overview", "0", "0", "Overview", "the whole plant", _CURSOR, "overview",
             lambda s: s.display != "overview", 3),
     Command("section", "1,2,3,4,5,6,7,8,9", "1-8", "Section", "a section; again: its next page", _CURSOR,

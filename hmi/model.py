@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hmi.interlock import Interlock
 from hmi.procedure import Procedure
 
 LIMITS = ("HH", "H", "L", "LL")
@@ -95,6 +96,8 @@ class TagObject:
     """What a controller's output moves: devices, and controllers whose set point it is."""
     set_by: tuple[str, ...] = ()
     """The controllers that act on this object."""
+    tripped_by: tuple[str, ...] = ()
+    """The interlocks that act on this device."""
 
     @property
     def primary(self) -> Member | None:
@@ -175,6 +178,8 @@ class Plant:
     """Sequences step by step, by tag, as far as the server tells of their steps, and procedures by hand by name."""
     methods: frozenset[str] = frozenset()
     """Simulation methods this session may call."""
+    interlocks: dict[str, Interlock] = field(default_factory=dict)
+    """By tag, as far as the server tells what trips them."""
     purities: tuple[Purity, ...] = field(init=False, compare=False)
     """Product purities in product order; found once, since every layout asks for them."""
 

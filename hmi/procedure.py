@@ -165,12 +165,12 @@ def parse(
 ) -> Procedure:
     """A procedure from the server's arrays, of which the first element is step 1's. ValueError for what is none."""
     steps = tuple(
-        Step(name, _all(done, _action), _all(asked, _check), dwell, limit, _all(end, _check), _all(need, _check))
+        Step(name, _all(done, _action), _checks(asked), dwell, limit, _checks(end), _checks(need))
         for name, done, asked, dwell, limit, end, need in zip(
             titles, actions, checks, dwells, limits, ends, needs, strict=True
         )
     )
-    return Procedure(tag, title, steps, tuple(map(_check, permits)), repeats)
+    return Procedure(tag, title, steps, tuple(map(parse_check, permits)), repeats)
 
 
 def parse_by_hand(
@@ -178,8 +178,7 @@ def parse_by_hand(
 ) -> Procedure:
     """A procedure by hand from the server's arrays. ValueError for what is none."""
     steps = tuple(
-        Step(told, checks=_all(asked, _check), text=text)
-        for told, text, asked in zip(titles, texts, checks, strict=True)
+        Step(told, checks=_checks(asked), text=text) for told, text, asked in zip(titles, texts, checks, strict=True)
     )
     if not steps or not when or not all(step.checks for step in steps):
         raise ValueError("a procedure by hand has an occasion, and steps with checks")
@@ -193,7 +192,12 @@ def _all(texts: str, read: Callable[[str], T]) -> tuple[T, ...]:
     return tuple(map(read, texts.split(APART))) if texts else ()
 
 
-def _check(text: str) -> Check:
+def _checks(texts: str) -> tuple[Check, ...]:
+    return _all(texts, parse_check)
+
+
+def parse_check(text: str) -> Check:
+    """A comparison as it comes over the wire. ValueError for what is none."""
     match = _COMPARISON.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no comparison")

@@ -12,6 +12,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
 from hmi.alarms import FIELDS, OPTIONAL
+from hmi.comm.interlocks import read_interlocks
 from hmi.comm.procedures import read_by_hand, read_procedures
 from hmi.comm.services import browse, node_id, plain, read
 from hmi.instructor import LISTS
@@ -123,7 +124,12 @@ class _Browser:
         alarms = {alarm.name: alarm for tag in tags.values() for alarm in tag.alarms}
         procedures = await read_procedures(self._client, tags.values(), self._namespace)
         procedures |= await read_by_hand(self._client, self._namespace)
-        plant = Plant(str(title or "Plant"), areas, units, tags, alarms, simulation, procedures, methods)
+        interlocks = await read_interlocks(self._client, tags.values(), self._namespace)
+        for id_, interlock in interlocks.items():
+            for device, _ in interlock.effects:
+                if device in tags:
+                    tags[device].tripped_by += (id_,)
+        plant = Plant(str(title or "Plant"), areas, units, tags, alarms, simulation, procedures, methods, interlocks)
         members = [m for tag in tags.values() for m in tag.members.values()] + list(simulation.values())
         members += [m for found in profiles.values() for m in found]
         self._browsed.plant = plant

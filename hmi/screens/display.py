@@ -215,8 +215,7 @@ class Display(Screen[None]):
         self.set_class(self.face is not None, "-faceplate")
         if self.face is not None:
             across = WIDTH - 1 if beside else width  # less the line that parts it from the display
-            steps = self.view.plant.procedures.get(self.face.id)
-            self._face.styles.height = min(face_rows(self.face, across, steps), height - 3)
+            self._face.styles.height = min(face_rows(self.face, across, self.view.plant), height - 3)
         self.fit(width - (WIDTH if self.face is not None and beside else 0), height - 3)
         # what has its place already is painted before the layout is done, so that the first picture has no old content;
         # what moves or appears paints itself at its new size, and whatever does not is painted last
@@ -411,6 +410,9 @@ class Display(Screen[None]):
 
     def action_page(self, index: int) -> None:
         """Only some displays have pages."""
+
+    def action_ends(self, index: int) -> None:
+        """Only lists have a first and a last line."""
 
     def action_scale(self) -> None:
         """Only the stages have another scale."""

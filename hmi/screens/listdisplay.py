@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from hmi.screens.display import Display
 from hmi.view import View
 from hmi.widgets.listing import Listing
@@ -36,6 +38,11 @@ class ListDisplay(Display):
 
     def action_page(self, index: int) -> None:
         self.listing.move(self.listing.room if index == 0 else -self.listing.room)
+        self.paint(force=True)
+
+    def action_ends(self, index: int) -> None:
+        """To the first line, or the last."""
+        self.listing.move((-1, 1)[index] * sys.maxsize)
         self.paint(force=True)
 
     def scroll(self, lines: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -130,6 +132,15 @@ class Manual(Display):
             self.view.cursor = Target("chapter", str(self._text.page.chapter(self._text.top)))
         else:
             self._contents.move((1, -1)[index] * self._contents.room)
+        self.paint(force=True)
+
+    def action_ends(self, index: int) -> None:
+        """To its beginning, or its end."""
+        if self._reading:
+            self._text.turn((0, self._text.last)[index])
+        else:
+            self._contents.move((-1, 1)[index] * sys.maxsize)
+            self._follow()
         self.paint(force=True)
 
     def scroll(self, lines: int) -> None:

@@ -8,12 +8,13 @@ import textwrap
 from hmi.comm.outcome import quality_words
 from hmi.commands import find
 from hmi.format import BAD, clock, day, duration, figures, number, places, value_text
-from hmi.model import LIMITS, Member, TagObject, ValueClass
+from hmi.model import LIMITS, Member, Plant, TagObject, ValueClass
 from hmi.procedure import Mark, Procedure
 from hmi.theme import badge
 from hmi.view import View
 from hmi.widgets.bar import bar, level
 from hmi.widgets.canvas import Canvas
+from hmi.widgets.causeeffect import cause_effect, cause_effect_rows
 from hmi.widgets.cells import RUNNING, STOPPED
 from hmi.widgets.panel import Panel
 from hmi.widgets.procedures import DONE, progress_of, words
@@ -25,14 +26,23 @@ _TUNING = ("Gain", "Ti", "Td")
 _HIDDEN = frozenset((*LIMITS, "NormalLow", "NormalHigh", *_TUNING))
 
 
-def face_rows(tag: TagObject, width: int, procedure: Procedure | None = None) -> int:
+def face_rows(tag: TagObject, width: int, plant: Plant) -> int:
     """Lines the faceplate's panel of so many cells needs; of a sequence with its permits and steps."""
+    procedure, interlock = plant.procedures.get(tag.id), plant.interlocks.get(tag.id)
     shown = [m for m in tag.members.values() if m.member not in _HIDDEN]
     limits = 1 if tag.primary is not None and (tag.limits or tag.normal) else 0
     tuning = 1 if any(name in tag.members for name in _TUNING) else 0
-    loops = bool(tag.acts_on) + bool(tag.set_by)
+    loops = bool(tag.acts_on) + bool(tag.set_by) + len(_lines(tag.tripped_by, width - 12))
+    loops += cause_effect_rows(interlock) if interlock is not None else 0
     steps = 1 + len(procedure.permits) + len(procedure.steps) + 1 if procedure is not None else 0
     return 1 + len(title_lines(tag, width)) + len(shown) + limits + tuning + loops + 1 + min(len(tag.alarms), 4) + steps
+
+
+def _lines(ids: tuple[str, ...], width: int) -> list[tuple[str, ...]]:
+    """Names, each behind a mark, in as many lines as they need."""
+    each = max(map(len, ids), default=0) + 4
+    across = max(1, width // each)
+    return [ids[k : k + across] for k in range(0, len(ids), across)]
 
 
 def title_lines(tag: TagObject, width: int) -> list[str]:
@@ -76,6 +86,7 @@ class Face(Panel):
         y = self._tuning(canvas, tag, y)
         y = self._loops(canvas, "acts on", tag.acts_on, y)
         y = self._loops(canvas, "set by", tag.set_by, y)
+        y = self._interlocks(canvas, tag, y)
         self._quality(canvas, tag, y)
         y = self._alarms(canvas, tag, y + 1)
         procedure = view.plant.procedures.get(tag.id)
@@ -157,6 +168,21 @@ class Face(Panel):
         if len(tags) == 1 and (tag := self.view.tag(tags[0])) is not None:
             row.add(f"  {tag.title}", looks.dim, max(0, canvas.width - row.used - 1))
         return y + 1
+
+    def _interlocks(self, canvas: Canvas, tag: TagObject, y: int) -> int:
+        """Of an interlock its causes and effects; of a device the interlocks that act on it, and which do now."""
+        view, looks = self.view, self.view.looks
+        interlock = view.plant.interlocks.get(tag.id)
+        if interlock is not None:
+            y = cause_effect(view, canvas, tag.id, interlock, y)
+        for index, line in enumerate(_lines(tag.tripped_by, canvas.width - 12)):
+            row = canvas.row(y).add(f" {'' if index else 'trips':<10}", looks.dim)
+            for id_ in line:
+                tripped = view.store.number(f"{id_}.TRIPPED") == 1.0
+                row.add(f"{RUNNING if tripped else STOPPED} {id_}", looks.live if tripped else looks.text)
+                row.add("  ", looks.text)
+            y += 1
+        return y
 
     def _quality(self, canvas: Canvas, tag: TagObject, y: int) -> None:
         view, looks = self.view, self.view.looks

@@ -50,7 +50,8 @@ def _value(view: View, name: str, value: float) -> str:
     return f"{value_text(member, BAD if math.isnan(value) else value, tag)} {member.eu}".rstrip()
 
 
-def _value_now(view: View, check: Check) -> str:
+def value_now(view: View, check: Check) -> str:
+    """What the member of a check is at, with its unit."""
     number = view.store.number(check.member)
     return BAD if math.isnan(number) else _value(view, check.member, number)
 
@@ -93,7 +94,7 @@ class NextStep(Panel):
             row.add(step.title, looks.title)
             missing = unmet(view, step.checks)
             if missing:
-                text = f"   waits for {words(view, missing[0])}, now {_value_now(view, missing[0])}"
+                text = f"   waits for {words(view, missing[0])}, now {value_now(view, missing[0])}"
                 row.add(text, looks.dim, min(len(text), max(0, room - row.used)))
             elif step.dwell:
                 row.add(f"   all holds, and must for {duration(step.dwell)}", looks.dim)

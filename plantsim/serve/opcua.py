@@ -26,6 +26,7 @@ from plantsim.serve import (
     opcua_event_history,
     opcua_forcing,
     opcua_history,
+    opcua_interlocks,
     opcua_limits,
     opcua_lists,
     opcua_methods,
@@ -232,6 +233,7 @@ class OpcUaServer:
         kept = historized or (lambda tag: history is not None and bool(history.series_of(tag.name)))
         nodes = opcua_space.build(batch, engine, kept)
         opcua_procedures.build(batch, engine, nodes.objects)
+        opcua_interlocks.build(batch, engine, nodes.objects)
         opcua_methods.build(batch, nodes.simulation)
         opcua_lists.build(batch, nodes.simulation)
         opcua_forcing.build(batch, nodes.simulation)

@@ -13,7 +13,7 @@ from plantsim.engine.image import ProcessImage
 from plantsim.engine.malfunctions import Injection
 from plantsim.engine.shelf import Kept
 from plantsim.model.malfunction import Place
-from plantsim.model.plant import Loop, Procedure
+from plantsim.model.plant import Interlock, Loop, Procedure
 from plantsim.model.plant import Sequence as Program
 from plantsim.model.tag import AlarmPoint, TagTable
 
@@ -79,6 +79,8 @@ class Plant(Protocol):
     def sequences(self) -> Sequence[Program]: ...
     @property
     def procedures(self) -> Sequence[Procedure]: ...
+    @property
+    def interlocks(self) -> Sequence[Interlock]: ...
 
 
 class Engine(Protocol):

@@ -81,6 +81,8 @@ class Changing:
             malfunctions=[],
             sequences=[],
             procedures=[],
+            loops=[],
+            interlocks=[],
         )
     )
     scan_period: float = PERIOD

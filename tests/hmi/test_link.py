@@ -53,6 +53,9 @@ async def test_browse_gives_the_plant_in_flow_order(endpoint: str) -> None:
     assert alarm.response
     assert plant.methods > {"Run", "Freeze", "Step", "SetSpeed", "Inject", "Backtrack"}
     assert [purity.analyser for purity in plant.purities][:2] == ["AI-701", "AI-702"]
+    assert set(plant.interlocks) == {tag.id for tag in plant.tags.values() if tag.kind == "interlock"}
+    for device, tag in plant.tags.items():
+        assert set(tag.tripped_by) == {id_ for id_, one in plant.interlocks.items() if device in dict(one.effects)}
 
 
 async def test_a_server_that_is_no_plant_is_named_as_such() -> None:

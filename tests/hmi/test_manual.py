@@ -10,6 +10,7 @@ import pytest
 
 from hmi.manual import Ink, lay_out
 from hmi.screens.manual import Manual
+from hmi.widgets.manual import ManualText
 
 if TYPE_CHECKING:
     from tests.hmi.conftest import Desk
@@ -102,6 +103,11 @@ async def test_it_is_read_by_keys_and_from_an_alarm(endpoint: str, sit_down: Sit
         await desk.see("Start-up to production")
         await desk.press("down", "enter")
         await desk.see("WIC-100     Throughput master")
+        text = desk.app.screen.query_one(ManualText)
+        await desk.press("end")
+        await desk.until(lambda: text.top == text.last > 0)
+        await desk.press("home")
+        await desk.until(lambda: text.top == 0)
         await desk.press("slash")
         await desk.type("fan standby carry")
         await desk.see(">  consequence  Standby fan must carry the sweep")

@@ -12,6 +12,7 @@ from hmi.alarms import AlarmBook
 from hmi.comm.health import Health
 from hmi.comm.link import LinkState, Phase
 from hmi.exercise import Exercise
+from hmi.interlock import parse_interlock
 from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.procedure import Check, Procedure, Step
 from hmi.screens.connect import Connecting
@@ -279,7 +280,49 @@ def test_a_long_title_takes_the_lines_it_needs(make_controller: Callable[..., Ta
     assert " ".join(first) == tag.title
     shown = _painted(face, 60, 20)
     assert all(line in shown for line in first)
-    assert face_rows(tag, 60) == face_rows(tag, 160) + len(first) - 1
+    assert face_rows(tag, 60, plant) == face_rows(tag, 160, plant) + len(first) - 1
+
+
+def test_the_faceplate_of_an_interlock_is_its_row_of_the_matrix_and_that_of_a_device_names_it() -> None:
+    """Which cause holds, how it trips and lets go, what it does to what, and who of its group was first."""
+    interlocks = {
+        "UZ-211": parse_interlock(["AI-211A.PV > 25", "AI-211A.PV bad"], 1, 2.0, True, ["P-201 STOP"], "R-201"),
+        "UZ-212": parse_interlock(["K-213A.RUN = 0"], 1, 0.0, False, ["P-201 STOP", "TV-201 0 %"], "R-201"),
+    }
+    tags = {
+        id_: TagObject(id_, "A row", "interlock", "leach", "R-201", {
+            name: Member(f"{id_}.{name}", name, ValueClass.BOOLEAN) for name in ("TRIPPED", "FIRST_OUT")
+        })
+        for id_ in interlocks
+    }  # fmt: skip
+    run = {"RUN": Member("P-201.RUN", "RUN", ValueClass.BOOLEAN)}
+    tags["P-201"] = TagObject("P-201", "Acid pump", "drive", "leach", "R-201", run, tripped_by=tuple(interlocks))
+    store = TagStore()
+    view = View(store, AlarmBook(), plant=Plant("Small", (), {}, tags, interlocks=interlocks))
+    values = {"AI-211A.PV": 31.0, "K-213A.RUN": 1, "UZ-211.TRIPPED": 1, "UZ-211.FIRST_OUT": 1, "UZ-212.TRIPPED": 0}
+    store.lay_out([*values, "UZ-212.FIRST_OUT"], (), None)
+    for name, value in values.items():
+        store.put(store.slot(name), value, 0, 1000.0)
+    shown = {}
+    for id_, tag in tags.items():
+        face = Face(view)
+        face.tag_id = id_
+        shown[id_] = _painted(face, 80, face_rows(tag, 80, view.plant))
+    assert "causes    ● AI-211A PV above 25   now 31" in shown["UZ-211"]
+    assert "○ AI-211A PV is bad" in shown["UZ-211"]
+    assert "any of them, after 2 s, stays until it is reset" in shown["UZ-211"]
+    assert "effects   P-201      stopped             Acid pump" in shown["UZ-211"]
+    assert "group     R-201   first out UZ-211" in shown["UZ-211"]
+    assert "at once, lets go by itself" in shown["UZ-212"]
+    assert "TV-201     to 0 %" in shown["UZ-212"]
+    assert "trips     ● UZ-211  ○ UZ-212" in shown["P-201"]
+
+
+@pytest.mark.parametrize("told", [([], ["P-201 STOP"]), (["nonsense"], ["P-201 STOP"]), (["A.PV > 1"], ["P-201"])])
+def test_an_interlock_that_makes_no_sense_is_none(told: tuple[list[str], list[str]]) -> None:
+    causes, effects = told
+    with pytest.raises(ValueError, match=r"interlock has|no comparison"):
+        parse_interlock(causes, 1, 0.0, True, effects, "R-201")
 
 
 def test_the_faceplate_of_a_sequence_shows_its_permits_and_steps() -> None:
@@ -296,7 +339,7 @@ def test_the_faceplate_of_a_sequence_shows_its_permits_and_steps() -> None:
         store.put(store.slot(name), value, 0, 1000.0)
     face = Face(view)
     face.tag_id = tag.id
-    rows = face_rows(tag, 80, procedure)
+    rows = face_rows(tag, 80, view.plant)
     shown = _painted(face, 80, rows)
     assert "permits   ○ WI-103 PV below 250  not yet" in shown
     assert "✓ P-401 RUN is 1" in shown

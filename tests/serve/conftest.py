@@ -89,6 +89,7 @@ def _plant() -> Any:
         products=[SimpleNamespace(name="NdPr"), SimpleNamespace(name="DyTb")],
         sequences=[],
         procedures=[],
+        interlocks=[],
     )
 
 
