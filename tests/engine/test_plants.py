@@ -104,8 +104,8 @@ def test_the_commercial_plant_makes_what_is_published() -> None:
 
 @pytest.mark.long
 def test_a_week_of_changing_set_points_closes_in_every_element_and_in_charge(plant: Plant, scale: float) -> None:
-    """A day, a week at full scale: every hour an operator turns ten set points by up to a twentieth of their ranges."""
-    hours = 24 * min(7, max(1, round(scale)))
+    """A shift, a week at ``--scale 21``: every hour an operator turns ten set points by up to 5 % of their ranges."""
+    hours = min(7 * 24, round(8 * scale))
     live = LivePlant(plant)
     points = [tag for tag in live.tags if tag.member == "SP" and tag.role is not None]
     chance = np.random.default_rng(1)

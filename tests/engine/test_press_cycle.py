@@ -198,12 +198,11 @@ def test_a_torn_cloth_sends_the_filtrate_back_and_holds_the_next_cycle(make_tria
     assert trial["XV-318.CMD"] == 1.0
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("loop", "wrong", "hours", "within", "beyond"),
     [
-        ("LIC-321", {"meters": {"FIC-4101": 1.15}}, 72, 6.0, 25.0),
-        ("TIC-322", {"units": {"TK-311": {"jacket": 0.65}}}, 24, 0.8, 1.6),
+        pytest.param("LIC-321", {"meters": {"FIC-4101": 1.15}}, 72, 6.0, 25.0, marks=pytest.mark.long(scale=2)),
+        pytest.param("TIC-322", {"units": {"TK-311": {"jacket": 0.65}}}, 24, 0.8, 1.6, marks=pytest.mark.long),
     ],
 )
 def test_the_pls_tank_s_loops_win_on_the_mean_over_the_cycles(

@@ -101,8 +101,13 @@ def test_whatever_is_thrown_at_a_plant_it_stays_finite_positive_and_closed(name:
     check()
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(("name", "start"), BEGINNINGS)
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        pytest.param(*one, marks=pytest.mark.long(scale=1 if one[0] in ("belfast", "makuutu") else 2))
+        for one in BEGINNINGS
+    ],
+)
 def test_so_it_does_for_an_hour_and_in_many_ways(name: str, start: str, scale: float) -> None:
     @settings(max_examples=round(40 * scale), deadline=None, database=None, print_blob=True)
     @given(moves=MOVES, faults=FAULTS)

@@ -210,8 +210,13 @@ def test_the_shutdown_first_ends_what_would_put_loops_back_into_service(name: st
     assert {shift[f"{tag}.MODE"] for tag in masters} == {0.0}
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", FIGHTING)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long(scale=2 if name in ("missouri", "viridion") else 1))
+        for name in FIGHTING
+    ],
+)
 def test_shut_down_in_the_midst_of_a_calibration_a_plant_stands_as_after_any_other_shutdown(name: str) -> None:
     ends = []
     for tags in ("", *FIGHTING[name]):

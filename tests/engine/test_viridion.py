@@ -90,8 +90,9 @@ def test_carbon_dioxide_stops_feed_and_acid(viridion: Plant) -> None:
     assert live.core.signal[live.tags["UZ-233.TRIPPED"].row] == 1.0
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("blend", [0.4, 0.9])
+@pytest.mark.parametrize(
+    "blend", [pytest.param(0.4, marks=pytest.mark.long), pytest.param(0.9, marks=pytest.mark.long(scale=2))]
+)
 def test_the_operator_blends_and_the_oxides_stay_in_spec(blend: float, viridion: Plant) -> None:
     """Four days at another share of carbonate, with nobody at the desk after that."""
     live = LivePlant(viridion, scan_period=1.0)
@@ -103,8 +104,13 @@ def test_the_operator_blends_and_the_oxides_stay_in_spec(blend: float, viridion:
     assert live.health.balance_error() < 1e-11
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(("blend", "early"), [(0.0, "AI-4228.L"), (1.0, "AIC-4126.H AIC-4226.H")])
+@pytest.mark.parametrize(
+    ("blend", "early"),
+    [
+        pytest.param(0.0, "AI-4228.L", marks=pytest.mark.long),
+        pytest.param(1.0, "AIC-4126.H AIC-4226.H", marks=pytest.mark.long(scale=2)),
+    ],
+)
 def test_beyond_the_nominal_blend_an_extraction_alarms_before_the_oxide_is_off_spec(
     blend: float, early: str, viridion: Plant
 ) -> None:

@@ -249,8 +249,9 @@ import time; time.sleep(3600)
 """
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("parquet", ["false", "true"])
+@pytest.mark.parametrize(
+    "parquet", [pytest.param("true", marks=pytest.mark.long), pytest.param("false", marks=pytest.mark.long(scale=2))]
+)
 def test_what_was_acknowledged_outlasts_a_kill(tmp_path: Path, scale: float, parquet: str) -> None:
     """kill -9 at any moment; the list of what was written is kept here, outside the process."""
     path, script = tmp_path / "h.sqlite", tmp_path / "writer.py"

@@ -147,7 +147,7 @@ async def begin_and_end_a_scenario(desk: Desk) -> None:
     assert isinstance(desk.display, Instructor)
     while desk.display.listing.KIND != "scenario":
         await desk.press("tab")
-    await desk.see("SCENARIOS  12, none runs")
+    await desk.see("SCENARIOS  14, none runs")
     assert "MALFUNCTIONS" not in desk.text
     await desk.press("slash")
     await desk.type("bridg")
@@ -168,7 +168,7 @@ async def begin_and_end_a_scenario(desk: Desk) -> None:
     await desk.press("backspace", "enter")
     await desk.see("end scenario feeder-bridging as it stands")
     await desk.press("enter")
-    await desk.see("SCENARIOS  12, none runs")
+    await desk.see("SCENARIOS  14, none runs")
     await desk.press("f7")
     await desk.see("failed, ")
     await desk.see("debrief: ")

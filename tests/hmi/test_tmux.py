@@ -142,8 +142,8 @@ class Tmux:
 
     @property
     def screen(self) -> str:
-        """What stands on the screen."""
-        return self._tmux("capture-pane", "-p")
+        """What stands on the screen; a line that the terminal has wrapped is one."""
+        return "".join(f"{line.rstrip()}\n" for line in self._tmux("capture-pane", "-pJ").splitlines())
 
     def see(self, pattern: str) -> str:
         """Wait until the screen has a match; fail with what it has instead."""
