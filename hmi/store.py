@@ -17,8 +17,8 @@ _BAD_NO_COMMUNICATION = 0x80310000
 
 HISTORY_PERIOD = 2.0
 """Shortest distance of two kept samples, seconds of plant time."""
-HISTORY_LENGTH = 1536
-"""Samples kept of each number, 18 kB: with the 550 numbers of a plant that move no more than 10 MB."""
+HISTORY_LENGTH = 1440
+"""Samples kept of each number, 17 kB: with the 550 numbers of a plant that move no more than 10 MB."""
 
 
 class Quality(IntEnum):
@@ -84,8 +84,8 @@ class History:
     def __init__(self, length: int = HISTORY_LENGTH, period: float = HISTORY_PERIOD) -> None:
         self._length = length
         self._period = period
-        self._time = np.empty(min(256, length), np.float64)
-        self._value = np.empty(min(256, length), np.float32)
+        self._time = np.empty(0, np.float64)  # most numbers stand still
+        self._value = np.empty(0, np.float32)
         self._count = 0
         self._bucket = -math.inf
 
@@ -149,7 +149,7 @@ class History:
 
     def _make_room(self) -> None:
         if self._count < self._length:
-            more = min(max(self._count, 256), self._length - self._count)
+            more = min(max(self._count, 16), self._length - self._count)
             self._time = np.append(self._time, np.empty(more))
             self._value = np.append(self._value, np.empty(more, np.float32))
             return

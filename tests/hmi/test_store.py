@@ -146,7 +146,7 @@ def test_history_is_bounded_and_tells_the_older_the_more_coarsely() -> None:
 
 
 def test_days_of_a_number_take_20_kb() -> None:
-    """Those of the 550 of a plant that move 11 MB, of which it has a sixth from the start."""
+    """Of history 17 kB: 10 MB of the 550 numbers of a plant that move."""
     names = [f"T-{k}.PV" for k in range(4)]
     store = TagStore()
     store.lay_out(names, names, None)
