@@ -27,7 +27,6 @@ class Figures:
     """
 
     def __init__(self, plant: Plant, meters: Mapping[str, int]) -> None:
-        self.plant = plant
         self._meters: dict[str, list[int]] = {}
         for name, i in meters.items():
             self._meters.setdefault(name.partition("/")[0], []).append(i)

@@ -17,23 +17,12 @@ from plantsim import _layers
 from plantsim._core import Core
 from plantsim.engine.live import LivePlant
 from plantsim.model.compose.context import BINS, CLASSES
+from plantsim.model.compose.field import NO_CONSTRAINT, NO_OUTPUT
 from plantsim.model.compose.process import Process
 from plantsim.model.plant import Plant
 
 MAN, AUTO, CASCADE, EXTERNAL = 0, 1, 2, 3
 PID, RATIO, OVERRIDE = 0, 1, 2
-NO_CONSTRAINT = {"pv": 0, "direct": 1, "limit": 0.0, "span": 1.0, "gain": 0.0, "ti": 1.0}
-NO_OUTPUT = {
-    "row": 0,
-    "slave_mode": -1,
-    "slave_mem": -1,
-    "cmd": [-1, -1],
-    "trip": [-1, -1],
-    "op0": 0.0,
-    "op1": 100.0,
-    "y0": 0.0,
-    "y1": 100.0,
-}
 
 
 class Rig:
