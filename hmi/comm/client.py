@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from asyncua.client.client import Client
 
+from hmi.comm.notifications import quick
+
 REACH = 4.0
 """Seconds in which a server must take a connection."""
 PATIENCE = 120.0
@@ -16,6 +18,7 @@ class PatientClient(Client):
 
     def __init__(self, endpoint: str) -> None:
         super().__init__(endpoint, timeout=REACH, watchdog_intervall=3600.0)  # the link has a watchdog of its own
+        quick(self.uaclient)
 
     async def connect_socket(self) -> None:
         await super().connect_socket()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from datetime import UTC, datetime
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -13,6 +12,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from hmi.alarms import AlarmBook
 from hmi.comm.browse import Browsed
 from hmi.comm.health import Health
+from hmi.comm.notifications import Changes
 from hmi.comm.services import chunks
 from hmi.model import Plant, ValueClass
 from hmi.store import TagStore
@@ -27,7 +27,6 @@ _KEEP_ALIVE_MS = 2000.0
 """After which the server speaks of each subscription even when nothing changed."""
 _LIFETIME = 240
 
-_EPOCH = datetime(1970, 1, 1)
 _ATTRIBUTE = int(AttributeIds.Value)
 
 
@@ -88,27 +87,21 @@ class Feed:
     async def _published(self, result: ua.PublishResult) -> None:
         self._heard[result.SubscriptionId] = time.monotonic()
         for notification in result.NotificationMessage.NotificationData or ():
-            if isinstance(notification, ua.DataChangeNotification):
-                for item in notification.MonitoredItems:
-                    self._take(item.ClientHandle, item.Value)
-                self._health.values += len(notification.MonitoredItems)
+            if isinstance(notification, Changes):
+                self._take(notification)
+                self._health.values += len(notification)
             elif isinstance(notification, ua.StatusChangeNotification) and not notification.Status.is_good():
                 self._heard[result.SubscriptionId] = -math.inf  # it has ended
         self._health.heard = min(self._heard.values())
         self._health.messages += 1
         self._book.settle(self._store.now)
 
-    def _take(self, handle: int, data: ua.DataValue) -> None:
-        value = data.Value.Value if data.Value is not None else None
-        if isinstance(value, datetime):
-            value = _seconds(value)
-        elif isinstance(value, ua.LocalizedText):
-            value = value.Text
-        if handle < self._slots:
-            status = data.StatusCode.value if data.StatusCode is not None else 0
-            self._store.put(handle, value, status, _seconds(data.SourceTimestamp))
-        else:
-            self._book.put(*self._alarm_fields[handle - self._slots], value)
+    def _take(self, changes: Changes) -> None:
+        for handle, value, status, moment in changes:
+            if handle < self._slots:
+                self._store.put(handle, value, status, moment)
+            else:
+                self._book.put(*self._alarm_fields[handle - self._slots], value)
 
 
 def _slow(plant: Plant) -> set[str]:
@@ -133,12 +126,3 @@ def _item(handle: int, node: ua.NodeId) -> ua.MonitoredItemCreateRequest:
     request.MonitoringMode = ua.MonitoringMode.Reporting
     request.RequestedParameters = sampled
     return request
-
-
-def _seconds(moment: datetime | None) -> float:
-    """Seconds since 1970 of a time as asyncua gives it: UTC, with or without saying so."""
-    if moment is None:
-        return math.nan
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
-    return (moment - _EPOCH).total_seconds()
