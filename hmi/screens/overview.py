@@ -19,6 +19,8 @@ from hmi.widgets.trend import TagTrend
 MOST_TRENDS = 6
 _TREND_SIZE = (36, 7)
 """Least columns and rows of a trend worth looking at."""
+_ALARMS = 72
+"""Columns that an alarm needs with its message; where there are more, they go to the trends."""
 
 
 class Rule(Panel):
@@ -43,12 +45,10 @@ class Overview(Display):
     NAME = "overview"
     DEFAULT_CSS = """
     Overview #foot { layout: horizontal; height: 1fr; }
-    Overview #trends { layout: grid; width: 3fr; height: 1fr; grid-size: 2 2; }
+    Overview #trends { layout: grid; width: 1fr; height: 1fr; grid-size: 2 2; }
     Overview #trends TagTrend { height: 1fr; width: 1fr; }
-    Overview #alarmlist { width: 2fr; height: 1fr; }
+    Overview #alarmlist { height: 1fr; }
     Overview.-narrow #foot { layout: vertical; }
-    Overview.-narrow #trends { width: 1fr; height: 1fr; }
-    Overview.-narrow #alarmlist { width: 1fr; }
     """
 
     def __init__(self, view: View) -> None:
@@ -99,11 +99,13 @@ class Overview(Display):
         left = height - figures - sections - 2
         alarms = max(3, left // 3) if narrow else left
         self._alarms.styles.height = alarms if narrow else "1fr"
-        self._arrange_trends(width if narrow else width * 3 // 5, left - alarms if narrow else left)
+        beside = 0 if narrow else min(_ALARMS, width * 2 // 5)
+        self._alarms.styles.width = beside or "1fr"
+        self._arrange_trends(width - beside, left - alarms if narrow else left)
 
     def _arrange_trends(self, width: int, height: int) -> None:
-        columns = max(1, min(2, width // _TREND_SIZE[0]))
-        rows = max(1, min(3, height // _TREND_SIZE[1]))
+        columns = max(1, min(3, width // _TREND_SIZE[0]))
+        rows = max(1, min(MOST_TRENDS // columns, height // _TREND_SIZE[1]))
         self._trend_box.styles.grid_size_columns = columns
         self._trend_box.styles.grid_size_rows = rows
         tags = trended(self.view.plant)

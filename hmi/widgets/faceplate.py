@@ -145,7 +145,8 @@ class Face(Panel):
         """How far a controller is off its set point."""
         assert tag.primary is not None
         off = self.view.store.number(tag.primary.name) - self.view.store.number(f"{tag.id}.SP")
-        return BAD if math.isnan(off) else f"{off:+.{places(tag.primary, tag)}f}"
+        digits = places(tag.primary, tag)
+        return BAD if math.isnan(off) else f"{round(off, digits) + 0.0:+.{digits}f}"  # no minus before zero
 
     def _tuning(self, canvas: Canvas, tag: TagObject, y: int) -> int:
         """Gain and times of a controller."""

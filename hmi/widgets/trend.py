@@ -28,18 +28,27 @@ LABEL = 8
 """Cells before the curve, for the scale."""
 
 
+SOLID, DASHED, DOTTED = (1, 0), (4, 2), (1, 2)
+"""Strokes: columns of dots drawn and left out in turn. Process variables, set points and outputs differ by them, for
+brightness is not told apart on every terminal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """One curve: a member and the style it is drawn in."""
+    """One curve: a member, the style and the stroke it is drawn in."""
 
     member: str
     style: Style
     scale: tuple[float, float]
+    stroke: tuple[int, int] = SOLID
 
 
-def dots(trace: Trace, low: float, high: float, width: int, height: int) -> NDArray[np.int64]:
+def dots(
+    trace: Trace, low: float, high: float, width: int, height: int, stroke: tuple[int, int] = SOLID
+) -> NDArray[np.int64]:
     """Braille dot patterns (0 .. 255) of a curve, ``height`` rows of ``width`` cells; the trace has 2 width columns."""
-    known = ~np.isnan(trace.high)
+    drawn, left_out = stroke
+    known = ~np.isnan(trace.high) & (np.arange(2 * width) % (drawn + left_out) < drawn)
     line = np.arange(4 * height)[:, None]
     mask = (line >= _dot(trace.high, low, high, height)) & (line <= _dot(trace.low, low, high, height)) & known
     patterns = mask.reshape(height, 4, width, 2) * _WEIGHTS[None, :, None, :]
@@ -56,6 +65,12 @@ def _dot(value: NDArray[np.float64] | float, low: float, high: float, height: in
 def text(patterns: NDArray[np.int64]) -> str:
     """Dot patterns of one row as braille characters."""
     return "".join(map(chr, patterns + _BLANK))
+
+
+def sample(stroke: tuple[int, int]) -> str:
+    """Four cells of a flat curve, for a legend."""
+    flat = np.full(8, 0.6)
+    return text(dots(Trace(flat, flat, flat), 0.0, 1.0, 4, 1, stroke)[0])
 
 
 def sparkline(view: View, tag: TagObject, width: int, span: float = 900.0) -> str:
@@ -94,7 +109,7 @@ def curves(
 ) -> list[Trace]:
     """Draw pens into a rectangle, the first on top. ``band`` is in the first pen's scale, ``marked`` a cell column."""
     traces = [view.trace(pen.member, span, 2 * width) for pen in pens]
-    layers = [dots(t, *pen.scale, width, height) for t, pen in zip(traces, pens, strict=True)]
+    layers = [dots(t, *pen.scale, width, height, pen.stroke) for t, pen in zip(traces, pens, strict=True)]
     ground = band_rows(pens[0].scale, band, height) if pens else set()
     for line in range(height):
         row = canvas.row(y + line, x)
@@ -181,9 +196,9 @@ class TagTrend(Panel):
         own = scale(tag, trace)
         pens = [Pen(tag.primary.name, looks.pens[0], own)]
         if "SP" in tag.members:
-            pens.append(Pen(f"{tag.id}.SP", looks.pens[1], own))
+            pens.append(Pen(f"{tag.id}.SP", looks.pens[1], own, DASHED))
         if self.with_output and "OP" in tag.members:
-            pens.append(Pen(f"{tag.id}.OP", looks.pens[2], (0.0, 100.0)))
+            pens.append(Pen(f"{tag.id}.OP", looks.pens[2], (0.0, 100.0), DOTTED))
         return pens
 
     def _legend(self, row: Row, tag: TagObject, width: int) -> None:
@@ -191,9 +206,10 @@ class TagTrend(Panel):
         if not self.with_output:
             row.add(tag.title, looks.dim, max(0, width - row.used - 1))
             return
-        row.add(f" {tag.primary.member if tag.primary is not None else ''}", looks.pens[0])
+        row.add(f" {tag.primary.member if tag.primary is not None else ''} {sample(SOLID)}", looks.pens[0])
         if "SP" in tag.members:
-            row.add(" SP", looks.pens[1]).add(" OP", looks.pens[2]).add(" 0..100 %", looks.dim)
+            row.add(f" SP {sample(DASHED)}", looks.pens[1]).add(f" OP {sample(DOTTED)}", looks.pens[2])
+            row.add(" 0..100 %", looks.dim)
         row.add(f"  {span_text(self.span)}", looks.dim)
 
 

@@ -66,15 +66,17 @@ class Terminal:
 
 
 @contextmanager
-def hmi(endpoint: str, home: Path, *options: str) -> Iterator[Terminal]:
+def hmi(
+    endpoint: str, home: Path, *options: str, term: str = "xterm-256color", colours: str = "truecolor"
+) -> Iterator[Terminal]:
     """``plantsim hmi`` on a terminal of 120 columns and 40 rows, with no configuration of anybody's."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     ours_alone = {"NO_COLOR", "COLUMNS", "LINES"}  # the last two are set by readline in whatever imports it
     env = {k: v for k, v in os.environ.items() if k not in ours_alone}
     env |= {
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
+        "TERM": term,
+        "COLORTERM": colours,
         "XDG_CONFIG_HOME": str(home),
         "XDG_STATE_HOME": str(home),
     }
@@ -133,3 +135,13 @@ def test_no_color_sends_no_colour_to_the_terminal(endpoint: str, tmp_path: Path)
         assert b"38;2;" not in terminal.seen
         assert b"48;2;" not in terminal.seen
         assert b"38;5;" not in terminal.seen
+
+
+@pytest.mark.parametrize("term", ["xterm-16color", "linux"])
+def test_a_terminal_of_sixteen_colours_is_sent_no_others(endpoint: str, tmp_path: Path, term: str) -> None:
+    with hmi(endpoint, tmp_path, term=term, colours="") as terminal:
+        terminal.press("", "OVERVIEW", "Throughput")
+        terminal.press("2", "ACID LEACH")
+        assert b"8;2;" not in terminal.seen
+        assert b"8;5;" not in terminal.seen
+        assert b"\x1b[1;97;40m" in terminal.seen, "live values"
