@@ -42,6 +42,8 @@ class View:
     link: LinkState = field(default_factory=LinkState)
     looks: Looks = field(default_factory=lambda: LOOKS[DARK.name])
     cursor: Target | None = None
+    marks: dict[Target, str] = field(default_factory=dict)
+    """What to type to go to a thing on the display, while the operator jumps."""
     blink: bool = False
     """The dark half of the blinking of unacknowledged alarms."""
     ascii: bool = False

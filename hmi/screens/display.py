@@ -17,11 +17,12 @@ from hmi.alarms import AlarmRecord
 from hmi.commands import TABLE, Situation, find
 from hmi.entry import parse_minutes
 from hmi.format import clock, day
+from hmi.jump import marks, typed
 from hmi.model import TagObject
 from hmi.replay import LEAD
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
-from hmi.widgets.entryline import EntryLine
+from hmi.widgets.entryline import EntryLine, Stage
 from hmi.widgets.faceplate import WIDTH, Face, face_rows
 from hmi.widgets.frame import Footer, Header
 from hmi.widgets.panel import Panel
@@ -284,6 +285,53 @@ class Display(Screen[None]):
             self.line.cancel()
         self.view.cursor = event.target
         self.action_pick()
+
+    def action_jump(self) -> None:
+        """Mark all that can be picked, and go to what is typed."""
+        spots = sorted(self._spots(), key=lambda spot: (spot.y, spot.x))
+        if spots:
+            self.view.marks = marks([spot.target for spot in spots])
+            self.line.jump("go to the mark:", self._jump)
+            self.paint(force=True)
+
+    def _jump(self, letter: str) -> bool:
+        """Whether a letter was the last, for it tells one thing from all others or is no mark's."""
+        left = typed(self.view.marks, letter) if letter else self.view.marks
+        arrived = next((target for target, mark in left.items() if not mark), None)
+        self.view.marks = left
+        if arrived is not None:
+            self.line.cancel()
+            self.view.cursor = arrived
+            self.action_pick()
+            return True
+        self.paint(force=True)
+        return not left
+
+    @on(EntryLine.Changed)
+    def _entered(self) -> None:
+        """Marks are there while somebody jumps."""
+        if self.view.marks and self.line.stage is not Stage.JUMPING:
+            self.view.marks = {}
+            self.paint(force=True)
+
+    def on_screen_suspend(self) -> None:
+        """What was half jumped to is not any more."""
+        if self.line.stage is Stage.JUMPING:
+            self.line.cancel()
+
+    def action_copy(self) -> None:
+        """Copy the faceplate, or what is under the cursor, as it is written."""
+        cursor = self.view.cursor
+        if self.face is not None:
+            text = self._face.text
+        else:
+            said = (panel.written(cursor) for panel in self.query(Panel) if cursor is not None and panel.region)
+            text = next(filter(None, said), "")
+        if not text:
+            self.line.say("nothing to copy here")
+            return
+        self.app.copy_to_clipboard(text)
+        self.line.say(f"copied: {text.splitlines()[0].strip()}")
 
     def action_pick(self) -> None:
         """Open what the cursor is on."""

@@ -31,6 +31,7 @@ class Stage(Enum):
     IDLE = "idle"
     ASKING = "asking"
     CONFIRMING = "confirming"
+    JUMPING = "jumping"
     BUSY = "busy"
 
 
@@ -80,6 +81,8 @@ class Words(Panel):
         if line.stage is Stage.CONFIRMING:
             row.add("   ", looks.text).add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
             row.add("Esc", looks.live).add(" cancel", looks.dim)
+        elif line.stage is Stage.JUMPING:
+            row.add("   ", looks.text).add("Esc", looks.live).add(" stay", looks.dim)
         elif line.stage is Stage.BUSY:
             row.add(" ...", looks.dim)
 
@@ -108,6 +111,7 @@ class EntryLine(Horizontal):
         self._said_at = 0.0
         self._check: Callable[[str], object] = str
         self._then: Callable[[object], None] | None = None
+        self._typed: Callable[[str], bool] = bool
         self._words = Words(view)
         self._input = Input(select_on_focus=True, compact=True)
 
@@ -135,6 +139,12 @@ class EntryLine(Horizontal):
         self._enter(Stage.CONFIRMING, text)
         self.focus()
 
+    def jump(self, text: str, typed: Callable[[str], bool]) -> None:
+        """Have every key told to ``typed`` until this says that it was the last."""
+        self._typed = typed
+        self._enter(Stage.JUMPING, text)
+        self.focus()
+
     def busy(self, text: str) -> None:
         """Say that something is under way."""
         self._enter(Stage.BUSY, text)
@@ -149,7 +159,7 @@ class EntryLine(Horizontal):
 
     def cancel(self) -> None:
         """Give an unfinished entry up."""
-        if self.stage in (Stage.ASKING, Stage.CONFIRMING):
+        if self.stage in (Stage.ASKING, Stage.CONFIRMING, Stage.JUMPING):
             self._enter(Stage.IDLE, "")
 
     def paint(self) -> None:
@@ -184,11 +194,16 @@ class EntryLine(Horizontal):
             then(value)
 
     def on_key(self, event: events.Key) -> None:
-        """Escape leaves; while confirming, Enter alone goes on and every other key is ignored."""
+        """Escape leaves; while confirming, Enter alone goes on and every other key is ignored; a jump takes letters."""
         if self.stage is Stage.ASKING and event.key == "escape":
             event.stop()
             event.prevent_default()
             self.cancel()
+        elif self.stage is Stage.JUMPING:
+            event.stop()
+            event.prevent_default()
+            if event.key == "escape" or self._typed(event.character or ""):
+                self.cancel()
         elif self.stage is Stage.CONFIRMING:
             event.stop()
             event.prevent_default()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -64,6 +65,8 @@ class Panel(Widget):
         canvas = Canvas(width, height, self.view.looks.text)
         self.build(canvas)
         lines = [row.strip() for row in canvas.rows]
+        if self.view.marks:
+            self._write_marks(lines, canvas.hits)
         if self.view.ascii:
             lines = [Strip(ascii_segments(list(line)), line.cell_length) for line in lines]
         before = self._lines
@@ -75,6 +78,25 @@ class Panel(Widget):
         changed = [y for y in range(height) if lines[y] != before[y]]
         if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def written(self, target: Target) -> str:
+        """What the panel says of a thing that can be picked, as it is written; empty where it says nothing."""
+        found = (hit for hit in self.hits if hit.target == target and hit.y < len(self._lines))
+        return next((self._lines[hit.y].crop(hit.x, hit.x + hit.width).text.strip() for hit in found), "")
+
+    @property
+    def text(self) -> str:
+        """All that the panel says."""
+        return "\n".join(line.text.rstrip() for line in self._lines).strip("\n")
+
+    def _write_marks(self, lines: list[Strip], hits: list[Hit]) -> None:
+        """Write the marks of a jump over what they stand for."""
+        for hit in hits:
+            mark = self.view.marks.get(hit.target)
+            if mark is not None:
+                line, end = lines[hit.y], hit.x + len(mark)
+                label = Strip([Segment(mark, self.view.looks.shout)], len(mark))
+                lines[hit.y] = Strip.join([line.crop(0, hit.x), label, line.crop(end, line.cell_length)])
 
     def render_line(self, y: int) -> Strip:
         """The painted line, cut or filled to the width of now."""
