@@ -249,6 +249,20 @@ import time; time.sleep(3600)
 """
 
 
+def lost(path: Path, told: dict[tuple[int, int], float], start: float) -> dict[tuple[int, int], Any]:
+    """What was told of some series since a time (us since 1970), where the file, which is sound, has something else."""
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    numbers = dict(db.execute("SELECT id, name FROM series WHERE id % 100 = 1"))
+    db.close()
+    kept = {
+        (number, at): value
+        for number, (_, found) in zip(numbers, recorded(path, list(numbers.values()), int(start), 2**62), strict=True)
+        for at, value in zip(found.time.tolist(), found.value.tolist(), strict=True)
+    }
+    return {key: (value, kept.get(key)) for key, value in told.items() if kept.get(key) != value}
+
+
 @pytest.mark.parametrize(
     "parquet", [pytest.param("true", marks=pytest.mark.long), pytest.param("false", marks=pytest.mark.long(scale=2))]
 )
@@ -260,7 +274,8 @@ def test_what_was_acknowledged_outlasts_a_kill(tmp_path: Path, scale: float, par
     path.with_name("h.sqlite.toml").write_text(f"format = 1\nkeep_days = 1000\nparquet = {parquet}\n")
     known: dict[tuple[int, int], float] = {}
     for round_ in range(max(3, round(4 * scale))):
-        words = [sys.executable, str(script), str(path), str(EPOCH + 1e5 * round_)]
+        began = EPOCH + 1e5 * round_
+        words = [sys.executable, str(script), str(path), str(began)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(5 + 37 * round_ % 50)]
@@ -268,17 +283,10 @@ def test_what_was_acknowledged_outlasts_a_kill(tmp_path: Path, scale: float, par
             os.kill(process.pid, signal.SIGKILL)
             lines += process.stdout.readlines()
         new = [tuple(one) for line in lines if line.endswith("\n") for one in json.loads(line)]
-        assert new[-1][0] < US * (EPOCH + 1e5 * (round_ + 1))  # else the next run would take over from there
-        known |= {(number, at): value for at, number, value in new if value == value}
-        db = sqlite3.connect(path)
-        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        numbers = dict(db.execute("SELECT id, name FROM series WHERE id % 100 = 1"))
-        db.close()
-        kept = {
-            (number, at): value
-            for number, (_, found) in zip(numbers, recorded(path, list(numbers.values()), 0, 2**62), strict=True)
-            for at, value in zip(found.time.tolist(), found.value.tolist(), strict=True)
-        }
-        assert not {key: (value, kept.get(key)) for key, value in known.items() if kept.get(key) != value}
+        assert new[-1][0] < US * (began + 1e5)  # else the next run would take over from there
+        told = {(number, at): value for at, number, value in new if value == value}
+        assert lost(path, told, US * began) == {}
+        known |= told
+    assert lost(path, known, 0) == {}, "of an earlier run"
     assert len(known) > 1000
     assert folder_of(path).exists() == (parquet == "true")
