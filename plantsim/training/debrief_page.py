@@ -70,10 +70,11 @@ def _result(facts: dict[str, Any]) -> str:
     expert = f" The expert has {facts['expert_score']:.0f}." if facts["expert_score"] is not None else ""
     alarms = facts["alarms"]
     took = f", acknowledged after {alarms['acknowledge_s']:.0f} s on average" if alarms["acknowledge_s"] else ""
+    counted = "1 alarm" if alarms["count"] == 1 else f"{alarms['count']} alarms"
     return (
         f'<p><span class="total">{facts["score"]:.0f}</span> of 100, {escape(facts["verdict"])} '
         f"(it takes {facts['pass_at']:g}).{expert}</p>"
-        f"<p>{alarms['count']} alarms, at most {alarms['worst_10_min']} in ten minutes{took}.</p>"
+        f"<p>{counted}, at most {alarms['worst_10_min']} in ten minutes{took}.</p>"
     )
 
 

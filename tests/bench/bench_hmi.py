@@ -5,7 +5,8 @@
 A plant runs in real time in one process, ``plantsim hmi`` in another on a pseudo terminal. "First value" is from the
 start of the HMI's process to the overview, which needs the connection and the browse; "own paint" is to the first
 characters of any kind. Processor time is the HMI's share of one core while displays stand for a while; key to screen is
-from the key to the first characters of the display it calls.
+from the key to the first characters of the display it calls. Last, the share that the server has of a core while nobody
+is connected, and with three such displays.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ KEYS = {
 """Keys and what their display says first."""
 ROUNDS = 6
 """Times that every key is pressed."""
+STATIONS = 3
+"""Displays at once that the server is measured with."""
 
 
 @dataclass
@@ -80,13 +83,18 @@ class Terminal:
     @property
     def processor(self) -> float:
         """Processor time so far, s."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor(self.process.pid)
 
     @property
     def memory(self) -> float:
         """Resident memory, MB."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def processor(pid: int) -> float:
+    """Processor time of a process so far, s."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def open_terminal(words: list[str], columns: int, rows: int, home: Path) -> Terminal:
@@ -131,6 +139,33 @@ def measure(endpoint: str, columns: int, rows: int, seconds: float, home: Path) 
         os.close(terminal.handle)
 
 
+def measure_server(server: int, endpoint: str, columns: int, rows: int, seconds: float, home: Path) -> None:
+    """Print what the server takes without displays and with some, each on another section."""
+    shares = []
+    terminals: list[Terminal] = []
+    try:
+        for stations in (0, STATIONS):
+            terminals += [open_terminal(command("hmi", endpoint), columns, rows, home) for _ in range(stations)]
+            for terminal, key in zip(terminals, KEYS, strict=False):
+                terminal.until(b"Throughput")
+                terminal.press(key, KEYS[key])
+            before, at = processor(server), time.perf_counter()
+            while time.perf_counter() < at + seconds:
+                for terminal in terminals:
+                    terminal.read(0.05)
+                if not terminals:
+                    time.sleep(0.05)
+            shares.append((processor(server) - before) / (time.perf_counter() - at))
+    finally:
+        for terminal in terminals:
+            terminal.process.kill()
+            terminal.process.wait()
+            os.close(terminal.handle)
+    print(
+        f"  server           {100 * shares[0]:7.1f} % of a core alone, {100 * shares[1]:.1f} % with {STATIONS} displays"
+    )
+
+
 def main(size: str = "120x40", seconds: str = "30") -> None:
     """Start a plant and measure the HMI against it."""
     columns, rows = map(int, size.split("x"))
@@ -141,6 +176,7 @@ def main(size: str = "120x40", seconds: str = "30") -> None:
             endpoint = dict(word.split("=", 1) for word in server.stdout.readline().split()[1:])["opcua"]
             try:
                 measure(endpoint, columns, rows, float(seconds), Path(folder) / "home")
+                measure_server(server.pid, endpoint, columns, rows, float(seconds), Path(folder) / "home")
             finally:
                 server.terminate()
 
