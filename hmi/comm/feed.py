@@ -78,7 +78,7 @@ class Feed:
         for part in chunks(items):
             request = ua.CreateMonitoredItemsParameters()
             request.SubscriptionId = created.SubscriptionId
-            request.TimestampsToReturn = ua.TimestampsToReturn.Source
+            request.TimestampsToReturn = ua.TimestampsToReturn.Both  # which plantsim serves by the thousand
             request.ItemsToCreate = list(part)
             for item, result in zip(part, await client.uaclient.create_monitored_items(request), strict=True):
                 if result.StatusCode.is_bad():

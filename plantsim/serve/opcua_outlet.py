@@ -71,7 +71,7 @@ class LiveOutlet:
             columns.sample(self._table.changed, now)
 
     def wanted(self) -> Sequence[int]:
-        return [row for row in sorted(self._watched) if self._table.has_changed(row)]
+        return sorted(self._watched.intersection(self._table.changed_rows())) if self._watched else ()
 
     async def push(self, row: int, value: ua.DataValue) -> None:
         await notify(self._values[row], value)

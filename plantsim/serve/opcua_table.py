@@ -58,11 +58,7 @@ class LiveTable:
         self.changed = before.value.view(np.int64) != image.value.view(np.int64)
         self.changed |= before.status != image.status
 
-    def has_changed(self, row: int) -> bool:
-        """Whether value or status of the tag at a row differ from the image before."""
-        return bool(self.changed[row : row + self._count.get(row, 1)].any())
-
     def changed_rows(self) -> list[int]:
         """Rows of the tags whose value or status differ from the image before."""
         rows: list[int] = np.flatnonzero(self.changed & self._is_tag).tolist()
-        return rows + [row for row in self._count if self.has_changed(row)]
+        return rows + [row for row, count in self._count.items() if self.changed[row : row + count].any()]
