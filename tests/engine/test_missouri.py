@@ -43,7 +43,7 @@ def test_cobalt_of_both_lines_is_recovered(hour: Report) -> None:
 
 def test_each_bin_has_its_own_feed(missouri: Plant) -> None:
     """The first lot of each is its average, in wt %, and the hold-up of its mill is of it."""
-    live = LivePlant(missouri, start="cold")
+    live = LivePlant(missouri, start="charged")
     mass = np.array(live.assembly.spec["species"]["mass"])
     names = live.layout.species
     for bin_, mill in (("FD-101", "ML-121"), ("FD-151", "ML-171")):

@@ -163,7 +163,8 @@ def test_a_plant_of_two_feeds_is_shut_down_safely_and_comes_back_to_specificatio
 
     assert shift.run("KS-800", 14 * 24.0) == "Complete"
     steps = shift.steps["KS-800"]
-    assert (steps, steps[-1]) == (sorted(steps), 17)
+    last = len(next(s for s in shift.live.plant.sequences if s.tag == "KS-800").steps)
+    assert (steps, steps[-1]) == (sorted(steps), last)
     for feed, least in line.feeds.items():
         assert shift[f"{feed}.PV"] > least
     assert min(shift[f"AI-70{k}.PV"] for k in range(1, line.products + 1)) > 99.5
