@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
@@ -114,6 +115,20 @@ class HmiApp(App[int]):
         """The browse since which the manual was read."""
         self._refused = ""
         """The certificate that the operator was last asked about."""
+
+    # --- keys ---
+
+    async def on_event(self, event: events.Event) -> None:
+        """Where nothing has the focus, a key does what it is bound to before the next one is looked at.
+
+        Textual sends each key round by the screen first; of keys that come in one burst, as over a slow line, those
+        typed into an entry would be taken for commands before the first had opened it.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded and self.focused is None:
+            for first in (True, False):
+                if await self._check_bindings(event.key, priority=first):
+                    return
+        await super().on_event(event)
 
     # --- life ---
 

@@ -11,6 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
 
 from hmi.comm.link import SLOW
@@ -130,20 +131,20 @@ class EntryLine(Horizontal):
         self._check, self._then = check, then
         self._enter(Stage.ASKING, text)
         self._input.value = initial
-        self._input.focus()
+        self._take_keys(self._input)
 
     def confirm(self, text: str, then: Callable[[], None], verb: str = "send") -> None:
         """Let the operator confirm what is about to happen; ``verb`` says what Enter does."""
         self.verb = verb
         self._then = lambda _: then()
         self._enter(Stage.CONFIRMING, text)
-        self.focus()
+        self._take_keys(self)
 
     def jump(self, text: str, typed: Callable[[str], bool]) -> None:
         """Have every key told to ``typed`` until this says that it was the last."""
         self._typed = typed
         self._enter(Stage.JUMPING, text)
-        self.focus()
+        self._take_keys(self)
 
     def busy(self, text: str) -> None:
         """Say that something is under way."""
@@ -167,6 +168,10 @@ class EntryLine(Horizontal):
         if self.said is not None and time.monotonic() - self._said_at > SAID:
             self.said = None
         self._words.paint()
+
+    def _take_keys(self, widget: Widget) -> None:
+        """At once: of keys that come in one burst, as over a slow line, those behind the first are meant for it."""
+        self.screen.set_focus(widget)
 
     def _enter(self, stage: Stage, text: str) -> None:
         self.stage, self.text = stage, text

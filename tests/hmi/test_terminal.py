@@ -22,8 +22,16 @@ import pytest
 from plantsim.commands.itself import command
 
 WITHIN = 60.0
+RSS_MB, GROWTH_MB = 100.0, 10.0
+"""What a display may have, and by how much more after an hour (issue: the operator's station)."""
 StartPlant = Callable[..., AbstractContextManager[str]]
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pseudo terminals as Linux has them")
+
+LOOK_AROUND = {
+    "1": "FEED PREP", "2": "ACID LEACH", ":TIC-201\r": "deviation", "\x7f": "ACID LEACH", "4": "SOLVENT",
+    "8": "UTILITIES", "\x1bOQ": "ALARMS", "\x1bOR": "TRENDS", ".": "TRENDS", "\x1bOS": "JOURNAL", "0": "OVERVIEW",
+}  # fmt: skip
+"""Keys, and what their display says."""
 
 
 @dataclass
@@ -51,6 +59,12 @@ class Terminal:
         if select.select([self.handle], [], [], timeout)[0]:
             with suppress(OSError):  # of a terminal whose program has ended
                 self.seen += os.read(self.handle, 65536)
+
+    @property
+    def memory(self) -> float:
+        """Resident memory, MB."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the window another size."""
@@ -127,6 +141,18 @@ def test_rubbish_and_windows_of_any_size_are_survived(endpoint: str, tmp_path: P
     assert b"Traceback" not in terminal.seen
 
 
+def test_keys_that_come_in_one_burst_are_those_of_the_entry(endpoint: str, tmp_path: Path) -> None:
+    """As over a slow line: ``-`` of a tag's name is not the key that slows the plant down, nor its digits sections."""
+    with hmi(endpoint, tmp_path) as terminal:
+        terminal.press("", "OVERVIEW", "Throughput")
+        terminal.press(":TIC-201\r", "ACID LEACH", "deviation")
+        terminal.press("p500\r", "500 is outside 0.0 .. 120.0")
+        terminal.press("\x1b")
+        terminal.press("m", "MODE")
+        assert b"FEED PREP" not in terminal.seen
+        assert b"x0" not in terminal.seen
+
+
 def test_no_color_sends_no_colour_to_the_terminal(endpoint: str, tmp_path: Path) -> None:
     """Neither of sixteen, nor of 256, nor of all colours."""
     with hmi(endpoint, tmp_path, "--theme", "mono", "--ascii") as terminal:
@@ -145,3 +171,30 @@ def test_a_terminal_of_sixteen_colours_is_sent_no_others(endpoint: str, tmp_path
         assert b"8;2;" not in terminal.seen
         assert b"8;5;" not in terminal.seen
         assert b"\x1b[1;97;40m" in terminal.seen, "live values"
+
+
+@pytest.mark.long
+def test_memory_stays_while_an_operator_looks_around(start_plant: StartPlant, tmp_path: Path, scale: float) -> None:
+    """All displays again and again, on a plant of which every minute shows an hour; ``--scale 60`` is an hour."""
+    rounds: list[float] = []
+    with (
+        start_plant("--opcua", "0", "--insecure", "--speed", "60") as endpoint,
+        hmi(endpoint, tmp_path / "home") as terminal,
+    ):
+        terminal.press("", "OVERVIEW", "Throughput")
+        end = time.monotonic() + 60.0 * scale
+        while time.monotonic() < end or len(rounds) < 3:
+            for keys, text in LOOK_AROUND.items():
+                terminal.press(keys, text)
+            until = time.monotonic() + 5.0
+            while time.monotonic() < until:
+                terminal.read(0.1)
+            rounds.append(terminal.memory)
+        terminal.press("\x11")
+        assert terminal.ended() == 0
+    settled = rounds[len(rounds) // 5 :]
+    print(
+        f"{len(rounds)} rounds: {rounds[0]:.1f}, then {settled[0]:.1f} to {settled[-1]:.1f} MB, most {max(rounds):.1f}"
+    )
+    assert max(rounds) < RSS_MB
+    assert max(settled) - settled[0] < GROWTH_MB
