@@ -17,8 +17,8 @@ _BAD_NO_COMMUNICATION = 0x80310000
 
 HISTORY_PERIOD = 2.0
 """Shortest distance of two kept samples, seconds of plant time."""
-HISTORY_LENGTH = 1440
-"""Samples kept of each number, 17 kB: with the 550 numbers of a plant that move no more than 10 MB."""
+HISTORY_LENGTH = 1000
+"""Samples kept of each number, 12 kB: with the 550 numbers of a plant that move no more than 7 MB."""
 
 
 class Quality(IntEnum):

@@ -315,9 +315,11 @@ class Display(Screen[None]):
             self.paint(force=True)
 
     def on_screen_suspend(self) -> None:
-        """What was half jumped to is not any more."""
+        """What was half jumped to is not any more; of a display that is out of sight no picture is kept."""
         if self.line.stage is Stage.JUMPING:
             self.line.cancel()
+        for panel in self.query(Panel):
+            panel.forget()
 
     def action_copy(self) -> None:
         """Copy the faceplate, or what is under the cursor, as it is written."""

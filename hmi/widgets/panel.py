@@ -98,6 +98,11 @@ class Panel(Widget):
                 label = Strip([Segment(mark, self.view.looks.shout)], len(mark))
                 lines[hit.y] = Strip.join([line.crop(0, hit.x), label, line.crop(end, line.cell_length)])
 
+    def forget(self) -> None:
+        """Keep no picture of what is out of sight."""
+        self._lines = []
+        self._set_dirty()  # Textual's own copies
+
     def render_line(self, y: int) -> Strip:
         """The painted line, cut or filled to the width of now."""
         if y < len(self._lines):

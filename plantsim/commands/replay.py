@@ -13,7 +13,6 @@ from pathlib import Path
 
 from plantsim.commands.child import child, ready_endpoint
 from plantsim.commands.stop import Stop
-from plantsim.model.load import load_plant, plant_names
 
 ENDING = ".recording.sqlite"
 """Of the recording beside a debrief's JSON: the history of that session alone."""
@@ -37,6 +36,8 @@ def _check(file: Path) -> None:
 
 def _plant(session: Path, name: str, given: str) -> str:
     """What to run for a session of the plant of a name: a packaged one, or the one whose file is given; ``Stop``."""
+    from plantsim.model.load import load_plant, plant_names
+
     if given:
         found = load_plant(given).name
         if found != name:
