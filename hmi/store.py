@@ -18,7 +18,11 @@ _BAD_NO_COMMUNICATION = 0x80310000
 HISTORY_PERIOD = 2.0
 """Shortest distance of two kept samples, seconds of plant time."""
 HISTORY_LENGTH = 1000
-"""Samples kept of each number, 12 kB: with the 550 numbers of a plant that move no more than 7 MB."""
+"""Samples kept of each number, 8 kB: with the 550 numbers of a plant that move no more than 5 MB."""
+
+
+_NEAR = 65536.0
+"""s from the origin of a history within which its times are good to 4 ms."""
 
 
 class Quality(IntEnum):
@@ -84,7 +88,9 @@ class History:
     def __init__(self, length: int = HISTORY_LENGTH, period: float = HISTORY_PERIOD) -> None:
         self._length = length
         self._period = period
-        self._time = np.empty(0, np.float64)  # most numbers stand still
+        self._origin = 0.0
+        """s since 1970 that the times are from: near the newest, where a float32 tells milliseconds."""
+        self._time = np.empty(0, np.float32)  # most numbers stand still
         self._value = np.empty(0, np.float32)
         self._count = 0
         self._bucket = -math.inf
@@ -99,14 +105,16 @@ class History:
         bucket = time // self._period
         if self._count:
             if bucket < self._bucket:
-                self._count = int(np.searchsorted(self._time[: self._count], time))
+                self._count = int(np.searchsorted(self._time[: self._count], np.float32(time - self._origin)))
             elif bucket == self._bucket:
                 self._value[self._count - 1] = value
                 return
         self._bucket = bucket
         if self._count == len(self._time):
             self._make_room()
-        self._time[self._count] = time
+        if abs(time - self._origin) > _NEAR:
+            self._keep(*self.samples(), time)
+        self._time[self._count] = time - self._origin
         self._value[self._count] = value
         self._count += 1
 
@@ -121,13 +129,21 @@ class History:
         last = np.append(np.diff(times // period) > 0, True)[: len(times)]
         all_times = np.concatenate((own_times[before], times[last], own_times[after]))[-self._length :]
         all_values = np.concatenate((own_values[before], values[last], own_values[after]))[-self._length :]
-        self._time, self._value = all_times, all_values.astype(np.float32)
-        self._count = len(all_times)
+        self._time, self._value = np.empty(len(all_times), np.float32), np.empty(len(all_times), np.float32)
+        self._keep(all_times, all_values, all_times[-1] if len(all_times) else 0.0)
         self._bucket = all_times[-1] // self._period if len(all_times) else -math.inf
+
+    def _keep(self, times: NDArray[np.float64], values: NDArray[np.float64], origin: float) -> None:
+        """Keep these samples, for which there is room, with times from an origin."""
+        self._origin = float(origin)
+        self._count = len(times)
+        self._time[: self._count], self._value[: self._count] = times - self._origin, values
 
     def samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times and values, oldest first."""
-        return self._time[: self._count].copy(), self._value[: self._count].astype(np.float64)
+        return self._origin + self._time[: self._count].astype(np.float64), self._value[: self._count].astype(
+            np.float64
+        )
 
     def trace(self, start: float, end: float, columns: int) -> Trace:
         """The stretch from start to end (s since 1970) cut into columns."""
@@ -150,11 +166,11 @@ class History:
     def _make_room(self) -> None:
         if self._count < self._length:
             more = min(max(self._count, 16), self._length - self._count)
-            self._time = np.append(self._time, np.empty(more))
+            self._time = np.append(self._time, np.empty(more, np.float32))
             self._value = np.append(self._value, np.empty(more, np.float32))
             return
         one = np.arange(1, self._count // 2, 2)
-        apart = np.where(np.isnan(self._value[one]), np.inf, self._time[one + 1] - self._time[one - 1])
+        apart = np.where(np.isnan(self._value[one]), np.float32(np.inf), self._time[one + 1] - self._time[one - 1])
         kept = np.full(self._count, True)
         kept[one[np.argsort(apart, kind="stable")[: (len(one) + 1) // 2]] if len(one) else 0] = False
         times, values = self._time[kept], self._value[kept]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -338,12 +339,12 @@ def _variables(references: list[ua.ReferenceDescription]) -> list[_Found]:
 
 
 def _found(reference: ua.ReferenceDescription) -> _Found:
-    name = reference.BrowseName.Name
+    name = sys.intern(reference.BrowseName.Name)
     return _Found(ua.NodeId(reference.NodeId.Identifier, reference.NodeId.NamespaceIndex), name, _text(reference, name))
 
 
 def _text(reference: ua.ReferenceDescription, name: str) -> str:
-    return reference.DisplayName.Text or name
+    return sys.intern(reference.DisplayName.Text or name)
 
 
 def _member(variable: _Found, data_type: object, mine: object, all_: object, properties: dict[str, object]) -> Member:
@@ -354,7 +355,7 @@ def _member(variable: _Found, data_type: object, mine: object, all_: object, pro
     low, high = (float(span.Low), float(span.High)) if isinstance(span, ua.Range) else (None, None)
     unit = properties.get("EngineeringUnits")
     eu = unit.DisplayName.Text or "" if isinstance(unit, ua.EUInformation) else ""
-    eu = "" if eu == "1" else eu  # a count or a ratio
+    eu = "" if eu == "1" else sys.intern(eu)  # a count or a ratio
     names = properties.get("EnumStrings")
     if isinstance(names, list):
         states = tuple(str(name.Text or "") for name in names)
