@@ -46,8 +46,8 @@ def test_the_pad_begins_in_its_stride(makuutu: Plant) -> None:
     assert reading(live, "AIC-267") == pytest.approx(5411.0, rel=1e-3)
 
 
-def test_a_cold_pad_is_bare_and_sprays_to_its_drain(makuutu: Plant) -> None:
-    live = LivePlant(makuutu, start="cold", scan_period=1.0)
+def test_a_charged_pad_is_bare_and_sprays_to_its_drain(makuutu: Plant) -> None:
+    live = LivePlant(makuutu, start="charged", scan_period=1.0)
     live.advance(600)
     assert reading(live, "FI-214") == pytest.approx(reading(live, "FIC-211"), rel=0.05)
     assert live.health.balance_error() < 1e-9
@@ -106,8 +106,10 @@ def test_a_malfunction_shows_where_its_description_says(
 
 @pytest.mark.long
 def test_production_is_stopped_and_started_by_its_sequences(makuutu: Plant) -> None:
+    """A pad in its stride does not wait for what it has: a start takes a day."""
     live = LivePlant(makuutu, scan_period=1.0)
-    for tag, steps in (("KS-801", 8), ("KS-800", 8)):
+    modes = {loop.tag: reading(live, f"{loop.tag}.MODE") for loop in makuutu.loops}
+    for tag, steps in (("KS-801", 8), ("KS-800", 26)):
         live.core.signal[live.tags[f"{tag}.CMD"].row] = 1
         for _ in range(48 * 6):
             live.advance(600)
@@ -118,6 +120,8 @@ def test_production_is_stopped_and_started_by_its_sequences(makuutu: Plant) -> N
         if tag == "KS-801":
             assert max(reading(live, t) for t in ("WIC-101", "FI-304", "FI-505", "FI-806")) < 0.1
             assert reading(live, "DR-601.RUN") == 0.0
+    assert {tag: reading(live, f"{tag}.MODE") for tag in modes} == modes
     assert reading(live, "WIC-101") > 540000.0
     assert reading(live, "AIC-501") == pytest.approx(7.0, abs=0.4)
+    assert reading(live, "AI-701") > 55.0
     assert live.health.balance_error() < 1e-9
