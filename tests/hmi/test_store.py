@@ -174,7 +174,9 @@ def test_what_the_server_remembers_stands_before_what_was_seen() -> None:
     assert history.samples()[0][-1] == 210.0
 
 
-@given(st.lists(st.floats(0.0, 1e5), min_size=1, max_size=3000, unique=True), st.integers(2, 64))
+@given(
+    st.lists(st.integers(0, 800_000).map(lambda n: n / 8), min_size=1, max_size=3000, unique=True), st.integers(2, 64)
+)
 def test_a_remembered_stretch_never_outgrows_the_ring(found: list[float], length: int) -> None:
     """However dense it is, time rises and the newest is kept."""
     history = History(length=length)
