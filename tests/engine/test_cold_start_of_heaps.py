@@ -1,21 +1,15 @@
-"""The clay plant before its first start: a bare pad and empty ponds; its own sequence brings it to production."""
+"""From a bare pad and empty ponds to production: the sequence of the clay plant, with nobody at the desk."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from plantsim.engine.live import LivePlant
-from plantsim.model.compose.context import AMBIENT_K
 from plantsim.model.load import load_plant
 from plantsim.model.members import SEQUENCE_STATES
 from plantsim.model.plant import Plant
-from plantsim.model.tag import Kind
 
-MANUAL = 0.0
 START, ABORT = 1, 4
-TRACE = 1e-6
-"""Least level that is one: readings are made of at least a millilitre."""
 DAY = 86400
 """Scans of a second."""
 
@@ -57,44 +51,6 @@ def run_to_the_end(live: LivePlant, tag: str, days: int) -> list[int]:
         if state(live, tag) != "Running":
             break
     return steps
-
-
-def test_its_vessels_are_empty_and_what_has_a_temperature_has_that_of_the_hall(cold: LivePlant) -> None:
-    probes = {key: cold.core.probe[index] for key, index in cold.layout.probes.items()}
-    delivered = {unit.id for unit in cold.plant.units if unit.kind in ("store", "feed_bin")}
-    assert {unit for (unit, name), x in probes.items() if name == "level" and x > TRACE} <= delivered
-    assert all(x == 0.0 for (_, name), x in probes.items() if name == "hold_up")
-    temperatures = [x for (unit, name), x in probes.items() if name == "temperature" and unit not in delivered and x]
-    assert len(temperatures) == 11
-    assert set(temperatures) == {AMBIENT_K}
-    assert max(probes["HL-201", name] for name in ("stacked", "cells", "water", "ponding")) == 0.0
-
-
-def test_nothing_runs_and_no_controller_acts(cold: LivePlant) -> None:
-    drives = [d.tag for d in cold.plant.devices if d.kind in (Kind.DRIVE, Kind.VARIABLE_DRIVE)]
-    assert [tag for tag in drives if value(cold, f"{tag}.RUN")] == []
-    assert {value(cold, f"{loop.tag}.MODE") for loop in cold.plant.loops if loop.type == "PID"} == {MANUAL}
-    assert value(cold, "WIC-100.SP") == 0.0
-    states = {s.tag: state(cold, s.tag) for s in cold.plant.sequences}
-    assert {tag for tag, state in states.items() if state != "Idle"} == {"KS-801"}
-    assert states["KS-801"] == "Complete"
-
-
-def test_reagents_and_ore_are_there(cold: LivePlant) -> None:
-    assert min(value(cold, f"LI-80{k}.PV") for k in (1, 2, 3)) >= 70.0
-    assert value(cold, "WI-102.PV") > 3000.0
-
-
-@pytest.mark.parametrize("hours", [1, pytest.param(24, marks=pytest.mark.long)])
-def test_it_stands_quietly(cold: LivePlant, hours: int) -> None:
-    raised: set[str] = set()
-    for _ in range(60 * hours):
-        cold.advance(60)
-        raised |= in_alarm(cold)
-    assert raised == set()
-    assert np.isfinite(cold.core.signal).all()
-    assert max(x for name, x in cold.health.figures().items() if name.startswith("Substeps")) < 1.1
-    assert cold.health.balance_error() < 1e-12
 
 
 def test_ore_is_stacked_and_the_first_liquor_made_up_at_once_and_without_an_alarm(cold: LivePlant) -> None:
