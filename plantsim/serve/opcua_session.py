@@ -523,6 +523,26 @@ class Core(InternalServer):
                 return  # asyncua comes to it by itself, and has its status for it
             await self.identities.check(name, password, peer)
 
+    def find_servers(
+        self, params: ua.FindServersParameters, sockname: tuple[str, int] | None = None
+    ) -> list[ua.ApplicationDescription]:
+        """This server alone, at the address that the client knows; none where it asks for others (OPC 10000-4, 5.5.2).
+
+        asyncua knows itself only by the endpoints that it had before it listened.
+        """
+        wanted = set(params.ServerUris or ())
+        known = {one.Server.ApplicationUri: one.Server for one in self.endpoints}
+        return [
+            replace(
+                server,
+                DiscoveryUrls=[
+                    self._mangle_endpoint_url(url, params.EndpointUrl, sockname) for url in server.DiscoveryUrls
+                ],
+            )
+            for uri, server in known.items()
+            if not wanted or uri in wanted
+        ]
+
     def register_server(self, server: Any, conf: Any = None) -> None:
         """This is no discovery server."""
         raise ServiceError(ua.StatusCodes.BadServiceUnsupported)

@@ -269,6 +269,23 @@ async def test_endpoints_offer_both_policies_and_users_only_by_encrypted_passwor
         assert uris[ua.UserTokenType.UserName] not in (None, SecurityPolicyNone.URI)
 
 
+async def test_it_is_found_at_the_address_that_the_client_knows(
+    synthetic: Any, opcua_server: Any, tmp_path: Path
+) -> None:
+    """Behind 0.0.0.0, too, which nobody can connect to; and not as another one."""
+    async with opcua_server(synthetic, host="0.0.0.0", state=tmp_path, insecure=False, allow_none=True) as server:
+        for host in ("127.0.0.1", "127.0.0.2", "localhost"):
+            endpoint = server.endpoint.replace("0.0.0.0", host)
+            (found,) = await Client(endpoint).connect_and_find_servers()
+            assert found.DiscoveryUrls == [endpoint]
+            assert found.ApplicationType == ua.ApplicationType.Server
+        async with Client(endpoint) as client:
+            assert [one.ApplicationUri for one in await client.find_servers([found.ApplicationUri])] == [
+                found.ApplicationUri
+            ]
+            assert await client.find_servers(["urn:somebody:else"]) == []
+
+
 async def test_beyond_loopback_unencrypted_channels_are_for_discovery_only(
     synthetic: Any, opcua_server: Any, tmp_path: Path, connect: Any
 ) -> None:
