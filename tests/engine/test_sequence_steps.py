@@ -17,7 +17,7 @@ from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.live import LivePlant
 from plantsim.engine.permission import Permission
 from plantsim.model.load import load_plant, plant_names
-from plantsim.model.members import SEQUENCE_STATES
+from plantsim.model.members import MODES, SEQUENCE_STATES
 from plantsim.model.plant import Action, Condition, Sequence, Step
 from plantsim.model.tag import Role
 
@@ -284,6 +284,32 @@ def test_each_step_is_held_and_resumed_by_command(desk: Desk) -> None:
         if step.checks or step.dwell > desk.live.scan_period:
             assert desk.state(case) == ("Running", case.number), case.name
             assert desk.undone(step.actions) == [], case.name
+
+
+@pytest.mark.parametrize("name", ["belfast", "belfast-commercial"])
+def test_what_a_hold_of_the_start_takes_from_a_loop_resuming_gives_back(name: str) -> None:
+    """Or its feed would stand still for ever, and a later step wait for it."""
+    start = next(sequence for sequence in load_plant(name).sequences if sequence.tag == "KS-800")
+    for number, step in enumerate(start.steps, 1):
+        done = {(action.tag, action.member) for action in step.actions}
+        taken = {(action.tag, action.member) for action in step.on_hold if action.member == "MODE"}
+        assert taken <= done, f"KS-800 step {number}"
+
+
+def test_a_start_held_in_a_step_with_feed_goes_on_with_it() -> None:
+    desk = Desk("belfast")
+    for case in desk.cases():
+        if case.sequence.tag != "KS-800" or case.step.title not in ("First feed", "Iron removal", "Filter"):
+            continue
+        desk.put(case)
+        desk.make(waiting(case.step))
+        desk.scan(case, HOLD)
+        desk.live.advance(60)
+        assert (MODES[int(desk["WIC-101.MODE"])], desk["WIC-101.OP"]) == ("Manual", 0.0), case.name
+        assert desk["WIC-101.PV"] < 0.2, case.name
+        desk["KS-800.CMD"] = float(RESUME)
+        desk.live.advance(1800)
+        assert desk["WIC-101.PV"] > 1.3, case.name
 
 
 @pytest.mark.parametrize("state", ["Running", "Held"])
