@@ -35,6 +35,7 @@ KERNELS = {
     "sx": "Solvent extraction",
     "crystalliser": "Oxalate precipitation",
     "thermal": "Drying and calcination",
+    "ups": "Battery behind the mains",
     "vessel": "Integrator",
     "pace": "Steps longer than a scan",
 }

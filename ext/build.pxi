@@ -122,6 +122,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "bicarbonate_tank": nc + 1,
         "membrane": 0,
         "makeup_tank": nc + 1,
+        "ups": 1,
     }[kind]
 
 
@@ -631,6 +632,20 @@ cdef void build_store(Unit* u, Making* m, Memory own, dict d) except *:
     store.probe = d["probe"]
 
 
+cdef void build_ups(Unit* u, Memory own, dict d) except *:
+    cdef Ups* ups
+    u.kind = UPS
+    ups = <Ups*>own.take(1, sizeof(Ups))
+    u.p = ups
+    ups.n_loads = len(d["loads"])
+    ups.load = own.ints(d["loads"])
+    ups.power = own.doubles(d["power"])
+    ups.mains = 1.0
+    ups.capacity = d["capacity"]
+    ups.charger = d["charger"]
+    ups.probe = d["probe"]
+
+
 cdef void build_hopper(Unit* u, Making* m, Memory own, dict d) except *:
     cdef Hopper* hopper
     u.kind = HOPPER
@@ -829,3 +844,5 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_membrane(u, m, own, d)
     elif kind == "makeup_tank":
         build_makeup_tank(u, m, own, d)
+    elif kind == "ups":
+        build_ups(u, own, d)

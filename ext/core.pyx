@@ -32,6 +32,7 @@ from heap cimport *
 from bicarbonate cimport *
 from membrane cimport *
 from makeup cimport *
+from ups cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (
@@ -158,6 +159,8 @@ cdef class Core:
         p.n_drives = len(spec["drive_power"])
         p.power = self.own.doubles(spec["drive_power"])
         p.energy_probe = spec["energy_probe"]
+        p.n_beside = len(spec["energy_beside"])
+        p.beside = self.own.ints(spec["energy_beside"])
         self.streams = np.zeros((2, p.n_streams, s.width))
         self.gathered = np.zeros(p.n_streams*(s.width + 1))
         self.drive = np.zeros(max(p.n_drives, 1))
@@ -239,7 +242,7 @@ cdef class Core:
         if self.faults.n > 0:
             malfunctions_scan(self.faults.fault, self.faults.row, self.faults.n, &self.clock)
         logic_command(&self.logic, &self.clock, &self.rows, &self.log)
-        field_actuate(&self.field, &self.clock, &self.rows, p.s.drive)
+        field_actuate(&self.field, &self.clock, &self.rows, p.s.drive, p.s.probe)
         p.s.time = self.clock.time
         process_tick(p, self.clock.scan, self.clock.h, True)
         self.clock.scan += 1
@@ -294,7 +297,7 @@ cdef class Core:
         """Instruments, actuators and loops as if all had stood still for ever: after the process state was set by hand."""
         cdef int i
         with nogil:
-            actuators_reset(&self.field, &self.rows, self.process.s.drive)
+            actuators_reset(&self.field, &self.rows, self.process.s.drive, self.process.s.probe)
             self._emit()
             self._emit()
             instruments_reset(&self.field, &self.clock, &self.rows, self.process.s.probe)
@@ -351,7 +354,7 @@ cdef class Core:
             for i in range(self.logic.n_loops):
                 loop_scan(&self.logic.loop[i], &self.clock, self.rows.mem, self.rows.sig, self.rows.qual)
             self._divert_at_rest()
-            field_actuate(&self.field, &self.clock, &self.rows, self.process.s.drive)
+            field_actuate(&self.field, &self.clock, &self.rows, self.process.s.drive, self.process.s.probe)
             process_tick(&self.process, scan, h, False)
             field_measure(&self.field, &self.clock, &self.rows, self.process.s.probe)
             self.clock.settling = 0

@@ -110,6 +110,9 @@ cdef double* unit_number(Unit* u, str name) except NULL:
             return &calciner.film
         if name == "radiation":
             return &calciner.radiation
+    elif u.kind == UPS:
+        if name == "mains":
+            return &(<Ups*>u.p).mains
     raise ValueError(f"a unit of kind {u.kind} has no number {name}")
 
 

@@ -139,6 +139,7 @@ cdef struct Drive:
     int blocked         # 1: does not start; what runs goes on
     int local_          # 1: stays as it is, whatever is commanded
     int mute            # 1: RUN is not reported
+    int supply          # probe: its battery is empty while the mains are lost; -1: it is on no battery
     double ramp         # s from standstill to 100 %
     double factor       # 1 when healthy
 
@@ -547,22 +548,28 @@ cdef inline void drive_refresh(const Drive* d, const double* mem, double* sig, d
     put(drive, d.drive, d.factor*mem[d.mem + D_SPEED]*0.01)
 
 
-cdef inline void drive_reset(const Drive* d, double* mem, double* sig, double* drive) noexcept nogil:
-    cdef bint run = sig[d.cmd] != 0.0 and sig[d.trip] == 0.0 and d.fault == 0
+cdef inline bint drive_faulty(const Drive* d, const double* probe) noexcept nogil:
+    """Whether something trips it, its supply included."""
+    return d.fault != 0 or (d.supply >= 0 and probe[d.supply] != 0.0)
+
+
+cdef inline void drive_reset(const Drive* d, double* mem, double* sig, double* drive, const double* probe) noexcept nogil:
+    cdef bint run = sig[d.cmd] != 0.0 and sig[d.trip] == 0.0 and not drive_faulty(d, probe)
     mem[d.mem + D_STARTED] = run
     mem[d.mem + D_SPEED] = drive_target(d, sig, run)
     sig[d.run] = run
     drive_refresh(d, mem, sig, drive)
 
 
-cdef inline void drive_scan(const Drive* d, const Clock* clock, double* mem, double* sig, double* drive) noexcept nogil:
+cdef inline void drive_scan(const Drive* d, const Clock* clock, double* mem, double* sig, double* drive,
+                            const double* probe) noexcept nogil:
     """RUN follows a start one scan later and a stop at once; speed follows RUN and SPEED_CMD by the ramp, coasting down by it too.
 
     TRIP is set by a fault, or by an interlock that writes the row, and stays until CMD is false and the fault gone.
     """
     cdef double* m = mem + d.mem
     cdef bint cmd = sig[d.cmd] != 0.0 if d.local_ == 0 else m[D_STARTED] != 0.0
-    cdef bint trip = d.fault != 0 or (sig[d.trip] != 0.0 and cmd)
+    cdef bint trip = drive_faulty(d, probe) or (sig[d.trip] != 0.0 and cmd)
     cdef bint ready = cmd and not trip and (d.blocked == 0 or m[D_STARTED] != 0.0)
     cdef bint run = ready and (m[D_STARTED] != 0.0 or clock.settling != 0)
     m[D_STARTED] = ready

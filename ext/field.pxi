@@ -55,14 +55,14 @@ cdef void field_build(Field* f, Memory own, dict spec, const Clock* clock) excep
         f.standby[i] = spec["standbys"][i]
 
 
-cdef void field_actuate(Field* f, const Clock* clock, const Rows* r, double* drive) noexcept nogil:
+cdef void field_actuate(Field* f, const Clock* clock, const Rows* r, double* drive, const double* probe) noexcept nogil:
     cdef int i
     for i in range(f.n_valves):
         valve_scan(&f.valve[i], clock, r.mem, r.sig, drive)
     for i in range(f.n_on_off):
         on_off_valve_scan(&f.on_off[i], clock, r.mem, r.sig, drive)
     for i in range(f.n_motors):
-        drive_scan(&f.motor[i], clock, r.mem, r.sig, drive)
+        drive_scan(&f.motor[i], clock, r.mem, r.sig, drive, probe)
     for i in range(f.n_standbys):
         standby_join(&f.standby[i], drive)
 
@@ -98,7 +98,7 @@ cdef void field_refresh(Field* f, const Clock* clock, const Rows* r, double* dri
         standby_join(&f.standby[i], drive)
 
 
-cdef void actuators_reset(Field* f, const Rows* r, double* drive) noexcept nogil:
+cdef void actuators_reset(Field* f, const Rows* r, double* drive, const double* probe) noexcept nogil:
     """Actuators as if they had stood where their commands are for ever."""
     cdef int i
     for i in range(f.n_valves):
@@ -106,7 +106,7 @@ cdef void actuators_reset(Field* f, const Rows* r, double* drive) noexcept nogil
     for i in range(f.n_on_off):
         on_off_valve_reset(&f.on_off[i], r.mem, r.sig, drive)
     for i in range(f.n_motors):
-        drive_reset(&f.motor[i], r.mem, r.sig, drive)
+        drive_reset(&f.motor[i], r.mem, r.sig, drive, probe)
     for i in range(f.n_standbys):
         standby_join(&f.standby[i], drive)
 

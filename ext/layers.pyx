@@ -184,7 +184,7 @@ cdef class Layers:
         for i in range(self._on_off_valves.count):
             on_off_valve_scan(&(<OnOffValve*>self._on_off_valves.data)[i], &self.clock, mem, sig, drive)
         for i in range(self._drives.count):
-            drive_scan(&(<Drive*>self._drives.data)[i], &self.clock, mem, sig, drive)
+            drive_scan(&(<Drive*>self._drives.data)[i], &self.clock, mem, sig, drive, probe)
         for i in range(self._alarms.count):
             alarm_scan(&(<Alarm*>self._alarms.data)[i], <int>i, &self.clock, mem, sig, qual, &self.log)
 
@@ -208,7 +208,7 @@ cdef class Layers:
         for i in range(self._on_off_valves.count):
             on_off_valve_reset(&(<OnOffValve*>self._on_off_valves.data)[i], mem, sig, drive)
         for i in range(self._drives.count):
-            drive_reset(&(<Drive*>self._drives.data)[i], mem, sig, drive)
+            drive_reset(&(<Drive*>self._drives.data)[i], mem, sig, drive, NULL)
 
     def refresh(self):
         """Write all rows and openings from the memory, without letting time pass."""

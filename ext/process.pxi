@@ -40,6 +40,8 @@ cdef struct Process:
     double* tot
     double* power           # W of every actuator at full output
     int n_drives, energy_probe
+    int* beside             # probes of W that come to what the drives take
+    int n_beside
     bint broken             # a unit that stepped in the last scan has a state that is not finite
 
 
@@ -184,6 +186,8 @@ cdef void process_tick(Process* p, long long scan, double tick, bint paced) noex
     process_weigh(p)
     for k in range(p.n_drives):
         watts += p.power[k]*p.s.drive[k]
+    for k in range(p.n_beside):
+        watts += p.s.probe[p.beside[k]]
     p.s.probe[p.energy_probe] = watts
     for k in range(p.n_meters):
         p.tot[k] += tick*p.s.probe[p.meter[k].probe]*p.meter[k].factor

@@ -2,7 +2,7 @@
 
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
-    SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK
+    SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK, UPS
 
 cdef struct Unit:
     int kind
@@ -65,6 +65,8 @@ cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
         store_step(<Store*>u.p, s, u.y, tick)
     elif u.kind == HOPPER:
         hopper_step(<Hopper*>u.p, s, u.y, tick)
+    elif u.kind == UPS:
+        ups_step(<Ups*>u.p, s, u.y, tick)
 
 
 cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
@@ -126,7 +128,7 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
                 n[i] += u.y[z*(s.nc + 2) + i]
     elif u.kind == HEAP:
         heap_contents(<Heap*>u.p, s, u.y, n)
-    elif u.kind != FILTER and u.kind != MEMBRANE:
+    elif u.kind != FILTER and u.kind != MEMBRANE and u.kind != UPS:
         for i in range(s.nc):
             n[i] += u.y[i]
     if u.kind == HOPPER:

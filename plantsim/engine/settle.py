@@ -33,7 +33,7 @@ from plantsim.model.plant import Plant
 Vector = NDArray[np.float64]
 NOWHERE = np.zeros(0, dtype=np.intp)
 
-STOCKS = ("feed_bin", "store", "hopper", "filter_press", "heap")
+STOCKS = ("feed_bin", "store", "hopper", "filter_press", "heap", "ups")
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
@@ -382,7 +382,7 @@ def _empty_of_lots(live: LivePlant) -> None:
     """Lots tipped and closed on the way are none of the plant's, nor is what its stores gave."""
     offsets = live.core.offsets()
     for k, entry in enumerate(live.assembly.spec["units"]):
-        if entry["kind"] in ("feed_bin", "hopper", "store"):
+        if entry["kind"] in ("feed_bin", "hopper", "store", "ups"):
             live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
 
 

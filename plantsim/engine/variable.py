@@ -39,6 +39,8 @@ def variable(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[str]
     kind = entry["kind"]
     if kind == "store":
         return f"{unit}: contents"
+    if kind == "ups":
+        return f"{unit}: charge"
     if kind == "sx_circuit":
         return _of_circuit(unit, entry, k, species, dissolved)
     if kind == "heap":

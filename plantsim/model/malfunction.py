@@ -21,9 +21,9 @@ class Effect:
     """What a malfunction of severity 1 does to its target.
 
     on: a number or switch of the target; or one of ``feed``, ``strength``, ``water``, ``fines``, ``leak``, ``lining``,
-    ``iron``. how: ``times``, ``plus``, ``spans`` (plus so many spans of the instrument's range), ``spans_per_hour``,
-    ``to``, or empty. size: in the number's own unit. above: level from which a switch is thrown. elements: of ``feed``,
-    factors by element or way in which lots differ.
+    ``iron``, ``mains``. how: ``times``, ``plus``, ``spans`` (plus so many spans of the instrument's range),
+    ``spans_per_hour``, ``to``, or empty. size: in the number's own unit. above: level from which a switch is thrown.
+    elements: of ``feed``, factors by element or way in which lots differ.
     """
 
     on: str

@@ -93,7 +93,8 @@ class Standby:
 class Device:
     """A valve, drive or switch. stroke: s of full travel or of a drive's ramp. power: W at full output.
 
-    initial: % of a valve or variable drive, 1 or 0 of what is on or off. loss: under external control.
+    initial: % of a valve or variable drive, 1 or 0 of what is on or off. loss: under external control. supply: the unit
+    whose battery carries a drive without mains. contact: what a field switch shows.
     """
 
     tag: str
@@ -106,6 +107,8 @@ class Device:
     power: float
     loss: Loss = Loss()
     standby: Standby | None = None
+    supply: str = ""
+    contact: Measurement | None = None
 
     @property
     def hand(self) -> bool:

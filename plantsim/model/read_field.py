@@ -59,7 +59,7 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         unit = by_id[section.text("unit", choices=by_id)]
         check_tag(tag, section, unit, areas)
         title = section.text("title")
-        stroke, fail, power, loss, standby = 0.0, "", 0.0, Loss(), None
+        stroke, fail, power, loss, standby, supply, contact = 0.0, "", 0.0, Loss(), None, "", None
         if kind is not Kind.SWITCH:
             stroke = section.quantity("stroke", TIME, low=0.0)
             fail = section.text("fail", _FAILS[kind][0], _FAILS[kind])
@@ -67,9 +67,14 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
             loss = read_loss(section, analog=kind in _PERCENT)
         if kind in DRIVES:
             standby = read_standby(section)
+            supply = section.text("supply", "", [unit.id for unit in units if unit.kind == "ups"])
+        if kind is Kind.SWITCH and not tag.startswith("HS"):
+            contact = _contact(section, units)
         initial = section.number("initial", 0.0, 0.0, 100.0) if kind in _PERCENT else section.flag("initial", False)
         section.end()
-        devices.append(Device(tag, kind, unit.id, title, stroke, fail, float(initial), power, loss, standby))
+        devices.append(
+            Device(tag, kind, unit.id, title, stroke, fail, float(initial), power, loss, standby, supply, contact)
+        )
     for switch in switches(areas, units):
         section = Section({}, root.file, f"areas.{by_id[switch.unit].area}.heartbeat")
         check_tag(switch.tag, section, by_id[switch.unit], areas)
@@ -78,6 +83,14 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         devices.append(switch)
     order = list(by_id)
     return tuple(sorted(devices, key=lambda device: order.index(device.unit)))
+
+
+def _contact(section: Section, units: tuple[Unit, ...]) -> Measurement | None:
+    """What of a unit a field switch shows."""
+    contacts = [f"{unit.id}.{name}" for unit in units for name in KINDS[unit.kind].contacts]
+    text = section.text("measures", "", contacts)
+    source, _, probe = text.partition(".")
+    return Measurement(source, False, probe, 1.0, 0.0) if text else None
 
 
 def read_instruments(

@@ -85,7 +85,7 @@ def _effect(section: Section) -> Effect:
             return Effect(name, "", size)
     on = section.text("on")
     found = [how for how in HOW if how in section]
-    if on == "probe" and not found:
+    if on in ("probe", "mains") and not found:
         section.end()
         return Effect(on, "", 0.0)
     if len(found) != 1:

@@ -144,6 +144,8 @@ def _device() -> Schema:
         "standby_for": like(TAG_NAME),
         "selector": like(TAG_NAME),
         "takeover": _quantity(TIME),
+        "supply": TEXT,
+        "measures": TEXT,
         "initial": {"anyOf": [number(0, 100), FLAG]},
     }
     return table(properties, ("kind", "unit", "title"))

@@ -101,6 +101,7 @@ class UnitKind:
     """A kind of unit operation. initial: the keys of the table ``initial``.
 
     step_s: of the integrator [s], where what it holds changes so slowly that a scan is needlessly short; 0: a scan.
+    contacts: those of its probes that are 1 or 0, which a field switch may show.
     """
 
     name: str
@@ -112,6 +113,7 @@ class UnitKind:
     outlets: tuple[Port, ...] = ()
     probes: Mapping[str, Probe] = field(default_factory=dict)
     step_s: float = 0.0
+    contacts: tuple[str, ...] = ()
 
     def roles(self, parameters: Mapping[str, Any]) -> dict[str, Role]:
         """The roles of a unit with these parameters, by name."""

@@ -178,6 +178,7 @@ class Rig:
             "blocked": 0,
             "local_": 0,
             "mute": 0,
+            "supply": -1,
             "ramp": 0.0,
             "factor": 1.0,
         }

@@ -71,7 +71,7 @@ import pytest
         ),
         pytest.param(
             [('title = "High level"', 'title = "High level"\nstroke = "1 s"')],
-            "toy.toml: devices.LS-201.stroke: found an unknown key, allowed kind, unit, title, initial",
+            "toy.toml: devices.LS-201.stroke: found an unknown key, allowed kind, unit, title, measures, initial",
             id="switch with stroke",
         ),
         pytest.param(

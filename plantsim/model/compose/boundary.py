@@ -1,4 +1,4 @@
-"""Stores and hoppers at the boundary."""
+"""Stores and hoppers at the boundary, and the battery behind the mains."""
 
 from __future__ import annotations
 
@@ -37,4 +37,15 @@ def hopper(c: Context, unit: Unit) -> dict[str, Any]:
         "size": c.layout.probes[source, "size"] if source else -1,
         "size_ratio": p["size_ratio"],
         "initial": [0.0] * (2 * len(c.names) + 4),
+    }
+
+
+def ups(c: Context, unit: Unit) -> dict[str, Any]:
+    carried = [d for d in c.plant.devices if d.supply == unit.id]
+    return {
+        "loads": [c.layout.own[d.tag] for d in carried],
+        "power": [d.power for d in carried],
+        "capacity": unit.parameters["capacity"],
+        "charger": unit.parameters["charger"],
+        "initial": [unit.parameters["capacity"]],
     }

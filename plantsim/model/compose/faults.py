@@ -47,6 +47,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "bicarbonate_tank": _TANK | {"strip"},
     "makeup_tank": _TANK,
     "membrane": frozenset({"recovery", "rejection"}),
+    "ups": frozenset({"mains"}),
     "dryer": frozenset({"efficiency"}),
     "calciner": frozenset({"residence", "film", "radiation"}),
 }
@@ -75,6 +76,7 @@ class Faults:
         self.probe = probe
         self.context = Context(plant)
         self._spans = {i.tag: i.high - i.low for i in plant.instruments}
+        self._carried = {d.tag for d in plant.devices if d.supply}
         self._sources = {i.tag: i for i in plant.instruments}
 
     def actions(self, place: Place) -> list[Action]:
@@ -96,6 +98,8 @@ class Faults:
         elif effect.on == "probe":
             following = place.objects[(number + 1) % len(place.objects)]
             yield SWITCH, (*self.places[name], "probe", -1), float(self._probe(following)), 0.0, 0.0
+        elif effect.on == "mains":
+            yield from self._without_mains(place, name)
         elif not effect.how:
             yield from self._material(effect, name)
         else:
@@ -137,6 +141,16 @@ class Faults:
             names = ["scale", "offset"] if kind == SCALE else ["offset"]
         for name in names:
             yield kind, (table, index, name, -1), size, effect.above, 0.0
+
+    def _without_mains(self, place: Place, name: str) -> Iterator[Action]:
+        """Drives trip, and nothing that takes power works, but what a battery carries as long as it lasts."""
+        for tag, (table, index) in self._things(place, name):
+            if table == "unit" and self.plant.unit(tag).kind == "ups":
+                yield SWITCH, (table, index, "mains", -1), 0.0, 0.0, 0.0
+            elif table in NUMBERS and "factor" in NUMBERS[table] and tag not in self._carried:
+                if table == "motors":
+                    yield SWITCH, (table, index, "fault", -1), 1.0, 0.0, 0.0
+                yield SCALE, (table, index, "factor", -1), 0.0, 0.0, 0.0
 
     def _probe(self, tag: str) -> int:
         m = self._sources[tag].measures

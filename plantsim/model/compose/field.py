@@ -139,6 +139,25 @@ class Field:
         smooth = () if common["probe"] in self.layout.totals else (0,)  # a total has no steady value
         return {**common, "mem": self.take(i.tag, TRANSMITTER_MEM, smooth), "deadband": 0.0}
 
+    def contact(self, d: Device, m: Measurement) -> dict[str, Any]:
+        """A field switch: a reading of 1 or 0."""
+        return {
+            "probe": self.probe(m),
+            "pv": self.row[f"{d.tag}.STATE"],
+            "mem": self.take(d.tag, TRANSMITTER_MEM),
+            "mode": 0,
+            "scale": m.scale,
+            "offset": m.offset,
+            "lag": 0.0,
+            "noise": 0.0,
+            "low": 0.0,
+            "high": 1.0,
+            "deadband": 0.0,
+            "spikes": 0.0,
+            "key": zlib.crc32(d.tag.encode()),
+            "follow": 0.0,
+        }
+
     def analyser(self, i: Instrument, m: Measurement, sampling: Sampling) -> dict[str, Any]:
         """A reading by sample, or a continuous one with an analyser's commands."""
         return {
@@ -227,6 +246,7 @@ class Field:
             "blocked": 0,
             "local_": 0,
             "mute": 0,
+            "supply": self.layout.probes[d.supply, "empty"] if d.supply else -1,
             "ramp": d.stroke,
             "factor": 1.0,
         }
@@ -445,7 +465,10 @@ class Field:
         instruments, devices = self.plant.instruments, self.plant.devices
         measured = [(i, i.measures) for i in instruments if i.measures]
         return {
-            "transmitters": [self.transmitter(i, m) for i, m in measured if i.sampling is None],
+            "transmitters": [
+                *(self.transmitter(i, m) for i, m in measured if i.sampling is None),
+                *(self.contact(d, d.contact) for d in devices if d.contact is not None),
+            ],
             "analysers": [self.analyser(i, m, i.sampling) for i, m in measured if i.sampling is not None],
             "calculations": [
                 self.calculation(i, i.function) for i in instruments if i.function and i.function.name != "ratio"

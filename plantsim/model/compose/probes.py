@@ -88,6 +88,7 @@ PROBES: dict[str, tuple[str, ...]] = {
     "membrane": ("permeate", "concentration"),
     "makeup_tank": ("level", "temperature", "volume", "strength", "density", "draw", "heat"),
     "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
+    "ups": ("charge", "load", "lost", "empty", "beside"),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.compose.bicarbonate import bicarbonate_tank
-from plantsim.model.compose.boundary import hopper, store
+from plantsim.model.compose.boundary import hopper, store, ups
 from plantsim.model.compose.carbonate import carbonate_tank
 from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
@@ -57,6 +57,7 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "bicarbonate_tank": bicarbonate_tank,
     "membrane": membrane,
     "makeup_tank": makeup_tank,
+    "ups": ups,
 }
 
 
@@ -163,6 +164,7 @@ class Process:
             "sinks": [self.layout.streams[s.id] for s in self.plant.streams if not s.target_unit],
             "drive_power": self._power(),
             "energy_probe": energy,
+            "energy_beside": [self.layout.probes[unit.id, "beside"] for unit in self.plant.units if unit.kind == "ups"],
         }
 
     def _power(self) -> list[float]:
