@@ -119,16 +119,6 @@ _ALL = (
         probes={"power": Probe(POWER), "energy": Probe(ENERGY)},
     ),
     UnitKind(
-        "ups",
-        "battery that carries the drives whose supply it is while the mains are lost, and is charged by them again",
-        parameters=(
-            _size("capacity", ENERGY, "what the battery gives when it is full"),
-            _size("charger", POWER, "taken from the mains until it is full"),
-        ),
-        probes={"charge": Probe(FRACTION), "load": Probe(POWER), "lost": Probe(NUMBER)},
-        contacts=("lost",),
-    ),
-    UnitKind(
         "feed_bin",
         "bin with loss-in-weight screw feeder; lots are tipped in",
         parameters=(
@@ -640,6 +630,22 @@ _ALL = (
             "draw": Probe(VOLUME_FLOW),
             "drawn": Probe(MASS),
         },
+    ),
+    UnitKind(
+        "ups",
+        "battery that carries the drives whose supply it is while the mains are lost, and is charged by them again",
+        parameters=(
+            _size("capacity", ENERGY, "what the battery gives when it is full"),
+            _size("charger", POWER, "taken from the mains until it is full"),
+        ),
+        probes={
+            "charge": Probe(FRACTION),
+            "load": Probe(POWER),
+            "lost": Probe(NUMBER),
+            "empty": Probe(NUMBER),
+            "beside": Probe(POWER),
+        },
+        contacts=("lost", "empty"),
     ),
 )
 
