@@ -43,7 +43,7 @@ def built(plant: Plant, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[
 
     def assemble(plant: Plant, row: dict[str, int], **kwargs: Any) -> Any:
         assembly = plain(plant, row, **kwargs)
-        tag_of = {r: name.removesuffix(".PV") for name, r in row.items() if name.endswith(".PV")}
+        tag_of = {r: name.rpartition(".")[0] for name, r in row.items() if name.endswith((".PV", ".STATE"))}
         for table in ("transmitters", "analysers"):
             for entry in assembly.spec[table]:
                 change(entry, tag_of[entry["pv"]])
@@ -115,7 +115,15 @@ def test_a_set_point_that_is_not_reached_raises_its_deviation(plant: Plant, monk
 def test_an_instrument_that_fails_raises_its_failure(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {name(a) for a in of(plant, "FAIL")}
     failing = {a.tag for a in of(plant, "FAIL")}
-    live = built(plant, monkeypatch, lambda entry, tag: entry.update(mode=FAILED) if tag in failing else None)
+    switches = {d.tag for d in plant.devices if d.contact is not None}
+
+    def fail(entry: dict[str, Any], tag: str) -> None:
+        if tag in switches:
+            entry["offset"] = 1.0  # what it reports is the failure
+        elif tag in failing:
+            entry["mode"] = FAILED
+
+    live = built(plant, monkeypatch, fail)
     live.advance(120)
     assert wanted - active(live) == set()
 
