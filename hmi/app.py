@@ -124,10 +124,12 @@ class HmiApp(App[int]):
         Textual sends each key round by the screen first; of keys that come in one burst, as over a slow line, those
         typed into an entry would be taken for commands before the first had opened it.
         """
-        if isinstance(event, events.Key) and not event.is_forwarded and self.focused is None:
-            for first in (True, False):
-                if await self._check_bindings(event.key, priority=first):
-                    return
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.app_focus = True  # a terminal that has lost the focus may be sent keys: the entry has it again
+            if self.focused is None:
+                for first in (True, False):
+                    if await self._check_bindings(event.key, priority=first):
+                        return
         await super().on_event(event)
 
     # --- life ---

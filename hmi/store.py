@@ -22,7 +22,9 @@ HISTORY_LENGTH = 1000
 
 
 _NEAR = 65536.0
-"""s from the origin of a history within which its times are good to 4 ms."""
+"""s from the origin of a history within which its times are good to ``_FINE``."""
+_FINE = 0.004
+"""s that a kept time may be off."""
 
 
 class Quality(IntEnum):
@@ -100,7 +102,7 @@ class History:
 
     def add(self, time: float, value: float) -> None:
         """Record a value; within one period the last one counts. A time that goes back undoes what came after it."""
-        if math.isnan(time):
+        if not math.isfinite(time):
             return
         bucket = time // self._period
         if self._count:
@@ -151,7 +153,7 @@ class History:
         if not self._count or columns < 1 or not end > start:
             return Trace(nothing, nothing, nothing)
         times, values = self.samples()
-        edge = np.searchsorted(times, np.linspace(start, end, columns + 1), side="right")
+        edge = np.searchsorted(times, np.linspace(start, end, columns + 1) + _FINE, side="right")
         # each column holds the sample in force at its left edge and those that arrive within it
         left = np.maximum(edge[:-1] - 1, 0)
         right = np.maximum(edge[1:], left + 1)

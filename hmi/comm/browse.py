@@ -339,7 +339,7 @@ def _variables(references: list[ua.ReferenceDescription]) -> list[_Found]:
 
 
 def _found(reference: ua.ReferenceDescription) -> _Found:
-    name = sys.intern(reference.BrowseName.Name)
+    name = sys.intern(reference.BrowseName.Name or "")
     return _Found(ua.NodeId(reference.NodeId.Identifier, reference.NodeId.NamespaceIndex), name, _text(reference, name))
 
 

@@ -31,6 +31,8 @@ _TIME = 13
 _HEAD, _COUNT, _STATUS, _TICKS, _LENGTH = (Struct(f"<{code}") for code in ("IB", "i", "I", "q", "i"))
 _EPOCH = 116_444_736_000_000_000
 """Ticks of 100 ns from 1601, from which OPC UA counts, to 1970."""
+_LAST = 2_650_467_743_990_000_000
+"""Ticks of the last moment that there is (Part 6, 5.2.2.5)."""
 _VALUE, _STATE, _SOURCE, _SERVER, _SOURCE_PS, _SERVER_PS = (1 << bit for bit in (0, 1, 2, 3, 4, 5))
 """Bits of a DataValue's mask."""
 _CHANGES = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary)
@@ -90,13 +92,15 @@ def _notification(data: Buffer) -> Any:
         return extensionobject_from_binary(data)
     ahead.skip(1)  # the body is a byte string
     (length,) = _LENGTH.unpack(ahead.read(4))
-    body = ahead.read(length)
+    # some servers say no length
+    found, end = changes(ahead.copy().read(length if length >= 0 else len(ahead)))
+    ahead.skip(length if length >= 0 else end)
     data.skip(len(data) - len(ahead))
-    return changes(body)
+    return found
 
 
-def changes(body: bytes) -> Changes:
-    """The values of a DataChangeNotification's body. struct.error or IndexError where it ends too soon."""
+def changes(body: bytes) -> tuple[Changes, int]:
+    """The values of a DataChangeNotification's body, and where they end. struct.error or IndexError where it is cut."""
     (count,) = _COUNT.unpack_from(body)
     at = _COUNT.size
     found = Changes()
@@ -125,7 +129,10 @@ def changes(body: bytes) -> Changes:
             at += _TICKS.size
         at += (8 if mask & _SERVER else 0) + (2 if mask & _SOURCE_PS else 0) + (2 if mask & _SERVER_PS else 0)
         found.append(Change(handle, value, status, time))
-    return found
+    (diagnostics,) = _COUNT.unpack_from(body, at)
+    if diagnostics > 0:
+        raise ValueError("diagnostics, which nobody asked for")
+    return found, at + _COUNT.size
 
 
 def _other(body: bytes, at: int) -> tuple[Any, int]:
@@ -137,4 +144,4 @@ def _other(body: bytes, at: int) -> tuple[Any, int]:
 
 def _seconds(ticks: int) -> float:
     """Seconds since 1970 of a DateTime, 100 ns since 1601; nan where it says no time."""
-    return (ticks - _EPOCH) / 1e7 if ticks > 0 else math.nan
+    return (min(ticks, _LAST) - _EPOCH) / 1e7 if ticks > 0 else math.nan

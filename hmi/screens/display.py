@@ -278,6 +278,8 @@ class Display(Screen[None]):
     @on(Panel.Picked)
     async def _picked(self, event: Panel.Picked) -> None:
         event.stop()
+        if self.line.stage is Stage.JUMPING:
+            self.line.cancel()
         if event.target.kind == "command":
             await self.app.run_action(find(event.target.id).action.format(0), self)
             return
@@ -289,10 +291,12 @@ class Display(Screen[None]):
     def action_jump(self) -> None:
         """Mark all that can be picked, and go to what is typed."""
         spots = sorted(self._spots(), key=lambda spot: (spot.y, spot.x))
-        if spots:
-            self.view.marks = marks([spot.target for spot in spots])
-            self.line.jump("go to the mark:", self._jump)
-            self.paint(force=True)
+        if not spots:
+            self.line.say("nothing to pick here")
+            return
+        self.view.marks = marks([spot.target for spot in spots])
+        self.line.jump("go to the mark:", self._jump)
+        self.paint(force=True)
 
     def _jump(self, letter: str) -> bool:
         """Whether a letter was the last, for it tells one thing from all others or is no mark's."""
@@ -318,8 +322,9 @@ class Display(Screen[None]):
         """What was half jumped to is not any more; of a display that is out of sight no picture is kept."""
         if self.line.stage is Stage.JUMPING:
             self.line.cancel()
-        for panel in self.query(Panel):
-            panel.forget()
+        if self not in self.app.screen_stack:  # else it shows through what stands before it
+            for panel in self.query(Panel):
+                panel.forget()
 
     def action_copy(self) -> None:
         """Copy the faceplate, or what is under the cursor, as it is written."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from rich.style import Style
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -88,6 +88,30 @@ class Words(Panel):
             row.add(" ...", looks.dim)
 
 
+class Field(Input):
+    """Where an entry is typed. Each key is done with before the next is looked at, also where many come in one burst:
+    Textual would insert characters at once, but send Enter and Backspace round by the application first."""
+
+    def __init__(self, line: EntryLine) -> None:
+        super().__init__(select_on_focus=True, compact=True)
+        self._line = line
+
+    async def _on_key(self, event: events.Key) -> None:
+        bound = self._bindings.key_to_bindings.get(event.key, ())
+        if self._line.stage is not Stage.ASKING:  # the entry was done with before this key came
+            self._line.pass_on(event)
+        elif event.key == "enter":
+            self._line.entered(self.value)
+        elif event.key == "escape":
+            self._line.on_key(event)
+        elif bound:
+            await self.app.run_action(bound[0].action, self)
+        else:
+            return  # a character, which Textual's own handler takes next
+        event.stop()
+        event.prevent_default()
+
+
 class EntryLine(Horizontal):
     """Asks, confirms, reports; one thing at a time."""
 
@@ -114,7 +138,7 @@ class EntryLine(Horizontal):
         self._then: Callable[[object], None] | None = None
         self._typed: Callable[[str], bool] = bool
         self._words = Words(view)
-        self._input = Input(select_on_focus=True, compact=True)
+        self._input = Field(self)
 
     def compose(self) -> ComposeResult:
         self._words.line = self
@@ -124,7 +148,7 @@ class EntryLine(Horizontal):
     @property
     def engaged(self) -> bool:
         """Whether the operator is in the middle of an entry or awaits an answer."""
-        return self.stage is not Stage.IDLE
+        return self.stage not in (Stage.IDLE, Stage.JUMPING)
 
     def ask(self, text: str, check: Callable[[str], object], then: Callable[[object], None], initial: str = "") -> None:
         """Let the operator type; ``check`` turns the text into a value or raises EntryError; then ``then``."""
@@ -185,11 +209,10 @@ class EntryLine(Horizontal):
         self._words.paint(force=True)
         self.post_message(self.Changed())
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
+    def entered(self, text: str) -> None:
+        """Take what was typed."""
         try:
-            value = self._check(event.value)
+            value = self._check(text)
         except EntryError as error:
             self._enter(Stage.ASKING, f"{error}:")
             return
@@ -197,6 +220,13 @@ class EntryLine(Horizontal):
         self._enter(Stage.IDLE, "")
         if then is not None:
             then(value)
+
+    def pass_on(self, event: events.Key) -> None:
+        """Do with a key what is done with it now, though it was meant for an entry."""
+        if self.stage in (Stage.CONFIRMING, Stage.JUMPING):
+            self.on_key(event)
+        else:
+            self.app.post_message(events.Key(event.key, event.character))
 
     def on_key(self, event: events.Key) -> None:
         """Escape leaves; while confirming, Enter alone goes on and every other key is ignored; a jump takes letters."""
@@ -207,7 +237,8 @@ class EntryLine(Horizontal):
         elif self.stage is Stage.JUMPING:
             event.stop()
             event.prevent_default()
-            if event.key == "escape" or self._typed(event.character or ""):
+            last = event.key == "escape" or self._typed(event.character or "")
+            if last and self.stage is Stage.JUMPING:  # what was picked may have asked something
                 self.cancel()
         elif self.stage is Stage.CONFIRMING:
             event.stop()

@@ -28,9 +28,9 @@ LABEL = 8
 """Cells before the curve, for the scale."""
 
 
-SOLID, DASHED, DOTTED = (1, 0), (4, 2), (1, 2)
+SOLID, DASHED, DOTTED = (1, 0), (6, 2), (2, 2)
 """Strokes: columns of dots drawn and left out in turn. Process variables, set points and outputs differ by them, for
-brightness is not told apart on every terminal."""
+brightness is not told apart on every terminal. Where a curve rises or falls within a column nothing is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,10 @@ def dots(
 ) -> NDArray[np.int64]:
     """Braille dot patterns (0 .. 255) of a curve, ``height`` rows of ``width`` cells; the trace has 2 width columns."""
     drawn, left_out = stroke
-    known = ~np.isnan(trace.high) & (np.arange(2 * width) % (drawn + left_out) < drawn)
+    top, bottom = (_dot(values, low, high, height) for values in (trace.high, trace.low))
+    kept = (np.arange(2 * width) % (drawn + left_out) < drawn) | (bottom - top > 1)
     line = np.arange(4 * height)[:, None]
-    mask = (line >= _dot(trace.high, low, high, height)) & (line <= _dot(trace.low, low, high, height)) & known
+    mask = (line >= top) & (line <= bottom) & ~np.isnan(trace.high) & kept
     patterns = mask.reshape(height, 4, width, 2) * _WEIGHTS[None, :, None, :]
     total: NDArray[np.int64] = patterns.sum(axis=(1, 3))
     return total

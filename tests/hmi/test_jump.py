@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hmi.jump import LETTERS, marks, typed
 from hmi.view import Target
 from hmi.widgets.entryline import Stage
+from hmi.widgets.panel import Panel
 
 SitDown = Callable[..., AbstractAsyncContextManager[Any]]
 
@@ -58,6 +59,30 @@ async def test_escape_and_letters_of_no_mark_stay(endpoint: str, sit_down: SitDo
             assert desk.display.line.stage is Stage.IDLE
             assert "ACID LEACH" in desk.lines[0]
             assert desk.display.face is None
+
+
+async def test_what_was_jumped_to_may_ask_something(endpoint: str, sit_down: SitDown) -> None:
+    """A malfunction asks for its severity, as by Enter on its line."""
+    async with sit_down(endpoint) as desk:
+        await desk.press("f9")
+        await desk.until(lambda: any(spot.target.kind == "malfunction" for spot in desk.display._spots()))
+        await desk.press("g")
+        await desk.see("go to the mark:")
+        target = next(target for target in desk.app.view.marks if target.kind == "malfunction")
+        await desk.press(*desk.app.view.marks[target])
+        await desk.until(lambda: desk.display.line.engaged)
+        await desk.press("escape")
+
+
+async def test_the_display_behind_the_palette_stays_as_it_was(endpoint: str, sit_down: SitDown) -> None:
+    async with sit_down(endpoint) as desk:
+        await desk.press("2")
+        await desk.see("R-201")
+        panels = [panel for panel in desk.display.query(Panel) if panel.region and panel.text]
+        await desk.press("ctrl+p")
+        await desk.until(lambda: len(desk.app.screen_stack) > 1 and desk.app.screen is not desk.app.screen_stack[0])
+        assert all(panel.text for panel in panels)
+        await desk.press("escape")
 
 
 async def test_what_is_under_the_cursor_is_copied(endpoint: str, sit_down: SitDown) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from hmi.comm import notifications
 from hmi.comm.notifications import Changes, changes
+from hmi.format import clock
 
 T = ua.VariantType
 UTC_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1))
@@ -112,6 +113,23 @@ def test_what_is_no_data_change_stays_as_it_is_between_those_that_are() -> None:
     first, between, last = message.NotificationData
     assert first == last == [(1, 2.5, 0, pytest.approx(math.nan, nan_ok=True))]
     assert between.Status.value == ua.StatusCodes.BadTimeout
+
+
+def test_a_body_whose_length_is_not_said_ends_where_its_values_do() -> None:
+    ended = ua.StatusChangeNotification(Status=ua.StatusCode(ua.StatusCodes.BadTimeout))
+    one = ua.MonitoredItemNotification(1, ua.DataValue(ua.Variant(2.5, T.Double)))
+    data = published(ua.DataChangeNotification([one]), ended)
+    body = struct_to_binary(ua.DataChangeNotification([one]))
+    at = data.index(body) - 4
+    message = notifications._response(Buffer(data[:at] + b"\xff" * 4 + data[at + 4 :])).Parameters.NotificationMessage
+    assert [change.value for change in message.NotificationData[0]] == [2.5]
+    assert message.NotificationData[1].Status.value == ua.StatusCodes.BadTimeout
+
+
+def test_the_last_moment_is_one_that_can_be_shown() -> None:
+    """Whatever a server may take for the end of all time."""
+    assert clock(notifications._seconds(2**63 - 1)) == "23:59:59"
+    assert math.isnan(notifications._seconds(0))
 
 
 @given(st.binary(max_size=200))

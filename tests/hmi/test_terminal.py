@@ -148,10 +148,12 @@ def test_keys_that_come_in_one_burst_are_those_of_the_entry(endpoint: str, tmp_p
         terminal.press("", "OVERVIEW", "Throughput")
         terminal.press(":TIC-201\r", "ACID LEACH", "deviation")
         terminal.press("p500\r", "500 is outside 0.0 .. 120.0")
-        terminal.press("\x1b")
-        terminal.press("m", "MODE")
-        assert b"FEED PREP" not in terminal.seen
+        terminal.press("\x7f" * 3 + "6\x7f7\r2", "-> 7.0")
+        terminal.press("\x1b", "cancelled")
+        terminal.press("p64\r\r2", "64.0 °C done", "ACID LEACH")
         assert b"x0" not in terminal.seen
+        terminal.press(":TIC-201\r", "deviation")
+        terminal.press("p60\r\r", "60.0 °C done")
 
 
 def test_no_color_sends_no_colour_to_the_terminal(endpoint: str, tmp_path: Path) -> None:
