@@ -100,6 +100,7 @@ def test_its_sequence_brings_it_to_production_unattended(cold: Callable[[str], L
         assert in_alarm(live) == set(), "nor does one come once the masters have it"
 
 
+@pytest.mark.long(scale=2)
 def test_held_in_every_step_and_resumed_it_comes_to_production(cold: Callable[[str], LivePlant]) -> None:
     """Ten minutes each: what a hold stops, resuming starts again."""
     live = cold("belfast-commercial")

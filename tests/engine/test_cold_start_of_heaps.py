@@ -91,7 +91,7 @@ def test_its_sequence_brings_it_to_production_unattended(cold: LivePlant) -> Non
     assert value(cold, "KI-202.PV") == pytest.approx(13.0)
 
 
-@pytest.mark.long
+@pytest.mark.long(scale=2)
 @pytest.mark.parametrize("day", [2.2, 22.0])
 def test_a_start_that_was_stopped_goes_on_where_the_pad_is(cold: LivePlant, day: float) -> None:
     """Aborted while ponds fill; shut down while barren liquor is on the first cell."""
