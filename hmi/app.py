@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 
-from textual import events
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
@@ -48,6 +48,7 @@ from hmi.store import TagStore
 from hmi.theme import DARK, LIGHT, LOOKS, MONO, PALETTES, SIXTEEN
 from hmi.view import Target, View
 from hmi.widgets.alarmhistory import WORDS
+from hmi.widgets.entryline import Tone
 from hmi.widgets.pens import MOST
 from hmi.widgets.sections import key_analogs
 
@@ -131,6 +132,18 @@ class HmiApp(App[int]):
                     if await self._check_bindings(event.key, priority=first):
                         return
         await super().on_event(event)
+
+    # --- files ---
+
+    @on(events.DeliveryComplete)
+    def _delivered(self, event: events.DeliveryComplete) -> None:
+        if isinstance(self.screen, Display):
+            self.screen.line.say("saved" if event.path is None else f"saved as {event.path}")
+
+    @on(events.DeliveryFailed)
+    def _not_delivered(self, event: events.DeliveryFailed) -> None:
+        if isinstance(self.screen, Display):
+            self.screen.line.say(f"not saved: {event.exception}", Tone.REFUSED)
 
     # --- life ---
 

@@ -229,6 +229,8 @@ TABLE: tuple[Command, ...] = (
     Command("save-state", "s", "s", "Save", "keep the present state under a name", _TIME, "save_state", _instructs, 1),
     Command("backtrack", "b", "b", "Go back", "by minutes of plant time", _TIME, "backtrack", _instructs, 1),
     Command("set-speed", "v", "v", "Speed", "any, by its number", _TIME, "set_speed", _instructs, 1),
+    Command("message", "k", "k", "Message", "tell the trainee something", _TIME, "message",
+            lambda s: _instructs(s) and s.exercising, 1),
     Command("training", "f7", "F7", "Scenario", "briefing, messages and score of what is practised", _TRAINING,
             "training", lambda s: s.practises and s.display != "training", 5),
     Command("hint", "h", "h", "Hint", "ask for the next hint, at its price", _TRAINING, "hint",

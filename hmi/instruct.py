@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import isnan
 
 from hmi.comm.lists import injected, malfunctions, scenarios, snapshots
-from hmi.entry import parse_positive
+from hmi.entry import parse_positive, parse_text
 from hmi.format import clock, day, speed
 from hmi.instructor import LISTS, SCENARIOS, Injection, parse_injection, parse_snapshot_name, parse_speed
 from hmi.widgets.entryline import EntryLine, Tone
@@ -141,6 +141,14 @@ class Instruct(Wishes):
                 lambda: self._do(line, what, "BeginScenario", name, owner="Training"),
                 "begin",
             )
+
+    def message(self, line: EntryLine) -> None:
+        """Ask for words, and show them to the trainee."""
+
+        def request(value: object) -> None:
+            self._do(line, f"to the trainee: {value}", "SendMessage", str(value), owner="Training")
+
+        line.ask("message to the trainee:", parse_text, request)
 
     # --- the run ---
 

@@ -373,9 +373,10 @@ class Link:
 
     def _lost(self, error: Exception) -> None:
         words = str(error) if isinstance(error, NotAPlant) else connect_words(error)
+        # also what was heard on a way back that failed: its values came before it was online
+        self._store.lose()
+        self._book.lose()
         if self.state.online:
-            self._store.lose()
-            self._book.lose()
             self.state = replace(self.state, phase=Phase.LOST, error=words, since=datetime.now())
         elif self.state.phase is Phase.LOST:
             self.state = replace(self.state, error=words)

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from platformdirs import user_downloads_path
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -22,7 +23,7 @@ from hmi.model import TagObject
 from hmi.replay import LEAD
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
-from hmi.widgets.entryline import EntryLine, Stage
+from hmi.widgets.entryline import EntryLine, Stage, Tone
 from hmi.widgets.faceplate import WIDTH, Face, face_rows
 from hmi.widgets.frame import Footer, Header
 from hmi.widgets.panel import Panel
@@ -510,8 +511,15 @@ class Display(Screen[None]):
         """Save a text as a file of the operator's: in a terminal below downloads, in a browser as a download."""
         moment = clock(self.view.store.now).replace(":", "")
         file = f"plantsim-{name}-{day(self.view.store.now)}-{moment}.{ending}"
-        self.app.deliver_text(io.StringIO(text), save_filename=file)
-        self.line.say(f"{file} saved")
+        folder = None
+        if not self.app.is_web:
+            folder = user_downloads_path()
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                self.line.say(f"{folder}: {error.strerror}", Tone.REFUSED)
+                return
+        self.app.deliver_text(io.StringIO(text), save_directory=folder, save_filename=file)
 
     def action_journal(self) -> None:
         """The journal."""
@@ -614,6 +622,9 @@ class Display(Screen[None]):
 
     def action_set_speed(self) -> None:
         """Only the instructor's display asks for a speed."""
+
+    def action_message(self) -> None:
+        """Only the instructor's display speaks to the trainee."""
 
     def action_overview(self) -> None:
         """The overview."""

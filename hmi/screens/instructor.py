@@ -112,3 +112,7 @@ class Instructor(ListDisplay):
     def action_set_speed(self) -> None:
         """Any speed, by its number."""
         self.operations.instruct.speed(self.line)
+
+    def action_message(self) -> None:
+        """Tell the trainee something."""
+        self.operations.instruct.message(self.line)

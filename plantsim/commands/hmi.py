@@ -16,6 +16,7 @@ from plantsim.commands.stop import MISUSED, Stop
 SUMMARY = "operate a running plant in this terminal or in a browser"
 DEFAULT_ENDPOINT = "opc.tcp://127.0.0.1:4840/plantsim"
 PASSWORD = "PLANTSIM_PASSWORD"
+WEB_TOKEN = "PLANTSIM_WEB_TOKEN"
 DRIVER = "TEXTUAL_DRIVER"
 """Set in the environment where a web page stands in for the terminal."""
 
@@ -169,4 +170,5 @@ def serve(args: Namespace, password: str | None) -> None:
         command += ["--trust", args.trust]
     if args.user:
         command += ["--user", args.user]
-    Site(shlex.join(command), args.host, args.web).serve()
+    # the HMI processes have no use for it
+    Site(shlex.join(command), args.host, args.web, os.environ.pop(WEB_TOKEN, "")).serve()

@@ -20,11 +20,42 @@ HMI = shlex.join(command("hmi", "opc.tcp://127.0.0.1:9/plantsim"))
 Client = TestClient[aiohttp.web.Request, aiohttp.web.Application]
 
 
+TOKEN = "a-token"
+
+
 @pytest.fixture
-async def client() -> AsyncIterator[Client]:
+async def stranger() -> AsyncIterator[Client]:
     """A browser's HTTP, on a site that listens on loopback."""
-    async with TestClient(TestServer(await Site(HMI, "127.0.0.1", 0)._make_app())) as client:
+    async with TestClient(TestServer(await Site(HMI, "127.0.0.1", 0, TOKEN)._make_app())) as client:
         yield client
+
+
+@pytest.fixture
+async def client(stranger: Client) -> Client:
+    """The same once it has shown the token."""
+    assert (await stranger.get(f"/?token={TOKEN}")).status == 200
+    return stranger
+
+
+async def test_who_has_no_token_gets_nothing(stranger: Client) -> None:
+    """Neither the page, nor an HMI, nor a file; a wrong one is none."""
+    for path in ("/", "/ws?width=80&height=24", "/static/css/xterm.css", "/?token=another", "/?token="):
+        assert (await stranger.get(path)).status == 403, path
+    assert TOKEN not in await (await stranger.get("/")).text()
+
+
+async def test_a_token_does_not_stay_in_the_address(stranger: Client) -> None:
+    answer = await stranger.get(f"/?fontsize=12&token={TOKEN}", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/?fontsize=12")
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_each_site_has_a_token_of_its_own() -> None:
+    one, other = (Site(HMI, "127.0.0.1", 8000).token for _ in range(2))
+    assert one != other
+    assert len(one) >= 32
 
 
 async def test_page_links_to_the_address_that_was_used(client: Client) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import hmi.screens.display
 from hmi.screens.overview import Overview
 from hmi.settings import Settings
 from hmi.widgets.panel import Panel
@@ -282,12 +283,10 @@ async def test_groups_of_trends_and_their_files(
     endpoint: str, sit_down: SitDown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each section has a group; what is on the screen is saved as CSV and SVG; own pens are there the next time."""
-    saved: dict[str, str] = {}
+    folder = tmp_path / "home" / "Downloads"  # which is not there yet
+    monkeypatch.setattr(hmi.screens.display, "user_downloads_path", lambda: folder)
     settings = Settings(state=tmp_path / "station.json")
     async with sit_down(endpoint, settings=settings) as desk:
-        monkeypatch.setattr(
-            desk.app, "deliver_text", lambda text, save_filename: saved.update({save_filename: text.read()})
-        )
         desk.display.open_face("TIC-201")
         await desk.press("t", "f3")
         await desk.see("TRENDS  own")
@@ -295,16 +294,30 @@ async def test_groups_of_trends_and_their_files(
         await desk.see("TRENDS  2 Acid leach")
         assert desk.app.view.pens
         await desk.press("x")
-        await desk.see(".csv saved")
+        await desk.see(f"saved as {folder}"[:100])
         await desk.press("i")
-        await desk.see(".svg saved")
+        await desk.until(lambda: len(list(folder.glob("*.svg"))) == 1)
         await desk.press("comma", "comma")
         await desk.see("TIC-201.PV")
-    csv, svg = saved.values()
+    csv, svg = (next(folder.glob(f"*.{ending}")).read_text() for ending in ("csv", "svg"))
     assert csv.startswith("plant_time,")
     assert svg.startswith("<svg ")
     async with sit_down(endpoint, settings=settings) as desk:
         assert desk.app.view.groups[0] == ["TIC-201.PV"]
+
+
+async def test_what_cannot_be_saved_is_said(
+    endpoint: str, sit_down: SitDown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where to."""
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(hmi.screens.display, "user_downloads_path", lambda: tmp_path / "file")
+    async with sit_down(endpoint) as desk:
+        await desk.press("f4", "x")
+        await desk.until(lambda: "File exists" in desk.text or "Not a directory" in desk.text)
+        monkeypatch.setattr(hmi.screens.display, "user_downloads_path", lambda: tmp_path)
+        await desk.press("x")
+        await desk.until(lambda: len(list(tmp_path.glob("*.csv"))) == 1)
 
 
 @pytest.mark.long

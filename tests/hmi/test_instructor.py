@@ -162,8 +162,12 @@ async def begin_and_end_a_scenario(desk: Desk) -> None:
     assert any(
         entry.text.startswith("scenario begins: The feed stops") for entry in desk.app.view.journal.newest_first()
     )
+    await desk.press("k")
+    await desk.type("Look at the feeder")
+    await desk.see("to the trainee: Look at the feeder: done")
     await desk.press("f7")
     await desk.see("BRIEFING")
+    await desk.see("Look at the feeder")
     await desk.see("running, ")
     await desk.press("backspace", "enter")
     await desk.see("end scenario feeder-bridging as it stands")

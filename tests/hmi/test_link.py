@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from hmi.comm.link import Link, Phase
 from hmi.comm.login import Login
 from hmi.comm.outcome import quality_words, refusal
 from hmi.model import ValueClass
-from hmi.store import TagStore
+from hmi.store import Quality, TagStore
 
 SitDown = Callable[..., AbstractAsyncContextManager[Any]]
 StartPlant = Callable[..., AbstractContextManager[str]]
@@ -107,6 +108,19 @@ async def test_server_that_dies_is_missed_and_found_again(
         await desk.until(lambda: re.search(r"PV +\d", desk.text))
         assert desk.app.link.state.generation == 2
         await desk_open.__aexit__(None, None, None)
+
+
+async def test_values_of_a_way_back_that_failed_do_not_look_good(endpoint: str) -> None:
+    """They came before the connection was whole, and nobody sends any after them."""
+    store, book = TagStore(), AlarmBook()
+    store.lay_out(["TIC-201.PV"], (), None)
+    link = Link(endpoint, Login(), store, book)
+    link.state = replace(link.state, phase=Phase.LOST)
+    store.put(0, 60.0, 0, 1.0)
+    assert store.number("TIC-201.PV") == 60.0
+    link._lost(ConnectionError("in between"))
+    assert store.read("TIC-201.PV").quality is Quality.BAD
+    assert book.stale
 
 
 async def test_failed_worker_does_not_take_the_display_away(

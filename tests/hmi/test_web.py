@@ -95,11 +95,13 @@ async def test_a_set_point_is_changed_in_a_browser(
     """Keys typed into the page go the way of keys in a terminal: tag, set point, confirmation; OPC UA shows it."""
     with start_plant("--opcua", "0", "--insecure") as endpoint:
         words = command("hmi", endpoint, "--web", str(unused_tcp_port))
-        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as site:
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as site:
             try:
+                assert site.stdout is not None
+                address = site.stdout.readline().strip().removeprefix("ready web=")
                 await listening(unused_tcp_port)
                 async with (
-                    browser(f"http://127.0.0.1:{unused_tcp_port}/", tmp_path / "browser") as page,
+                    browser(address, tmp_path / "browser") as page,
                     Client(endpoint) as client,
                 ):
                     index = await client.get_namespace_index("urn:plantsim:plant")
