@@ -114,14 +114,16 @@ class Desk:
         self.live.advance(1)
 
     def undone(self, actions: tuple[Action, ...]) -> list[str]:
-        """What of the actions at once does not stand in its row, but for where a ramp begins."""
+        """What of the actions at once does not stand in its row, but for where a ramp or a controller begins."""
         elsewhere = {sequence.tag for sequence in self.live.plant.sequences}
-        gradual = {(a.tag, a.member) for a in actions if a.rate > 0.0}
+        last = {(a.tag, a.member): a for a in actions}
+        begun = {a.tag for (_, member), a in last.items() if member == "MODE" and a.value != MODES.index("Manual")}
+        gradual = {(a.tag, a.member) for a in actions if a.rate > 0.0} | {(tag, "OP") for tag in begun}
         return [
-            f"{a.tag}.{a.member}"
-            for a in actions
-            if a.member not in READ_BACK_ZERO and a.tag not in elsewhere and (a.tag, a.member) not in gradual
-            if self[f"{a.tag}.{a.member}"] != a.value
+            f"{tag}.{member}"
+            for (tag, member), a in last.items()
+            if member not in READ_BACK_ZERO and tag not in elsewhere and (tag, member) not in gradual
+            if self[f"{tag}.{member}"] != a.value
         ]
 
 
