@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Container
 
 from hmi.screens.listdisplay import ListDisplay
 from hmi.view import View
+from hmi.widgets.boxes import Box
 from hmi.widgets.instructor import InjectedList, MalfunctionList, RunControl, ScenarioList, SnapshotList
 
 WIDE = 120
@@ -37,7 +37,7 @@ class Instructor(ListDisplay):
         self._scenarios = ScenarioList(view)
         self._scenarios.display = False
         super().__init__(view, self._malfunctions)
-        self._upper = Container(self._injected, self._snapshots, id="upper")
+        self._upper = Box(self._injected, self._snapshots, id="upper")
         self._lists = (self._malfunctions, self._injected, self._snapshots, self._scenarios)
         self._header.instructing = True
 
