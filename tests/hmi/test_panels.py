@@ -95,9 +95,16 @@ def test_row_never_exceeds_its_width() -> None:
     """Whatever is added, the line stays as wide as the panel."""
     row = Row(10, Style())
     row.add("a long text", Style(), 6).add("another", Style()).add("more", Style())
-    strip = row.finish()
-    assert strip.cell_length == 10
-    assert strip.text == "a lon…anot"
+    line = "".join(segment.text for segment in row.finish())
+    assert line == "a lon…anot"
+
+
+def test_neighbours_of_one_style_are_one_stretch() -> None:
+    """Texts of the same style that follow each other are one for the terminal."""
+    plain, loud = Style(), Style(bold=True)
+    row = Row(8, plain)
+    row.add("a", plain).add("b", plain).add("c", loud)
+    assert [segment.text for segment in row.finish()] == ["ab", "c", "     "]
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 21), (100, 47), (120, 37), (160, 47)])
