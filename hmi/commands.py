@@ -119,7 +119,7 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.pointed == "unit", 0),
     Command("open-section", "enter", "Enter", "Section", "open the section under the cursor", _CURSOR, "pick",
             lambda s: s.pointed == "area", 0),
-    Command("explain", "enter", "Enter", "Explain", "consequence and response", _ALARMS, "pick",
+    Command("explain", "enter", "Enter", "Explain", "cause, consequence and response", _ALARMS, "pick",
             lambda s: s.pointed == "alarm" and s.display != "alarms", 0),
     Command("of-alarm", "f", "f", "Faceplate", "faceplate of the alarm's tag", _ALARMS, "alarm_faceplate",
             lambda s: s.pointed == "alarm" and s.display != "alarms", 2),

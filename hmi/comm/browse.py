@@ -250,7 +250,7 @@ class _Browser:
         return made
 
     async def _alarms(self, conditions: list[tuple[str, str, _Found]]) -> list[Alarm]:
-        fields = ("Priority", "Severity", "Message", "Consequence", "Response", "RespondMinutes")
+        fields = ("Priority", "Severity", "Message", "Cause", "Consequence", "Response", "RespondMinutes")
         shelving = await self._optional(conditions)
         wanted = [(self._node(f"{c.id}.{f}"), AttributeIds.Value) for _, _, c in conditions for f in fields]
         values = [plain(value) for value in await read(self._client, wanted)]
@@ -258,7 +258,7 @@ class _Browser:
         for index, (tag, area, condition) in enumerate(conditions):
             priority, severity, *texts, minutes = values[len(fields) * index : len(fields) * (index + 1)]
             rank = priority if isinstance(priority, int) else _priority(severity)
-            message, consequence, response = (str(text or "") for text in texts)
+            message, cause, consequence, response = (str(text or "") for text in texts)
             alarms.append(
                 Alarm(
                     condition.id,
@@ -267,6 +267,7 @@ class _Browser:
                     area,
                     rank,
                     message,
+                    cause,
                     consequence,
                     response,
                     float(minutes) if isinstance(minutes, int | float) else math.nan,

@@ -84,7 +84,7 @@ class AlarmList(Listing):
 
 
 class AlarmHelp(Panel):
-    """What the alarm under the cursor means and what to do about it."""
+    """Where the alarm under the cursor may come from, what it means and what to do about it."""
 
     def build(self, canvas: Canvas) -> None:
         view, looks = self.view, self.view.looks
@@ -103,7 +103,8 @@ class AlarmHelp(Panel):
         if tag is not None and tag.primary is not None and limit is not None:
             row.add(f"  limit {value_text(tag.primary, limit, tag)} {tag.primary.eu}", looks.dim)
         y = 2
-        for title, text in (("consequence", alarm.consequence), ("response", alarm.response)):
+        told = ("cause", alarm.cause), ("consequence", alarm.consequence), ("response", alarm.response)
+        for title, text in told:
             for index, line in enumerate(textwrap.wrap(text or "not given", max(20, canvas.width - 15))):
                 row = canvas.row(y).add(f" {title if not index else '':<12} ", looks.dim)
                 row.add(line, looks.live if title == "response" else looks.text)

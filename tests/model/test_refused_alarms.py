@@ -64,7 +64,7 @@ import pytest
             [('condition = "TRIP"', 'condition = "TRIP"\nlimit = 1')],
             (
                 "toy.toml: alarms[P-201.TRIP].limit: found an unknown key, allowed tag, condition, against, on_delay, "
-                "off_delay, priority, class, consequence, response, respond_min, suppressed_when"
+                "off_delay, priority, class, cause, consequence, response, respond_min, suppressed_when"
             ),
             id="limit of a trip",
         ),

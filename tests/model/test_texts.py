@@ -30,7 +30,7 @@ def plant_of(name: str) -> Plant:
 def texts(plant: Plant) -> Iterator[tuple[str, str]]:
     """Where, and what is said there."""
     for alarm in plant.alarms:
-        yield f"{alarm.tag} {alarm.condition}", f"{alarm.consequence} {alarm.response}"
+        yield f"{alarm.tag} {alarm.condition}", f"{alarm.cause} {alarm.consequence} {alarm.response}"
     for place in plant.malfunctions:
         if place.malfunction.number:
             text = describe(plant, place)
