@@ -104,7 +104,7 @@ Made of the plant file.
 
 | Alarm | Priority | At | Cause | Consequence | Response | Within |
 |---|---|---|---|---|---|---|
-| TIC-111 HH: Furnace | high | 90 C | The gas valve sticks open | Magnets sinter in the tube and the feeder stops | Close the gas | 5 min |
+| TIC-111 HH: Furnace | high | 90 C | Gas open | Magnets sinter in the tube, the feeder stops | Close the gas | 5 min |
 """
 
 
@@ -119,7 +119,8 @@ def _analyser(make_number: Callable[..., Member], id_: str, title: str, unit: st
     state = Member(f"{id_}.State", "State", ValueClass.INTEGER, states=("In service", "Calibrating", "Out", "Failed"))
     sample = Member(f"{id_}.SampleTime", "SampleTime", ValueClass.TIME)
     members = [make_number(f"{id_}.PV", "%", 0, 100), sample, make_number(f"{id_}.NextResult", "s", 0, 3600), state]
-    alarm = Alarm(f"{id_}.L.Alarm", id_, "L", area, 2, f"{title}: low", "scrub acid lost", "off specification", "raise the target")
+    told = f"{title}: low", "scrub acid lost", "off specification", "raise the target"
+    alarm = Alarm(f"{id_}.L.Alarm", id_, "L", area, 2, *told)
     tag = TagObject(id_, title, "analyser", area, unit, {m.member: m for m in members}, (alarm,))
     tag.limits, tag.normal = {"L": 98.0}, (98.5, 99.9)
     return tag

@@ -51,6 +51,11 @@ import pytest
             id="limit outside range",
         ),
         pytest.param(
+            [('cause = "Too much acid"\n', "")],
+            "toy.toml: alarms[TIC-201.H].cause: found nothing, allowed a text",
+            id="cause missing",
+        ),
+        pytest.param(
             [("limit = 90\n", "")],
             "toy.toml: alarms[TIC-201.HH].limit: found nothing, allowed a number from 0 to 120 C",
             id="limit missing",

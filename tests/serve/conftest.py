@@ -105,7 +105,8 @@ class SyntheticEngine:
         self.tags = _tags()
         self.manual = "# A small plant\n"
         self.scan_period = 0.1
-        alarm = AlarmPoint(0, "TIC-201", "HH", "leach", 1, "R-201 hot", "Cooling lost", "Boils over", "Close TV-201B", 3.0)
+        told = "R-201 hot", "Cooling lost", "Boils over", "Close TV-201B"
+        alarm = AlarmPoint(0, "TIC-201", "HH", "leach", 1, *told, 3.0)
         self.alarms = (alarm, replace(alarm, row=1, condition="TRIP", priority=4))
         self.speed = 1.0
         self.in_scenario = False
