@@ -119,10 +119,10 @@ def test_withheld_alarms_are_off_the_list(book: AlarmBook) -> None:
 @pytest.mark.parametrize("name", plant_names())
 def test_the_help_has_room_for_cause_consequence_and_response_of_every_alarm(name: str) -> None:
     for one in load_plant(name).alarms:
-        texts = {"cause": one.cause, "consequence": one.consequence, "response": one.response}
-        alarm = Alarm(f"{one.tag}.{one.condition}.Alarm", one.tag, one.condition, "", one.priority, "", **texts)
+        texts = one.cause, one.consequence, one.response
+        alarm = Alarm(f"{one.tag}.{one.condition}.Alarm", one.tag, one.condition, "", one.priority, "", *texts)
         for width in (80, 120, 160):
             lines = list(told(alarm, width))
-            assert [title for title, _, _ in lines if title] == list(texts)
-            assert " ".join(line for _, line, _ in lines) == " ".join(texts.values())
+            assert [title for title, _, _ in lines if title] == ["cause", "consequence", "response"]
+            assert " ".join(line for _, line, _ in lines) == " ".join(texts)
             assert len(lines) + 2 <= AlarmHelp.height(width), alarm.name
