@@ -104,7 +104,7 @@ Made of the plant file.
 
 | Alarm | Priority | At | Cause | Consequence | Response | Within |
 |---|---|---|---|---|---|---|
-| TIC-111 HH: Furnace | high | 90 C | Gas open | Magnets sinter in the tube, the feeder stops | Close the gas | 5 min |
+| TIC-111 HH: Furnace | high | 90 C | Gas valve stuck in its seat | Magnets sinter in the kilns | Shut the gas | 5 min |
 """
 
 
