@@ -9,6 +9,7 @@ from hmi.comm.lists import injected, malfunctions, scenarios, snapshots
 from hmi.entry import parse_positive, parse_text
 from hmi.format import clock, day, speed
 from hmi.instructor import LISTS, SCENARIOS, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.trigger import check_condition, part
 from hmi.widgets.entryline import EntryLine, Tone
 from hmi.wishes import Wishes
 
@@ -53,15 +54,24 @@ class Instruct(Wishes):
     # --- malfunctions ---
 
     def inject(self, line: EntryLine, name: str) -> None:
-        """Ask how a malfunction is to come, then confirm, then let it."""
+        """Ask how a malfunction is to come and what it is to wait for, then confirm, then let it."""
+        waits = "InjectWhen" in self._view.plant.methods
+
+        def check(text: str) -> Injection:
+            how, when = part(text) if waits else (text, None)
+            found = parse_injection(how)
+            return found if when is None else replace(found, when=check_condition(self._view.plant, when))
 
         def propose(value: object) -> None:
             assert isinstance(value, Injection)
-            what = f"inject {name}, {value.text}"
-            arguments = (name, value.severity, value.delay, value.ramp)
-            line.confirm(what, lambda: self._do(line, what, "Inject", *arguments), "inject")
+            verb, method = ("arm", "InjectWhen") if value.when else ("inject", "Inject")
+            what = f"{verb} {name}, {value.text}"
+            arguments: list[float | str] = [name, value.severity, value.delay, value.ramp]
+            arguments += [value.when] if value.when else []
+            line.confirm(what, lambda: self._do(line, what, method, *arguments), verb)
 
-        line.ask(f"inject {name}: severity %, delay, ramp:", parse_injection, propose, initial="100 0s 0s")
+        when = ", when" if waits else ""
+        line.ask(f"inject {name}: severity %, delay, ramp{when}:", check, propose, initial="100 0s 0s")
 
     def clear(self, line: EntryLine, instance: str) -> None:
         """Mend what was injected."""

@@ -41,7 +41,10 @@ class Malfunction:
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """An injected malfunction. level, severity: 0..1. delay, ramp: s of plant time. since: plant time, s since 1970."""
+    """An injected malfunction. level, severity: 0..1. delay, ramp: s of plant time. since: plant time, s since 1970.
+
+    condition: what it waits for while it is armed, empty for others.
+    """
 
     instance: str
     level: float
@@ -49,6 +52,7 @@ class Injected:
     delay: float
     ramp: float
     since: float
+    condition: str = ""
 
     @property
     def name(self) -> str:
@@ -56,7 +60,9 @@ class Injected:
         return self.instance.rpartition("#")[0]
 
     def state(self, now: float) -> str:
-        """In a word or two at a plant time: waiting, growing or what it is."""
+        """In a word or two at a plant time: armed, waiting, growing or what it is."""
+        if self.condition:
+            return "ARMED"
         waits = self.since + self.delay - now
         if waits > 0 and self.level == 0:
             return f"in {duration(waits)}"
@@ -96,18 +102,21 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """How a malfunction is to come. severity: 0..1. delay, ramp: s of plant time."""
+    """How a malfunction is to come. severity: 0..1. delay, ramp: s of plant time. when: what it waits for, or empty."""
 
     severity: float
     delay: float
     ramp: float
+    when: str = ""
 
     @property
     def text(self) -> str:
-        """``60 %, after 2 min, growing over 5 min``."""
-        after = f"after {duration(self.delay)}" if self.delay else "at once"
-        growing = f", growing over {duration(self.ramp)}" if self.ramp else ""
-        return f"{100 * self.severity:g} %, {after}{growing}"
+        """``60 %, after 2 min, growing over 5 min``; ``60 %, when AIC-201.PV < 0.8, after 2 min``."""
+        begins = [f"when {self.when}"] if self.when else []
+        if self.delay or not self.when:
+            begins.append(f"after {duration(self.delay)}" if self.delay else "at once")
+        growing = [f"growing over {duration(self.ramp)}"] if self.ramp else []
+        return ", ".join([f"{100 * self.severity:g} %", *begins, *growing])
 
 
 def parse_injection(text: str) -> Injection:

@@ -31,8 +31,8 @@ _PROFILE = ".Profile"
 _ACTS_ON = "ActsOn"
 """References from a controller to what its output moves."""
 
-_METHODS = ("Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack", "Inject", "Clear",
-            "ClearAll", *LISTS)  # fmt: skip
+_METHODS = ("Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack", "Inject",
+            "InjectWhen", "Clear", "ClearAll", *LISTS)  # fmt: skip
 
 _CLASSES = {
     ObjectIds.Boolean: ValueClass.BOOLEAN,

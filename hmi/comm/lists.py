@@ -21,9 +21,10 @@ def malfunctions(results: Sequence[Any]) -> tuple[Malfunction, ...]:
 
 def injected(results: Sequence[Any]) -> tuple[Injected, ...]:
     """The answer to ListInjected."""
+    rows = zip(*(column or [] for column in results), strict=True)
     return tuple(
-        Injected(instance, level, severity, delay, ramp, _time(since))
-        for instance, level, severity, delay, ramp, since in zip(*(column or [] for column in results), strict=True)
+        Injected(instance, level, severity, delay, ramp, _time(since), *condition)
+        for instance, level, severity, delay, ramp, since, *condition in rows
     )
 
 

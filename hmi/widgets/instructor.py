@@ -76,7 +76,7 @@ class _Choice(Listing):
 
 
 class InjectedList(_Choice):
-    """What is wrong at present, or waits for its delay."""
+    """What is wrong at present, or waits for its trigger or delay."""
 
     KIND = "injected"
 
@@ -102,6 +102,11 @@ class InjectedList(_Choice):
             return
         level, of, state, ramp, since = _INJECTED
         row.add("  ", looks.text).add(one.instance, looks.cursor if picked else looks.live, self._named(row.width))
+        if one.condition:
+            row.add(one.state(self.view.store.now), looks.live, level, right=True)
+            row.add(f"{100 * one.severity:.0f} %", looks.dim, of, right=True)
+            row.add(f"  {one.condition}", looks.text, state + ramp + since)
+            return
         row.add(f"{100 * one.level:.0f} %", looks.live, level, right=True)
         row.add(f"{100 * one.severity:.0f} %", looks.dim, of, right=True)
         row.add(f"  {one.state(self.view.store.now)}", looks.text, state)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from plantsim.engine.alarm_desk import AlarmEvent
 from plantsim.engine.command import Origin
 from plantsim.engine.journal import Event, EventKind, Journal
-from plantsim.engine.live import FROM_FEED, FROM_INTERLOCK, LivePlant
+from plantsim.engine.live import FROM_FEED, FROM_INTERLOCK, FROM_MALFUNCTION, LivePlant
 
 INTERLOCK_EVENTS = ("cleared", "tripped", "bypass expired")
 """The core's codes, as in ext/interlock.pxd."""
@@ -66,6 +66,10 @@ class Chronicle:
                 self._note(EventKind.TRIP, tag, said, scan=scan)
             elif source == FROM_FEED:
                 self._note(EventKind.LOT, self._live.feed_bins[index], f"lot {what} tipped", scan=scan)
+            elif source == FROM_MALFUNCTION:
+                one = self._live.injected.fired(what)
+                why = f"when {one.trigger.text}" if one.trigger else ""
+                self._note(EventKind.MALFUNCTION, one.name, "injected", comment=why, scan=scan)
 
     def _note(
         self,

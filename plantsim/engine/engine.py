@@ -11,6 +11,7 @@ makes images; `course` is what they know in common. This file is their face.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -37,6 +38,7 @@ from plantsim.engine.scan_thread import ScanThread
 from plantsim.engine.scanner import Scanner, Supervisor
 from plantsim.engine.shelf import Kept, Shelf
 from plantsim.engine.snapshot import write_snapshot
+from plantsim.engine.trigger import BadCondition
 from plantsim.engine.wire import Wire
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.manual import manual
@@ -407,6 +409,24 @@ class Engine:
             self._record.flush()
         return name
 
+    def inject_when(
+        self, malfunction: str, severity: float, delay: float, ramp: float, condition: str, origin: Origin
+    ) -> str:
+        """Let something go wrong from the scan on that finds a condition true; returns the instance, which is armed.
+
+        condition: a comparison as scenarios have it, ``AIC-201.PV < 0.8``. delay, ramp: s of plant time from that scan
+        on. Otherwise as `inject`; raises BadCondition as well, and UnknownMalfunction for one of the wire, of which no
+        scan knows.
+        """
+        with self._wake:
+            if not condition.strip():
+                raise BadCondition('condition: found nothing, allowed a comparison such as "AIC-201.PV < 0.8"')
+            name = self.live.injected.inject(malfunction, severity, delay, ramp, condition)
+            how = f"severity {severity:g}, delay {delay:g} s, ramp {ramp:g} s"
+            self._record.note(EventKind.MALFUNCTION, name, "armed", origin, f"when {condition.strip()}: {how}")
+            self._record.flush()
+        return name
+
     def clear(self, name: str, origin: Origin) -> None:
         """Mend an instance, or all of a malfunction. Raises UnknownMalfunction where nothing of that name is wrong."""
         gone: list[str] = []
@@ -436,13 +456,17 @@ class Engine:
 
     @property
     def injected(self) -> list[Injection]:
-        """What is wrong, or waits for its delay, in the order of injection: first in the plant, then on the wire."""
+        """What is wrong, or waits for its trigger or delay, in the order of injection: first in the plant."""
         with self._wake:
             epoch, period = self.live.epoch, self.live.scan_period
             in_plant = [
-                Injection(one.name, one.severity, one.delay, one.ramp, level, epoch + one.scan * period)
+                Injection(
+                    one.name, one.severity, one.delay, one.ramp, level,
+                    math.nan if one.armed else epoch + one.scan * period,
+                    one.trigger.text if one.armed and one.trigger else "",
+                )
                 for one, level in self.live.injected.standing
-            ]
+            ]  # fmt: skip
             return in_plant + self.wire.injected
 
     # ------------------------------------------------------------------ forces

@@ -33,14 +33,15 @@ LISTS: dict[str, tuple[str, tuple[Argument, ...]]] = {
         ),
     ),
     "ListInjected": (
-        "What is wrong, or waits for its delay, in the order of its injection",
+        "What is wrong, or waits for its trigger or delay, in the order of its injection",
         (
             Argument("instances", _Types.String, "By which they are cleared", array=True),
             Argument("levels", _Types.Double, "How bad each is at present, 0 to 1", array=True),
             Argument("severities", _Types.Double, "How bad each gets, 0 to 1", array=True),
             Argument("delays", _Types.Double, "Plant time from injection to beginning, s", array=True),
             Argument("ramps", _Types.Double, "Plant time from beginning to severity, s", array=True),
-            Argument("since", _Types.DateTime, "Plant time of the injection", array=True),
+            Argument("since", _Types.DateTime, "Plant time of the injection; 1601 of what is armed", array=True),
+            Argument("conditions", _Types.String, "What those that are armed wait for; empty for others", array=True),
         ),
     ),
     "ListSnapshots": (
@@ -83,16 +84,22 @@ def methods(batch: NodeBatch, engine: Engine) -> dict[ua.NodeId, Method]:
             [one.severity for one in found],
             [one.delay for one in found],
             [one.ramp for one in found],
-            [datetime.fromtimestamp(one.since, UTC) for one in found],
+            [_moment(one.since) for one in found],
+            [one.condition for one in found],
         )
 
     async def snapshots(_: Call) -> Sequence[ua.Variant]:
         found = engine.snapshots
-        saved = [_NEVER if math.isnan(one.saved) else datetime.fromtimestamp(one.saved, UTC) for one in found]
+        saved = [_moment(one.saved) for one in found]
         return _answers("ListSnapshots", [one.name for one in found], saved, engine.backtrack_reach)
 
     runs = {"ListMalfunctions": malfunctions, "ListInjected": injected, "ListSnapshots": snapshots}
     return {batch.id(f"{SIMULATION}.{name}"): Method(Role.INSTRUCTOR, (), objects, run) for name, run in runs.items()}
+
+
+def _moment(time: float) -> datetime:
+    """s since 1970; nan for none."""
+    return _NEVER if math.isnan(time) else datetime.fromtimestamp(time, UTC)
 
 
 def _answers(name: str, *values: Any) -> list[ua.Variant]:

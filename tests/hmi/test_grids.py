@@ -467,6 +467,7 @@ FACTS = Facts(
         Injected("organic-pump-trip@P-401#1", 1.0, 1.0, 0.0, 0.0, NOW - 600.0),
         Injected("transmitter-stuck@AI-701#2", 0.2, 0.6, 0.0, 300.0, NOW - 100.0),
         Injected("transmitter-stuck@TIC-611#3", 0.0, 1.0, 120.0, 0.0, NOW - 10.0),
+        Injected("valve-stuck@TV-4#4", 0.0, 0.8, 60.0, 0.0, math.nan, "AIC-201.PV < 0.8"),
     ),
     snapshots=(Snapshot("steady", math.nan), Snapshot("cold", math.nan), Snapshot("before_lot-7", NOW - 3600.0)),
     scenarios=(

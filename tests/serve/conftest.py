@@ -191,6 +191,11 @@ class SyntheticEngine:
     def inject(self, malfunction: str, severity: float, delay: float, ramp: float, origin: Origin) -> str:
         raise UnknownMalfunction("none here")
 
+    def inject_when(
+        self, malfunction: str, severity: float, delay: float, ramp: float, condition: str, origin: Origin
+    ) -> str:
+        raise UnknownMalfunction("none here")
+
     def clear(self, name: str, origin: Origin) -> None:
         raise UnknownMalfunction("none here")
 

@@ -14,7 +14,7 @@ from asyncua import ua
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Types = ua.VariantType
 ALL = ["Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack"]
-ALL += ["Inject", "Clear", "ClearAll"]
+ALL += ["Inject", "InjectWhen", "Clear", "ClearAll"]
 LISTS = ["ListMalfunctions", "ListInjected", "ListSnapshots"]
 FORCING = ["Force", "Release", "ListForced"]
 
