@@ -272,6 +272,19 @@ class Plant:
         """How bad each instance is at present, 0..1."""
         return self._live.injected.levels
 
+    def do_in_field(self, action: str) -> None:
+        """Have the field operator do something, such as ``bleed P-201``, which takes its plant time.
+
+        `field_actions` lists what there is. Raises ValueError that says what is allowed, or why the plant is not as it
+        must be for it.
+        """
+        self._live.field.begin(action)
+
+    @property
+    def field_actions(self) -> list[str]:
+        """What a field operator can do in this plant."""
+        return list(self._live.field.actions)
+
     # ------------------------------------------------------------------ state
 
     @property

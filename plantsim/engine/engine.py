@@ -23,6 +23,7 @@ from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.chronicle import Chronicle
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.course import Course
+from plantsim.engine.fieldwork import NotNow, Work
 from plantsim.engine.forcing import Force, Forcing
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.inbox import Check, Inbox, Write
@@ -43,6 +44,7 @@ from plantsim.engine.wire import Wire
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.manual import manual
 from plantsim.model.plant import Plant, Unit
+from plantsim.model.remedy import FieldAction
 from plantsim.model.tag import AlarmPoint, Role, TagTable
 
 log = logging.getLogger("plantsim.engine")
@@ -468,6 +470,35 @@ class Engine:
                 for one, level in self.live.injected.standing
             ]  # fmt: skip
             return in_plant + self.wire.injected
+
+    # ------------------------------------------------------------------ the field operator
+
+    @property
+    def field_actions(self) -> Sequence[FieldAction]:
+        """What a field operator can be asked to do in this plant."""
+        return tuple(self.live.field.actions.values())
+
+    @property
+    def field_work(self) -> list[Work]:
+        """What a field operator does now, and what he has done or could not do, the latest first."""
+        with self._wake:
+            return self.live.field.work
+
+    def do_in_field(self, action: str, origin: Origin) -> None:
+        """Have the field operator do something, such as ``bleed P-201``: it takes its plant time, then he reports.
+
+        It ends the malfunctions that it is the remedy of; where nothing is wrong it ends nothing. Raises UnknownAction,
+        TooMany, or NotNow with the reason where the plant does not let him.
+        """
+        with self._wake:
+            try:
+                takes = self.live.field.begin(action).remedy.takes
+            except NotNow as error:
+                self._record.note(EventKind.MALFUNCTION, action, "refused in the field", origin, str(error))
+                self._record.flush()
+                raise
+            self._record.note(EventKind.MALFUNCTION, action, "asked of the field", origin, f"takes {takes:g} s")
+            self._record.flush()
 
     # ------------------------------------------------------------------ forces
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from plantsim.alarms.book import AlarmBook, Rule
 from plantsim.engine.certificate import Certificate, Certificates
 from plantsim.engine.core import Core
+from plantsim.engine.fieldwork import FieldWork, Report
 from plantsim.engine.health import Health
 from plantsim.engine.image import BAD, GOOD, ProcessImage
 from plantsim.engine.kpi import S_PER_H, Figures
@@ -29,6 +30,7 @@ from plantsim.model.assemble import assemble
 from plantsim.model.cold import cold
 from plantsim.model.modbus_map import map_path, read_map, with_addresses
 from plantsim.model.plant import Plant, Unit
+from plantsim.model.remedy import field_actions
 from plantsim.model.tag import Kind, TagTable, ValueType
 from plantsim.model.tags import build_tags
 
@@ -100,11 +102,14 @@ class LivePlant:
         self.feed_bins = tuple(unit.id for unit in plant.units if unit.kind == "feed_bin")
         self.tell: Callable[[list[tuple[int, int, int, int]]], None] = lambda events: None
         """Gets what the core reports of interlocks, feed and triggers: (scan, source, index, what), in order."""
+        self.hear_field: Callable[[list[Report]], None] = lambda reports: None
+        """Gets what the field operator reports, in order."""
         self.forced_rows: list[int] = []
         """Rows that are forced, which no saved state says."""
         self.injected = Injected(
             self.core, plant.malfunctions, self.assembly.faults, Triggers(plant, self.tags, self.core_rows)
         )
+        self.field = FieldWork(self.core, self.tags, self.injected, field_actions(plant), scan_period)
         self.figures = Figures(plant, self.layout.meters)
         self.book = AlarmBook(
             [Rule(a.area, a.confirm, max(1, round(a.longest_shelving / scan_period))) for a in self.alarms]
@@ -137,10 +142,12 @@ class LivePlant:
         return self.epoch + float(self.core.time)
 
     def advance(self, scans: int) -> None:
-        """Run scans; alarms follow. Raises NumericStop if the core stops."""
+        """Run scans; alarms and the field operator follow. Raises NumericStop if the core stops."""
         while scans > 0:
-            scans -= self.core.advance(scans)
+            scans -= self.core.advance(min(scans, self.field.scans_to_go()))
             self._hear(self.core.events())
+            if reports := self.field.finish():
+                self.hear_field(reports)
             if self.core.bad_state >= 0:
                 raise NumericStop(self.where(self.core.bad_state))
 
@@ -252,6 +259,7 @@ class LivePlant:
         result |= self.book.arrays()
         result["malfunctions"] = self.injected.rows()
         result["triggers"] = self.injected.triggers()
+        result["field"] = self.field.rows()
         result["quality"][self.forced_rows] = GOOD
         result["injected"] = np.array(self.injected.count)
         result["scan"] = np.array(self.core.scan)
@@ -285,14 +293,15 @@ class LivePlant:
     def restore(self, arrays: Arrays) -> None:
         """Take over a whole state, its seed with it. Raises SnapshotError, and changes nothing, if it does not fit."""
         own = self.arrays()
-        # a state of rest need not say that nothing is wrong, nor one without triggers that nothing is armed
-        nothing = {name: np.zeros_like(own[name]) for name in ("malfunctions", "triggers", "injected")}
+        # a state of rest need not say that nothing is wrong, nor an older one that nothing is armed or worked at
+        nothing = {name: np.zeros_like(own[name]) for name in ("malfunctions", "triggers", "injected", "field")}
         arrays = {**nothing, **arrays}
         for name, array in own.items():
             if name not in arrays or arrays[name].shape != array.shape:
                 found = arrays[name].shape if name in arrays else "nothing"
                 raise SnapshotError(f"{name}: found {found}, allowed an array of shape {array.shape}")
         instances = self.injected.read(arrays["malfunctions"], arrays["triggers"])
+        under_way = self.field.read(arrays["field"])
         self.injected.clear_all()
         for name in CORE_ARRAYS:
             getattr(self.core, name)[...] = arrays[name]
@@ -300,6 +309,7 @@ class LivePlant:
         self.core.scan = int(arrays["scan"])
         self.core.gathered[...] = arrays["gathered"]
         self.injected.restore(instances, int(arrays["injected"]))
+        self.field.restore(under_way)
         self.core.bad_state = -1
         self.seed = self.core.seed = int(arrays["seed"])
         self.book.restore(arrays)
@@ -311,6 +321,6 @@ class LivePlant:
     def state_sha256(self) -> str:
         """Hash of everything that decides how the run goes on."""
         digest = hashlib.sha256()
-        for name in (*CORE_ARRAYS, "streams", "gathered", "malfunctions", "triggers"):
+        for name in (*CORE_ARRAYS, "streams", "gathered", "malfunctions", "triggers", "field"):
             digest.update(np.ascontiguousarray(self.arrays()[name]).tobytes())
         return digest.hexdigest()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from plantsim.engine.alarm_desk import AlarmListener, Change
 from plantsim.engine.command import Origin, Refusal
+from plantsim.engine.fieldwork import Work
 from plantsim.engine.forcing import Force
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.malfunctions import Injection
@@ -15,6 +16,7 @@ from plantsim.engine.shelf import Kept
 from plantsim.model.malfunction import Place
 from plantsim.model.plant import Interlock, Loop, Procedure
 from plantsim.model.plant import Sequence as Program
+from plantsim.model.remedy import FieldAction
 from plantsim.model.tag import AlarmPoint, TagTable
 
 
@@ -123,6 +125,11 @@ class Engine(Protocol):
     ) -> str: ...
     def clear(self, name: str, origin: Origin) -> None: ...
     def clear_all(self, origin: Origin) -> None: ...
+    @property
+    def field_actions(self) -> Sequence[FieldAction]: ...
+    @property
+    def field_work(self) -> Sequence[Work]: ...
+    def do_in_field(self, action: str, origin: Origin) -> None: ...
     @property
     def elapsed(self) -> float: ...
     @property

@@ -13,6 +13,7 @@ from typing import Any
 
 from asyncua import ua
 
+from plantsim.model.remedy import FieldAction
 from plantsim.model.tag import Role
 from plantsim.serve.opcua_engine import Engine
 from plantsim.serve.opcua_methods import Argument, Call, Method, declare
@@ -42,6 +43,22 @@ LISTS: dict[str, tuple[str, tuple[Argument, ...]]] = {
             Argument("ramps", _Types.Double, "Plant time from beginning to severity, s", array=True),
             Argument("since", _Types.DateTime, "Plant time of the injection; 1601 of what is armed", array=True),
             Argument("conditions", _Types.String, "What those that are armed wait for; empty for others", array=True),
+        ),
+    ),
+    "ListFieldActions": (
+        "What a field operator can be asked to do",
+        (
+            Argument("actions", _Types.String, "To be asked for as they are, what and on what", array=True),
+            Argument("seconds", _Types.Double, "Plant time that each takes, s", array=True),
+            Argument("needs", _Types.String, "What must hold meanwhile, in words; empty for nothing", array=True),
+        ),
+    ),
+    "ListField": (
+        "What the field operator does now, then what he did or could not do, the latest first",
+        (
+            Argument("actions", _Types.String, "What he was asked for", array=True),
+            Argument("states", _Types.String, "under way, done, or refused or broken off and why", array=True),
+            Argument("ends", _Types.DateTime, "Plant time at which each is or was over", array=True),
         ),
     ),
     "ListSnapshots": (
@@ -88,13 +105,36 @@ def methods(batch: NodeBatch, engine: Engine) -> dict[ua.NodeId, Method]:
             [one.condition for one in found],
         )
 
+    async def actions(_: Call) -> Sequence[ua.Variant]:
+        found = engine.field_actions
+        needs = [_needs(one) for one in found]
+        return _answers("ListFieldActions", [one.name for one in found], [one.remedy.takes for one in found], needs)
+
+    async def field(_: Call) -> Sequence[ua.Variant]:
+        found = engine.field_work
+        image, period = engine.image, engine.scan_period
+        ends = [_moment(image.plant_time + (one.at - image.scan) * period) for one in found]
+        return _answers("ListField", [one.action.name for one in found], [one.state for one in found], ends)
+
     async def snapshots(_: Call) -> Sequence[ua.Variant]:
         found = engine.snapshots
         saved = [_moment(one.saved) for one in found]
         return _answers("ListSnapshots", [one.name for one in found], saved, engine.backtrack_reach)
 
-    runs = {"ListMalfunctions": malfunctions, "ListInjected": injected, "ListSnapshots": snapshots}
+    runs = {
+        "ListMalfunctions": malfunctions,
+        "ListInjected": injected,
+        "ListFieldActions": actions,
+        "ListField": field,
+        "ListSnapshots": snapshots,
+    }
     return {batch.id(f"{SIMULATION}.{name}"): Method(Role.INSTRUCTOR, (), objects, run) for name, run in runs.items()}
+
+
+def _needs(action: FieldAction) -> str:
+    """``P-201 stopped``, or ``AIC-302 in manual``."""
+    tags = ", ".join(need.tag.partition(".")[0] for need in action.needs)
+    return f"{tags} {'stopped' if action.remedy.needs == 'stopped' else 'in manual'}" if tags else ""
 
 
 def _moment(time: float) -> datetime:

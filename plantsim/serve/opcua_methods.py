@@ -14,6 +14,7 @@ from asyncua.server.address_space import AddressSpace
 
 from plantsim.engine.alarm_desk import Change
 from plantsim.engine.command import Origin
+from plantsim.engine.fieldwork import NotNow, UnknownAction
 from plantsim.engine.malfunctions import TooMany
 from plantsim.engine.shelf import NoSuchSnapshot
 from plantsim.engine.snapshot import SnapshotError
@@ -100,6 +101,7 @@ _CONDITION = Argument(
     ua.VariantType.String,
     "What it waits for: AIC-201.PV < 0.8, K-213A.RUN = 0 or TIC-201.PV bad",
 )
+_ACTION = Argument("action", ua.VariantType.String, "As ListFieldActions has it: bleed P-201")
 _WRONG = Argument("malfunction", ua.VariantType.String, "An instance, or all of a malfunction, with or without @target")
 _INSTANCE = Argument("instance", ua.VariantType.String, "By which it is cleared")
 _SPEED = Argument("x", ua.VariantType.Double, "Times real time, above 0; infinite for as fast as it goes")
@@ -119,6 +121,7 @@ SIMULATION_METHODS: dict[str, tuple[str, tuple[Argument, ...]]] = {
     ),
     "Clear": ("Mend what is wrong", (_WRONG,)),
     "ClearAll": ("Mend everything", ()),
+    "DoInField": ("Have the field operator do something in the plant; it takes its plant time", (_ACTION,)),
 }
 _RESULTS = {"Inject": (_INSTANCE,), "InjectWhen": (_INSTANCE,)}
 
@@ -336,6 +339,18 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
         engine.clear_all(call.origin)
         return int(ua.StatusCodes.Good)
 
+    async def do_in_field(call: Call) -> int | str:
+        (action,) = call.arguments
+        try:
+            engine.do_in_field(action, call.origin)
+        except UnknownAction as error:
+            raise Refused(ua.StatusCodes.BadNotFound, error) from None
+        except NotNow as error:
+            raise Refused(ua.StatusCodes.BadInvalidState, error) from None
+        except TooMany as error:
+            raise Refused(ua.StatusCodes.BadResourceUnavailable, error) from None
+        return int(ua.StatusCodes.Good)
+
     runs: dict[str, Callable[[Call], Awaitable[int | str]]] = {
         "Run": run,
         "Freeze": freeze,
@@ -349,6 +364,7 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
         "InjectWhen": inject_when,
         "Clear": clear,
         "ClearAll": clear_all,
+        "DoInField": do_in_field,
     }
     return {
         batch.id(f"{SIMULATION}.{name}"): Method(Role.INSTRUCTOR, arguments, objects, runs[name])

@@ -214,6 +214,13 @@ class ServedPlant:
         else:
             self.engine.clear(name, TESTER)
 
+    def do_in_field(self, action: str) -> None:
+        """Have the field operator do something, such as ``bleed P-201``, which takes its plant time.
+
+        Raises ValueError that says what is allowed, or why the plant is not as it must be for it.
+        """
+        self.engine.do_in_field(action, TESTER)
+
     def force(self, name: str, value: float | bool, *, plant_time: str | float = 0.0) -> None:
         """Hold an instrument's PV, or a device's CMD or SPEED_CMD, at a value against everything but an interlock.
 

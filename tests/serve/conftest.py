@@ -19,6 +19,7 @@ from asyncua import Client, Node, ua
 from plantsim.engine.alarm_desk import AlarmListener, Change
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.engine import Engine
+from plantsim.engine.fieldwork import UnknownAction
 from plantsim.engine.image import UNACKED, ProcessImage
 from plantsim.engine.shelf import NoSuchSnapshot
 from plantsim.engine.snapshot import SnapshotError
@@ -202,6 +203,11 @@ class SyntheticEngine:
     def clear_all(self, origin: Origin) -> None:
         """There are none."""
 
+    def do_in_field(self, action: str, origin: Origin) -> None:
+        raise UnknownAction("none here")
+
+    field_actions = ()
+    field_work = ()
     injected = ()
     snapshots = ()
     backtrack_reach = 0.0

@@ -15,7 +15,7 @@ from plantsim.model.plant import Plant
 from plantsim.serve.opcua_trust import TrustList
 
 Types = ua.VariantType
-LISTS = ("ListMalfunctions", "ListInjected", "ListSnapshots")
+LISTS = ("ListMalfunctions", "ListInjected", "ListFieldActions", "ListField", "ListSnapshots")
 
 
 @pytest.fixture
