@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isnan
 
-from hmi.comm.lists import injected, malfunctions, scenarios, snapshots
+from hmi.comm.lists import field_actions, field_work, injected, malfunctions, scenarios, snapshots
 from hmi.entry import parse_positive, parse_text
-from hmi.format import clock, day, speed
-from hmi.instructor import LISTS, SCENARIOS, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.format import clock, day, duration, speed
+from hmi.instructor import (
+    FIELD,
+    FIELD_ACTIONS,
+    LISTS,
+    SCENARIOS,
+    Injection,
+    parse_injection,
+    parse_snapshot_name,
+    parse_speed,
+)
 from hmi.trigger import check_condition, part
 from hmi.widgets.entryline import EntryLine, Tone
 from hmi.wishes import Wishes
@@ -22,18 +31,20 @@ class Instruct(Wishes):
     def poll(self) -> None:
         """Look at what is injected, if the last look was a while ago; called while it is on the screen."""
         if not self._view.link.online:
-            self._view.facts = replace(self._view.facts, injected=(), snapshots=(), known=False)
+            self._view.facts = replace(self._view.facts, injected=(), field=(), snapshots=(), known=False)
         else:
             self._look_now_and_then(self.look)
 
     async def look(self) -> None:
-        """Ask the server for all lists; for the malfunctions only where the plant may be another one."""
+        """Ask the server for all lists; for what can go wrong or be done only where the plant may be another one."""
         try:
             generation = self._view.link.generation
-            names = [name for name in LISTS if name != LISTS[0] or generation != self._generation]
+            anew = (LISTS[0], FIELD_ACTIONS)
+            known = [*LISTS, *(name for name in (FIELD_ACTIONS, FIELD) if name in self._view.plant.methods)]
+            names = [name for name in known if name not in anew or generation != self._generation]
             answers = dict(zip(names, await self._link.ask(names) or (), strict=False))
             if len(answers) < len(names):
-                self._view.facts = replace(self._view.facts, injected=(), snapshots=(), known=False)
+                self._view.facts = replace(self._view.facts, injected=(), field=(), snapshots=(), known=False)
                 return
             facts = self._view.facts
             if LISTS[0] in answers:
@@ -41,12 +52,18 @@ class Instruct(Wishes):
                 facts = replace(
                     facts,
                     malfunctions=malfunctions(answers[LISTS[0]]),
+                    actions=field_actions(answers[FIELD_ACTIONS]) if FIELD_ACTIONS in answers else (),
                     scenarios=scenarios(practised[0]) if practised else (),
                 )
                 self._generation = generation
             found, reach = snapshots(answers["ListSnapshots"])
             self._view.facts = replace(
-                facts, injected=injected(answers["ListInjected"]), snapshots=found, reach=reach, known=True
+                facts,
+                injected=injected(answers["ListInjected"]),
+                field=field_work(answers[FIELD]) if FIELD in answers else (),
+                snapshots=found,
+                reach=reach,
+                known=True,
             )
         finally:
             self._looked_now()
@@ -85,6 +102,17 @@ class Instruct(Wishes):
             return
         what = f"clear all {len(self._view.facts.injected)} malfunctions"
         line.confirm(what, lambda: self._do(line, what, "ClearAll"), "clear")
+
+    # --- the field operator ---
+
+    def do_in_field(self, line: EntryLine, name: str) -> None:
+        """Have the field operator do something; the server says what is in the way."""
+        action = next((one for one in self._view.facts.actions if one.name == name), None)
+        if action is None:
+            return
+        what = f"ask for {name}"
+        words = f"ask the field operator to {name}, {duration(action.takes)}"
+        line.confirm(words, lambda: self._do(line, what, "DoInField", name), "ask")
 
     # --- states ---
 

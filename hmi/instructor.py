@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 
 from hmi.entry import EntryError
-from hmi.format import duration
+from hmi.format import clock, duration
 
 LISTS = ("ListMalfunctions", "ListInjected", "ListSnapshots")
 """Methods that the display cannot do without."""
+FIELD_ACTIONS, FIELD = "ListFieldActions", "ListField"
+"""What a field operator can do, and what he does; a server without a field operator has neither."""
 SCENARIOS = "ListScenarios"
 """The Training object's; a server where nothing is practised has none."""
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -89,11 +91,42 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldAction:
+    """What a field operator can be asked to do. takes: s of plant time. needs: in words, or empty."""
+
+    name: str
+    takes: float
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWork:
+    """An action that was asked for. state: as the server words it. end: plant time at which it is or was over."""
+
+    action: str
+    state: str
+    end: float
+
+    def told(self, now: float) -> str:
+        """``under way, 4 min left``, ``done 06:11:40`` or ``refused: P-201.RUN is Running``, at a plant time."""
+        if self.under_way:
+            return f"{self.state}, {duration(self.end - now)} left"
+        return f"{self.state} {clock(self.end)}" if self.state == "done" else self.state
+
+    @property
+    def under_way(self) -> bool:
+        """Whether somebody is at it."""
+        return self.state == "under way"
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All of it, as the server told it last. reach: minutes that can be gone back. known: whether it told anything."""
 
     malfunctions: tuple[Malfunction, ...] = ()
     injected: tuple[Injected, ...] = ()
+    actions: tuple[FieldAction, ...] = ()
+    field: tuple[FieldWork, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     reach: float = 0.0

@@ -16,7 +16,7 @@ from hmi.alarms import FIELDS, OPTIONAL
 from hmi.comm.interlocks import read_interlocks
 from hmi.comm.procedures import read_by_hand, read_procedures
 from hmi.comm.services import browse, node_id, plain, read
-from hmi.instructor import LISTS
+from hmi.instructor import FIELD, FIELD_ACTIONS, LISTS
 from hmi.model import LIMITS, Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 
 NAMESPACE = "urn:plantsim:plant"
@@ -32,7 +32,7 @@ _ACTS_ON = "ActsOn"
 """References from a controller to what its output moves."""
 
 _METHODS = ("Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack", "Inject",
-            "InjectWhen", "Clear", "ClearAll", *LISTS)  # fmt: skip
+            "InjectWhen", "Clear", "ClearAll", "DoInField", FIELD, FIELD_ACTIONS, *LISTS)  # fmt: skip
 
 _CLASSES = {
     ObjectIds.Boolean: ValueClass.BOOLEAN,

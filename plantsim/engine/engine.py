@@ -494,7 +494,7 @@ class Engine:
             try:
                 takes = self.live.field.begin(action).remedy.takes
             except NotNow as error:
-                self._record.note(EventKind.MALFUNCTION, action, "refused in the field", origin, str(error))
+                self._record.note(EventKind.MALFUNCTION, action, "refused in the field", origin, error.reason)
                 self._record.flush()
                 raise
             self._record.note(EventKind.MALFUNCTION, action, "asked of the field", origin, f"takes {takes:g} s")

@@ -33,7 +33,11 @@ class UnknownAction(ValueError):
 
 
 class NotNow(ValueError):
-    """The plant is not as it must be for the action, and why."""
+    """The plant is not as it must be for an action; reason: why."""
+
+    def __init__(self, action: str, reason: str) -> None:
+        super().__init__(f"{action}: {reason}")
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,10 @@ class FieldWork:
         if action is None:
             raise UnknownAction(f"field action: found {name}, allowed {one_of(self.actions, name)}")
         if any(one is action for one, _ in self._under_way):
-            raise NotNow(f"{name}: it is under way")
+            raise NotNow(name, "it is under way")
         if why := self.hindrance(action):
             self._over.appendleft(Work(action, f"refused: {why}", int(self._core.scan)))
-            raise NotNow(f"{name}: {why}")
+            raise NotNow(name, why)
         if len(self._under_way) == MOST:
             raise TooMany(f"field actions: found {MOST} under way, allowed no more")
         scans = math.ceil(action.remedy.takes / self._scan_period - 1e-6)

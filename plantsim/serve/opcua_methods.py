@@ -346,7 +346,7 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
         except UnknownAction as error:
             raise Refused(ua.StatusCodes.BadNotFound, error) from None
         except NotNow as error:
-            raise Refused(ua.StatusCodes.BadInvalidState, error) from None
+            raise Refused(ua.StatusCodes.BadInvalidState, error.reason) from None
         except TooMany as error:
             raise Refused(ua.StatusCodes.BadResourceUnavailable, error) from None
         return int(ua.StatusCodes.Good)

@@ -29,7 +29,7 @@ from hmi.comm.link import LinkState, Phase
 from hmi.comm.login import Login
 from hmi.comm.replaylink import read_only
 from hmi.exercise import Criterion, Exercise
-from hmi.instructor import Facts, Injected, Malfunction, Scenario, Snapshot
+from hmi.instructor import Facts, FieldAction, FieldWork, Injected, Malfunction, Scenario, Snapshot
 from hmi.journal import Kind
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 from hmi.procedure import Action, Check, Procedure, Step
@@ -470,6 +470,18 @@ FACTS = Facts(
         Injected("valve-stuck@TV-4#4", 0.0, 0.8, 60.0, 0.0, math.nan, "AIC-201.PV < 0.8"),
     ),
     snapshots=(Snapshot("steady", math.nan), Snapshot("cold", math.nan), Snapshot("before_lot-7", NOW - 3600.0)),
+    actions=(
+        FieldAction("vibrate the bin over SC-101", 180.0, ""),
+        FieldAction("bleed P-201", 300.0, "P-201 stopped"),
+        FieldAction("calibrate AIC-302", 1800.0, "AIC-302 in manual"),
+        FieldAction("free and reset P-401", 360.0, "P-401 stopped"),
+        *(FieldAction(f"free TV-{n}", 900.0, f"TIC-{n} in manual") for n in range(40)),
+    ),
+    field=(
+        FieldWork("vibrate the bin over SC-101", "under way", NOW + 130.0),
+        FieldWork("bleed P-201", "refused: P-201.RUN is Running, allowed Stopped", NOW - 20.0),
+        FieldWork("free and reset P-401", "done", NOW - 100.0),
+    ),
     scenarios=(
         Scenario("feeder-bridging", "The feed stops", 2100.0),
         Scenario("first-shift", "First shift: hold throughput and purity", 28800.0),
@@ -481,8 +493,8 @@ FACTS = Facts(
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple[int, int]) -> None:
-    """With something injected, with a filter and another list, with the scenarios, in an alarm flood, with what the
-    server says of its run not to be trusted, and with the server gone: then nothing is listed."""
+    """With something injected, with a filter and another list, with the field operator, with the scenarios, in an alarm
+    flood, with what the server says of its run not to be trusted, and with the server gone: then nothing is listed."""
     members = {name: Member(name, name.partition(".")[2], ValueClass.NUMBER) for name in RUN}
     plant = replace(plant, simulation=members, methods=frozenset(("Inject", "ListInjected")))
     app = Still(ENDPOINT, Login())
@@ -506,6 +518,9 @@ async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple
         shown.append(await painted(app, pilot))
         assert "MALFUNCTIONS" not in shown[-1]
         screen.action_next_view()
+        shown.append(await painted(app, pilot))
+        assert "FIELD OPERATOR" not in shown[-1]
+        screen.action_next_view()
         screen.action_next_view()
         flood(app)
         shown.append(await painted(app, pilot))
@@ -518,7 +533,7 @@ async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple
         assert "---" in shown[-1]
         assert "organic-pump-trip@P-401#1" not in shown[-1]
         assert app.defects == 0
-    states = ("injected", "filtered", "scenarios", "flood", "bad", "away")
+    states = ("injected", "filtered", "field", "scenarios", "flood", "bad", "away")
     found = "".join(f"== {name}\n{grid}" for name, grid in zip(states, shown, strict=True))
     compare(found, f"instructor-{size[0]}x{size[1]}")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hmi.entry import EntryError
-from hmi.instructor import Injected, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.instructor import FieldWork, Injected, Injection, parse_injection, parse_snapshot_name, parse_speed
 from hmi.model import Plant
 from hmi.screens.instructor import Instructor
 from hmi.theme import LOOKS
@@ -233,6 +233,46 @@ async def test_a_malfunction_is_armed_waits_fires_and_the_list_says_so(
             await desk.app.link.call("Step", 12.0)
             await desk.until(lambda: desk.value("P-4202.TRIP") == 1)
             await desk.until(lambda: desk.app.view.facts.injected[0].level == 1.0)
+
+
+def test_what_became_of_a_field_action_is_told_in_a_line() -> None:
+    assert FieldWork("bleed P-201", "under way", 1130.0).told(1000.0) == "under way, 2 min left"
+    assert FieldWork("bleed P-201", "done", 3661.0).told(9000.0) == "done 01:01:01"
+    assert FieldWork("bleed P-201", "refused: P-201 runs", 0.0).told(9000.0) == "refused: P-201 runs"
+
+
+async def test_the_field_operator_is_asked_refuses_does_it_and_the_list_says_so(
+    start_plant: StartPlant, sit_down: SitDown
+) -> None:
+    """Tab to his list, / finds, Enter asks and Enter confirms; at 80 columns."""
+    with start_plant("--opcua", "0", "--insecure", "--frozen") as endpoint:
+        async with sit_down(endpoint, (80, 24)) as desk:
+            await desk.press("f9")
+            await desk.see(", / finds")
+            assert isinstance(desk.display, Instructor)
+            await desk.app.link.call("Inject", "acid-pump-air-lock", 1.0, 0.0, 0.0)
+            while desk.display.listing.KIND != "field":
+                await desk.press("tab")
+            await desk.see("FIELD OPERATOR  1016, / finds")
+            await desk.press("slash")
+            await desk.type("bleed p-201")
+            await desk.until(lambda: desk.app.view.cursor == Target("field", "bleed P-201"))
+            await desk.see("needs P-201 stopped")
+            await desk.see("Enter Ask for")
+            await desk.press("enter")
+            await desk.see("ask the field operator to bleed P-201, 5 min")
+            await desk.press("enter")
+            await desk.see("ask for bleed P-201 refused: P-201.RUN is Running, allowed Stopped")
+            await desk.see("5 min  refused: P-201.RUN is")
+            members = desk.app.view.plant.tags["P-201"].members
+            assert (await desk.app.link.write(members["CMD"], False)).ok
+            await desk.app.link.call("Step", 2.0)
+            await desk.press("enter", "enter")
+            await desk.see("ask for bleed P-201: done")
+            await desk.see("under way, 5 min left")
+            await desk.app.link.call("Step", 300.0)
+            await desk.until(lambda: desk.app.view.facts.injected == ())
+            await desk.see("5 min  done ")
 
 
 async def test_only_an_instructor_has_the_display(endpoint: str, sit_down: SitDown) -> None:
