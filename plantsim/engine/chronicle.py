@@ -79,8 +79,9 @@ class Chronicle:
 
     def _hear_field(self, reports: Iterable[Report]) -> None:
         for one in reports:
-            for name in one.cleared:
-                self._note(EventKind.MALFUNCTION, name, "cleared", user=FIELD.user, via=FIELD.via, scan=one.scan)
+            for names, what in ((one.cleared, "cleared"), (one.made, "injected")):
+                for name in names:
+                    self._note(EventKind.MALFUNCTION, name, what, user=FIELD.user, via=FIELD.via, scan=one.scan)
             self._note(EventKind.ACTION, "", one.text, user=FIELD.user, via=FIELD.via, scan=one.scan)
 
     def _note(

@@ -18,7 +18,7 @@ from plantsim.engine.core import Core
 from plantsim.engine.malfunctions import Injected, TooMany
 from plantsim.engine.snapshot import SnapshotError
 from plantsim.model.errors import one_of
-from plantsim.model.remedy import FieldAction
+from plantsim.model.remedy import LOCAL, NO_PERMIT, FieldAction
 from plantsim.model.tag import TagTable
 
 MOST = 8
@@ -51,12 +51,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What comes by radio at the end of an action. cleared: instances of malfunctions that it has ended."""
+    """What comes by radio at the end of an action. cleared, made: instances of malfunctions that it ended, or began."""
 
     scan: int
     action: FieldAction
     text: str
     cleared: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
 
 
 def _key(name: str) -> float:
@@ -64,7 +65,10 @@ def _key(name: str) -> float:
 
 
 class FieldWork:
-    """What is under way in one live plant; used between scans alone. actions: all that can be done, by name."""
+    """What is under way in one live plant; used between scans alone. actions: all that can be done, by name.
+
+    started: of every drive, where the core remembers whether it has been started.
+    """
 
     def __init__(
         self,
@@ -73,8 +77,10 @@ class FieldWork:
         injected: Injected,
         actions: Mapping[str, FieldAction],
         scan_period: float,
+        started: Mapping[str, int],
     ) -> None:
         self.actions = actions
+        self._started = started
         self._core = core
         self._tags = tags
         self._injected = injected
@@ -96,6 +102,10 @@ class FieldWork:
             if value not in need.allowed:
                 allowed = " or ".join(tag.text(one) for one in need.allowed)
                 return f"{need.tag} is {tag.text(value)}, allowed {allowed}"
+        if action.remedy.needs == "local" and not self._wrong(f"{LOCAL}@{action.object}"):
+            return f"{action.object} is in remote, allowed local"
+        if action.remedy.id == "start" and self._wrong(f"{NO_PERMIT}@{action.object}"):
+            return f"{action.object} has no start permit"
         return ""
 
     def begin(self, name: str) -> FieldAction:
@@ -130,21 +140,38 @@ class FieldWork:
         reports = []
         for action in due:
             why = self.hindrance(action)
+            made: tuple[str, ...] = ()
+            if not why and action.remedy.id == "local":
+                why, made = self._turn_to_local(action.object)
+            elif not why and action.remedy.needs == "local":
+                self._core.memory[self._started[action.object]] = float(action.remedy.id == "start")
             state = f"broken off: {why}" if why else "done"
             self._over.appendleft(Work(action, state, now))
             if why:
                 reports.append(Report(now, action, f"I could not {action.name}: {why}"))
             else:
-                cleared = self._end(action)
-                reports.append(Report(now, action, f"{action.object} {action.remedy.done}", cleared))
+                text = f"{action.object} {action.remedy.done}"
+                reports.append(Report(now, action, text, self._end(action), made))
         return reports
 
     def _end(self, action: FieldAction) -> tuple[str, ...]:
         """Mend what has happened; what is armed or waits for its delay has not."""
-        wrong = [one.name for one, level in self._injected.standing if level > 0.0 and one.place.name in action.ends]
+        wrong = self._wrong(*action.ends)
         for name in wrong:
             self._injected.clear(name)
-        return tuple(wrong)
+        return wrong
+
+    def _wrong(self, *places: str) -> tuple[str, ...]:
+        """Instances of malfunctions at these places that act now."""
+        return tuple(one.name for one, level in self._injected.standing if level > 0.0 and one.place.name in places)
+
+    def _turn_to_local(self, motor: str) -> tuple[str, tuple[str, ...]]:
+        """Why it cannot be; and what goes wrong by it, nothing where it is in local."""
+        place = f"{LOCAL}@{motor}"
+        try:
+            return "", () if self._wrong(place) else (self._injected.inject(place, 1.0, 0.0, 0.0),)
+        except TooMany as error:
+            return str(error), ()
 
     # ---------------------------------------------------------------- whole state
 

@@ -109,7 +109,9 @@ class LivePlant:
         self.injected = Injected(
             self.core, plant.malfunctions, self.assembly.faults, Triggers(plant, self.tags, self.core_rows)
         )
-        self.field = FieldWork(self.core, self.tags, self.injected, field_actions(plant), scan_period)
+        places, motors = self.assembly.faults.places, self.assembly.spec["motors"]
+        started = {tag: motors[index]["mem"] for tag, (table, index) in places.items() if table == "motors"}
+        self.field = FieldWork(self.core, self.tags, self.injected, field_actions(plant), scan_period, started)
         self.figures = Figures(plant, self.layout.meters)
         self.book = AlarmBook(
             [Rule(a.area, a.confirm, max(1, round(a.longest_shelving / scan_period))) for a in self.alarms]

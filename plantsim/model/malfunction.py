@@ -58,7 +58,8 @@ class Remedy:
     """What a field operator can do about a malfunction.
 
     does: in words, before the name of what it is done to; done: behind that name. takes: s of plant time. needs:
-    ``stopped``, its drives stand, ``manual``, no loop moves it, or empty. on: ``target``, or the ``unit`` of that.
+    ``stopped``, its drives stand, ``manual``, no loop moves it, ``local``, its own switch says so, or empty. on:
+    ``target``, or the ``unit`` of that.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a field operator does in the plant when the panel asks for it: the remedies of malfunctions, by device."""
+"""What a field operator does in the plant when the panel asks for it: remedies of malfunctions, and drives by hand."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from plantsim.model.tag import Kind
 MOTORS = (Kind.DRIVE, Kind.VARIABLE_DRIVE)
 STOPPED = 0.0
 MANUAL, EXTERNAL = 0.0, 3.0
+LOCAL = "drive-local"
+"""The malfunction that a drive in local is to the panel."""
+NO_PERMIT = "drive-no-start"
+BY_HAND = (
+    Remedy("local", "turn to local", "turned to local", 60.0),
+    Remedy("start", "start on the spot", "started on the spot", 30.0, needs="local"),
+    Remedy("stop", "stop on the spot", "stopped on the spot", 30.0, needs="local"),
+)
+"""Of every drive, what its switches on the spot are for; what turns it back to remote is the remedy of `LOCAL`."""
 MOTOR_ROLES = ("motor", "mixers")
 """Drives of a unit that must stand for work on it."""
 
@@ -47,6 +56,10 @@ def field_actions(plant: Plant) -> Mapping[str, FieldAction]:
         name = f"{remedy.does} {object_}"
         ends = found[name].ends if name in found else frozenset()
         found[name] = FieldAction(name, object_, remedy, tuple(site.needs(remedy, touched)), ends | {place.name})
+    for motor in (place.target for place in plant.malfunctions if place.malfunction.id == LOCAL):
+        for remedy in BY_HAND:
+            name = f"{remedy.does} {motor}"
+            found[name] = FieldAction(name, motor, remedy, (), frozenset())
     return found
 
 

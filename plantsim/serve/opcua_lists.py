@@ -132,7 +132,9 @@ def methods(batch: NodeBatch, engine: Engine) -> dict[ua.NodeId, Method]:
 
 
 def _needs(action: FieldAction) -> str:
-    """``P-201 stopped``, or ``AIC-302 in manual``."""
+    """``P-201 stopped``, ``AIC-302 in manual`` or ``P-201 in local``."""
+    if action.remedy.needs == "local":
+        return f"{action.object} in local"
     tags = ", ".join(need.tag.partition(".")[0] for need in action.needs)
     return f"{tags} {'stopped' if action.remedy.needs == 'stopped' else 'in manual'}" if tags else ""
 

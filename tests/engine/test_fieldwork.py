@@ -182,6 +182,44 @@ def test_what_is_under_way_is_part_of_the_state(belfast: Plant, tmp_path: Path) 
     assert live.field.work == []
 
 
+def test_a_drive_is_stopped_and_started_on_the_spot_while_it_is_in_local(engine: Engine) -> None:
+    """Whatever the panel commands meanwhile; back in remote it obeys again."""
+    motor = "P-4202"
+
+    def ask(action: str) -> None:
+        engine.do_in_field(f"{action} {motor}", INSTRUCTOR)
+        step(engine, 61.0)
+
+    def runs() -> bool:
+        return bool(engine.image.value[engine.tags[f"{motor}.RUN"].row])
+
+    with pytest.raises(NotNow, match="P-4202 is in remote, allowed local"):
+        ask("stop on the spot")
+    ask("turn to local")
+    assert engine.malfunctions == {"drive-local@P-4202#1": 1.0}
+    ask("turn to local")
+    assert len(engine.malfunctions) == 1
+    engine.write([("P-4202.CMD", False)], OPERATOR)
+    step(engine, 1.0)
+    assert runs(), "the panel has no say"
+    ask("stop on the spot")
+    assert not runs()
+    engine.write([("P-4202.CMD", True)], OPERATOR)
+    ask("start on the spot")
+    assert runs()
+    engine.inject("drive-no-start@P-4202", 1.0, 0.0, 0.0, INSTRUCTOR)
+    with pytest.raises(NotNow, match="P-4202 has no start permit"):
+        ask("start on the spot")
+    ask("turn to remote")
+    assert list(engine.malfunctions) == ["drive-no-start@P-4202#2"]
+    engine.write([("P-4202.CMD", False)], OPERATOR)
+    step(engine, 1.0)
+    assert not runs()
+    told = [one.event.what for one in engine.journal.entries(kinds=[EventKind.ACTION]) if one.event.via == "field"]
+    assert told[0] == "P-4202 turned to local"
+    assert told[-1] == "P-4202 turned to remote"
+
+
 def test_unknown_and_too_many(engine: Engine) -> None:
     with pytest.raises(UnknownAction, match=r"found bleed P-2, allowed .*nearest bleed P-201"):
         engine.do_in_field("bleed P-2", INSTRUCTOR)

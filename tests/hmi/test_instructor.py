@@ -253,7 +253,7 @@ async def test_the_field_operator_is_asked_refuses_does_it_and_the_list_says_so(
             await desk.app.link.call("Inject", "acid-pump-air-lock", 1.0, 0.0, 0.0)
             while desk.display.listing.KIND != "field":
                 await desk.press("tab")
-            await desk.see("FIELD OPERATOR  1016, / finds")
+            await desk.see(f"FIELD OPERATOR  {len(desk.app.view.facts.actions)}, / finds")
             await desk.press("slash")
             await desk.type("bleed p-201")
             await desk.until(lambda: desk.app.view.cursor == Target("field", "bleed P-201"))
