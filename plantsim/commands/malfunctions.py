@@ -15,7 +15,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--about",
         metavar="NAME",
-        help="instead, say of one (crud@SX-1) what makes it, what the operator sees, what is right to do and who mends it",
+        help="instead, say of one (crud@SX-1) what makes it, its signs, what is right to do and who mends it",
     )
 
 
