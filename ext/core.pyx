@@ -244,7 +244,8 @@ cdef class Core:
         cdef Process* p = &self.process
         if self.faults.n > 0:
             triggers_scan(
-                self.faults.row, self.faults.trigger, self.faults.n, &self.clock, self.rows.sig, self.rows.qual, &self.log
+                self.faults.row, self.faults.trigger, self.faults.n, &self.clock, self.logic.alarm, self.rows.mem, self.rows.sig,
+                self.rows.qual, &self.log
             )
             malfunctions_scan(self.faults.fault, self.faults.row, self.faults.n, &self.clock)
         logic_command(&self.logic, &self.clock, &self.rows, &self.log)

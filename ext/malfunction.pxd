@@ -16,10 +16,12 @@ All but the last two start from the healthy value in every scan and follow each 
 states and to the boundary's totals, which is how material enters or leaves in the wrong place and every balance closes.
 A level of 0 touches nothing. Where the contents of a store change with x, or x by GROWTH, the difference is booked as exchanged.
 
-An instance that is armed waits for its trigger, a comparison of a row as the last scan and what was written since have left
-it: in the scan that finds it true it is injected, and its delay begins. A Bad reading pulls no trigger but one that asks for it.
+An instance that is armed waits for its trigger, a comparison of a row, or an alarm, as the last scan and what was written since
+have left it: in the scan that finds it true it is injected, and its delay begins. A Bad reading pulls no trigger but one that
+asks for it.
 """
 
+from alarm cimport L_ACTIVE, L_SUPPRESSED, Alarm
 from clock cimport Clock
 from condition cimport WHEN_BAD, Condition, condition_holds
 from event cimport FROM_MALFUNCTION, EventLog, log_event
@@ -47,10 +49,13 @@ cdef enum:              # columns of an instance
     MALFUNCTION_COLUMNS = 6
 
 cdef enum:              # columns of its trigger, all nought where it has none or has been pulled
-    T_RELATION = 0      # as of a Condition
-    T_ROW = 1
+    T_RELATION = 0      # as of a Condition, or WHEN_ALARM
+    T_ROW = 1           # or which alarm
     T_VALUE = 2
     TRIGGER_COLUMNS = 3
+
+cdef enum:
+    WHEN_ALARM = 5      # it stands and is not suppressed; behind the relations of ext/condition.pxd
 
 cdef struct FaultEffect:
     int kind
@@ -70,16 +75,21 @@ cdef struct Fault:      # effects of an instance
     int n
 
 
-cdef inline bint trigger_pulled(const double* t, const double* sig, const unsigned int* qual) noexcept nogil:
+cdef inline bint trigger_pulled(const double* t, const Alarm* alarm, const double* mem, const double* sig,
+                                const unsigned int* qual) noexcept nogil:
     cdef Condition c
+    cdef const double* m
     c.relation = <int>t[T_RELATION]
     c.row = <int>t[T_ROW]
     c.value = t[T_VALUE]
+    if c.relation == WHEN_ALARM:
+        m = mem + alarm[c.row].mem
+        return m[L_ACTIVE] != 0.0 and m[L_SUPPRESSED] == 0.0
     return (c.relation == WHEN_BAD or not is_bad(qual[c.row])) and condition_holds(&c, 0.0, sig, qual)
 
 
-cdef inline void triggers_scan(double* rows, double* triggers, int n, const Clock* clock, const double* sig,
-                               const unsigned int* qual, EventLog* log) noexcept nogil:
+cdef inline void triggers_scan(double* rows, double* triggers, int n, const Clock* clock, const Alarm* alarm, const double* mem,
+                               const double* sig, const unsigned int* qual, EventLog* log) noexcept nogil:
     """Inject what has waited for this scan."""
     cdef double* m
     cdef double* t
@@ -87,7 +97,7 @@ cdef inline void triggers_scan(double* rows, double* triggers, int n, const Cloc
     for i in range(n):
         m = rows + i*MALFUNCTION_COLUMNS
         t = triggers + i*TRIGGER_COLUMNS
-        if m[M_SCAN] == INFINITE and trigger_pulled(t, sig, qual):
+        if m[M_SCAN] == INFINITE and trigger_pulled(t, alarm, mem, sig, qual):
             m[M_SCAN] = <double>clock.scan
             for k in range(TRIGGER_COLUMNS):
                 t[k] = 0.0

@@ -8,6 +8,7 @@ from hmi.entry import EntryError, parse
 from hmi.model import Plant
 
 _WHEN = re.compile(r"(.*?)\s*\bwhen\b\s*(.*)", re.IGNORECASE | re.DOTALL)
+_ALARM = re.compile(r"alarm\s+(\S+)", re.IGNORECASE)
 _CONDITION = re.compile(r"([A-Za-z0-9-]+)\.([A-Za-z_]+)\s*(?:([=<>])\s*(\S.*?)|\s(bad))\s*")
 
 
@@ -18,7 +19,17 @@ def part(text: str) -> tuple[str, str | None]:
 
 
 def check_condition(plant: Plant, text: str) -> str:
-    """``AIC-201.PV < 0.8``, ``K-213A.RUN = stopped`` or ``TIC-201.PV bad``, as the server takes it. EntryError."""
+    """``AIC-201.PV < 0.8``, ``TIC-201.PV bad`` or ``alarm TIC-201.HH``, as the server takes it.
+
+    EntryError for what it would not take.
+    """
+    alarm = _ALARM.fullmatch(text.strip())
+    if alarm is not None:
+        name = alarm[1].upper()
+        if f"{name}.Alarm" not in plant.alarms:
+            own = [one.condition for one in plant.alarms.values() if one.tag == name.partition(".")[0]]
+            raise EntryError(f"{name} is no alarm of this plant{'; that tag has ' + ', '.join(own) if own else ''}")
+        return f"alarm {name}"
     found = _CONDITION.fullmatch(text.strip())
     if found is None:
         raise EntryError(f"{text.strip()!r} is no condition; allowed TAG.MEMBER with = < > or bad: AIC-201.PV < 0.8")

@@ -107,7 +107,7 @@ class LivePlant:
         self.forced_rows: list[int] = []
         """Rows that are forced, which no saved state says."""
         self.injected = Injected(
-            self.core, plant.malfunctions, self.assembly.faults, Triggers(plant, self.tags, self.core_rows)
+            self.core, plant.malfunctions, self.assembly.faults, Triggers(plant, self.tags, self.core_rows, self.alarms)
         )
         places, motors = self.assembly.faults.places, self.assembly.spec["motors"]
         started = {tag: motors[index]["mem"] for tag, (table, index) in places.items() if table == "motors"}

@@ -99,7 +99,7 @@ _RAMP = Argument("ramp", ua.VariantType.Double, "Plant time from its beginning t
 _CONDITION = Argument(
     "condition",
     ua.VariantType.String,
-    "What it waits for: AIC-201.PV < 0.8, K-213A.RUN = 0 or TIC-201.PV bad",
+    "What it waits for: AIC-201.PV < 0.8, K-213A.RUN = 0, TIC-201.PV bad, alarm TIC-201.HH",
 )
 _ACTION = Argument("action", ua.VariantType.String, "As ListFieldActions has it: bleed P-201")
 _WRONG = Argument("malfunction", ua.VariantType.String, "An instance, or all of a malfunction, with or without @target")

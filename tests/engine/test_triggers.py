@@ -11,6 +11,7 @@ import pytest
 import plantsim
 from plantsim.engine.command import Origin
 from plantsim.engine.engine import Engine
+from plantsim.engine.image import ACTIVE
 from plantsim.engine.journal import EventKind
 from plantsim.engine.live import CORE_ARRAYS, LivePlant
 from plantsim.engine.malfunctions import TooMany
@@ -124,6 +125,26 @@ def test_a_bad_reading_pulls_no_trigger_but_one_that_asks_for_it(belfast: Plant)
     assert (live.injected.levels[low], live.injected.levels[bad]) == (0.0, 1.0)
 
 
+def test_an_alarm_pulls_it_in_the_scan_after_it_came(belfast: Plant) -> None:
+    live = LivePlant(belfast, scan_period=1.0)
+    live.injected.inject("drive-trip@AG-201", 1.0, 5.0, 0.0)
+    live.injected.inject("drive-trip@P-4202", 1.0, 0.0, 0.0, "alarm AG-201.TRIP")
+    alarm = next(one for one in live.alarms if one.name == "AG-201.TRIP")
+    for _ in range(60):
+        if live.book.states()[alarm.row] & ACTIVE:
+            break
+        live.advance(1)
+    came = int(live.core.scan)
+    assert 5 < came < 60
+    assert live.injected.standing[1][0].armed
+    live.restore(live.arrays())
+    trigger = live.injected.standing[1][0].trigger
+    assert trigger is not None
+    assert trigger.text == "alarm AG-201.TRIP"
+    live.advance(1)
+    assert live.injected.standing[1][0].scan == came
+
+
 def test_an_armed_one_is_part_of_the_state_bit_for_bit(belfast: Plant, tmp_path: Path) -> None:
     live = LivePlant(belfast, scan_period=1.0)
     live.injected.inject("drive-trip@SC-101", 1.0, 60.0, 0.0)
@@ -211,6 +232,7 @@ def test_the_journal_has_when_it_was_armed_and_when_it_fired_for_the_instructor_
         ("AIC-201.PV < 1e9", 'found "1e9" for AIC-201.PV, allowed a number from'),
         ("AIC-201.MODE = Autumn", 'found "Autumn" for AIC-201.MODE, allowed Manual, Automatic'),
         ("KPI.OffSpec > 5", "where KPI is no tag"),
+        ("alarm TIC-201.XX", 'found alarm "TIC-201.XX", allowed TIC-201.HH, TIC-201.H'),
     ],
 )
 def test_a_bad_condition_is_refused_with_what_is_allowed(engine: Engine, condition: str, message: str) -> None:

@@ -190,11 +190,13 @@ def test_what_a_malfunction_waits_for_is_checked_as_far_as_the_plant_is_known(ma
     assert check_condition(plant, " tic-200.pv<80 ") == "TIC-200.PV < 80"
     assert check_condition(plant, "TIC-200.MODE = man") == "TIC-200.MODE = Manual"
     assert check_condition(plant, "TIC-200.PV bad") == "TIC-200.PV bad"
+    assert check_condition(plant, "Alarm tic-200.hh") == "alarm TIC-200.HH"
     assert Injection(0.6, 0.0, 0.0, "TIC-200.PV bad").text == "60 %, when TIC-200.PV bad"
     assert Injection(1.0, 30.0, 60.0, "x").text == "100 %, when x, after 30 s, growing over 1 min"
     for text, why in (
         ("", "allowed TAG.MEMBER with = < > or bad"),
         ("TIC-200", "is no condition"),
+        ("alarm TIC-200.LL", "TIC-200.LL is no alarm of this plant; that tag has HH"),
         ("TIC-999.PV < 80", "TIC-999 is no tag of this plant"),
         ("TIC-200.PX < 80", "TIC-200 has no PX; allowed PV, SP, OP, MODE"),
         ("TIC-200.PV < 800", "800 is outside 0.0 .. 120.0 C"),
