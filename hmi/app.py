@@ -358,7 +358,7 @@ class HmiApp(App[int]):
 
     @staticmethod
     def _set_aside() -> None:
-        """Plant, displays and libraries stay: looking through them for garbage again and again costs 0.1 s each time."""
+        """Plant, displays and libraries stay: looking them through for garbage again and again costs 0.1 s a time."""
         if gc.get_freeze_count():  # what was browsed before, and the link that it came by, do not stay
             gc.unfreeze()
             gc.collect()
