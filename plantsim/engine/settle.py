@@ -266,13 +266,15 @@ class Newton:
         """It was had with the places of its entries."""
         self.kinked = False
         """A loop met or left its limit in the last step."""
+        self.incomplete = False
+        """Corrections stayed as large as they were with the Jacobian of where they begin: it lacks entries."""
 
     def renew(self, x: Vector, f: Vector, anew: int | None = None) -> None:
         """The Jacobian at x, over what moves there."""
         self.active = np.flatnonzero((x != 0.0) | (f != 0.0))
         self.exact = anew is not None or not self.problem.places
         self.jacobian = self.problem.jacobian(x, f, self.active, anew)
-        self.stale = self.kinked = False
+        self.stale = self.kinked = self.incomplete = False
         self.fresh = True
         self.factored_for = 0.0
 
@@ -303,7 +305,8 @@ class Newton:
         awake[self.active] = False
         if self.stale or awake.any():
             # only memories see the loops: what else shares rows, shares them still
-            self.renew(x, f, anew=problem.n_states if self.kinked and not self.exact else None)
+            looked_for = 0 if self.incomplete else problem.n_states if self.kinked and not self.exact else None
+            self.renew(x, f, anew=looked_for)
         weight = 1.0 / (np.abs(x) + 10.0 * problem.floor)
         y, g = x, f
         first, before, renewals = 0.0, np.inf, 0
@@ -322,6 +325,7 @@ class Newton:
             if before < np.inf and (size < 0.25 * (min(first, 4.0) if self.bends else first) or size < 1e-3):
                 self.stale = size > 0.25 * first or (size > 0.05 * first and size > 1e-3)
                 self.kinked = not self.bends and float(np.max(change)) > 0.25 * first and size > 1e-3
+                self.incomplete = self.fresh and not self.exact and size > 0.25 * first
                 self.fresh = False
                 return z, first, size
             if not size < FARTHEST:

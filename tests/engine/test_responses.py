@@ -53,7 +53,7 @@ def test_less_saponification_lowers_extraction(make_trial: MakeTrial, rest: Tria
     assert less["AI-4228.PV"] >= rest["AI-4228.PV"] - 0.01
 
 
-@pytest.mark.long(scale=2)  # the solver does not find every such state
+@pytest.mark.long
 def test_too_little_scrub_takes_nd_off_spec_and_too_much_only_costs_recovery(
     make_trial: MakeTrial, rest: Trial
 ) -> None:

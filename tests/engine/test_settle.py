@@ -53,6 +53,24 @@ def test_columns_that_share_no_row_are_differenced_together(live: LivePlant) -> 
     assert abs(alone - together).max() < 1e-3 * abs(alone).max()
 
 
+def test_a_jacobian_that_lacks_entries_is_had_with_them(live: LivePlant) -> None:
+    """A row at rest when its entries were looked for shows none; corrections that do not get smaller tell."""
+    problem = Steady(live.core, live.assembly)
+    x = problem.get()
+    f = problem.rate(x)
+    problem.jacobian(x, f, np.flatnonzero((x != 0.0) | (f != 0.0)))
+    acid = problem.names.index("SX-2[57]")  # in the first stage
+    for column, rows in problem.places.items():
+        if column != acid:
+            problem.places[column] = rows[rows != acid]
+    problem.grouped = None
+    y = x.copy()
+    y[acid] *= 1.2
+    problem.put(y)
+    assert problem.solve(most=40).residual < 1e-10
+    np.testing.assert_allclose(problem.get()[: problem.n_states], x[: problem.n_states], rtol=1e-4, atol=1e-9)
+
+
 @pytest.mark.long  # the suite settles a smaller plant in tests/commands/test_new.py
 @pytest.mark.parametrize("name", ["belfast", "belfast-commercial", "makuutu", "missouri", "viridion"])
 def test_solver_finds_the_steady_state_from_the_plant_file_alone(name: str, tmp_path: Path) -> None:
