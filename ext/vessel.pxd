@@ -7,7 +7,8 @@
 Verwer, Spee, Blom and Hundsdorfer, SIAM J. Sci. Comput. 20 (1999) 1456. The order is 2 for any A, so transport stays
 explicit; A has the left null vectors of the chemistry, so what reactions conserve is conserved to rounding; f(u) = 0 gives
 k = 0, so the simulator's steady state is the equations'. A step whose first-order error is too large, or that would drive
-an amount negative, is quartered: the choice depends on computed values only, hence it is the same in every run.
+an amount negative, is quartered: the choice depends on computed values only, hence it is the same in every run. An amount that
+is below nothing already, by the rounding of what flows in, is no reason: no step is short enough for it.
 
 A unit's right-hand side writes ny derivatives and behind them nq flows, whose integrals over the tick leave the unit: they
 get the integrator's own weights, so that what leaves is exactly what is missing.
@@ -37,7 +38,7 @@ cdef struct Vessel:
     double* y           # ny states
     double* q           # nq integrals over the last tick
     double* atol        # ny absolute tolerances
-    double* floor       # ny: no state may fall below; -inf of net acidity, which may be negative
+    double* floor       # ny: no step may take a state below; -inf of net acidity, which may be negative
     double* work        # 4 (ny + nq)
     void* unit
     Rhs rhs
@@ -91,7 +92,7 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
             x = y[i] + h*(1.5*k1[i] + 0.5*k2[i])
             u[i] = x
             bad |= <long long>(fabs(0.5*h*(k1[i] + k2[i])) > atol[i] + STEP_RTOL*fabs(y[i]))
-            bad |= <long long>(x < floor[i])
+            bad |= <long long>(x < floor[i]) & <long long>(y[i] >= floor[i])
             bad |= <long long>(x - x != 0.0)     # not finite, and a comparison with it is never true
         if bad != 0 and depth < MAX_QUARTERINGS:
             h *= 0.25

@@ -438,3 +438,17 @@ def test_shocked_unit_goes_where_the_equations_go(make_bench: MakeBench, live: L
     exact = bench.exact("SX-1", 60.0, rtol=1e-8, atol=1e-10)
     bench.tick("SX-1", TICK_S, 600)
     assert np.max(np.abs(bench.state("SX-1") - exact) / (np.abs(exact) + 1e-3)) < 1e-4
+
+
+def test_a_trace_less_than_nothing_in_a_feed_costs_few_steps(make_bench: MakeBench, live: LivePlant) -> None:
+    """What precipitates to the last trace leaves a tank with -1e-12 mol/s of rounding: no step is short enough for that."""
+    bench = make_bench("TK-841")
+    bench.from_steady(live)
+    metal = bench.index["Pr"]
+    bench.core.streams[:, :, 2 + metal] = 0.0
+    bench.core.streams[:, bench.layout.streams["506"], 2 + metal] = -2e-12
+    bench.state("TK-841")[[metal, bench.index["PrOH3"]]] = 1e-12, 0.0
+    bench.tick("TK-841", 1.0, 200)
+    accepted, rejected, _ = bench.effort("TK-841")
+    assert (accepted < 400, rejected < 100) == (True, True), (accepted, rejected)
+    assert -1e-9 < bench.state("TK-841")[metal] < 0.0
