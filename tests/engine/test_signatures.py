@@ -220,7 +220,7 @@ SIGNATURES: dict[str, Signature] = {
             "P-4202.TRIP": "+",
             "FIC-311.PV": "-",
         },
-        ("K-213B.TRIP", "P-802B.TRIP", "K-808.TRIP", "SC-619.TRIP", "SC-649.TRIP"),
+        ("AG-201.TRIP", "K-213B.TRIP", "P-802B.TRIP", "K-808.TRIP", "SC-619.TRIP", "SC-649.TRIP"),
         told=("ains lost",),
     ),
     "dilution-water-ingress": Signature(25, {"LIC-321.PV": "+"}, ("FIC-311.PV", "FI-209.PV", "FIC-4101.PV"), 48.0),

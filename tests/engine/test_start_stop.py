@@ -16,14 +16,16 @@ from plantsim.model.plant import Plant
 from plantsim.model.tag import Role
 
 OPERATOR = Origin(Role.OPERATOR, "anna", "test")
-START = 1
+START, HOLD, ABORT = 1, 2, 4
 
 
 class Shift:
     """The plant, and what was seen while a sequence ran."""
 
-    def __init__(self, plant: Plant, scan_period: float = 0.1, hydrogen: Sequence[str] = ("AI-211A",)) -> None:
-        self.live = LivePlant(plant, scan_period=scan_period)
+    def __init__(
+        self, plant: Plant, scan_period: float = 0.1, hydrogen: Sequence[str] = ("AI-211A",), start: str = "steady"
+    ) -> None:
+        self.live = LivePlant(plant, scan_period=scan_period, start=start)
         self.minute = round(60.0 / scan_period)
         self.hydrogen = hydrogen
         self.steps: dict[str, list[int]] = {}
@@ -71,6 +73,29 @@ def test_start_up_is_not_begun_while_the_line_is_fed(live: LivePlant) -> None:
     live.core.signal[command] = START
     live.advance(5)
     assert SEQUENCE_STATES[int(live.core.signal[state])] == "Complete"
+
+
+def test_a_start_held_or_aborted_has_no_alarm_of_what_nobody_makes_or_draws(belfast: Plant) -> None:
+    """That there is no sweep air is told: a safeguard is quiet only before a start."""
+    cold = Shift(belfast, scan_period=1.0, start="cold")
+    for command in (START, HOLD, ABORT):
+        cold.live.core.signal[cold.live.tags["KS-800.CMD"].row] = command
+        cold.live.advance(300)
+        assert cold.in_alarm() <= {"KS-800.HELD", "FIC-213.L", "FIC-213.LL"}, command
+
+
+def test_with_no_step_of_the_start_in_force_a_kiln_that_gets_cold_under_its_feed_is_told(belfast: Plant) -> None:
+    """A shutdown that was thought better of leaves the start-up at no step, and the line in production."""
+    shift = Shift(belfast, scan_period=1.0)
+    for command in (START, ABORT):
+        shift.live.core.signal[shift.live.tags["KS-801.CMD"].row] = command
+        shift.live.advance(3)
+    assert shift["KS-800.STEP"] == 0.0
+    for member, value in (("MODE", 0.0), ("OP", 0.0)):
+        shift.live.core.signal[shift.live.tags[f"TIC-614.{member}"].row] = value
+        shift.live.advance(3)
+    shift.live.advance(2 * 3600)
+    assert "TIC-614.L" in shift.in_alarm()
 
 
 @pytest.mark.long
