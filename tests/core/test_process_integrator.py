@@ -441,7 +441,7 @@ def test_shocked_unit_goes_where_the_equations_go(make_bench: MakeBench, live: L
 
 
 def test_a_trace_less_than_nothing_in_a_feed_costs_few_steps(make_bench: MakeBench, live: LivePlant) -> None:
-    """What precipitates to the last trace leaves a tank with -1e-12 mol/s of rounding: no step is short enough for that."""
+    """What precipitates to the last trace leaves a tank as -1e-12 mol/s of rounding: no step is short enough for it."""
     bench = make_bench("TK-841")
     bench.from_steady(live)
     metal = bench.index["Pr"]

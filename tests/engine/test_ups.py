@@ -60,7 +60,9 @@ def line(belfast: Plant) -> Line:
 def test_with_mains_it_is_full_and_takes_nothing(line: Line) -> None:
     line.live.advance(60)
     assert (line["ES-831.STATE"], line["LI-832.PV"]) == (0.0, 100.0)
-    assert line["JI-832.PV"] == pytest.approx(0.7 + 0.09 + 0.24 * 0.3 + 0.3 * 0.1, abs=0.05), "K-808, the agitator and the kilns"
+    assert line["JI-832.PV"] == pytest.approx(0.7 + 0.09 + 0.24 * 0.3 + 0.3 * 0.1, abs=0.05), (
+        "K-808, the agitator and the kilns"
+    )
     assert not line.alarmed("ES-831.FAIL")
 
 
