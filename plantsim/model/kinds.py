@@ -637,6 +637,7 @@ _ALL = (
         parameters=(
             _size("capacity", ENERGY, "what the battery gives when it is full"),
             _size("charger", POWER, "taken from the mains until it is full"),
+            _size("rating", POWER, "most that its drives may take together at full output", 1e6),
         ),
         probes={
             "charge": Probe(FRACTION),

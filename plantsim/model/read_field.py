@@ -81,8 +81,19 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         if any(device.tag == switch.tag for device in devices):
             raise section.error("", f"a tag that devices.{switch.tag} has already", "a name of its own")
         devices.append(switch)
+    for unit in units:
+        if unit.kind == "ups":
+            _check_rating(Section({}, root.file, f"units.{unit.id}"), unit, devices)
     order = list(by_id)
     return tuple(sorted(devices, key=lambda device: order.index(device.unit)))
+
+
+def _check_rating(section: Section, unit: Unit, devices: Iterable[Device]) -> None:
+    """Raise PlantError if the drives on a battery could take more at once than it is made for."""
+    taken = sum(device.power for device in devices if device.supply == unit.id)
+    if taken > unit.parameters["rating"]:
+        found = f"{1e-3 * taken:.3g} kW of the drives on it"
+        raise section.error("rating", found, f"at most {1e-3 * unit.parameters['rating']:.3g} kW")
 
 
 def _contact(section: Section, units: tuple[Unit, ...]) -> Measurement | None:

@@ -159,10 +159,11 @@ def test_a_drive_on_it_trips_by_its_own_fault_as_any_other(line: Line) -> None:
     ("old", "new", "said"),
     [
         ('supply = "UPS-831"', 'supply = "ES-831"', "devices.*supply.*UPS-831"),
+        ('rating = "6 kW"', 'rating = "3.7 kW"', "units.UPS-831.rating.*found 3.79 kW.*allowed at most 3.7 kW"),
         ('measures = "UPS-831.lost"', 'measures = "UPS-831.charge"', "devices.ES-831.measures.*UPS-831.lost"),
     ],
 )
-def test_what_is_no_battery_and_no_contact_is_refused(
+def test_what_is_no_battery_no_contact_or_too_much_for_it_is_refused(
     old: str, new: str, said: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     text = plant_path("belfast").read_text(encoding="utf-8")
