@@ -465,7 +465,7 @@ def test_after_a_power_dip_everything_can_be_started_again(belfast: Plant) -> No
     assert len(drives) > 60
     watch.live.injected.inject("power-dip", 1.0, 0.0, 0.0)
     watch.run(1)
-    assert running() == len(carried) == 3
+    assert running() == len(carried) == 4
     watch.live.injected.clear_all()
     watch.run(1)
     assert running() == len(carried)
