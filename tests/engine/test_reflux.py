@@ -98,3 +98,19 @@ def test_it_comes_back_to_production(belfast: Plant, number: int) -> None:
     assert min(circuit["AI-701.PV"], circuit["AI-702.PV"]) > 99.5
     assert circuit["FIC-4{}01.MODE"] == 2.0
     assert circuit.live.health.balance_error() < 1e-12
+
+
+def test_a_shutdown_ends_it_before_it_does_anything(belfast: Plant) -> None:
+    """Going on, it would give the circuit back its feed while the plant runs empty."""
+    circuit = Circuit(belfast, 2)
+    circuit.command(START, 25 * MINUTE)
+    assert circuit.state == ("Running", 4)
+    circuit["KS-801.CMD"] = START
+    circuit.live.advance(10)
+    assert circuit.state == ("Idle", 0)
+    assert (circuit["KS-801.STATE"], circuit["KS-801.STEP"]) == (1.0, 2.0)
+    assert (circuit["XV-4218.CLOSED"], circuit["XV-4219.CLOSED"]) == (1.0, 1.0), "what flows goes to its tanks again"
+    circuit.command(START, 10)
+    assert circuit.state == ("Idle", 0), "nor does it start meanwhile"
+    circuit.live.advance(10 * MINUTE)
+    assert circuit["FIC-4201.PV"] < 1.0
