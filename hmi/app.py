@@ -48,7 +48,7 @@ from hmi.store import TagStore
 from hmi.theme import DARK, LIGHT, LOOKS, MONO, PALETTES, SIXTEEN
 from hmi.view import Target, View
 from hmi.widgets.alarmhistory import WORDS
-from hmi.widgets.entryline import Tone
+from hmi.widgets.entryline import PassedOn, Tone
 from hmi.widgets.pens import MOST
 from hmi.widgets.sections import key_analogs
 
@@ -106,6 +106,7 @@ class HmiApp(App[int]):
         """Paintings that failed; there should be none."""
         self.paints: deque[float] = deque(maxlen=240)
         """Seconds that the last paintings took."""
+        self.passed_on = PassedOn()
         self._journalled = 0
         self._phase = Phase.CONNECTING
         self._before: list[tuple[str, str]] = []
@@ -127,7 +128,10 @@ class HmiApp(App[int]):
         """
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.app_focus = True  # a terminal that has lost the focus may be sent keys: the entry has it again
+            if isinstance(self.screen, Display):
+                await self.screen.composed()
             if self.focused is None:
+                self.passed_on.done(event)
                 for first in (True, False):
                     if await self._check_bindings(event.key, priority=first):
                         return
@@ -474,7 +478,7 @@ class HmiApp(App[int]):
         tag = plant.tags[found[0]]
         self.show_section(tag.area)
         self.view.cursor = Target("tag", tag.id)
-        self._displays["section"].call_after_refresh(self._displays["section"].open_face, tag.id)
+        self._displays["section"].open_face(tag.id)  # at once: keys typed behind the name are meant for it
         return True
 
     def refresh_limits(self, tag: TagObject) -> None:

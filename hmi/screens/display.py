@@ -233,6 +233,10 @@ class Display(Screen[None]):
         self._footer.situation = self.situation()
         self._footer.paint(force=True)
 
+    async def composed(self) -> None:
+        """Wait until the display has its panels: before it does, its entry line can ask nothing."""
+        await self._mounted_event.wait()
+
     def on_mount(self) -> None:
         """Lay out on first sight."""
         self.relayout()

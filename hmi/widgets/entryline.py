@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
+from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
 from textual import events
@@ -21,6 +22,9 @@ from hmi.view import View
 from hmi.widgets.alarmlist import alarm_line
 from hmi.widgets.canvas import Canvas, Row, cells
 from hmi.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from hmi.app import HmiApp
 
 SAID = 12.0
 """Seconds an answer stays before the banner returns."""
@@ -88,6 +92,28 @@ class Words(Panel):
             row.add(" ...", looks.dim)
 
 
+class PassedOn:
+    """Keys of a burst that came to an entry when it was done with, and went back to the application: until they are done
+    with, those that came behind them must go the same way, or they would overtake them."""
+
+    def __init__(self) -> None:
+        self._keys: list[events.Key] = []
+
+    def pass_on(self, event: events.Key) -> events.Key:
+        """The key as it goes to the application."""
+        self._keys.append(events.Key(event.key, event.character))
+        return self._keys[-1]
+
+    def done(self, event: events.Key) -> bool:
+        """Take a key for done with; whether it was one of these."""
+        before = len(self._keys)
+        self._keys = [key for key in self._keys if key is not event]
+        return len(self._keys) < before
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+
 class Field(Input):
     """Where an entry is typed. Each key is done with before the next is looked at, also where many come in one burst:
     Textual would insert characters at once, but send Enter and Backspace round by the application first."""
@@ -98,7 +124,8 @@ class Field(Input):
 
     async def _on_key(self, event: events.Key) -> None:
         bound = self._bindings.key_to_bindings.get(event.key, ())
-        if self._line.stage is not Stage.ASKING:  # the entry was done with before this key came
+        in_turn = self._line.passed_on.done(event) or not self._line.passed_on
+        if not in_turn or self._line.stage is not Stage.ASKING:  # the entry was done with before this key came
             self._line.pass_on(event)
         elif event.key == "enter":
             self._line.entered(self.value)
@@ -182,6 +209,11 @@ class EntryLine(Horizontal):
             self._enter(Stage.IDLE, "")
         self._words.paint(force=True)
 
+    @property
+    def passed_on(self) -> PassedOn:
+        """Keys on their way back to the application."""
+        return cast("HmiApp", self.app).passed_on
+
     def cancel(self) -> None:
         """Give an unfinished entry up."""
         if self.stage in (Stage.ASKING, Stage.CONFIRMING, Stage.JUMPING):
@@ -223,13 +255,14 @@ class EntryLine(Horizontal):
 
     def pass_on(self, event: events.Key) -> None:
         """Do with a key what is done with it now, though it was meant for an entry."""
-        if self.stage in (Stage.CONFIRMING, Stage.JUMPING):
+        if self.stage in (Stage.CONFIRMING, Stage.JUMPING) and not self.passed_on:
             self.on_key(event)
         else:
-            self.app.post_message(events.Key(event.key, event.character))
+            self.app.post_message(self.passed_on.pass_on(event))
 
     def on_key(self, event: events.Key) -> None:
         """Escape leaves; while confirming, Enter alone goes on and every other key is ignored; a jump takes letters."""
+        self.passed_on.done(event)
         if self.stage is Stage.ASKING and event.key == "escape":
             event.stop()
             event.prevent_default()
