@@ -349,7 +349,9 @@ class HmiApp(App[int]):
             return
         for display in self._displays.values():
             display.face = self.view.tag(display.face.id) if display.face is not None else None
-        if isinstance(screen, Display):
+        if isinstance(screen, Instructor) and not self.view.plant.instructs:
+            self.show_overview()
+        elif isinstance(screen, Display):
             screen.relayout()
 
     # --- going about ---

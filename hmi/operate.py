@@ -10,12 +10,13 @@ from math import isnan
 from hmi.alarms import AlarmRecord, AlarmState
 from hmi.comm.link import Link
 from hmi.comm.outcome import Outcome
-from hmi.commands import SPEEDS
+from hmi.commands import SPEEDS, find
 from hmi.entry import Change, Shelving, parse, parse_member, parse_positive, parse_shelving, parse_text
 from hmi.format import duration, range_text, speed, value_text
 from hmi.instruct import Instruct
+from hmi.instructor import Facts
 from hmi.journal import Kind
-from hmi.model import Member, TagObject, ValueClass
+from hmi.model import ROLES, Member, TagObject, ValueClass
 from hmi.practise import Practise
 from hmi.procedure import effects
 from hmi.view import View
@@ -139,7 +140,42 @@ class Operations:
         if not self._link.state.online:
             return "no connection"
         who = f"user {self._view.user}" if self._view.user else "anonymous users"
-        return f"{who} may not write it" if member.for_others else "read-only"
+        if not member.for_others:
+            return "read-only"
+        return f"{who} may not write it; {self._view.label(find('log-in'))} logs in"
+
+    def _may_not(self, line: EntryLine, what: str) -> bool:
+        """Whether the role is one that only looks; says so."""
+        if self._view.role != ROLES[0]:
+            return False
+        line.say(f"{what}: {ROLES[0]}s may not; {self._view.label(find('log-in'))} logs in", Tone.REFUSED)
+        return True
+
+    # --- who ---
+
+    def log_in(self, line: EntryLine) -> None:
+        """Ask for a user and a password, and go on as that user; the session goes on as it is until that is known."""
+
+        def password(name: object) -> None:
+            user = str(name).strip()
+            if not user:
+                self._start(self._log_in(line, "", ""))
+                return
+            line.ask(f"password of {user}:", str, lambda word: self._start(self._log_in(line, user, str(word))),
+                     secret=True)  # fmt: skip
+
+        line.ask(f"now {self._view.identity}; log in as (empty: {ROLES[0]}):", str, password)
+
+    async def _log_in(self, line: EntryLine, user: str, password: str) -> None:
+        name = user or ROLES[0]
+        line.busy(f"log in as {name}")
+        outcome = await self._waiting(self._link.log_in(user, password))
+        if outcome.ok:
+            self._note("", f"logged out for {name}")
+            self._view.user, self._view.facts = user, Facts()
+            line.say(f"logged in as {name}")
+        else:
+            line.say(f"not logged in as {name}: {outcome.text}", Tone.REFUSED)
 
     # --- alarms ---
 
@@ -149,7 +185,7 @@ class Operations:
             line.say("no alarm to acknowledge")
         elif record.acked:
             line.say(f"{record.alarm.tag} {record.alarm.condition} is already acknowledged")
-        else:
+        elif not self._may_not(line, f"acknowledge {record.alarm.tag} {record.alarm.condition}"):
             self._work(self._acknowledge(line, record))
 
     async def _acknowledge(self, line: EntryLine, record: AlarmRecord) -> None:
@@ -164,7 +200,7 @@ class Operations:
         """Acknowledge several alarms as the operator saw them."""
         if not records:
             line.say("no unacknowledged alarm in sight")
-        else:
+        elif not self._may_not(line, f"acknowledge {len(records)}"):
             self._work(self._acknowledge_all(line, records))
 
     async def _acknowledge_all(self, line: EntryLine, records: list[AlarmRecord]) -> None:
@@ -179,6 +215,8 @@ class Operations:
     def comment(self, line: EntryLine, record: AlarmRecord) -> None:
         """Ask for a comment and add it to an alarm."""
         what = f"comment on {record.alarm.tag} {record.alarm.condition}"
+        if self._may_not(line, what):
+            return
 
         def send(text: object) -> None:
             self._work(self._request(line, record, f'{what}: "{text}"', self._link.comment(record, str(text))))
@@ -188,6 +226,8 @@ class Operations:
     def shelve(self, line: EntryLine, record: AlarmRecord) -> None:
         """Ask for how long and why, then confirm, then shelve."""
         alarm = record.alarm
+        if self._may_not(line, f"shelve {alarm.tag} {alarm.condition}"):
+            return
         if not alarm.shelving:
             line.say(f"{alarm.tag} {alarm.condition}: the server does not offer shelving", Tone.REFUSED)
             return
@@ -215,6 +255,8 @@ class Operations:
             line.say(f"{record.alarm.tag} {record.alarm.condition} is not shelved")
             return
         what = f"unshelve {record.alarm.tag} {record.alarm.condition}"
+        if self._may_not(line, what):
+            return
         self._work(self._request(line, record, what, self._link.unshelve(record)))
 
     async def _request(self, line: EntryLine, record: AlarmRecord, what: str, request: Awaitable[Outcome]) -> None:

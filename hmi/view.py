@@ -94,6 +94,16 @@ class View:
         """The pens of the group on the trends display."""
         return self.groups[min(self.group, len(self.groups) - 1)]
 
+    @property
+    def role(self) -> str:
+        """What the session may do, of ROLES."""
+        return self.plant.role
+
+    @property
+    def identity(self) -> str:
+        """Who sits here: the user where the name says more than the role, and the role."""
+        return self.role if self.user in ("", self.role) else f"{self.user}, {self.role}"
+
     def label(self, command: Command) -> str:
         """The keys of a command as footer and help write them."""
         if command.id == "section" and command.id not in self.keys and self.plant.areas:

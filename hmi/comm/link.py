@@ -119,6 +119,10 @@ class Link:
         self.first_seen: Seen | None = None
         """The server's certificate, where this is its first use."""
         self._again = asyncio.Event()
+        self._gone = asyncio.Event()
+        """The present connection is not to be waited for."""
+        self._renewed = False
+        """Whether it ended for another login."""
         self.health = Health(security=login.security)
         self._store = store
         self._book = book
@@ -148,6 +152,9 @@ class Link:
                 self._lost(error)
                 self.state = replace(self.state, began=math.nan)
             self._again.clear()
+            if self._renewed:
+                self._renewed = False
+                continue
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._again.wait(), BACKOFF[min(attempt, len(BACKOFF) - 1)])
 
@@ -157,6 +164,25 @@ class Link:
         self.login = replace(self.login, trust="")
         self.changed = None
         self._again.set()
+
+    async def log_in(self, user: str, password: str) -> Outcome:
+        """Go on as another user, or without one.
+
+        Tried on a connection beside the present one, which stays as it is where the server refuses.
+        """
+        login = replace(self.login, user=user or None, password=password)
+        try:
+            client = await login.client(self.endpoint, self._certified)
+            await client.connect()
+            with suppress(Exception):
+                await asyncio.wait_for(client.disconnect(), 1.0)
+        except Exception as error:
+            return Outcome(False, connect_words(error))
+        self.login = login
+        self._renewed = True
+        self._gone.set()
+        self._again.set()
+        return DONE
 
     async def write(self, member: Member, value: float | bool | int) -> Outcome:
         """Write one member's value. The outcome is the server's answer, not yet the effect."""
@@ -291,13 +317,14 @@ class Link:
 
     async def _session(self) -> None:
         client = await self.login.client(self.endpoint, self._certified)
-        gone = asyncio.Event()
+        self._gone = gone = asyncio.Event()
 
         async def lost(_error: Exception) -> None:
             gone.set()
 
         client.connection_lost_callback = lost
         await client.connect()
+        self._renewed = False
         try:
             self._enter(Phase.BROWSING)
             browsed = await browse_plant(client)
@@ -357,7 +384,7 @@ class Link:
             with suppress(TimeoutError):
                 await asyncio.wait_for(gone.wait(), WATCH_PERIOD)
             if gone.is_set():
-                raise ConnectionError("the server closed the connection")
+                raise ConnectionError("the login changes" if self._renewed else "the server closed the connection")
 
     def _allow(self, client: PatientClient, trip: float) -> float:
         """Give a server the time it needs by its last round trip (s); the seconds it may be silent."""

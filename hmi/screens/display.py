@@ -77,6 +77,7 @@ class TooSmall(Panel):
         canvas.row(0).add(text, self.view.looks.shout)
         active, unacked = self.view.book.counts()
         canvas.row(1).add(f"alarms {sum(active.values())} active, {unacked} unacknowledged", self.view.looks.text)
+        canvas.row(2).add(self.view.identity, self.view.looks.text)
 
 
 class Display(Screen[None]):
@@ -673,6 +674,10 @@ class Display(Screen[None]):
     def action_step(self) -> None:
         """Advance a frozen plant."""
         self.operations.step(self.line)
+
+    def action_log_in(self) -> None:
+        """Log in, as somebody else, or out."""
+        self.operations.log_in(self.line)
 
     def action_help(self) -> None:
         """The keys."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from hmi.commands import TABLE
+from hmi.commands import TABLE, find, permits
 from hmi.theme import SHAPES
 from hmi.view import View
 from hmi.widgets.canvas import Canvas
@@ -21,7 +21,7 @@ _KEYS = 8
 
 
 class Keys(Panel):
-    """All commands by group, in as many columns as fit, on as many pages as that takes."""
+    """All commands by group, in as many columns as fit, on as many pages as that takes; dim what the role may not."""
 
     page = 0
 
@@ -36,8 +36,13 @@ class Keys(Panel):
         on_page = -(-len(lines) // pages)
         lines = lines[self.page * on_page : (self.page + 1) * on_page]
         tall = -(-len(lines) // columns)
+        foot = canvas.row(canvas.height - 1)
         if pages > 1:
-            canvas.row(canvas.height - 1).add(f" page {self.page + 1} of {pages}, PgDn for the next", looks.dim)
+            foot.add(f" page {self.page + 1} of {pages}, PgDn for the next  ", looks.dim)
+        if self.view.player is None:
+            foot.add(f" {self.view.identity}", looks.text)
+            if not all(permits(self.view.role, command) for command in TABLE):
+                foot.add(f": not what is in brackets; {self.view.label(find('log-in'))} logs in", looks.dim)
         for index, (key, text, style) in enumerate(lines):
             x, y = width * (index // tall), index % tall
             row = canvas.row(y, x).add(" ", looks.text)
@@ -50,7 +55,9 @@ class Keys(Panel):
             yield "", group, looks.title
             for command in TABLE:
                 if command.group == group:
-                    yield self.view.label(command), command.help, looks.text
+                    may = permits(self.view.role, command) or self.view.player is not None
+                    text, style = (command.help, looks.text) if may else (f"({command.help})", looks.dim)
+                    yield self.view.label(command), text, style
         yield "", "Marks", looks.title
         for priority, word in ((1, "high"), (2, "medium"), (3, "low"), (4, "diagnostic")):
             yield (

@@ -93,8 +93,10 @@ class Words(Panel):
 
 
 class PassedOn:
-    """Keys of a burst that came to an entry when it was done with, and went back to the application: until they are done
-    with, those that came behind them must go the same way, or they would overtake them."""
+    """Keys of a burst that came to an entry when it was done with, and went back to the application.
+
+    Until they are done with, those that came behind them must go the same way, or they would overtake them.
+    """
 
     def __init__(self) -> None:
         self._keys: list[events.Key] = []
@@ -177,9 +179,16 @@ class EntryLine(Horizontal):
         """Whether the operator is in the middle of an entry or awaits an answer."""
         return self.stage not in (Stage.IDLE, Stage.JUMPING)
 
-    def ask(self, text: str, check: Callable[[str], object], then: Callable[[object], None], initial: str = "") -> None:
-        """Let the operator type; ``check`` turns the text into a value or raises EntryError; then ``then``."""
+    def ask(
+        self, text: str, check: Callable[[str], object], then: Callable[[object], None], initial: str = "",
+        secret: bool = False,
+    ) -> None:  # fmt: skip
+        """Let the operator type; ``check`` turns the text into a value or raises EntryError; then ``then``.
+
+        secret: it is not shown.
+        """
         self._check, self._then = check, then
+        self._input.password = secret
         self._enter(Stage.ASKING, text)
         self._input.value = initial
         self._take_keys(self._input)

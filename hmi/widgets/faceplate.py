@@ -8,7 +8,7 @@ import textwrap
 from hmi.comm.outcome import quality_words
 from hmi.commands import find
 from hmi.format import BAD, clock, day, duration, figures, number, places, value_text
-from hmi.model import LIMITS, Member, Plant, TagObject, ValueClass
+from hmi.model import LIMITS, TUNING, Member, Plant, TagObject, ValueClass
 from hmi.procedure import Mark, Procedure
 from hmi.theme import badge
 from hmi.view import View
@@ -22,8 +22,7 @@ from hmi.widgets.procedures import DONE, progress_of, words
 WIDTH = 60
 """Cells of a faceplate that stands beside its display."""
 
-_TUNING = ("Gain", "Ti", "Td")
-_HIDDEN = frozenset((*LIMITS, "NormalLow", "NormalHigh", *_TUNING))
+_HIDDEN = frozenset((*LIMITS, "NormalLow", "NormalHigh", *TUNING))
 
 
 def face_rows(tag: TagObject, width: int, plant: Plant) -> int:
@@ -31,7 +30,7 @@ def face_rows(tag: TagObject, width: int, plant: Plant) -> int:
     procedure, interlock = plant.procedures.get(tag.id), plant.interlocks.get(tag.id)
     shown = [m for m in tag.members.values() if m.member not in _HIDDEN]
     limits = 1 if tag.primary is not None and (tag.limits or tag.normal) else 0
-    tuning = 1 if any(name in tag.members for name in _TUNING) else 0
+    tuning = 1 if any(name in tag.members for name in TUNING) else 0
     loops = bool(tag.acts_on) + bool(tag.set_by) + len(_lines(tag.tripped_by, width - 12))
     loops += cause_effect_rows(interlock) if interlock is not None else 0
     steps = 1 + len(procedure.permits) + len(procedure.steps) + 1 if procedure is not None else 0
@@ -151,7 +150,7 @@ class Face(Panel):
     def _tuning(self, canvas: Canvas, tag: TagObject, y: int) -> int:
         """Gain and times of a controller."""
         view, looks = self.view, self.view.looks
-        members = [tag.members[name] for name in _TUNING if name in tag.members]
+        members = [tag.members[name] for name in TUNING if name in tag.members]
         if not members:
             return y
         row = canvas.row(y).add(" tuning    ", looks.dim)

@@ -7,7 +7,7 @@ import math
 from rich.style import Style
 
 from hmi.comm.link import SLOW
-from hmi.commands import Situation, footer
+from hmi.commands import Situation, find, footer, withheld
 from hmi.format import clock, day, duration, speed
 from hmi.replay import Player
 from hmi.theme import HOLLOW, SHAPES, Looks
@@ -104,7 +104,7 @@ class Header(Panel):
 
 
 class Footer(Panel):
-    """The keys that make sense now, from the table of commands."""
+    """The keys that make sense now, from the table of commands; at the end who sits here."""
 
     DEFAULT_CSS = "Footer { height: 1; }"
 
@@ -114,11 +114,23 @@ class Footer(Panel):
     def build(self, canvas: Canvas) -> None:
         looks = self.view.looks
         row = canvas.row(0).add(" ", looks.frame)
-        for command in footer(self.situation, canvas.width, self.view.label):
+        who = self._identity(canvas.width)
+        for command in footer(self.situation, canvas.width - cells(who), self.view.label):
             label = self.view.label(command)
             canvas.pick(row.used, 0, len(label) + len(command.title) + 1, Target("command", command.id))
             row.add(label, looks.key).add(f" {command.title}  ", looks.frame_dim)
-        row.gap(canvas.width, looks.frame)
+        row.gap(canvas.width - cells(who), looks.frame)
+        canvas.pick(row.used, 0, cells(who), Target("command", "log-in"))
+        row.add(who, looks.frame)
+
+    def _identity(self, width: int) -> str:
+        """Who sits here; of an observer what he would have to do, where others could do more. Of a replay nothing."""
+        if self.situation.replays:
+            return ""
+        if withheld(self.situation) and not self.situation.operates:
+            return f" {self.view.identity}: log in to operate, {self.view.label(find('log-in'))} "
+        who = self.view.identity
+        return f" {who if len(who) <= width // 4 else self.view.role} "
 
 
 class _Pieces:

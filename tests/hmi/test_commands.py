@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hmi.commands import TABLE, Situation, footer, offered
+from hmi.commands import TABLE, Situation, footer, offered, permitted, withheld
 from hmi.model import Plant, TagObject
 
 WIDTHS = (80, 120, 160)
@@ -26,6 +26,31 @@ def test_writes_are_offered_on_a_faceplate_only(make_controller: Callable[..., T
     """Without a faceplate there is nothing to write to."""
     assert not ids(Situation()) & {"setpoint", "output", "mode", "command"}
     assert ids(Situation(tag=make_controller("TIC-201", "R-201"))) >= {"setpoint", "output", "mode", "close"}
+
+
+def test_an_observer_is_offered_nothing_that_he_may_not_do(make_controller: Callable[..., TagObject]) -> None:
+    """What others might do here is withheld, and known to be."""
+    tag = make_controller("TIC-201", "R-201")
+    tag.members = {name: replace(m, writable=False, for_others=m.writable) for name, m in tag.members.items()}
+    observer = Plant("", (), {}, {"TIC-201": tag})
+    writes = {"setpoint", "output", "mode", "write"}
+    situation = Situation(tag=tag, plant=observer, alarms=1)
+    assert {c.id for c in withheld(situation)} == writes | {"ack"}
+    assert not {c.id for c in footer(situation, 400)} & (writes | {"ack"})
+    alarms = Situation(display="alarms", page="withheld", pointed="alarm", plant=observer, alarms=1)
+    assert {c.id for c in withheld(alarms)} == {"ack", "shelve", "unshelve", "comment"}
+    assert not [c for c in offered(Situation(replays=True, plant=observer)) if not permitted(situation, c)]
+
+
+def test_what_only_an_engineer_may_write_is_not_offered_to_an_operator(
+    make_controller: Callable[..., TagObject],
+) -> None:
+    """Of one tag the set point may be his while the mode is not."""
+    tag = make_controller("TIC-201", "R-201")
+    tag.members["MODE"] = replace(tag.members["MODE"], writable=False)
+    situation = Situation(tag=tag, plant=Plant("", (), {}, {"TIC-201": tag}))
+    assert situation.plant.role == "operator"
+    assert {c.id for c in withheld(situation)} == {"mode"}
 
 
 def test_a_valve_has_an_output_and_no_mode(make_plant: Callable[..., Plant]) -> None:
