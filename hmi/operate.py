@@ -13,6 +13,7 @@ from hmi.comm.outcome import Outcome
 from hmi.commands import SPEEDS, find
 from hmi.entry import Change, Shelving, parse, parse_member, parse_positive, parse_shelving, parse_text
 from hmi.format import duration, range_text, speed, value_text
+from hmi.hands import Meanwhile
 from hmi.instruct import Instruct
 from hmi.instructor import Facts
 from hmi.journal import Kind
@@ -20,7 +21,7 @@ from hmi.model import ROLES, Member, TagObject, ValueClass
 from hmi.practise import Practise
 from hmi.procedure import effects
 from hmi.view import View
-from hmi.widgets.entryline import EntryLine, Tone
+from hmi.widgets.entryline import SEND, TAKE_NOTE, EntryLine, Seen, Tone
 from hmi.wishes import Work
 
 READBACK = 2.0
@@ -54,9 +55,15 @@ class Operations:
             line.say(f"{tag.id} {name}: {self._why_not(member)}", Tone.REFUSED)
         else:
             prompt = f"{tag.id} {name} ({range_text(member, tag)}):"
-            line.ask(
-                prompt, lambda text: parse(tag, member, text), lambda value: self._propose(line, tag, member, value)
-            )
+            meanwhile = self._meanwhile(tag, member)
+
+            def look() -> Seen:
+                meanwhile.look(time.monotonic())
+                now = f" to {value_text(member, meanwhile.value, tag)}" if meanwhile.words else ""
+                return Seen(prompt, meanwhile.words + now, SEND)
+
+            line.ask(prompt, lambda text: parse(tag, member, text),
+                     lambda value: self._propose(line, tag, member, value, meanwhile), look=look)  # fmt: skip
 
     def choose(self, line: EntryLine, tag: TagObject) -> None:
         """Ask which member to write, of those this session may, then go on as ``enter`` does."""
@@ -75,7 +82,8 @@ class Operations:
         elif not member.writable:
             line.say(f"{tag.id} {name}: {self._why_not(member)}", Tone.REFUSED)
         else:
-            self._propose(line, tag, member, not self._view.store.read(member.name).value)
+            value = not self._view.store.read(member.name).value
+            self._propose(line, tag, member, value, self._meanwhile(tag, member))
 
     def order(self, line: EntryLine, tag: TagObject, word: str, note: str = "") -> None:
         """Propose a sequence's command by its name, such as Start; ``note`` is told with it."""
@@ -85,8 +93,9 @@ class Operations:
         elif not member.writable:
             line.say(f"{tag.id} {word}: {self._why_not(member)}", Tone.REFUSED)
         else:
-            text = f"{tag.id} {word}"
-            line.confirm(f"{text}: {tag.title}{note}", lambda: self._start(self._order(line, tag, member, word)))
+            text = f"{tag.id} {word}: {tag.title}{note}"
+            meanwhile = self._meanwhile(tag, tag.members["STATE"])
+            self._confirm(line, meanwhile, lambda: text, lambda: self._start(self._order(line, tag, member, word)))
 
     async def _order(self, line: EntryLine, tag: TagObject, member: Member, word: str) -> None:
         line.busy(f"{tag.id} {word} sent")
@@ -103,10 +112,37 @@ class Operations:
         else:
             line.say(f"{tag.id} {word} was taken, but it is {now}; look at what it waits for", Tone.REFUSED)
 
-    def _propose(self, line: EntryLine, tag: TagObject, member: Member, value: object) -> None:
+    def _propose(self, line: EntryLine, tag: TagObject, member: Member, value: object, meanwhile: Meanwhile) -> None:
         assert isinstance(value, int | float)
-        change = Change(tag, member, self._view.store.read(member.name).value, value)
-        line.confirm(change.text, lambda: self._send(line, change))
+        new = value
+
+        def change() -> Change:
+            return Change(tag, member, meanwhile.value, new)
+
+        self._confirm(line, meanwhile, lambda: change().text, lambda: self._send(line, change()))
+
+    def _meanwhile(self, tag: TagObject, member: Member) -> Meanwhile:
+        return Meanwhile(self._view.store, self._view.hands, tag, member)
+
+    def _confirm(
+        self, line: EntryLine, meanwhile: Meanwhile, text: Callable[[], str], then: Callable[[], None]
+    ) -> None:
+        """Let the operator confirm a change. Where somebody was quicker, the first Enter only takes note of that."""
+        meanwhile.look(time.monotonic())
+        meanwhile.unseen = False  # what was changed before is on the line that he is about to confirm
+
+        def look() -> Seen:
+            meanwhile.look(time.monotonic())
+            return Seen(text(), meanwhile.words, TAKE_NOTE if meanwhile.unseen else SEND)
+
+        def entered() -> None:
+            meanwhile.look(time.monotonic())
+            if meanwhile.unseen:
+                self._confirm(line, meanwhile, text, then)
+            else:
+                then()
+
+        line.confirm(text(), entered, look=look)
 
     def _send(self, line: EntryLine, change: Change) -> None:
         line.busy(f"{change.text} sent")

@@ -10,6 +10,7 @@ from hmi.comm.health import Health
 from hmi.comm.link import LinkState
 from hmi.commands import Command
 from hmi.exercise import Exercise
+from hmi.hands import Hands
 from hmi.instructor import Facts
 from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
@@ -58,6 +59,8 @@ class View:
     """The group on the trends display."""
     journal: Journal = field(default_factory=Journal)
     health: Health = field(default_factory=Health)
+    hands: Hands = field(default_factory=Hands)
+    """Who set what last."""
     facts: Facts = field(default_factory=Facts)
     """What an instructor is shown."""
     distrusts: bool = False

@@ -27,10 +27,12 @@ from hmi.comm.feed import Feed
 from hmi.comm.health import Health
 from hmi.comm.history import Stretch, read_raw
 from hmi.comm.known import ChangedCertificate, Seen
+from hmi.comm.lists import last_writes
 from hmi.comm.login import Login
 from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
 from hmi.comm.services import node_id, plain, read
 from hmi.exercise import Exercise
+from hmi.hands import LastWrite
 from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.store import TagStore
 
@@ -234,7 +236,12 @@ class Link:
         found = plain(value)
         return found if isinstance(found, str) else ""
 
-    async def ask(self, methods: Sequence[str], owner: str = "Simulation") -> list[list[Any]] | None:
+    async def last_writes(self, tag: str) -> tuple[LastWrite, ...] | None:
+        """Who set what of a tag object last, the latest first; None where the server does not tell."""
+        found = await self.ask(("LastWrites",), "Plant", tag)
+        return None if found is None else last_writes(found[0])
+
+    async def ask(self, methods: Sequence[str], owner: str = "Simulation", *arguments: str) -> list[list[Any]] | None:
         """The results of methods of an object that only tell something; None where one does not."""
         client, browsed = self._client, self._browsed
         if client is None or browsed is None or not self.state.online:
@@ -244,6 +251,7 @@ class Link:
             request = ua.CallMethodRequest()
             request.ObjectId = node_id(owner, browsed.namespace)
             request.MethodId = node_id(f"{owner}.{name}", browsed.namespace)
+            request.InputArguments = [ua.Variant(argument, ua.VariantType.String) for argument in arguments]
             requests.append(request)
         try:
             results = await client.uaclient.call(requests)

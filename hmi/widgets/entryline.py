@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.style import Style
 from textual import events
@@ -26,6 +26,8 @@ from hmi.widgets.panel import Panel
 if TYPE_CHECKING:
     from hmi.app import HmiApp
 
+SEND, TAKE_NOTE = "send", "take note"
+"""What Enter does to a change: where somebody else was quicker it only takes note of that."""
 SAID = 12.0
 """Seconds an answer stays before the banner returns."""
 
@@ -38,6 +40,14 @@ class Stage(Enum):
     CONFIRMING = "confirming"
     JUMPING = "jumping"
     BUSY = "busy"
+
+
+class Seen(NamedTuple):
+    """An entry in the light of what happens meanwhile: what is asked, what is to be noticed, and what Enter does."""
+
+    text: str
+    notice: str
+    verb: str
 
 
 class Tone(Enum):
@@ -83,6 +93,8 @@ class Words(Panel):
             row.add(f" {text}", looks.bad if tone is Tone.REFUSED else looks.text)
             return
         row.add(f" {line.text} ", looks.setting + Style(bold=True))
+        if line.notice:
+            row.add(f" {line.notice} ", looks.shout)
         if line.stage is Stage.CONFIRMING:
             row.add("   ", looks.text).add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
             row.add("Esc", looks.live).add(" cancel", looks.dim)
@@ -160,7 +172,10 @@ class EntryLine(Horizontal):
         self.view = view
         self.stage = Stage.IDLE
         self.text = ""
-        self.verb = "send"
+        self.verb = SEND
+        self.notice = ""
+        """What happened while the entry was open."""
+        self._look: Callable[[], Seen] | None = None
         self.said: tuple[str, Tone] | None = None
         self._said_at = 0.0
         self._check: Callable[[str], object] = str
@@ -181,23 +196,28 @@ class EntryLine(Horizontal):
 
     def ask(
         self, text: str, check: Callable[[str], object], then: Callable[[object], None], initial: str = "",
-        secret: bool = False,
+        secret: bool = False, look: Callable[[], Seen] | None = None,
     ) -> None:  # fmt: skip
         """Let the operator type; ``check`` turns the text into a value or raises EntryError; then ``then``.
 
-        secret: it is not shown.
+        secret: it is not shown. look: tells what is asked anew, while nothing was typed that is refused.
         """
         self._check, self._then = check, then
         self._input.password = secret
         self._enter(Stage.ASKING, text)
+        self._look = look
         self._input.value = initial
         self._take_keys(self._input)
 
-    def confirm(self, text: str, then: Callable[[], None], verb: str = "send") -> None:
-        """Let the operator confirm what is about to happen; ``verb`` says what Enter does."""
+    def confirm(
+        self, text: str, then: Callable[[], None], verb: str = SEND, look: Callable[[], Seen] | None = None
+    ) -> None:
+        """Let the operator confirm what is about to happen; ``verb`` says what Enter does. look: tells it anew."""
         self.verb = verb
         self._then = lambda _: then()
         self._enter(Stage.CONFIRMING, text)
+        self._look = look
+        self._see()
         self._take_keys(self)
 
     def jump(self, text: str, typed: Callable[[str], bool]) -> None:
@@ -232,19 +252,31 @@ class EntryLine(Horizontal):
         """Paint the line; forget what was said a while ago."""
         if self.said is not None and time.monotonic() - self._said_at > SAID:
             self.said = None
+        self._see()
         self._words.paint()
+
+    def _see(self) -> None:
+        """What is asked may have changed meanwhile."""
+        if self._look is not None and self.stage in (Stage.ASKING, Stage.CONFIRMING):
+            self.text, self.notice, self.verb = self._look()
+            self._fit()
+
+    def _fit(self) -> None:
+        """Give the words their room: what is typed has the rest."""
+        room = cells(self.text) + 2 + (cells(self.notice) + 2 if self.notice else 0)
+        self._words.styles.width = room if self.stage is Stage.ASKING else "1fr"
 
     def _take_keys(self, widget: Widget) -> None:
         """At once: of keys that come in one burst, as over a slow line, those behind the first are meant for it."""
         self.screen.set_focus(widget)
 
     def _enter(self, stage: Stage, text: str) -> None:
-        self.stage, self.text = stage, text
+        self.stage, self.text, self.notice, self._look = stage, text, "", None
         if stage is not Stage.IDLE:
             self.said = None
         asking = stage is Stage.ASKING
         self.set_class(asking, "-asking")
-        self._words.styles.width = cells(text) + 2 if asking else "1fr"
+        self._fit()
         if stage in (Stage.IDLE, Stage.BUSY) and self.has_focus_within:
             self.screen.set_focus(None)
         self._words.paint(force=True)
@@ -292,4 +324,4 @@ class EntryLine(Horizontal):
                     then(None)
             elif event.key == "escape":
                 self.cancel()
-                self.say("cancelled, nothing was sent" if self.verb == "send" else "cancelled")
+                self.say("cancelled, nothing was sent" if self.verb in (SEND, TAKE_NOTE) else "cancelled")

@@ -7,13 +7,13 @@ import textwrap
 
 from hmi.comm.outcome import quality_words
 from hmi.commands import find
-from hmi.format import BAD, clock, day, duration, figures, number, places, value_text
+from hmi.format import BAD, clock, day, duration, figures, moment, number, places, value_text
 from hmi.model import LIMITS, TUNING, Member, Plant, TagObject, ValueClass
 from hmi.procedure import Mark, Procedure
 from hmi.theme import badge
 from hmi.view import View
 from hmi.widgets.bar import bar, level
-from hmi.widgets.canvas import Canvas
+from hmi.widgets.canvas import Canvas, cells
 from hmi.widgets.causeeffect import cause_effect, cause_effect_rows
 from hmi.widgets.cells import RUNNING, STOPPED
 from hmi.widgets.panel import Panel
@@ -34,7 +34,13 @@ def face_rows(tag: TagObject, width: int, plant: Plant) -> int:
     loops = bool(tag.acts_on) + bool(tag.set_by) + len(_lines(tag.tripped_by, width - 12))
     loops += cause_effect_rows(interlock) if interlock is not None else 0
     steps = 1 + len(procedure.permits) + len(procedure.steps) + 1 if procedure is not None else 0
+    loops += _settable(tag)
     return 1 + len(title_lines(tag, width)) + len(shown) + limits + tuning + loops + 1 + min(len(tag.alarms), 4) + steps
+
+
+def _settable(tag: TagObject) -> bool:
+    """Whether somebody may set something of it."""
+    return any(member.writable or member.for_others for member in tag.members.values())
 
 
 def _lines(ids: tuple[str, ...], width: int) -> list[tuple[str, ...]]:
@@ -86,6 +92,7 @@ class Face(Panel):
         y = self._loops(canvas, "acts on", tag.acts_on, y)
         y = self._loops(canvas, "set by", tag.set_by, y)
         y = self._interlocks(canvas, tag, y)
+        y = self._hands(canvas, tag, y)
         self._quality(canvas, tag, y)
         y = self._alarms(canvas, tag, y + 1)
         procedure = view.plant.procedures.get(tag.id)
@@ -183,6 +190,23 @@ class Face(Panel):
                 row.add("  ", looks.text)
             y += 1
         return y
+
+    def _hands(self, canvas: Canvas, tag: TagObject, y: int) -> int:
+        """Who set what last, as far as there is room; nothing where the server does not tell."""
+        view, looks = self.view, self.view.looks
+        if not _settable(tag):
+            return y
+        writes = view.hands.writes.get(tag.id)
+        row = canvas.row(y).add(" set       " if writes is not None else "", looks.dim)
+        if writes is not None and not writes:
+            row.add("by nobody since the start", looks.dim)
+        for index, write in enumerate(writes or ()):
+            when = moment(write.time, view.store.now).removesuffix(clock(write.time)[5:])
+            text = f"{', ' if index else ''}{write.member} {write.text(tag)} by {write.who} {when}"
+            if row.used + cells(text) >= canvas.width:
+                break
+            row.add(text, looks.text)
+        return y + 1
 
     def _quality(self, canvas: Canvas, tag: TagObject, y: int) -> None:
         view, looks = self.view, self.view.looks
