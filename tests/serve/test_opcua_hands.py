@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from asyncua import ua
+from asyncua import Client, ua
 
 from plantsim.engine.command import Origin
 from plantsim.engine.engine import Engine
@@ -47,12 +48,20 @@ async def test_the_last_writes_of_an_object_are_told(engine: Engine, opcua_serve
         assert await last_writes(console, "nothing") == []
 
 
-async def test_an_operator_is_not_told_what_a_scenario_did(engine: Engine, opcua_server: Any, connect: Any) -> None:
+async def test_an_operator_is_not_told_what_a_scenario_did(
+    engine: Engine, opcua_server: Any, connect: Any, tmp_path: Path
+) -> None:
     """That would tell what is practised; an observer is told nothing at all."""
     engine.write([("TIC-201.SP", 61.0)], SCENARIO)
     engine.write([("TIC-201.MODE", 0)], ANNA)
-    async with opcua_server(engine, insecure=False) as server:
-        async with connect(server.endpoint, user="operator") as console:
+    async with opcua_server(engine, state=tmp_path, insecure=False) as server:
+        passwords = dict(line.split() for line in (tmp_path / "initial-passwords.txt").read_text().splitlines())
+
+        async def operator(client: Client) -> None:
+            client.set_user("operator")
+            client.set_password(passwords["operator"])
+
+        async with connect(server.endpoint, operator) as console:
             assert [row[0] for row in await last_writes(console, "TIC-201")] == ["MODE"]
         async with connect(server.endpoint) as console:
             answer = await console.call("Plant", "LastWrites", ua.Variant("TIC-201", ua.VariantType.String))
