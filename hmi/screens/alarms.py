@@ -62,12 +62,11 @@ class Alarms(ListDisplay):
 
     def action_next_view(self) -> None:
         """Standing, withheld, history, metrics, and standing again."""
-        self._shown = VIEWS[(VIEWS.index(self._shown) + 1) % len(VIEWS)]
-        self.relayout()
+        self.show_view(VIEWS[(VIEWS.index(self._shown) + 1) % len(VIEWS)])
 
-    def show_standing(self) -> None:
-        """Turn to the standing alarms."""
-        self._shown = "standing"
+    def show_view(self, name: str) -> None:
+        """Turn to one of VIEWS."""
+        self._shown = name
         self.relayout()
 
     def action_pick(self) -> None:

@@ -24,6 +24,7 @@ class Keys(Panel):
     """All commands by group, in as many columns as fit, on as many pages as that takes; dim what the role may not."""
 
     page = 0
+    pages = 1
 
     def build(self, canvas: Canvas) -> None:
         looks = self.view.looks
@@ -32,6 +33,7 @@ class Keys(Panel):
         columns = max(1, canvas.width // longest)
         width = canvas.width // columns
         pages = -(-len(lines) // max(1, columns * (canvas.height - 1)))
+        self.pages = pages
         self.page %= pages
         on_page = -(-len(lines) // pages)
         lines = lines[self.page * on_page : (self.page + 1) * on_page]
@@ -92,10 +94,18 @@ class Help(ModalScreen[None]):
         self._keys = Keys(self.view)
         yield self._keys
 
+    def pages(self) -> int:
+        """How many pages there are."""
+        return self._keys.pages
+
+    def show_page(self, number: int) -> None:
+        """Turn to a page, the first being 1."""
+        self._keys.page = number - 1
+        self._keys.paint(force=True)
+
     def action_turn(self, pages: int) -> None:
         """Show another page."""
-        self._keys.page += pages
-        self._keys.paint(force=True)
+        self.show_page(self._keys.page + 1 + pages)
 
     def action_dismiss_help(self) -> None:
         """Return to the display."""

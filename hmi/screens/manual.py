@@ -77,6 +77,10 @@ class Manual(Display):
         self._contents.active = not self._reading
         super().paint(force)
 
+    def knows(self, name: str) -> bool:
+        """Whether it tells of an alarm or a tag."""
+        return self._text.page.place(name) is not None
+
     def show_place(self, name: str) -> None:
         """Open the text where it tells of something: an alarm such as ``TIC-201 HH``, or a tag."""
         self._wanted = name
