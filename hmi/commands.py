@@ -299,15 +299,29 @@ def footer(
 ) -> list[Command]:
     """The offered commands that this session may do and that fit a footer of so many cells, the most wanted first."""
     ranked = sorted((c for c in offered(situation) if c.rank < 9 and permitted(situation, c)), key=lambda c: c.rank)
+
+    def need(command: Command) -> int:
+        return len(label(command)) + len(command.title) + 3
+
     chosen: list[Command] = []
-    used = 1
+    left = width - 1 - need(find("help"))  # whoever knows nothing must find the keys
+    full = False
     for command in ranked:
-        need = len(label(command)) + len(command.title) + 3
-        if used + need > width:
-            break
-        chosen.append(command)
-        used += need
+        if command.id == "help":
+            chosen.append(command)
+            continue
+        full = full or need(command) > left
+        if not full:
+            chosen.append(command)
+            left -= need(command)
     return chosen
+
+
+def label_parts(label: str, command: Command) -> list[tuple[str, int]]:
+    """What a label says of each of a command's keys, with the key's number: ``[ ]`` is of the first and of the last."""
+    parts = label.split()
+    last = command.keys.count(",")
+    return [(parts[0], 0), (parts[1], last)] if len(parts) == 2 and last else [(label, 0)]
 
 
 def find(id_: str) -> Command:

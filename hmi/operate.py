@@ -322,7 +322,10 @@ class Operations:
             line.say("the speed is not known", Tone.REFUSED)
             return
         at = min(range(len(SPEEDS)), key=lambda i: abs(min(SPEEDS[i], 1e6) - min(asked, 1e6)))
-        wanted = SPEEDS[max(0, min(len(SPEEDS) - 1, at + notches))]
+        self.speed_to(line, SPEEDS[max(0, min(len(SPEEDS) - 1, at + notches))])
+
+    def speed_to(self, line: EntryLine, wanted: float) -> None:
+        """Ask for a speed, times real time."""
         self._work(self._call(line, f"speed {speed(wanted)}", "SetSpeed", wanted))
 
     def step(self, line: EntryLine) -> None:

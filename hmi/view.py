@@ -20,11 +20,15 @@ from hmi.store import Quality, TagStore, Trace
 from hmi.theme import DARK, LOOKS, Looks
 from hmi.walk import Walks
 
+MOUSE = frozenset(("command", "action", "key"))
+"""Kinds of Targets that the mouse alone picks: the keys have keys for them."""
+
 
 class Target(NamedTuple):
     """Something on a display that can be picked.
 
-    kind is tag, area, unit, alarm, transition, entry, pen, chapter, procedure, step or command.
+    kind is tag, area, unit, alarm, transition, entry, pen, chapter, procedure, step, or what the mouse alone picks: a
+    command by its id, the number of its key behind a colon; an action of the display; a key of the entry line.
     """
 
     kind: str

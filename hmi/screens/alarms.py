@@ -36,6 +36,9 @@ class Alarms(ListDisplay):
         yield self._metrics
         yield self._explained
 
+    def turns(self) -> str:
+        return "next-list"
+
     def heading(self) -> str:
         counts = {
             "standing": len(self.view.book.standing()),

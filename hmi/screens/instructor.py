@@ -47,6 +47,9 @@ class Instructor(ListDisplay):
         yield self._malfunctions
         yield self._scenarios
 
+    def turns(self) -> str:
+        return "next-choice"
+
     def heading(self) -> str:
         return f"INSTRUCTOR{self.filtered()}"
 
@@ -75,6 +78,14 @@ class Instructor(ListDisplay):
         self._malfunctions.display = not self._scenarios.display
         self.listing.settle()
         self.paint(force=True)
+
+    def action_choose(self, kind: str) -> None:
+        """Turn to the list whose head was clicked."""
+        self._turn_to(next(index for index, one in enumerate(self._lists) if kind == one.KIND))
+
+    def action_speed_to(self, speed: str) -> None:
+        """The speed that was clicked."""
+        self.operations.speed_to(self.line, float(speed))
 
     def action_filter(self) -> None:
         """The malfunctions are filtered, or the scenarios where they are shown; wherever the cursor is."""

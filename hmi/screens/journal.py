@@ -26,6 +26,9 @@ class JournalDisplay(ListDisplay):
     def body(self) -> ComposeResult:
         yield self.listing
 
+    def turns(self) -> str:
+        return "next-list"
+
     def heading(self) -> str:
         kind = self.listing.kind
         return f"JOURNAL  {kind.value.lower() if kind is not None else 'all'}{self.filtered()}"

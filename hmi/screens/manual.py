@@ -41,6 +41,9 @@ class Manual(Display):
             yield self._contents
             yield self._text
 
+    def turns(self) -> str:
+        return "contents"
+
     def heading(self) -> str:
         page = self._text.page
         if not page.lines:

@@ -25,6 +25,9 @@ class Trends(Display):
     def body(self) -> ComposeResult:
         yield self._pens
 
+    def turns(self) -> str:
+        return "group:1"
+
     def heading(self) -> str:
         return f"TRENDS  {self.group_name()}  {span_text(self.view.span)}"
 

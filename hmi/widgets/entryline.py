@@ -18,7 +18,7 @@ from textual.widgets import Input
 from hmi.comm.link import SLOW
 from hmi.entry import EntryError
 from hmi.format import duration
-from hmi.view import View
+from hmi.view import Target, View
 from hmi.widgets.alarmlist import alarm_line
 from hmi.widgets.canvas import Canvas, Row, cells
 from hmi.widgets.panel import Panel
@@ -96,9 +96,13 @@ class Words(Panel):
         if line.notice:
             row.add(f" {line.notice} ", looks.shout)
         if line.stage is Stage.CONFIRMING:
-            row.add("   ", looks.text).add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
+            row.add("   ", looks.text)
+            canvas.pick(row.used, 0, len(f"Enter {line.verb}"), Target("key", "enter"))
+            row.add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
+            canvas.pick(row.used, 0, len("Esc cancel"), Target("key", "escape"))
             row.add("Esc", looks.live).add(" cancel", looks.dim)
         elif line.stage is Stage.JUMPING:
+            canvas.pick(row.used + 3, 0, len("Esc stay"), Target("key", "escape"))
             row.add("   ", looks.text).add("Esc", looks.live).add(" stay", looks.dim)
         elif line.stage is Stage.BUSY:
             row.add(" ...", looks.dim)
@@ -293,6 +297,10 @@ class EntryLine(Horizontal):
         self._enter(Stage.IDLE, "")
         if then is not None:
             then(value)
+
+    def press(self, key: str) -> None:
+        """What was clicked stands for a key."""
+        self.on_key(events.Key(key, None))
 
     def pass_on(self, event: events.Key) -> None:
         """Do with a key what is done with it now, though it was meant for an entry."""

@@ -11,7 +11,7 @@ from hmi.format import BAD, clock, day, duration, figures, moment, number, place
 from hmi.model import LIMITS, TUNING, Member, Plant, TagObject, ValueClass
 from hmi.procedure import Mark, Procedure
 from hmi.theme import badge
-from hmi.view import View
+from hmi.view import Target, View
 from hmi.widgets.bar import bar, level
 from hmi.widgets.canvas import Canvas, cells
 from hmi.widgets.causeeffect import cause_effect, cause_effect_rows
@@ -102,6 +102,8 @@ class Face(Panel):
     def _member(self, canvas: Canvas, tag: TagObject, member: Member, y: int) -> None:
         view, looks = self.view, self.view.looks
         row = canvas.row(y).add(f" {member.member:<10}", looks.title if member.writable else looks.dim)
+        if member.writable:
+            canvas.pick(0, y, canvas.width, Target("action", f"set('{member.member}')"))
         reading = view.store.read(member.name)
         ink = looks.setting if member.writable and member.member != "OP" else looks.live
         if member.value_class is ValueClass.TIME:
@@ -162,8 +164,12 @@ class Face(Panel):
             return y
         row = canvas.row(y).add(" tuning    ", looks.dim)
         for member in members:
+            at = row.used
             row.add(f"{member.member} ", looks.title if member.writable else looks.dim)
-            row.add(f"{figures(view.store.number(member.name))} {member.eu}".rstrip(), looks.text).add("  ", looks.text)
+            row.add(f"{figures(view.store.number(member.name))} {member.eu}".rstrip(), looks.text)
+            if member.writable:
+                canvas.pick(at, y, row.used - at, Target("action", f"set('{member.member}')"))
+            row.add("  ", looks.text)
         return y + 1
 
     def _loops(self, canvas: Canvas, what: str, tags: tuple[str, ...], y: int) -> int:

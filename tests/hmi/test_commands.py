@@ -68,9 +68,10 @@ def test_simulation_is_offered_to_whom_may(make_plant: Callable[..., Plant]) -> 
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("display", ["overview", "section", "alarms", "trends"])
+@pytest.mark.parametrize("display", ["overview", "section", "alarms", "trends", "instructor"])
 def test_footer_fits_and_always_tells_the_way_to_help(width: int, display: str) -> None:
     """Whoever knows nothing must find the keys."""
-    chosen = footer(Situation(display=display, alarms=1, pages=2, pens=1), width)
+    plant = Plant("", (), {}, {}, methods=frozenset(("Inject", "ListInjected", "SetSpeed", "Step", "Run", "Freeze")))
+    chosen = footer(Situation(display=display, plant=plant, alarms=1, pages=2, pens=1, exercising=True), width)
     assert "help" in {command.id for command in chosen}
     assert 1 + sum(len(command.label) + len(command.title) + 3 for command in chosen) <= width
