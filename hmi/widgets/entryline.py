@@ -92,20 +92,31 @@ class Words(Panel):
             text, tone = line.said
             row.add(f" {text}", looks.bad if tone is Tone.REFUSED else looks.text)
             return
+        if line.stage is Stage.CONFIRMING:
+            self._question(canvas, row, line)
+            return
         row.add(f" {line.text} ", looks.setting + Style(bold=True))
         if line.notice:
             row.add(f" {line.notice} ", looks.shout)
-        if line.stage is Stage.CONFIRMING:
-            row.add("   ", looks.text)
-            canvas.pick(row.used, 0, len(f"Enter {line.verb}"), Target("key", "enter"))
-            row.add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
-            canvas.pick(row.used, 0, len("Esc cancel"), Target("key", "escape"))
-            row.add("Esc", looks.live).add(" cancel", looks.dim)
-        elif line.stage is Stage.JUMPING:
+        if line.stage is Stage.JUMPING:
             canvas.pick(row.used + 3, 0, len("Esc stay"), Target("key", "escape"))
             row.add("   ", looks.text).add("Esc", looks.live).add(" stay", looks.dim)
         elif line.stage is Stage.BUSY:
             row.add(" ...", looks.dim)
+
+    def _question(self, canvas: Canvas, row: Row, line: EntryLine) -> None:
+        """What is to be confirmed and the keys for it, which are there however long it is."""
+        looks = self.view.looks
+        text, notice = f" {line.text} ", f" {line.notice} " if line.notice else ""
+        spare = row.width - cells(text + notice) - len(f"Enter {line.verb}  Esc")
+        gap, cancel = (3 if spare >= 11 else 1), (" cancel" if spare >= 8 else "")
+        room = row.width - len(f"Enter {line.verb}  Esc{cancel}") - gap
+        row.add(text, looks.setting + Style(bold=True), min(cells(text), max(0, room - cells(notice))))
+        row.add(notice, looks.shout, min(cells(notice), max(0, room - row.used))).add(" " * gap, looks.text)
+        canvas.pick(row.used, 0, len(f"Enter {line.verb}"), Target("key", "enter"))
+        row.add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
+        canvas.pick(row.used, 0, len(f"Esc{cancel}"), Target("key", "escape"))
+        row.add("Esc", looks.live).add(cancel, looks.dim)
 
 
 class PassedOn:

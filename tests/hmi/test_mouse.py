@@ -118,7 +118,7 @@ async def test_an_instructor_clicks_speeds_lists_and_answers(endpoint: str, sit_
                                      getattr(p, "hits", ())))  # fmt: skip
         await click(desk, "steady")
         await desk.until(lambda: desk.display.line.stage is Stage.CONFIRMING)
-        await click(desk, "Esc cancel")
+        await click(desk, "Enter restore  Esc", of="Esc")
         await desk.until(lambda: desk.display.line.stage is Stage.IDLE)
 
 
