@@ -220,7 +220,7 @@ TABLE: tuple[Command, ...] = (
     Command("manual", "f10,M", "F10", "Manual", "start-up, operation, shutdown, every alarm's response", _CURSOR,
             "manual", lambda s: s.display != "manual", 8),
     Command("instructor", "f9", "F9", "Instructor", "the run, malfunctions and states to go back to", _CURSOR,
-            "instructor", lambda s: s.plant.instructs and s.display != "instructor", 6),
+            "instructor", lambda s: s.plant.instructs and s.display != "instructor", 4),
     Command("goto", "colon,slash", ":", "Go to", "a tag or section by name", _CURSOR, "goto", _always, 4),
     Command("jump", "g", "g", "Jump", "a mark on everything that can be picked: type it to go there", _CURSOR, "jump",
             lambda s: s.tag is None, 6),

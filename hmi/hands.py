@@ -10,6 +10,8 @@ from hmi.model import Member, TagObject
 from hmi.store import Quality, TagStore
 
 _MANUAL, _CASCADE = 0, 2
+_OUTPUTS = ("OP", "SPEED_CMD", "CMD")
+"""What a loop moves in Automatic; of numbers among them the station hears a second later than of the mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def driven(store: TagStore, tag: TagObject, member: Member) -> bool:
     mode = store.number(f"{tag.id}.MODE")
     if member.member == "SP":
         return mode >= _CASCADE
-    if member.member not in ("OP", "SPEED_CMD", "CMD"):
+    if member.member not in _OUTPUTS:
         return False
     return mode > _MANUAL or any(store.number(f"{id_}.MODE") > _MANUAL for id_ in tag.set_by)
 
@@ -61,6 +63,7 @@ class Meanwhile:
         self._hands = hands
         self._tag = tag
         self._member = member
+        self._since = store.now
         self._first: str | None = None
         self._changed = math.nan
         """When that was seen, s of the monotonic clock."""
@@ -76,10 +79,15 @@ class Meanwhile:
         if reading.quality is Quality.BAD or before == after:
             return
         self.value = reading.value
-        if not driven(self._store, self._tag, self._member):
+        if not self._is_late(reading.time) and not driven(self._store, self._tag, self._member):
             self._first = before if self._first is None else self._first
             self._changed = now
             self.unseen = True
+
+    def _is_late(self, time: float) -> bool:
+        """Whether an output has been like this since before the entry was opened, s since 1970."""
+        runs = self._store.number("Simulation.Running") != 0.0
+        return self._member.member in _OUTPUTS and (time < self._since or (runs and time == self._since))
 
     @property
     def words(self) -> str:

@@ -145,6 +145,22 @@ def test_who_did_it_is_said_once_the_server_has_told(make_controller: Callable[.
     assert meanwhile.words == "changed by the plant from 60.0"
 
 
+def test_the_last_move_of_a_loop_that_is_heard_of_late_is_no_surprise(
+    make_controller: Callable[..., TagObject],
+) -> None:
+    """Outputs are told a second after the mode: what stands since before the entry was opened is no change."""
+    tag = make_controller("TIC-201", "R-201")
+    store = _store(tag)
+    store.put(store.slot("TIC-201.MODE"), 0, 0, 5.0)
+    meanwhile = Meanwhile(store, Hands(), tag, tag.members["OP"])
+    store.put(store.slot("TIC-201.OP"), 41.0, 0, 4.5)
+    meanwhile.look(1.0)
+    assert (meanwhile.value, meanwhile.unseen) == (41.0, False)
+    store.put(store.slot("TIC-201.OP"), 42.0, 0, 6.0)
+    meanwhile.look(2.0)
+    assert meanwhile.unseen
+
+
 def test_a_value_that_is_bad_for_a_while_is_no_change(make_controller: Callable[..., TagObject]) -> None:
     tag = make_controller("TIC-201", "R-201")
     store = _store(tag)
