@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from hmi.comm.login import Login
+from hmi.screens.connect import Connect
 from hmi.view import Target
 from hmi.widgets.entryline import Stage
 
@@ -50,6 +52,14 @@ async def test_an_observer_is_told_and_offered_nothing_to_do(
         await desk.press("f1")
         await desk.see("observer: not what is in brackets; L logs in")
         await desk.until(lambda: "(new set point, then confirm)" in desk.text)
+
+
+async def test_a_wrong_password_at_the_start_is_named(guarded: Any, sit_down: SitDown) -> None:
+    """The station goes on trying, and says as whom."""
+    async with sit_down(guarded.endpoint, (80, 24), login=Login("operator", "wrong"), wait=False) as desk:
+        await desk.see("last error: the server does not accept this user or password")
+        assert "as operator" in desk.text
+        assert isinstance(desk.app.screen, Connect)
 
 
 async def test_whoever_logs_in_goes_on_as_what_he_is(guarded: Any, sit_down: SitDown) -> None:

@@ -1,4 +1,4 @@
-"""What an operator does step by step, by keys alone: an alarm from its coming to its shelving, a remark, a login."""
+"""What an operator does step by step, by keys alone: an alarm from its coming to its shelving, a remark, a certificate."""
 
 from __future__ import annotations
 
@@ -98,14 +98,6 @@ async def test_a_remark_is_written_and_found_again(endpoint: str, sit_down: SitD
         await desk.see("JOURNAL  note")
         await desk.see("lot 7 is in the bin")
         assert "connected to" not in desk.text
-
-
-async def test_a_wrong_password_at_the_start_is_named(guarded: Any, sit_down: SitDown) -> None:
-    """The station goes on trying, and says as whom."""
-    async with sit_down(guarded.endpoint, (80, 24), login=Login("operator", "wrong"), wait=False) as desk:
-        await desk.see("last error: the server does not accept this user or password")
-        assert "as operator" in desk.text
-        assert isinstance(desk.app.screen, Connect)
 
 
 @pytest.mark.parametrize(
