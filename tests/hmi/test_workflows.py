@@ -1,4 +1,4 @@
-"""What an operator does step by step, by keys alone: an alarm from its coming to its shelving, a remark, a certificate."""
+"""What an operator does step by step, by keys: an alarm from its coming to its shelving, a remark, a certificate."""
 
 from __future__ import annotations
 
