@@ -17,9 +17,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.timer import Timer
 from textual.widgets import Input
 
 from hmi.app import HmiApp
@@ -116,6 +118,9 @@ class Still(HmiApp):
 
     def _connect(self) -> None:
         self.blinking = False
+
+    def set_interval(self, interval: float, callback: Any = None, **options: Any) -> Timer:
+        return super().set_interval(interval, callback, **{**options, "pause": True})
 
 
 def _analyser(make_number: Callable[..., Member], id_: str, title: str, unit: str, area: str) -> TagObject:
