@@ -58,8 +58,8 @@ PLACES = {
     "analysers": "ANALYSERS", "instructor": "MALFUNCTIONS", "training": "SCENARIO", "manual": "MANUAL",
     "manual/TIC-201 HH": "TIC-201", "procedures": "PROCEDURES", "procedures/KS-305": "PROCEDURES  KS-305",
     "leach": "2 ACID LEACH", "leach/2": "2 ACID LEACH  analysers  2/", "sx/stages": "stages", "sx/SX-2": "SX-2 stages",
-    "calcine/zones": "zones", "uz-101": "FIRST_OUT", "AG-203": "fixed drive", "KS-305": "STEP_TIME", "AI-701": "NextResult",
-    "help/2": "page 2 of",
+    "calcine/zones": "zones", "uz-101": "FIRST_OUT", "AG-203": "fixed drive", "KS-305": "STEP_TIME",
+    "AI-701": "NextResult", "help/2": "page 2 of",
 }  # fmt: skip
 """What a picture can be of, and what is on it."""
 
