@@ -25,8 +25,9 @@ from hmi.comm.link import Link, Phase
 from hmi.comm.login import Login
 from hmi.comm.replaylink import ReplayLink
 from hmi.commands import TABLE
+from hmi.hands import driven
 from hmi.journal import Kind
-from hmi.model import TagObject
+from hmi.model import ROLES, TagObject
 from hmi.operate import Operations
 from hmi.palette import CommandProvider, PlantProvider
 from hmi.replay import Player, Session
@@ -50,7 +51,7 @@ from hmi.store import TagStore
 from hmi.theme import DARK, LIGHT, LOOKS, MONO, PALETTES, SIXTEEN
 from hmi.view import Target, View
 from hmi.widgets.alarmhistory import WORDS
-from hmi.widgets.entryline import Tone
+from hmi.widgets.entryline import PassedOn, Tone
 from hmi.widgets.pens import MOST
 from hmi.widgets.sections import key_analogs
 
@@ -108,6 +109,7 @@ class HmiApp(App[int]):
         """Paintings that failed; there should be none."""
         self.paints: deque[float] = deque(maxlen=240)
         """Seconds that the last paintings took."""
+        self.passed_on = PassedOn()
         self._journalled = 0
         self._phase = Phase.CONNECTING
         self._before: list[tuple[str, str]] = []
@@ -116,6 +118,9 @@ class HmiApp(App[int]):
         self._displays: dict[str, Display] = {}
         self._manual_of = -1
         """The browse since which the manual was read."""
+        self._hands_shown: tuple[object, ...] = ()
+        """What was shown of the open faceplate when it was asked who set it."""
+        self._hands_asked = 0.0
         self._refused = ""
         """The certificate that the operator was last asked about."""
 
@@ -133,7 +138,10 @@ class HmiApp(App[int]):
         """
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.app_focus = True  # a terminal that has lost the focus may be sent keys: the entry has it again
+            if isinstance(self.screen, Display):
+                await self.screen.composed()
             if self.focused is None:
+                self.passed_on.done(event)
                 for first in (True, False):
                     if await self._check_bindings(event.key, priority=first):
                         return
@@ -271,10 +279,29 @@ class HmiApp(App[int]):
         if isinstance(screen, Display | Connect | Trust):
             screen.paint()
         self.paints.append(time.perf_counter() - started)
+        self._look_at_hands()
         if self.view.book.annunciated > self._annunciated:
             self._annunciated = self.view.book.annunciated
             if self.view.link.online and self.view.player is None:
                 self.bell()
+
+    def _look_at_hands(self) -> None:
+        """Ask who set what of the open faceplate's object, and again whenever something of it is set."""
+        face = self.screen.face if isinstance(self.screen, Display) else None
+        view, now = self.view, time.monotonic()
+        if face is None or not view.link.online or view.player is not None or view.role == ROLES[0]:
+            return
+        members = (m for m in face.members.values() if m.writable or m.for_others)
+        shown = (face.id, self._generation, *(view.store.read(m.name).value for m in members
+                                              if not driven(view.store, face, m)))  # fmt: skip
+        if shown != self._hands_shown and now - self._hands_asked >= PERIOD:
+            self._hands_shown, self._hands_asked = shown, now
+            self.run_worker(self._ask_hands(face.id, now), group="hands", exit_on_error=False)
+
+    async def _ask_hands(self, tag: str, now: float) -> None:
+        writes = await self.link.last_writes(tag)
+        if writes is not None:
+            self.view.hands.writes[tag], self.view.hands.asked[tag] = writes, now
 
     def _deliver(self) -> None:
         """Messages to the trainee, one at a time, where the line above the footer is free."""
@@ -353,7 +380,9 @@ class HmiApp(App[int]):
             return
         for display in self._displays.values():
             display.face = self.view.tag(display.face.id) if display.face is not None else None
-        if isinstance(screen, Display):
+        if isinstance(screen, Instructor) and not self.view.plant.instructs:
+            self.show_overview()
+        elif isinstance(screen, Display):
             screen.relayout()
 
     @staticmethod
@@ -490,7 +519,7 @@ class HmiApp(App[int]):
         tag = plant.tags[found[0]]
         self.show_section(tag.area)
         self.view.cursor = Target("tag", tag.id)
-        self._displays["section"].call_after_refresh(self._displays["section"].open_face, tag.id)
+        self._displays["section"].open_face(tag.id)  # at once: keys typed behind the name are meant for it
         return True
 
     def refresh_limits(self, tag: TagObject) -> None:

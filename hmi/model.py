@@ -14,6 +14,12 @@ from hmi.procedure import Procedure
 LIMITS = ("HH", "H", "L", "LL")
 """Alarm limits, from the top of the range to its bottom."""
 
+TUNING = ("Gain", "Ti", "Td")
+"""Members of a controller that an engineer writes and an operator does not."""
+
+ROLES = ("observer", "operator", "engineer", "instructor")
+"""What a login may be, each more than the one before: looks, operates, also tunes, also has the run in hand."""
+
 PRIMARY = {
     "valve": "POS",
     "variable drive": "SPEED",
@@ -182,6 +188,8 @@ class Plant:
     """Simulation methods this session may call."""
     interlocks: dict[str, Interlock] = field(default_factory=dict)
     """By tag, as far as the server tells what trips them."""
+    role: str = field(init=False, compare=False)
+    """Of ROLES, what the session is by what it may do."""
     purities: tuple[Purity, ...] = field(init=False, compare=False)
     """Product purities in product order; found once, since every layout asks for them."""
 
@@ -191,6 +199,15 @@ class Plant:
             Purity(int(m[1]), tag, master if (master := f"AIC-70{m[1]}") in self.tags else None) for m, tag in found
         ]
         object.__setattr__(self, "purities", tuple(sorted(made, key=lambda purity: purity.number)))
+        object.__setattr__(self, "role", self._role())
+
+    def _role(self) -> str:
+        if self.instructs:
+            return "instructor"
+        mine = {member.member for tag in self.tags.values() for member in tag.members.values() if member.writable}
+        if mine & {*TUNING}:
+            return "engineer"
+        return "operator" if mine else "observer"
 
     @property
     def instructs(self) -> bool:

@@ -10,16 +10,18 @@ from math import isnan
 from hmi.alarms import AlarmRecord, AlarmState
 from hmi.comm.link import Link
 from hmi.comm.outcome import Outcome
-from hmi.commands import SPEEDS
+from hmi.commands import SPEEDS, find
 from hmi.entry import Change, Shelving, parse, parse_member, parse_positive, parse_shelving, parse_text
 from hmi.format import duration, range_text, speed, value_text
+from hmi.hands import Meanwhile
 from hmi.instruct import Instruct
+from hmi.instructor import Facts
 from hmi.journal import Kind
-from hmi.model import Member, TagObject, ValueClass
+from hmi.model import ROLES, Member, TagObject, ValueClass
 from hmi.practise import Practise
 from hmi.procedure import effects
 from hmi.view import View
-from hmi.widgets.entryline import EntryLine, Tone
+from hmi.widgets.entryline import SEND, TAKE_NOTE, EntryLine, Seen, Tone
 from hmi.wishes import Work
 
 READBACK = 2.0
@@ -53,9 +55,15 @@ class Operations:
             line.say(f"{tag.id} {name}: {self._why_not(member)}", Tone.REFUSED)
         else:
             prompt = f"{tag.id} {name} ({range_text(member, tag)}):"
-            line.ask(
-                prompt, lambda text: parse(tag, member, text), lambda value: self._propose(line, tag, member, value)
-            )
+            meanwhile = self._meanwhile(tag, member)
+
+            def look() -> Seen:
+                meanwhile.look(time.monotonic())
+                now = f" to {value_text(member, meanwhile.value, tag)}" if meanwhile.words else ""
+                return Seen(prompt, meanwhile.words + now, SEND)
+
+            line.ask(prompt, lambda text: parse(tag, member, text),
+                     lambda value: self._propose(line, tag, member, value, meanwhile), look=look)  # fmt: skip
 
     def choose(self, line: EntryLine, tag: TagObject) -> None:
         """Ask which member to write, of those this session may, then go on as ``enter`` does."""
@@ -74,7 +82,8 @@ class Operations:
         elif not member.writable:
             line.say(f"{tag.id} {name}: {self._why_not(member)}", Tone.REFUSED)
         else:
-            self._propose(line, tag, member, not self._view.store.read(member.name).value)
+            value = not self._view.store.read(member.name).value
+            self._propose(line, tag, member, value, self._meanwhile(tag, member))
 
     def order(self, line: EntryLine, tag: TagObject, word: str, note: str = "") -> None:
         """Propose a sequence's command by its name, such as Start; ``note`` is told with it."""
@@ -84,8 +93,9 @@ class Operations:
         elif not member.writable:
             line.say(f"{tag.id} {word}: {self._why_not(member)}", Tone.REFUSED)
         else:
-            text = f"{tag.id} {word}"
-            line.confirm(f"{text}: {tag.title}{note}", lambda: self._start(self._order(line, tag, member, word)))
+            text = f"{tag.id} {word}: {tag.title}{note}"
+            meanwhile = self._meanwhile(tag, tag.members["STATE"])
+            self._confirm(line, meanwhile, lambda: text, lambda: self._start(self._order(line, tag, member, word)))
 
     async def _order(self, line: EntryLine, tag: TagObject, member: Member, word: str) -> None:
         line.busy(f"{tag.id} {word} sent")
@@ -102,10 +112,37 @@ class Operations:
         else:
             line.say(f"{tag.id} {word} was taken, but it is {now}; look at what it waits for", Tone.REFUSED)
 
-    def _propose(self, line: EntryLine, tag: TagObject, member: Member, value: object) -> None:
+    def _propose(self, line: EntryLine, tag: TagObject, member: Member, value: object, meanwhile: Meanwhile) -> None:
         assert isinstance(value, int | float)
-        change = Change(tag, member, self._view.store.read(member.name).value, value)
-        line.confirm(change.text, lambda: self._send(line, change))
+        new = value
+
+        def change() -> Change:
+            return Change(tag, member, meanwhile.value, new)
+
+        self._confirm(line, meanwhile, lambda: change().text, lambda: self._send(line, change()))
+
+    def _meanwhile(self, tag: TagObject, member: Member) -> Meanwhile:
+        return Meanwhile(self._view.store, self._view.hands, tag, member)
+
+    def _confirm(
+        self, line: EntryLine, meanwhile: Meanwhile, text: Callable[[], str], then: Callable[[], None]
+    ) -> None:
+        """Let the operator confirm a change. Where somebody was quicker, the first Enter only takes note of that."""
+        meanwhile.look(time.monotonic())
+        meanwhile.unseen = False  # what was changed before is on the line that he is about to confirm
+
+        def look() -> Seen:
+            meanwhile.look(time.monotonic())
+            return Seen(text(), meanwhile.words, TAKE_NOTE if meanwhile.unseen else SEND)
+
+        def entered() -> None:
+            meanwhile.look(time.monotonic())
+            if meanwhile.unseen:
+                self._confirm(line, meanwhile, text, then)
+            else:
+                then()
+
+        line.confirm(text(), entered, look=look)
 
     def _send(self, line: EntryLine, change: Change) -> None:
         line.busy(f"{change.text} sent")
@@ -139,7 +176,42 @@ class Operations:
         if not self._link.state.online:
             return "no connection"
         who = f"user {self._view.user}" if self._view.user else "anonymous users"
-        return f"{who} may not write it" if member.for_others else "read-only"
+        if not member.for_others:
+            return "read-only"
+        return f"{who} may not write it; {self._view.label(find('log-in'))} logs in"
+
+    def _may_not(self, line: EntryLine, what: str) -> bool:
+        """Whether the role is one that only looks; says so."""
+        if self._view.role != ROLES[0]:
+            return False
+        line.say(f"{what}: {ROLES[0]}s may not; {self._view.label(find('log-in'))} logs in", Tone.REFUSED)
+        return True
+
+    # --- who ---
+
+    def log_in(self, line: EntryLine) -> None:
+        """Ask for a user and a password, and go on as that user; the session goes on as it is until that is known."""
+
+        def password(name: object) -> None:
+            user = str(name).strip()
+            if not user:
+                self._start(self._log_in(line, "", ""))
+                return
+            line.ask(f"password of {user}:", str, lambda word: self._start(self._log_in(line, user, str(word))),
+                     secret=True)  # fmt: skip
+
+        line.ask(f"now {self._view.identity}; log in as (empty: {ROLES[0]}):", str, password)
+
+    async def _log_in(self, line: EntryLine, user: str, password: str) -> None:
+        name = user or ROLES[0]
+        line.busy(f"log in as {name}")
+        outcome = await self._waiting(self._link.log_in(user, password))
+        if outcome.ok:
+            self._note("", f"logged out for {name}")
+            self._view.user, self._view.facts = user, Facts()
+            line.say(f"logged in as {name}")
+        else:
+            line.say(f"not logged in as {name}: {outcome.text}", Tone.REFUSED)
 
     # --- alarms ---
 
@@ -149,7 +221,7 @@ class Operations:
             line.say("no alarm to acknowledge")
         elif record.acked:
             line.say(f"{record.alarm.tag} {record.alarm.condition} is already acknowledged")
-        else:
+        elif not self._may_not(line, f"acknowledge {record.alarm.tag} {record.alarm.condition}"):
             self._work(self._acknowledge(line, record))
 
     async def _acknowledge(self, line: EntryLine, record: AlarmRecord) -> None:
@@ -164,7 +236,7 @@ class Operations:
         """Acknowledge several alarms as the operator saw them."""
         if not records:
             line.say("no unacknowledged alarm in sight")
-        else:
+        elif not self._may_not(line, f"acknowledge {len(records)}"):
             self._work(self._acknowledge_all(line, records))
 
     async def _acknowledge_all(self, line: EntryLine, records: list[AlarmRecord]) -> None:
@@ -179,6 +251,8 @@ class Operations:
     def comment(self, line: EntryLine, record: AlarmRecord) -> None:
         """Ask for a comment and add it to an alarm."""
         what = f"comment on {record.alarm.tag} {record.alarm.condition}"
+        if self._may_not(line, what):
+            return
 
         def send(text: object) -> None:
             self._work(self._request(line, record, f'{what}: "{text}"', self._link.comment(record, str(text))))
@@ -188,6 +262,8 @@ class Operations:
     def shelve(self, line: EntryLine, record: AlarmRecord) -> None:
         """Ask for how long and why, then confirm, then shelve."""
         alarm = record.alarm
+        if self._may_not(line, f"shelve {alarm.tag} {alarm.condition}"):
+            return
         if not alarm.shelving:
             line.say(f"{alarm.tag} {alarm.condition}: the server does not offer shelving", Tone.REFUSED)
             return
@@ -215,6 +291,8 @@ class Operations:
             line.say(f"{record.alarm.tag} {record.alarm.condition} is not shelved")
             return
         what = f"unshelve {record.alarm.tag} {record.alarm.condition}"
+        if self._may_not(line, what):
+            return
         self._work(self._request(line, record, what, self._link.unshelve(record)))
 
     async def _request(self, line: EntryLine, record: AlarmRecord, what: str, request: Awaitable[Outcome]) -> None:
@@ -244,7 +322,10 @@ class Operations:
             line.say("the speed is not known", Tone.REFUSED)
             return
         at = min(range(len(SPEEDS)), key=lambda i: abs(min(SPEEDS[i], 1e6) - min(asked, 1e6)))
-        wanted = SPEEDS[max(0, min(len(SPEEDS) - 1, at + notches))]
+        self.speed_to(line, SPEEDS[max(0, min(len(SPEEDS) - 1, at + notches))])
+
+    def speed_to(self, line: EntryLine, wanted: float) -> None:
+        """Ask for a speed, times real time."""
         self._work(self._call(line, f"speed {speed(wanted)}", "SetSpeed", wanted))
 
     def step(self, line: EntryLine) -> None:

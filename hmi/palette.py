@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from hmi.commands import offered
+from hmi.commands import offered, permitted
 from hmi.screens.display import Display
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CommandProvider(Provider):
-    """Commands that make sense on the present display."""
+    """Commands that make sense on the present display and that this session may do."""
 
     async def discover(self) -> Hits:
         """All of them."""
@@ -34,10 +34,11 @@ class CommandProvider(Provider):
     def _commands(self) -> list[tuple[str, str, str]]:
         if not isinstance(self.screen, Display):
             return []
+        situation = self.screen.situation()
         return [
             (command.title, command.help, command.action)
-            for command in offered(self.screen.situation())
-            if "{}" not in command.action and command.id != "palette"
+            for command in offered(situation)
+            if "{}" not in command.action and command.id != "palette" and permitted(situation, command)
         ]
 
 

@@ -7,7 +7,8 @@
     [keys]
     ack = "space"
 
-Keys are Textual's names; a command with several keys takes as many, separated by commas.
+Keys are Textual's names; a command with several keys takes as many, separated by commas. No key may ask for two things
+that are on offer at the same time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 
 import platformdirs
 
+from hmi.clashes import clash
 from hmi.commands import TABLE
 
 FILE = "hmi.toml"
@@ -87,7 +89,10 @@ def _keys(path: Path, found: Any) -> dict[str, str]:
         if not isinstance(keys, str) or len([key for key in keys.split(",") if key.strip()]) != count:
             raise SettingsError(f"{path}: keys.{id_}: {keys!r}; allowed: {count} key{'s' * (count > 1)}, as in "
                                 f"{command.keys!r}")  # fmt: skip
-    return {id_: ",".join(key.strip() for key in keys.split(",")) for id_, keys in found.items()}
+    wanted = {id_: ",".join(key.strip() for key in keys.split(",")) for id_, keys in found.items()}
+    if (found_clash := clash(wanted)) is not None:
+        raise SettingsError(f"{path}: keys.{found_clash}")
+    return wanted
 
 
 def remembered(path: Path | None) -> dict[str, Any]:

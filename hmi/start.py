@@ -50,13 +50,18 @@ def picture(
     theme: str = "",
     ascii_only: bool = False,
     trust: str = "",
+    session: Path | None = None,
 ) -> None:
-    """Take a picture of a display. Raises NoPicture or SettingsError, and OSError where it cannot be written."""
+    """Take a picture of a display. session: as for ``main``.
+
+    Raises NoPicture, NotASession or SettingsError, and OSError where it cannot be written.
+    """
     from hmi.screenshot import take
 
     _hush()
     settings = preferences(theme, ascii_only)
-    asyncio.run(take(endpoint, Login(user, password, security, trust=trust), settings, path, display, size))
+    player = Player(read_session(session)) if session is not None else None
+    asyncio.run(take(endpoint, Login(user, password, security, trust=trust), settings, path, display, size, player))
 
 
 def preferences(theme: str = "", ascii_only: bool = False) -> Settings:

@@ -10,6 +10,7 @@ from hmi.comm.health import Health
 from hmi.comm.link import LinkState
 from hmi.commands import Command
 from hmi.exercise import Exercise
+from hmi.hands import Hands
 from hmi.instructor import Facts
 from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
@@ -19,11 +20,15 @@ from hmi.store import Quality, TagStore, Trace
 from hmi.theme import DARK, LOOKS, Looks
 from hmi.walk import Walks
 
+MOUSE = frozenset(("command", "action", "key"))
+"""Kinds of Targets that the mouse alone picks: the keys have keys for them."""
+
 
 class Target(NamedTuple):
     """Something on a display that can be picked.
 
-    kind is tag, area, unit, alarm, transition, entry, pen, chapter, procedure, step or command.
+    kind is tag, area, unit, alarm, transition, entry, pen, chapter, procedure, step, or what the mouse alone picks: a
+    command by its id, the number of its key behind a colon; an action of the display; a key of the entry line.
     """
 
     kind: str
@@ -58,6 +63,8 @@ class View:
     """The group on the trends display."""
     journal: Journal = field(default_factory=Journal)
     health: Health = field(default_factory=Health)
+    hands: Hands = field(default_factory=Hands)
+    """Who set what last."""
     facts: Facts = field(default_factory=Facts)
     """What an instructor is shown."""
     distrusts: bool = False
@@ -93,6 +100,16 @@ class View:
     def pens(self) -> list[str]:
         """The pens of the group on the trends display."""
         return self.groups[min(self.group, len(self.groups) - 1)]
+
+    @property
+    def role(self) -> str:
+        """What the session may do, of ROLES."""
+        return self.plant.role
+
+    @property
+    def identity(self) -> str:
+        """Who sits here: the user where the name says more than the role, and the role."""
+        return self.role if self.user in ("", self.role) else f"{self.user}, {self.role}"
 
     def label(self, command: Command) -> str:
         """The keys of a command as footer and help write them."""

@@ -140,7 +140,7 @@ def show_hmi(
 
         path, display, size = picture
         try:
-            start.picture(endpoint, path, display, size, user, password, security, theme, ascii_only, trust)
+            start.picture(endpoint, path, display, size, user, password, security, theme, ascii_only, trust, session)
         except (NoPicture, OSError) as error:
             raise Stop(f"--screenshot {path}: {error}") from None
     except (NotASession, SettingsError) as error:

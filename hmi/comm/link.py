@@ -27,10 +27,12 @@ from hmi.comm.feed import Feed
 from hmi.comm.health import Health
 from hmi.comm.history import Stretch, read_raw
 from hmi.comm.known import ChangedCertificate, Seen
+from hmi.comm.lists import last_writes
 from hmi.comm.login import Login
 from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
 from hmi.comm.services import node_id, plain, read
 from hmi.exercise import Exercise
+from hmi.hands import LastWrite
 from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.store import TagStore
 
@@ -119,6 +121,10 @@ class Link:
         self.first_seen: Seen | None = None
         """The server's certificate, where this is its first use."""
         self._again = asyncio.Event()
+        self._gone = asyncio.Event()
+        """The present connection is not to be waited for."""
+        self._renewed = False
+        """Whether it ended for another login."""
         self.health = Health(security=login.security)
         self._store = store
         self._book = book
@@ -148,6 +154,9 @@ class Link:
                 self._lost(error)
                 self.state = replace(self.state, began=math.nan)
             self._again.clear()
+            if self._renewed:
+                self._renewed = False
+                continue
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._again.wait(), BACKOFF[min(attempt, len(BACKOFF) - 1)])
 
@@ -157,6 +166,25 @@ class Link:
         self.login = replace(self.login, trust="")
         self.changed = None
         self._again.set()
+
+    async def log_in(self, user: str, password: str) -> Outcome:
+        """Go on as another user, or without one.
+
+        Tried on a connection beside the present one, which stays as it is where the server refuses.
+        """
+        login = replace(self.login, user=user or None, password=password)
+        try:
+            client = await login.client(self.endpoint, self._certified)
+            await client.connect()
+            with suppress(Exception):
+                await asyncio.wait_for(client.disconnect(), 1.0)
+        except Exception as error:
+            return Outcome(False, connect_words(error))
+        self.login = login
+        self._renewed = True
+        self._gone.set()
+        self._again.set()
+        return DONE
 
     async def write(self, member: Member, value: float | bool | int) -> Outcome:
         """Write one member's value. The outcome is the server's answer, not yet the effect."""
@@ -208,7 +236,12 @@ class Link:
         found = plain(value)
         return found if isinstance(found, str) else ""
 
-    async def ask(self, methods: Sequence[str], owner: str = "Simulation") -> list[list[Any]] | None:
+    async def last_writes(self, tag: str) -> tuple[LastWrite, ...] | None:
+        """Who set what of a tag object last, the latest first; None where the server does not tell."""
+        found = await self.ask(("LastWrites",), "Plant", tag)
+        return None if found is None else last_writes(found[0])
+
+    async def ask(self, methods: Sequence[str], owner: str = "Simulation", *arguments: str) -> list[list[Any]] | None:
         """The results of methods of an object that only tell something; None where one does not."""
         client, browsed = self._client, self._browsed
         if client is None or browsed is None or not self.state.online:
@@ -218,6 +251,7 @@ class Link:
             request = ua.CallMethodRequest()
             request.ObjectId = node_id(owner, browsed.namespace)
             request.MethodId = node_id(f"{owner}.{name}", browsed.namespace)
+            request.InputArguments = [ua.Variant(argument, ua.VariantType.String) for argument in arguments]
             requests.append(request)
         try:
             results = await client.uaclient.call(requests)
@@ -291,13 +325,14 @@ class Link:
 
     async def _session(self) -> None:
         client = await self.login.client(self.endpoint, self._certified)
-        gone = asyncio.Event()
+        self._gone = gone = asyncio.Event()
 
         async def lost(_error: Exception) -> None:
             gone.set()
 
         client.connection_lost_callback = lost
         await client.connect()
+        self._renewed = False
         try:
             self._enter(Phase.BROWSING)
             browsed = await browse_plant(client)
@@ -357,7 +392,7 @@ class Link:
             with suppress(TimeoutError):
                 await asyncio.wait_for(gone.wait(), WATCH_PERIOD)
             if gone.is_set():
-                raise ConnectionError("the server closed the connection")
+                raise ConnectionError("the login changes" if self._renewed else "the server closed the connection")
 
     def _allow(self, client: PatientClient, trip: float) -> float:
         """Give a server the time it needs by its last round trip (s); the seconds it may be silent."""

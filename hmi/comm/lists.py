@@ -1,4 +1,4 @@
-"""What the server tells an instructor, made into facts for his display."""
+"""Lists that the server answers with, made into facts for displays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from hmi.hands import LastWrite
 from hmi.instructor import FieldAction, FieldWork, Injected, Malfunction, Scenario, Snapshot
 
 _NEVER = 1700
@@ -49,6 +50,14 @@ def snapshots(results: Sequence[Any]) -> tuple[tuple[Snapshot, ...], float]:
 def scenarios(results: Sequence[Any]) -> tuple[Scenario, ...]:
     """The answer to ListScenarios."""
     return tuple(Scenario(*row) for row in zip(*(column or [] for column in results), strict=True))
+
+
+def last_writes(results: Sequence[Any]) -> tuple[LastWrite, ...]:
+    """The answer to LastWrites; of another way than the HMI's own the way, too."""
+    return tuple(
+        LastWrite(member, value, user if way == "opcua" else f"{user} ({way})", _time(moment))
+        for member, value, user, way, moment in zip(*(column or [] for column in results), strict=True)
+    )
 
 
 def _time(moment: datetime) -> float:

@@ -55,7 +55,7 @@ class ReplayLink(Link):
     async def _call(self, owner: ua.NodeId, method: ua.NodeId, arguments: list[ua.Variant]) -> Outcome:
         return REFUSED
 
-    async def ask(self, methods: Sequence[str], owner: str = "Simulation") -> list[list[Any]] | None:
+    async def ask(self, methods: Sequence[str], owner: str = "Simulation", *arguments: str) -> list[list[Any]] | None:
         return None
 
 

@@ -36,6 +36,9 @@ class Alarms(ListDisplay):
         yield self._metrics
         yield self._explained
 
+    def turns(self) -> str:
+        return "next-list"
+
     def heading(self) -> str:
         counts = {
             "standing": len(self.view.book.standing()),
@@ -62,12 +65,11 @@ class Alarms(ListDisplay):
 
     def action_next_view(self) -> None:
         """Standing, withheld, history, metrics, and standing again."""
-        self._shown = VIEWS[(VIEWS.index(self._shown) + 1) % len(VIEWS)]
-        self.relayout()
+        self.show_view(VIEWS[(VIEWS.index(self._shown) + 1) % len(VIEWS)])
 
-    def show_standing(self) -> None:
-        """Turn to the standing alarms."""
-        self._shown = "standing"
+    def show_view(self, name: str) -> None:
+        """Turn to one of VIEWS."""
+        self._shown = name
         self.relayout()
 
     def action_pick(self) -> None:

@@ -21,7 +21,7 @@ from hmi.format import clock, day
 from hmi.jump import marks, typed
 from hmi.model import TagObject
 from hmi.replay import LEAD
-from hmi.view import Target, View
+from hmi.view import MOUSE, Target, View
 from hmi.widgets.boxes import Box, Side
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.entryline import EntryLine, Stage, Tone
@@ -78,6 +78,7 @@ class TooSmall(Panel):
         canvas.row(0).add(text, self.view.looks.shout)
         active, unacked = self.view.book.counts()
         canvas.row(1).add(f"alarms {sum(active.values())} active, {unacked} unacknowledged", self.view.looks.text)
+        canvas.row(2).add(self.view.identity, self.view.looks.text)
 
 
 class Display(Screen[None]):
@@ -132,6 +133,10 @@ class Display(Screen[None]):
         """The title in the header."""
         return ""
 
+    def turns(self) -> str:
+        """Id of the command that turns to the display's next page or view; empty where it has one alone."""
+        return "page" if self.pages() > 1 else ""
+
     def fit(self, width: int, height: int) -> None:
         """Give the body's panels their sizes."""
 
@@ -163,6 +168,7 @@ class Display(Screen[None]):
     def paint(self, force: bool = False) -> None:
         """Paint all visible panels; called by the application while this display is the current one."""
         self._header.title_text = self.heading()
+        self._header.turns = self.turns()
         self._footer.situation = self.situation()
         self.line.paint()
         for panel in self.query(Panel):
@@ -235,6 +241,10 @@ class Display(Screen[None]):
         self._footer.situation = self.situation()
         self._footer.paint(force=True)
 
+    async def composed(self) -> None:
+        """Wait until the display has its panels: before it does, its entry line can ask nothing."""
+        await self._mounted_event.wait()
+
     def on_mount(self) -> None:
         """Lay out on first sight."""
         self.relayout()
@@ -256,7 +266,7 @@ class Display(Screen[None]):
             for panel in self.query(Panel)
             if panel.region
             for hit in panel.hits
-            if hit.target.kind != "command"
+            if hit.target.kind not in MOUSE
         ]
 
     def action_move(self, dx: int, dy: int) -> None:
@@ -283,8 +293,15 @@ class Display(Screen[None]):
         event.stop()
         if self.line.stage is Stage.JUMPING:
             self.line.cancel()
+        if event.target.kind == "key":
+            self.line.press(event.target.id)
+            return
         if event.target.kind == "command":
-            await self.app.run_action(find(event.target.id).action.format(0), self)
+            id_, _, index = event.target.id.partition(":")
+            await self.app.run_action(find(id_).action.format(index or 0), self)
+            return
+        if event.target.kind == "action":
+            await self.app.run_action(event.target.id, self)
             return
         if self.line.engaged:
             self.line.cancel()
@@ -405,6 +422,11 @@ class Display(Screen[None]):
         """Enter a new value for a member of the faceplate's object."""
         if self.face is not None:
             self.operations.enter(self.line, self.face, member)
+
+    def action_set(self, member: str) -> None:
+        """Set a member of the faceplate's object that was clicked: of two states the other."""
+        if self.face is not None:
+            self.operations.toggle(self.line, self.face, member)
 
     def action_output(self) -> None:
         """Enter a new output, position or speed."""
@@ -671,6 +693,10 @@ class Display(Screen[None]):
     def action_step(self) -> None:
         """Advance a frozen plant."""
         self.operations.step(self.line)
+
+    def action_log_in(self) -> None:
+        """Log in, as somebody else, or out."""
+        self.operations.log_in(self.line)
 
     def action_help(self) -> None:
         """The keys."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.style import Style
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from hmi.commands import TABLE
-from hmi.theme import SHAPES
-from hmi.view import View
+from hmi.commands import TABLE, Command, find, permits
+from hmi.theme import SHAPES, Looks
+from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.cells import MOVING, OPEN, RUNNING, SHUT, STOPPED
+from hmi.widgets.frame import pick_command
 from hmi.widgets.panel import Panel
 
 _KEYS = 8
@@ -21,36 +23,57 @@ _KEYS = 8
 
 
 class Keys(Panel):
-    """All commands by group, in as many columns as fit, on as many pages as that takes."""
+    """All commands by group, in as many columns as fit, on as many pages as that takes; dim what the role may not."""
 
     page = 0
+    pages = 1
 
     def build(self, canvas: Canvas) -> None:
         looks = self.view.looks
         lines = list(self._entries())
-        longest = max(len(text) for _, text, _ in lines) + _KEYS + 2
+        longest = max(len(line[1]) for line in lines) + _KEYS + 2
         columns = max(1, canvas.width // longest)
         width = canvas.width // columns
         pages = -(-len(lines) // max(1, columns * (canvas.height - 1)))
+        self.pages = pages
         self.page %= pages
         on_page = -(-len(lines) // pages)
         lines = lines[self.page * on_page : (self.page + 1) * on_page]
         tall = -(-len(lines) // columns)
+        foot = canvas.row(canvas.height - 1)
         if pages > 1:
-            canvas.row(canvas.height - 1).add(f" page {self.page + 1} of {pages}, PgDn for the next", looks.dim)
-        for index, (key, text, style) in enumerate(lines):
+            text = f" page {self.page + 1} of {pages}, PgDn for the next  "
+            canvas.pick(0, canvas.height - 1, len(text), Target("action", "turn(1)"))
+            foot.add(text, looks.dim)
+        if self.view.player is None:
+            foot.add(f" {self.view.identity}", looks.text)
+            if not all(permits(self.view.role, command) for command in TABLE):
+                foot.add(f": not what is in brackets; {self.view.label(find('log-in'))} logs in", looks.dim)
+        for index, (key, text, style, command) in enumerate(lines):
             x, y = width * (index // tall), index % tall
             row = canvas.row(y, x).add(" ", looks.text)
+            if command is not None:
+                pick_command(canvas, row.used, y, key, command, width - 2)
             row.add(key, looks.live, _KEYS if key else 0)
             row.add(text, style, max(0, x + width - 1 - row.used))
 
-    def _entries(self) -> Iterator[tuple[str, str, Style]]:
+    def _entries(self) -> Iterator[tuple[str, str, Style, Command | None]]:
+        """Keys, what they do, how that is painted, and the command that it is."""
+        yield from self._commands()
+        looks = self.view.looks
+        yield from ((key, text, style, None) for key, text, style in self._marks(looks))
+
+    def _commands(self) -> Iterator[tuple[str, str, Style, Command | None]]:
         looks = self.view.looks
         for group in dict.fromkeys(command.group for command in TABLE):
-            yield "", group, looks.title
+            yield "", group, looks.title, None
             for command in TABLE:
                 if command.group == group:
-                    yield self.view.label(command), command.help, looks.text
+                    may = permits(self.view.role, command) or self.view.player is not None
+                    text, style = (command.help, looks.text) if may else (f"({command.help})", looks.dim)
+                    yield self.view.label(command), text, style, command
+
+    def _marks(self, looks: Looks) -> Iterator[tuple[str, str, Style]]:
         yield "", "Marks", looks.title
         for priority, word in ((1, "high"), (2, "medium"), (3, "low"), (4, "diagnostic")):
             yield (
@@ -85,10 +108,34 @@ class Help(ModalScreen[None]):
         self._keys = Keys(self.view)
         yield self._keys
 
+    def pages(self) -> int:
+        """How many pages there are."""
+        return self._keys.pages
+
+    def show_page(self, number: int) -> None:
+        """Turn to a page, the first being 1."""
+        self._keys.page = number - 1
+        self._keys.paint(force=True)
+
     def action_turn(self, pages: int) -> None:
         """Show another page."""
-        self._keys.page += pages
-        self._keys.paint(force=True)
+        self.show_page(self._keys.page + 1 + pages)
+
+    @on(Panel.Picked)
+    async def _picked(self, event: Panel.Picked) -> None:
+        """Turn the page, or do on the display what the line is about."""
+        event.stop()
+        if event.target.kind == "action":
+            await self.run_action(event.target.id)
+            return
+        beneath = self.app.screen_stack[-2]
+        self.dismiss()
+        beneath.post_message(Panel.Picked(event.target))
+
+    @on(Panel.Scrolled)
+    def _scrolled(self, event: Panel.Scrolled) -> None:
+        event.stop()
+        self.action_turn(1 if event.lines > 0 else -1)
 
     def action_dismiss_help(self) -> None:
         """Return to the display."""

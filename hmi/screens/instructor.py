@@ -50,6 +50,9 @@ class Instructor(ListDisplay):
         yield self._upper
         yield from self._lower
 
+    def turns(self) -> str:
+        return "next-choice"
+
     def heading(self) -> str:
         return f"INSTRUCTOR{self.filtered()}"
 
@@ -82,6 +85,14 @@ class Instructor(ListDisplay):
             one.display = one is shown
         self.listing.settle()
         self.paint(force=True)
+
+    def action_choose(self, kind: str) -> None:
+        """Turn to the list whose head was clicked."""
+        self._turn_to(next(one for one in self._lists if kind == one.KIND))
+
+    def action_speed_to(self, speed: str) -> None:
+        """The speed that was clicked."""
+        self.operations.speed_to(self.line, float(speed))
 
     def action_filter(self) -> None:
         """The malfunctions are filtered, or what is shown in their place; wherever the cursor is."""

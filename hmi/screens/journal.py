@@ -26,6 +26,9 @@ class JournalDisplay(ListDisplay):
     def body(self) -> ComposeResult:
         yield self.listing
 
+    def turns(self) -> str:
+        return "next-list"
+
     def heading(self) -> str:
         kind = self.listing.kind
         return f"JOURNAL  {kind.value.lower() if kind is not None else 'all'}{self.filtered()}"
@@ -33,7 +36,11 @@ class JournalDisplay(ListDisplay):
     def action_next_view(self) -> None:
         """One kind of entries after the other, then all."""
         at = _KINDS.index(self.listing.kind)
-        self.listing.kind = _KINDS[(at + 1) % len(_KINDS)]
+        self.show_kind(_KINDS[(at + 1) % len(_KINDS)])
+
+    def show_kind(self, kind: Kind | None) -> None:
+        """Turn to the entries of one kind, or to all."""
+        self.listing.kind = kind
         self.paint(force=True)
 
     def action_pick(self) -> None:

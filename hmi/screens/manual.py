@@ -41,6 +41,9 @@ class Manual(Display):
             yield self._contents
             yield self._text
 
+    def turns(self) -> str:
+        return "contents"
+
     def heading(self) -> str:
         page = self._text.page
         if not page.lines:
@@ -76,6 +79,10 @@ class Manual(Display):
                 self.view.cursor = Target("chapter", str(chapter))
         self._contents.active = not self._reading
         super().paint(force)
+
+    def knows(self, name: str) -> bool:
+        """Whether it tells of an alarm or a tag."""
+        return self._text.page.place(name) is not None
 
     def show_place(self, name: str) -> None:
         """Open the text where it tells of something: an alarm such as ``TIC-201 HH``, or a tag."""

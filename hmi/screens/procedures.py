@@ -41,6 +41,9 @@ class Procedures(ListDisplay):
             yield self._procedures
             yield self._steps
 
+    def turns(self) -> str:
+        return "list-steps"
+
     def heading(self) -> str:
         return f"PROCEDURES  {self._steps.tag if self.view_name() == 'steps' else ''}{self.filtered()}"
 

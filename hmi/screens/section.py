@@ -172,6 +172,18 @@ class Section(Display):
         else:
             super().action_section(index)
 
+    @property
+    def page_names(self) -> list[str]:
+        """Every page by its number, and the first of its kind and that of a circuit by name, too."""
+        names = [str(number) for number in range(1, self.pages() + 1)]
+        names += dict.fromkeys(page.kind for page in self._sheet if page.kind != "units")
+        return [*names, *(page.unit for page in self._sheet if page.unit)]
+
+    def show_page(self, name: str) -> None:
+        """Turn to the page of one of those names."""
+        wanted = (i for i, page in enumerate(self._sheet) if name in (str(i + 1), page.kind, page.unit))
+        self._turn(next(wanted))
+
     def action_page(self, index: int) -> None:
         self._turn((self._at + (1 if index == 0 else -1)) % self.pages())
 

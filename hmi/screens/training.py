@@ -34,6 +34,11 @@ class Training(Display):
         self._panel.page = (self._panel.page + (1, -1)[index]) % self._panel.pages
         self.paint(force=True)
 
+    def show_page(self, number: int) -> None:
+        """Turn to a page, the first being 1."""
+        self._panel.page = number - 1
+        self.paint(force=True)
+
     def action_hint(self) -> None:
         """The next hint, at its price."""
         self.operations.practise.hint(self.line)

@@ -25,6 +25,9 @@ class Trends(Display):
     def body(self) -> ComposeResult:
         yield self._pens
 
+    def turns(self) -> str:
+        return "group:1"
+
     def heading(self) -> str:
         return f"TRENDS  {self.group_name()}  {span_text(self.view.span)}"
 
@@ -36,7 +39,11 @@ class Trends(Display):
         return f"{self.view.group} {areas[self.view.group - 1].title}"
 
     def action_group(self, index: int) -> None:
-        self.view.group = (self.view.group + (1 if index else -1)) % len(self.view.groups)
+        self.show_group((self.view.group + (1 if index else -1)) % len(self.view.groups))
+
+    def show_group(self, index: int) -> None:
+        """Turn to a group of pens: the operator's own, or a section's."""
+        self.view.group = index
         self._pens.read_off = None
         self.paint(force=True)
 

@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Callable, Iterator
 
 from rich.style import Style
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from hmi.comm.known import ChangedCertificate, grouped
-from hmi.view import View
+from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.panel import Panel
 
@@ -24,6 +25,10 @@ _MEANING = (
 )
 
 
+_CHOICES = {"Esc  stay disconnected": "stay", "T  trust the new one from now on": "trust", "ctrl+q  quit": "app.leave"}
+"""What can be done, with its key, and the action that it is."""
+
+
 class Changed(Panel):
     """Both certificates, one above the other, and the choice."""
 
@@ -34,6 +39,9 @@ class Changed(Panel):
     def build(self, canvas: Canvas) -> None:
         for y, (text, style) in enumerate(self._told(min(_READ, canvas.width - 4)), start=1):
             canvas.row(y, 2).add(text, style)
+            for choice, action in _CHOICES.items():
+                if choice in text:
+                    canvas.pick(2 + text.index(choice), y, len(choice), Target("action", action))
 
     def _told(self, width: int) -> Iterator[tuple[str, Style]]:
         looks, changed = self.view.looks, self._changed
@@ -53,7 +61,7 @@ class Changed(Panel):
             for line in textwrap.wrap(paragraph, width):
                 yield line, looks.text
             yield "", looks.text
-        yield "Esc  stay disconnected      T  trust the new one from now on      ctrl+q  quit", looks.live
+        yield "      ".join(_CHOICES), looks.live
 
 
 class Trust(ModalScreen[None]):
@@ -79,6 +87,11 @@ class Trust(ModalScreen[None]):
     def paint(self, force: bool = False) -> None:
         """Paint; called by the application."""
         self._panel.paint(force)
+
+    @on(Panel.Picked)
+    async def _picked(self, event: Panel.Picked) -> None:
+        event.stop()
+        await self.run_action(event.target.id)
 
     def action_stay(self) -> None:
         """Not trusted; the station stays disconnected."""

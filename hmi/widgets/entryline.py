@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.style import Style
 from textual import events
@@ -17,11 +18,16 @@ from textual.widgets import Input
 from hmi.comm.link import SLOW
 from hmi.entry import EntryError
 from hmi.format import duration
-from hmi.view import View
+from hmi.view import Target, View
 from hmi.widgets.alarmlist import alarm_line
 from hmi.widgets.canvas import Canvas, Row, cells
 from hmi.widgets.panel import Panel
 
+if TYPE_CHECKING:
+    from hmi.app import HmiApp
+
+SEND, TAKE_NOTE = "send", "take note"
+"""What Enter does to a change: where somebody else was quicker it only takes note of that."""
 SAID = 12.0
 """Seconds an answer stays before the banner returns."""
 
@@ -34,6 +40,14 @@ class Stage(Enum):
     CONFIRMING = "confirming"
     JUMPING = "jumping"
     BUSY = "busy"
+
+
+class Seen(NamedTuple):
+    """An entry in the light of what happens meanwhile: what is asked, what is to be noticed, and what Enter does."""
+
+    text: str
+    notice: str
+    verb: str
 
 
 class Tone(Enum):
@@ -78,14 +92,55 @@ class Words(Panel):
             text, tone = line.said
             row.add(f" {text}", looks.bad if tone is Tone.REFUSED else looks.text)
             return
-        row.add(f" {line.text} ", looks.setting + Style(bold=True))
         if line.stage is Stage.CONFIRMING:
-            row.add("   ", looks.text).add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
-            row.add("Esc", looks.live).add(" cancel", looks.dim)
-        elif line.stage is Stage.JUMPING:
+            self._question(canvas, row, line)
+            return
+        row.add(f" {line.text} ", looks.setting + Style(bold=True))
+        if line.notice:
+            row.add(f" {line.notice} ", looks.shout)
+        if line.stage is Stage.JUMPING:
+            canvas.pick(row.used + 3, 0, len("Esc stay"), Target("key", "escape"))
             row.add("   ", looks.text).add("Esc", looks.live).add(" stay", looks.dim)
         elif line.stage is Stage.BUSY:
             row.add(" ...", looks.dim)
+
+    def _question(self, canvas: Canvas, row: Row, line: EntryLine) -> None:
+        """What is to be confirmed and the keys for it, which are there however long it is."""
+        looks = self.view.looks
+        text, notice = f" {line.text} ", f" {line.notice} " if line.notice else ""
+        spare = row.width - cells(text + notice) - len(f"Enter {line.verb}  Esc")
+        gap, cancel = (3 if spare >= 11 else 1), (" cancel" if spare >= 8 else "")
+        room = row.width - len(f"Enter {line.verb}  Esc{cancel}") - gap
+        row.add(text, looks.setting + Style(bold=True), min(cells(text), max(0, room - cells(notice))))
+        row.add(notice, looks.shout, min(cells(notice), max(0, room - row.used))).add(" " * gap, looks.text)
+        canvas.pick(row.used, 0, len(f"Enter {line.verb}"), Target("key", "enter"))
+        row.add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
+        canvas.pick(row.used, 0, len(f"Esc{cancel}"), Target("key", "escape"))
+        row.add("Esc", looks.live).add(cancel, looks.dim)
+
+
+class PassedOn:
+    """Keys of a burst that came to an entry when it was done with, and went back to the application.
+
+    Until they are done with, those that came behind them must go the same way, or they would overtake them.
+    """
+
+    def __init__(self) -> None:
+        self._keys: list[events.Key] = []
+
+    def pass_on(self, event: events.Key) -> events.Key:
+        """The key as it goes to the application."""
+        self._keys.append(events.Key(event.key, event.character))
+        return self._keys[-1]
+
+    def done(self, event: events.Key) -> bool:
+        """Take a key for done with; whether it was one of these."""
+        before = len(self._keys)
+        self._keys = [key for key in self._keys if key is not event]
+        return len(self._keys) < before
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
 
 
 class Field(Input):
@@ -98,7 +153,8 @@ class Field(Input):
 
     async def _on_key(self, event: events.Key) -> None:
         bound = self._bindings.key_to_bindings.get(event.key, ())
-        if self._line.stage is not Stage.ASKING:  # the entry was done with before this key came
+        in_turn = self._line.passed_on.done(event) or not self._line.passed_on
+        if not in_turn or self._line.stage is not Stage.ASKING:  # the entry was done with before this key came
             self._line.pass_on(event)
         elif event.key == "enter":
             self._line.entered(self.value)
@@ -131,7 +187,10 @@ class EntryLine(Horizontal):
         self.view = view
         self.stage = Stage.IDLE
         self.text = ""
-        self.verb = "send"
+        self.verb = SEND
+        self.notice = ""
+        """What happened while the entry was open."""
+        self._look: Callable[[], Seen] | None = None
         self.said: tuple[str, Tone] | None = None
         self._said_at = 0.0
         self._check: Callable[[str], object] = str
@@ -150,18 +209,30 @@ class EntryLine(Horizontal):
         """Whether the operator is in the middle of an entry or awaits an answer."""
         return self.stage not in (Stage.IDLE, Stage.JUMPING)
 
-    def ask(self, text: str, check: Callable[[str], object], then: Callable[[object], None], initial: str = "") -> None:
-        """Let the operator type; ``check`` turns the text into a value or raises EntryError; then ``then``."""
+    def ask(
+        self, text: str, check: Callable[[str], object], then: Callable[[object], None], initial: str = "",
+        secret: bool = False, look: Callable[[], Seen] | None = None,
+    ) -> None:  # fmt: skip
+        """Let the operator type; ``check`` turns the text into a value or raises EntryError; then ``then``.
+
+        secret: it is not shown. look: tells what is asked anew, while nothing was typed that is refused.
+        """
         self._check, self._then = check, then
+        self._input.password = secret
         self._enter(Stage.ASKING, text)
+        self._look = look
         self._input.value = initial
         self._take_keys(self._input)
 
-    def confirm(self, text: str, then: Callable[[], None], verb: str = "send") -> None:
-        """Let the operator confirm what is about to happen; ``verb`` says what Enter does."""
+    def confirm(
+        self, text: str, then: Callable[[], None], verb: str = SEND, look: Callable[[], Seen] | None = None
+    ) -> None:
+        """Let the operator confirm what is about to happen; ``verb`` says what Enter does. look: tells it anew."""
         self.verb = verb
         self._then = lambda _: then()
         self._enter(Stage.CONFIRMING, text)
+        self._look = look
+        self._see()
         self._take_keys(self)
 
     def jump(self, text: str, typed: Callable[[str], bool]) -> None:
@@ -182,6 +253,11 @@ class EntryLine(Horizontal):
             self._enter(Stage.IDLE, "")
         self._words.paint(force=True)
 
+    @property
+    def passed_on(self) -> PassedOn:
+        """Keys on their way back to the application."""
+        return cast("HmiApp", self.app).passed_on
+
     def cancel(self) -> None:
         """Give an unfinished entry up."""
         if self.stage in (Stage.ASKING, Stage.CONFIRMING, Stage.JUMPING):
@@ -191,19 +267,31 @@ class EntryLine(Horizontal):
         """Paint the line; forget what was said a while ago."""
         if self.said is not None and time.monotonic() - self._said_at > SAID:
             self.said = None
+        self._see()
         self._words.paint()
+
+    def _see(self) -> None:
+        """What is asked may have changed meanwhile."""
+        if self._look is not None and self.stage in (Stage.ASKING, Stage.CONFIRMING):
+            self.text, self.notice, self.verb = self._look()
+            self._fit()
+
+    def _fit(self) -> None:
+        """Give the words their room: what is typed has the rest."""
+        room = cells(self.text) + 2 + (cells(self.notice) + 2 if self.notice else 0)
+        self._words.styles.width = room if self.stage is Stage.ASKING else "1fr"
 
     def _take_keys(self, widget: Widget) -> None:
         """At once: of keys that come in one burst, as over a slow line, those behind the first are meant for it."""
         self.screen.set_focus(widget)
 
     def _enter(self, stage: Stage, text: str) -> None:
-        self.stage, self.text = stage, text
+        self.stage, self.text, self.notice, self._look = stage, text, "", None
         if stage is not Stage.IDLE:
             self.said = None
         asking = stage is Stage.ASKING
         self.set_class(asking, "-asking")
-        self._words.styles.width = cells(text) + 2 if asking else "1fr"
+        self._fit()
         if stage in (Stage.IDLE, Stage.BUSY) and self.has_focus_within:
             self.screen.set_focus(None)
         self._words.paint(force=True)
@@ -221,15 +309,20 @@ class EntryLine(Horizontal):
         if then is not None:
             then(value)
 
+    def press(self, key: str) -> None:
+        """What was clicked stands for a key."""
+        self.on_key(events.Key(key, None))
+
     def pass_on(self, event: events.Key) -> None:
         """Do with a key what is done with it now, though it was meant for an entry."""
-        if self.stage in (Stage.CONFIRMING, Stage.JUMPING):
+        if self.stage in (Stage.CONFIRMING, Stage.JUMPING) and not self.passed_on:
             self.on_key(event)
         else:
-            self.app.post_message(events.Key(event.key, event.character))
+            self.app.post_message(self.passed_on.pass_on(event))
 
     def on_key(self, event: events.Key) -> None:
         """Escape leaves; while confirming, Enter alone goes on and every other key is ignored; a jump takes letters."""
+        self.passed_on.done(event)
         if self.stage is Stage.ASKING and event.key == "escape":
             event.stop()
             event.prevent_default()
@@ -250,4 +343,4 @@ class EntryLine(Horizontal):
                     then(None)
             elif event.key == "escape":
                 self.cancel()
-                self.say("cancelled, nothing was sent" if self.verb == "send" else "cancelled")
+                self.say("cancelled, nothing was sent" if self.verb in (SEND, TAKE_NOTE) else "cancelled")

@@ -7,13 +7,13 @@ import textwrap
 
 from hmi.comm.outcome import quality_words
 from hmi.commands import find
-from hmi.format import BAD, clock, day, duration, figures, number, places, value_text
-from hmi.model import LIMITS, Member, Plant, TagObject, ValueClass
+from hmi.format import BAD, clock, day, duration, figures, moment, number, places, value_text
+from hmi.model import LIMITS, TUNING, Member, Plant, TagObject, ValueClass
 from hmi.procedure import Mark, Procedure
 from hmi.theme import badge
-from hmi.view import View
+from hmi.view import Target, View
 from hmi.widgets.bar import bar, level
-from hmi.widgets.canvas import Canvas
+from hmi.widgets.canvas import Canvas, cells
 from hmi.widgets.causeeffect import cause_effect, cause_effect_rows
 from hmi.widgets.cells import RUNNING, STOPPED
 from hmi.widgets.panel import Panel
@@ -22,8 +22,7 @@ from hmi.widgets.procedures import DONE, progress_of, words
 WIDTH = 60
 """Cells of a faceplate that stands beside its display."""
 
-_TUNING = ("Gain", "Ti", "Td")
-_HIDDEN = frozenset((*LIMITS, "NormalLow", "NormalHigh", *_TUNING))
+_HIDDEN = frozenset((*LIMITS, "NormalLow", "NormalHigh", *TUNING))
 
 
 def face_rows(tag: TagObject, width: int, plant: Plant) -> int:
@@ -31,11 +30,17 @@ def face_rows(tag: TagObject, width: int, plant: Plant) -> int:
     procedure, interlock = plant.procedures.get(tag.id), plant.interlocks.get(tag.id)
     shown = [m for m in tag.members.values() if m.member not in _HIDDEN]
     limits = 1 if tag.primary is not None and (tag.limits or tag.normal) else 0
-    tuning = 1 if any(name in tag.members for name in _TUNING) else 0
+    tuning = 1 if any(name in tag.members for name in TUNING) else 0
     loops = bool(tag.acts_on) + bool(tag.set_by) + len(_lines(tag.tripped_by, width - 12))
     loops += cause_effect_rows(interlock) if interlock is not None else 0
     steps = 1 + len(procedure.permits) + len(procedure.steps) + 1 if procedure is not None else 0
+    loops += _settable(tag)
     return 1 + len(title_lines(tag, width)) + len(shown) + limits + tuning + loops + 1 + min(len(tag.alarms), 4) + steps
+
+
+def _settable(tag: TagObject) -> bool:
+    """Whether somebody may set something of it."""
+    return any(member.writable or member.for_others for member in tag.members.values())
 
 
 def _lines(ids: tuple[str, ...], width: int) -> list[tuple[str, ...]]:
@@ -87,6 +92,7 @@ class Face(Panel):
         y = self._loops(canvas, "acts on", tag.acts_on, y)
         y = self._loops(canvas, "set by", tag.set_by, y)
         y = self._interlocks(canvas, tag, y)
+        y = self._hands(canvas, tag, y)
         self._quality(canvas, tag, y)
         y = self._alarms(canvas, tag, y + 1)
         procedure = view.plant.procedures.get(tag.id)
@@ -96,6 +102,8 @@ class Face(Panel):
     def _member(self, canvas: Canvas, tag: TagObject, member: Member, y: int) -> None:
         view, looks = self.view, self.view.looks
         row = canvas.row(y).add(f" {member.member:<10}", looks.title if member.writable else looks.dim)
+        if member.writable:
+            canvas.pick(0, y, canvas.width, Target("action", f"set('{member.member}')"))
         reading = view.store.read(member.name)
         ink = looks.setting if member.writable and member.member != "OP" else looks.live
         if member.value_class is ValueClass.TIME:
@@ -151,13 +159,17 @@ class Face(Panel):
     def _tuning(self, canvas: Canvas, tag: TagObject, y: int) -> int:
         """Gain and times of a controller."""
         view, looks = self.view, self.view.looks
-        members = [tag.members[name] for name in _TUNING if name in tag.members]
+        members = [tag.members[name] for name in TUNING if name in tag.members]
         if not members:
             return y
         row = canvas.row(y).add(" tuning    ", looks.dim)
         for member in members:
+            at = row.used
             row.add(f"{member.member} ", looks.title if member.writable else looks.dim)
-            row.add(f"{figures(view.store.number(member.name))} {member.eu}".rstrip(), looks.text).add("  ", looks.text)
+            row.add(f"{figures(view.store.number(member.name))} {member.eu}".rstrip(), looks.text)
+            if member.writable:
+                canvas.pick(at, y, row.used - at, Target("action", f"set('{member.member}')"))
+            row.add("  ", looks.text)
         return y + 1
 
     def _loops(self, canvas: Canvas, what: str, tags: tuple[str, ...], y: int) -> int:
@@ -184,6 +196,23 @@ class Face(Panel):
                 row.add("  ", looks.text)
             y += 1
         return y
+
+    def _hands(self, canvas: Canvas, tag: TagObject, y: int) -> int:
+        """Who set what last, as far as there is room; nothing where the server does not tell."""
+        view, looks = self.view, self.view.looks
+        if not _settable(tag):
+            return y
+        writes = view.hands.writes.get(tag.id)
+        row = canvas.row(y).add(" set       " if writes is not None else "", looks.dim)
+        if writes is not None and not writes:
+            row.add("by nobody since the start", looks.dim)
+        for index, write in enumerate(writes or ()):
+            when = moment(write.time, view.store.now).removesuffix(clock(write.time)[5:])
+            text = f"{', ' if index else ''}{write.member} {write.text(tag)} by {write.who} {when}"
+            if row.used + cells(text) >= canvas.width:
+                break
+            row.add(text, looks.text)
+        return y + 1
 
     def _quality(self, canvas: Canvas, tag: TagObject, y: int) -> None:
         view, looks = self.view, self.view.looks

@@ -7,7 +7,7 @@ import math
 from rich.style import Style
 
 from hmi.comm.link import SLOW
-from hmi.commands import Situation, footer
+from hmi.commands import Command, Situation, find, footer, label_parts, withheld
 from hmi.format import clock, day, duration, speed
 from hmi.replay import Player
 from hmi.theme import HOLLOW, SHAPES, Looks
@@ -23,6 +23,8 @@ class Header(Panel):
 
     title_text = ""
     """Name of the display, set by it."""
+    turns = ""
+    """Id of the command that a click on the title does, where the display has pages or views."""
     instructing = False
     """Whether it is the instructor's: another ground, so that nobody takes his display for an operator's."""
 
@@ -41,9 +43,15 @@ class Header(Panel):
         middle = _Pieces()
         self._time(middle, wide=canvas.width >= 100)
         left = canvas.width - right.width - middle.width - 3
+        if self.turns:
+            canvas.pick(0, 0, min(left, cells(self.title_text)) + 1, Target("command", self.turns))
         row.add(" ", looks.frame).add(self.title_text, looks.frame + Style(bold=True), max(0, left))
         middle.onto(row.add(" ", looks.frame))
         row.gap(canvas.width - right.width, looks.frame)
+        link = _Pieces()
+        self._link(link)
+        canvas.pick(row.used, 0, right.width - link.width, Target("command", "alarms"))
+        canvas.pick(canvas.width - link.width, 0, link.width, Target("command", "comms"))
         right.onto(row)
 
     def _time(self, pieces: _Pieces, wide: bool) -> None:
@@ -103,8 +111,16 @@ class Header(Panel):
             pieces.add(" ○ OFFLINE ", looks.fault)
 
 
+def pick_command(canvas: Canvas, x: int, y: int, label: str, command: Command, width: int) -> None:
+    """Make a command's label and title, so many cells in all, pickable; each of its keys does what that key does."""
+    for part, index in label_parts(label, command):
+        at = label.index(part) if not index else label.rindex(part)
+        canvas.pick(x + at, y, len(part), Target("command", f"{command.id}:{index}"))
+    canvas.pick(x, y, width, Target("command", command.id))
+
+
 class Footer(Panel):
-    """The keys that make sense now, from the table of commands."""
+    """The keys that make sense now, from the table of commands; at the end who sits here."""
 
     DEFAULT_CSS = "Footer { height: 1; }"
 
@@ -114,11 +130,23 @@ class Footer(Panel):
     def build(self, canvas: Canvas) -> None:
         looks = self.view.looks
         row = canvas.row(0).add(" ", looks.frame)
-        for command in footer(self.situation, canvas.width, self.view.label):
+        who = self._identity(canvas.width)
+        for command in footer(self.situation, canvas.width - cells(who), self.view.label):
             label = self.view.label(command)
-            canvas.pick(row.used, 0, len(label) + len(command.title) + 1, Target("command", command.id))
+            pick_command(canvas, row.used, 0, label, command, len(label) + len(command.title) + 1)
             row.add(label, looks.key).add(f" {command.title}  ", looks.frame_dim)
-        row.gap(canvas.width, looks.frame)
+        row.gap(canvas.width - cells(who), looks.frame)
+        canvas.pick(row.used, 0, cells(who), Target("command", "log-in"))
+        row.add(who, looks.frame)
+
+    def _identity(self, width: int) -> str:
+        """Who sits here; of an observer what he would have to do, where others could do more. Of a replay nothing."""
+        if self.situation.replays:
+            return ""
+        if withheld(self.situation) and not self.situation.operates:
+            return f" {self.view.identity}: log in to operate, {self.view.label(find('log-in'))} "
+        who = self.view.identity
+        return f" {who if len(who) <= width // 4 else self.view.role} "
 
 
 class _Pieces:

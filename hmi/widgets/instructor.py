@@ -32,6 +32,7 @@ class RunControl(Panel):
         named = list(PLAIN_SPEEDS) if asked in PLAIN_SPEEDS or math.isnan(asked) else sorted({*PLAIN_SPEEDS, asked})
         for one in named:
             text = speed(one).removeprefix("x")
+            canvas.pick(row.used + 1, 0, len(text) + 2, Target("action", f"speed_to('{one}')"))
             row.add(f" [{text}]" if one == asked else f"  {text} ", looks.live if one == asked else looks.text)
         actual = view.store.number("Simulation.ActualSpeed")
         row.add("   really ", looks.dim).add(BAD if math.isnan(actual) else f"x{actual:.3g}", looks.text)
@@ -62,6 +63,7 @@ class _Choice(Listing):
             super().build(canvas)
         else:
             self.head(canvas)  # not "none": nobody knows
+        canvas.pick(0, 0, canvas.width, Target("action", f"choose('{self.KIND}')"))
 
     @property
     def facts(self) -> Facts:

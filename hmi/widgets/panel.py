@@ -133,6 +133,16 @@ class Panel(Widget):
         """A new size is painted at once, not at the next tick."""
         self.paint(force=True)
 
+    def point(self, x: int, y: int) -> bool:
+        """The mouse was pressed, or drawn with its button down, where nothing is to be picked; whether that means
+        something here."""
+        return False
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drawn with the left button down: as pressed there."""
+        if event.button == 1 and self.point(event.x, event.y):
+            event.stop()
+
     def on_click(self, event: events.Click) -> None:
         """Turn a click into what was picked."""
         for hit in self.hits:
@@ -140,6 +150,8 @@ class Panel(Widget):
                 event.stop()
                 self.post_message(self.Picked(hit.target))
                 return
+        if self.point(event.x, event.y):
+            event.stop()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """The wheel, towards the end."""

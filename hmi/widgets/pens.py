@@ -27,6 +27,13 @@ class Pens(Panel):
         self.read_off: int | None = None
         """Cell column of the time to read at; None reads now."""
 
+    def point(self, x: int, y: int) -> bool:
+        """Read off where the mouse is; beside the curves now."""
+        at = x - LABEL
+        self.read_off = at if 0 <= at < self.size.width - LABEL - 1 else None
+        self.paint(force=True)
+        return True
+
     def build(self, canvas: Canvas) -> None:
         view, looks = self.view, self.view.looks
         if not view.pens:

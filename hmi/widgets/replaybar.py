@@ -16,6 +16,16 @@ class ReplayBar(Panel):
 
     DEFAULT_CSS = "ReplayBar { height: 1; display: none; }"
 
+    def point(self, x: int, y: int) -> bool:
+        """Leap to the time below the mouse."""
+        player, cells = self.view.player, max(1, self.size.width - 2 * _CLOCK)
+        at = x - _CLOCK
+        if player is None or not 0 <= at < cells:
+            return False
+        session = player.session
+        player.leap(session.start + (session.end - session.start) * at / cells)
+        return True
+
     def build(self, canvas: Canvas) -> None:
         looks, player = self.view.looks, self.view.player
         if player is None:

@@ -17,7 +17,7 @@ from rich.style import Style
 from hmi.format import BAD
 from hmi.model import Member, Unit
 from hmi.store import Trace
-from hmi.view import View
+from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.panel import Panel
 from hmi.widgets.trend import dots, text
@@ -112,6 +112,18 @@ class Stages(Panel):
         self.stage = max(0, min(count - 1, self.stage + steps))
         self.paint(force=True)
 
+    def point(self, x: int, y: int) -> bool:
+        """Read off the stage below the mouse."""
+        unit = self.view.plant.units.get(self.unit)
+        count = max((len(self._values(member)) for member in unit.profiles), default=0) if unit is not None else 0
+        width = self.size.width // 2 - _LABEL - 1
+        at = x % max(1, self.size.width // 2) - _LABEL
+        if not count or not 0 <= at < width:
+            return False
+        self.stage = next(stage for stage in range(count) if at < cells_of(stage, count, width)[1])
+        self.paint(force=True)
+        return True
+
     def build(self, canvas: Canvas) -> None:
         unit = self.view.plant.units.get(self.unit)
         if unit is None or not unit.profiles:
@@ -122,7 +134,9 @@ class Stages(Panel):
         half = canvas.width // 2
         head = canvas.row(0).add(f" {unit.id} ", looks.title).add(unit.title, looks.dim)
         scale = "logarithmic" if self.logarithmic else "linear"
-        head.add(f"   stage {self._called(names)}", looks.live).add(f"   {scale} scale", looks.dim)
+        head.add(f"   stage {self._called(names)}", looks.live)
+        canvas.pick(head.used + 3, 0, len(scale) + 6, Target("command", "scale"))
+        head.add(f"   {scale} scale", looks.dim)
         height, spare = divmod(canvas.height - 2, len(rows))
         if height < 2:
             canvas.row(1).add(" no room for the profiles", looks.dim)

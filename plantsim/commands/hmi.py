@@ -64,8 +64,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--display",
         default="overview",
         metavar="NAME",
-        help="of --screenshot: overview, alarms, trends, journal, comms, analysers, training, manual, procedures, "
-        "help, a section or a tag",
+        help="of --screenshot: overview, alarms, trends, journal, comms, analysers, instructor, training, manual, "
+        "procedures, help, a section or a tag; with a page: alarms/withheld, sx/2, procedures/KS-305, ...",
     )
     parser.add_argument(
         "--size", type=values.screen_size, default=(120, 40), metavar="COLUMNSxROWS", help="of --screenshot"
@@ -115,9 +115,9 @@ def replay(args: Namespace) -> int:
     """Show a session that is over, until the operator leaves it."""
     from plantsim.commands.replay import served
 
-    if args.screenshot is not None or args.web is not None:
-        raise Stop("--replay: allowed in this terminal alone, without --screenshot and --web", MISUSED)
-    if not has_terminal():
+    if args.web is not None:
+        raise Stop("--replay: allowed in this terminal or with --screenshot, without --web", MISUSED)
+    if args.screenshot is None and not has_terminal():
         raise Stop("--replay needs a terminal")
     if args.endpoint is not None:
         if args.plant is not None:
@@ -130,10 +130,11 @@ def replay(args: Namespace) -> int:
 
 def _replay(args: Namespace, endpoint: str) -> int:
     password = ask_password(args.user) if args.user else None
+    picture = (args.screenshot, args.display, args.size) if args.screenshot is not None else None
     return int(
         args.show_hmi(
-            endpoint, args.user or None, password, args.security, args.theme, args.ascii, trust=args.trust or "",
-            session=args.replay,
+            endpoint, args.user or None, password, args.security, args.theme, args.ascii, picture, args.trust or "",
+            args.replay,
         )
     )  # fmt: skip
 

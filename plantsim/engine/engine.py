@@ -27,7 +27,7 @@ from plantsim.engine.fieldwork import NotNow, Work
 from plantsim.engine.forcing import Force, Forcing
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.inbox import Check, Inbox, Write
-from plantsim.engine.journal import EventKind, Journal
+from plantsim.engine.journal import Event, EventKind, Journal
 from plantsim.engine.live import LivePlant, NumericStop
 from plantsim.engine.lockstep import Lockstep
 from plantsim.engine.malfunctions import Injection
@@ -166,6 +166,10 @@ class Engine:
         """
         check = self.permission.check
         return self._queue(writes, origin, lambda ahead, name, value: check(ahead, name, value, origin), whole)
+
+    def last_writes(self, tag: str) -> list[Event]:
+        """The last accepted write of each member of a tag object that was written in this run, the latest first."""
+        return self.journal.last_writes(tag)
 
     def write_rack(
         self, writes: Sequence[Write], origin: Origin, *, whole: bool = False, beat: tuple[str, int] | None = None

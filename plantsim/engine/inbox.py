@@ -9,6 +9,7 @@ from dataclasses import replace
 from plantsim.engine.chronicle import Chronicle
 from plantsim.engine.command import Command, Origin, Refusal
 from plantsim.engine.image import ProcessImage
+from plantsim.engine.journal import WRITTEN
 from plantsim.engine.live import LivePlant
 from plantsim.engine.permission import Permission, Value
 
@@ -58,7 +59,7 @@ class Inbox:
                     self._strangers.discard(name)
                 else:
                     tag = self._tags[name]
-                    self._record.action(origin, name, "written", before, tag.text(moved[tag.row]))
+                    self._record.action(origin, name, WRITTEN, before, tag.text(moved[tag.row]))
                 self._commands.extend(Command(row, to, origin) for row, to in moved.items())
         self._record.flush()
         return answers

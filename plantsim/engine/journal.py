@@ -21,6 +21,8 @@ from plantsim.model.tag import Role
 
 log = logging.getLogger("plantsim.journal")
 
+WRITTEN = "written"
+"""What an accepted write did."""
 MOST_IN_MEMORY = 10_000
 """Entries of a journal without a file; the oldest make room."""
 MOST_ANSWERED = 10_000
@@ -192,6 +194,19 @@ class Journal:
             rows = self._db.execute(query, parameters).fetchall()
         found = [Entry(row[0], row[1], Event(EventKind(row[2]), *row[3:])) for row in rows]
         return found[::-1] if newest else found
+
+    def last_writes(self, tag: str) -> list[Event]:
+        """The last accepted write of each member of a tag object that was written in this run, the latest first."""
+        # members are named after their object and a dot; behind the dot comes the slash
+        query = (
+            f"SELECT {', '.join(_COLUMNS)} FROM entry WHERE id IN (SELECT MAX(id) FROM entry WHERE source > ? AND "
+            "source < ? AND session = ? AND kind = ? AND what = ? GROUP BY source) ORDER BY id DESC"
+        )
+        with self._lock:
+            rows = self._db.execute(
+                query, (f"{tag}.", f"{tag}/", self.session, EventKind.ACTION.value, WRITTEN)
+            ).fetchall()
+        return [Event(EventKind(row[0]), *row[1:]) for row in rows]
 
     def close(self) -> None:
         """Close the file; idempotent."""

@@ -25,6 +25,7 @@ from plantsim.serve import (
     opcua_browse,
     opcua_event_history,
     opcua_forcing,
+    opcua_hands,
     opcua_history,
     opcua_interlocks,
     opcua_limits,
@@ -236,6 +237,7 @@ class OpcUaServer:
         opcua_interlocks.build(batch, engine, nodes.objects)
         opcua_methods.build(batch, nodes.simulation)
         opcua_lists.build(batch, nodes.simulation)
+        opcua_hands.build(batch)
         opcua_forcing.build(batch, nodes.simulation)
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
         if history is not None:
@@ -292,6 +294,7 @@ class OpcUaServer:
             listeners.append(scan_shown)  # the last, so that messages have what the others tell
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
         methods.update(opcua_lists.methods(batch, engine))
+        methods.update(opcua_hands.methods(batch, engine))
         methods.update(opcua_forcing.methods(batch, engine))
         methods.update(opcua_methods.condition_methods(conditions))
 

@@ -11,6 +11,7 @@ from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.fieldwork import Work
 from plantsim.engine.forcing import Force
 from plantsim.engine.image import ProcessImage
+from plantsim.engine.journal import Event
 from plantsim.engine.malfunctions import Injection
 from plantsim.engine.shelf import Kept
 from plantsim.model.malfunction import Place
@@ -106,6 +107,7 @@ class Engine(Protocol):
     @property
     def in_scenario(self) -> bool: ...
     def write(self, writes: Sequence[tuple[str, float | bool | int]], origin: Origin) -> Sequence[Refusal | None]: ...
+    def last_writes(self, tag: str) -> Sequence[Event]: ...
     def listen(self, listener: Callable[[ProcessImage], None]) -> Callable[[], None]: ...
     def act_on_alarm(
         self, alarm: AlarmPoint, change: Change, origin: Origin, comment: str = "", seconds: float | None = None

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,7 @@ def test_every_entry_of_a_killed_process_is_there(tmp_path: Path) -> None:
     """SIGKILL right behind the return of write."""
     code = """
 import os, signal, sys
+from dataclasses import replace
 from pathlib import Path
 from plantsim.engine.journal import Event, EventKind, Journal
 journal = Journal(Path(sys.argv[1]))
@@ -192,3 +194,17 @@ def test_the_journal_of_a_run_stands_in_its_file(belfast: Plant, tmp_path: Path)
     assert [(e.kind.value, e.what) for e in events] == [
         ("system", "started"), ("action", "written"), ("system", "stopped"),
     ]  # fmt: skip
+
+
+def test_it_tells_who_wrote_each_member_of_an_object_last(tmp_path: Path) -> None:
+    """In this run, and accepted: neither refusals nor other objects whose names begin alike."""
+    earlier = Journal(tmp_path / "j")
+    write = Event(EventKind.ACTION, 1, 1e9, 2e9, 0, "TIC-20.SP", "written", "60", "61", "anna", "opcua")
+    earlier.write([replace(write, source="TIC-20.Gain")])
+    earlier.close()
+    journal = Journal(tmp_path / "j")
+    assert journal.last_writes("TIC-20") == []
+    last = [replace(write, user="bert", after="62"), replace(write, source="TIC-20.MODE", after="Automatic")]
+    journal.write([write, *last, replace(write, source="TIC-201.SP"), replace(write, what="refused", user="carl")])
+    assert journal.last_writes("TIC-20") == last[::-1]
+    assert journal.last_writes("TIC") == []

@@ -114,6 +114,28 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
+@dataclass(frozen=True)
+class Guarded:
+    """A plant that asks who comes: its endpoint, and the passwords it made, by user."""
+
+    endpoint: str
+    passwords: dict[str, str]
+    folder: Path
+
+    def login(self, user: str) -> Login:
+        """How a user of the plant's comes."""
+        return Login(user, self.passwords[user], folder=self.folder / "client")
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """A plant on which whoever connects without a login is an observer. Shared: leave it as it was."""
+    state = tmp_path_factory.mktemp("guarded")
+    with _running(state, "--opcua", "0") as found:
+        passwords = dict(line.split() for line in (state / "initial-passwords.txt").read_text().splitlines())
+        yield Guarded(found, passwords, state)
+
+
 @pytest.fixture
 def start_plant(tmp_path: Path) -> Callable[..., AbstractContextManager[str]]:
     """Starts plants of a test's own, with options of ``plantsim run``."""
@@ -160,6 +182,11 @@ class Desk:
     def lines(self) -> list[str]:
         """The screen, line by line."""
         return ["".join(s.text for s in strip) for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def foot(self) -> str:
+        """The last line; empty before anything has been painted."""
+        return "".join(self.lines[-1:]).rstrip()
 
     @property
     def text(self) -> str:

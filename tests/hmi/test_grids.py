@@ -17,9 +17,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.timer import Timer
 from textual.widgets import Input
 
 from hmi.app import HmiApp
@@ -29,11 +31,14 @@ from hmi.comm.link import LinkState, Phase
 from hmi.comm.login import Login
 from hmi.comm.replaylink import read_only
 from hmi.exercise import Criterion, Exercise
+from hmi.hands import LastWrite
 from hmi.instructor import Facts, FieldAction, FieldWork, Injected, Malfunction, Scenario, Snapshot
+from hmi.interlock import Interlock
 from hmi.journal import Kind
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 from hmi.procedure import Action, Check, Procedure, Step
 from hmi.replay import Happening, Player, Session
+from hmi.screens.alarms import Alarms
 from hmi.screens.connect import Connect
 from hmi.screens.display import Display
 from hmi.screens.instructor import Instructor
@@ -113,6 +118,9 @@ class Still(HmiApp):
 
     def _connect(self) -> None:
         self.blinking = False
+
+    def set_interval(self, interval: float, callback: Any = None, **options: Any) -> Timer:
+        return super().set_interval(interval, callback, **{**options, "pause": True})
 
 
 def _analyser(make_number: Callable[..., Member], id_: str, title: str, unit: str, area: str) -> TagObject:
@@ -318,6 +326,46 @@ async def to_journal(app: HmiApp, pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
+async def to_withheld(app: HmiApp, pilot: Pilot[int]) -> None:
+    """One shelved for a time, one until it returns, one suppressed by design and one out of service."""
+    names = iter(app.view.plant.alarms)
+    for field, value in (
+        ("ShelvingState.CurrentState", "Timed Shelved"), ("ShelvingState.CurrentState", "One Shot Shelved"),
+        ("SuppressedState.Id", True), ("OutOfServiceState.Id", True),
+    ):  # fmt: skip
+        app.view.book.put(next(names), field, value)
+    await to_alarms(app, pilot, "withheld")
+
+
+async def to_history(app: HmiApp, pilot: Pilot[int]) -> None:
+    """Of an hour: one that came, was acknowledged and went, twice, and one that went before anybody had seen it."""
+    book = app.view.book
+    first, second = [name for name, alarm in app.view.plant.alarms.items() if alarm.tag in ("TIC-613", "AI-701")]
+    for name in (first, second):
+        book.put(name, "ActiveState.Id", False)
+        book.put(name, "AckedState.Id", True)
+    book.settle(NOW - 3600.0)
+    happened = [(first, "ActiveState.Id", True), (first, "AckedState.Id", False), (first, "AckedState.Id", True),
+                (first, "ActiveState.Id", False)] * 2  # fmt: skip
+    happened += [(second, "ActiveState.Id", True), (second, "AckedState.Id", False), (second, "ActiveState.Id", False)]
+    for number, (name, field, value) in enumerate(happened):
+        book.put(name, field, value)
+        book.put(name, "Time", NOW - 3000.0 + 120.0 * number)
+        book.settle(NOW - 3000.0 + 120.0 * number)
+    await to_alarms(app, pilot, "history")
+
+
+async def to_metrics(app: HmiApp, pilot: Pilot[int]) -> None:
+    await to_alarms(app, pilot, "metrics")
+
+
+async def to_alarms(app: HmiApp, pilot: Pilot[int], view: str) -> None:
+    app.show_alarms()
+    await pilot.pause()
+    assert isinstance(app.screen, Alarms)
+    app.screen.show_view(view)
+
+
 DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
     "overview": at("overview"),
     "section": at("sx"),
@@ -337,9 +385,13 @@ DISPLAYS: dict[str, Callable[[HmiApp, Pilot[int]], Awaitable[None]]] = {
     "steps by hand": to_hand,
     "journal": to_journal,
     "communication": at("comms"),
+    "withheld": to_withheld,
+    "history": to_history,
+    "metrics": to_metrics,
 }
 NUMBERLESS = (
     "alarms", "sequence", "training", "score", "manual", "manual text", "procedures", "journal", "communication",
+    "withheld", "history", "metrics",
 )  # fmt: skip
 """Displays that no value of the plant is on, or none that is bad here. Of a lost link the scenario's own marks what it
 shows."""
@@ -392,6 +444,88 @@ async def test_displays_look_as_they_did(plant: Plant, state: str, size: tuple[i
             shown.append(f"== {name}\n{grid}")
         assert app.defects == 0
     compare("".join(shown), f"{state}-{size[0]}x{size[1]}")
+
+
+def _device(id_: str, title: str, kind: str, **members: tuple[str, ...]) -> TagObject:
+    """A device of Boolean members with the names of their states; what is written in capitals may be set."""
+    made = {
+        name: Member(f"{id_}.{name}", name, ValueClass.BOOLEAN, states=states,
+                     writable=name in ("CMD", "BYPASS", "RESET"), for_others=name in ("CMD", "BYPASS", "RESET"))
+        for name, states in members.items()
+    }  # fmt: skip
+    return TagObject(id_, title, kind, "sx", "SX-1", made)
+
+
+@pytest.fixture
+def cabinet(
+    make_controller: Callable[..., TagObject], make_number: Callable[..., Member], make_plant: Callable[..., Plant]
+) -> Plant:
+    """One section with one of each kind of tag object."""
+    off_on, stop_start = ("off", "on"), ("Stop", "Start")
+    ratio = make_controller("FFIC-4101", "SX-1", "sx", 2)
+    ratio.title, ratio.acts_on, ratio.set_by = "Organic to aqueous", ("FIC-4101",), ("AIC-701",)
+    flow = make_controller("FIC-4101", "SX-1", "sx", 3)
+    flow.set_by = ("FFIC-4101",)
+    low = Alarm("LI-4110.L.Alarm", "LI-4110", "L", "sx", 2, "Organic tank low", "air", "fill it")
+    level = TagObject("LI-4110", "Organic tank level", "transmitter", "sx", "SX-1",
+                      {"PV": make_number("LI-4110.PV", "%", 0, 100)}, (low,))  # fmt: skip
+    level.limits, level.normal = {"L": 20.0}, (98.0, 99.9)
+    valve = make_plant().tags["TV-200"]
+    valve = replace(valve, area="sx", unit="SX-1", set_by=("FIC-4101",))
+    tripped = _device("UZ-401", "Fire in the settlers", "interlock", TRIPPED=("Healthy", "Tripped"),
+                      FIRST_OUT=("", "First"), BYPASS=off_on, RESET=off_on)  # fmt: skip
+    pump = _device("P-401", "Organic pump", "fixed drive", CMD=stop_start, RUN=off_on, TRIP=("ok", "tripped"))
+    pump.tripped_by = ("UZ-401",)
+    shut_off = _device("XV-402", "Organic to storage", "on/off valve", CMD=("Close", "Open"), OPENED=off_on,
+                       CLOSED=off_on)  # fmt: skip
+    hand = TagObject("HS-402", "Fire call point", "switch", "sx", "SX-1",
+                     {"STATE": Member("HS-402.STATE", "STATE", ValueClass.BOOLEAN, states=off_on)})  # fmt: skip
+    analyser = _analyser(make_number, "AI-4125", "Raffinate", "SX-1", "sx")
+    sequence = replace(_sequence(make_number), area="sx", unit="SX-1")
+    tags = {t.id: t for t in (ratio, flow, level, valve, pump, shut_off, tripped, hand, analyser, sequence)}
+    interlock = Interlock((Check("HS-402.STATE", "=", 1.0), Check("LI-4110.PV", "<", 10.0)), 1, 2.0, True,
+                          (("P-401", "stop"), ("XV-402", "close")), "fire")  # fmt: skip
+    units = {"SX-1": Unit("SX-1", "sx", "Nd from Pr", tuple(tags))}
+    alarms = {alarm.name: alarm for tag in tags.values() for alarm in tag.alarms}
+    return Plant("Cabinet", (Area("sx", "Solvent extraction", ("SX-1",)),), units, tags, alarms,
+                 procedures={"KS-101": PROCEDURE}, interlocks={"UZ-401": interlock})  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("state", STATES)
+async def test_faceplates_look_as_they_did(cabinet: Plant, state: str, size: tuple[int, int]) -> None:
+    """Of each kind of tag object in one state at one size; the ratio controller's, too, before an observer."""
+    app = Still(ENDPOINT, Login())
+    shown = []
+    async with app.run_test(size=size) as pilot:
+        fill(app, cabinet, BAD_SENSOR_FAILURE if state == "bad" else 0)
+        written = (LastWrite("SP", "59.5", "ann", NOW - 600.0), LastWrite("MODE", "Automatic", "bert", NOW - 9e4))
+        app.view.hands.writes |= {"FFIC-4101": written, "P-401": ()}
+        app.tick()
+        await pilot.pause()
+        if state == "flood":
+            flood(app)
+        elif state == "away":
+            away(app)
+        for id_ in cabinet.tags:
+            app.go_to(id_)
+            grid = await painted(app, pilot)
+            assert isinstance(app.screen, Display)
+            assert app.screen.face is not None
+            assert app.screen.face.id == id_
+            assert state != "away" or "---" in grid, id_
+            shown.append(f"== {id_}\n{grid}")
+        for tag in cabinet.tags.values():
+            tag.members = {n: replace(m, writable=False, for_others=m.writable) for n, m in tag.members.items()}
+        app.link.plant = replace(cabinet)
+        app.link.state = replace(app.link.state, generation=2)
+        app.tick()
+        app.go_to("FFIC-4101")
+        grid = await painted(app, pilot)
+        assert "observer: log in to operate, L" in grid
+        shown.append(f"== FFIC-4101, observer\n{grid}")
+        assert app.defects == 0
+    compare("".join(shown), f"faceplates-{state}-{size[0]}x{size[1]}")
 
 
 PICTURES = (

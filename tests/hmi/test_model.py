@@ -1,8 +1,9 @@
 """The model: what displays compute from a browse."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from hmi.model import Member, Plant, Purity, TagObject
+from hmi.model import Member, Plant, Purity, TagObject, ValueClass
 
 Make = Callable[..., TagObject]
 
@@ -43,3 +44,16 @@ def test_find_prefers_the_exact_tag(make_plant: Callable[..., Plant]) -> None:
     assert small.find("200 title")[0] == "TIC-200"
     assert small.find("nothing") == []
     assert small.find("  ") == []
+
+
+def test_role_follows_from_what_the_session_may_do(make_plant: Callable[..., Plant]) -> None:
+    """Whoever writes nothing observes, whoever writes tuning is an engineer, whoever injects instructs."""
+    small = make_plant()
+    assert small.role == "operator"
+    assert replace(small, methods=frozenset(("Inject", "ListInjected"))).role == "instructor"
+    tag = small.tags["TIC-200"]
+    tag.members["Gain"] = Member("TIC-200.Gain", "Gain", ValueClass.NUMBER, writable=True)
+    assert replace(small).role == "engineer"
+    for one in small.tags.values():
+        one.members = {name: replace(member, writable=False) for name, member in one.members.items()}
+    assert replace(small).role == "observer"

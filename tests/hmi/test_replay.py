@@ -242,4 +242,11 @@ async def test_a_trained_session_is_replayed_from_its_recording(tmp_path: Path) 
             await until(lambda: app.view.store.number("WIC-101.PV") > 4.0)
             assert not app.view.book.standing()
             assert app.defects == 0
+    picture = tmp_path / "replay.txt"
+    words = command("hmi", "--replay", str(session), "--screenshot", str(picture), "--display", "feed")
+    taken = await asyncio.create_subprocess_exec(*words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    async with asyncio.timeout(120.0):
+        _, said = await taken.communicate()
+    assert taken.returncode == 0, said.decode()
+    assert "REPLAY" in picture.read_text(encoding="utf-8").splitlines()[0]
     assert recording_of(session).read_bytes() == before

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from os import environ
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from hmi.screenshot import NoPicture, turn_to
 from hmi.settings import Settings
 from plantsim.commands.itself import command
 
@@ -47,6 +49,49 @@ def test_any_display_becomes_a_picture(endpoint: str, tmp_path: Path, display: s
     assert done.returncode == 0, done.stderr
     assert found in file.read_text()
     assert len(file.read_text().splitlines()) == 30
+
+
+PLACES = {
+    "overview": "OVERVIEW", "alarms": "ALARMS  0 standing", "alarms/withheld": "withheld", "alarms/History": "history",
+    "alarms/metrics": "ALARMS  metrics", "trends": "TRENDS  own", "trends/leach": "TRENDS  2 ACID LEACH",
+    "journal": "JOURNAL  all", "journal/system": "JOURNAL  system", "comms": "COMMUNICATION",
+    "analysers": "ANALYSERS", "instructor": "MALFUNCTIONS", "training": "SCENARIO", "manual": "MANUAL",
+    "manual/TIC-201 HH": "TIC-201", "procedures": "PROCEDURES", "procedures/KS-305": "PROCEDURES  KS-305",
+    "leach": "2 ACID LEACH", "leach/2": "2 ACID LEACH  analysers  2/", "sx/stages": "stages", "sx/SX-2": "SX-2 stages",
+    "calcine/zones": "zones", "uz-101": "FIRST_OUT", "AG-203": "fixed drive", "KS-305": "STEP_TIME",
+    "AI-701": "NextResult", "help/2": "page 2 of",
+}  # fmt: skip
+"""What a picture can be of, and what is on it."""
+
+
+async def test_every_display_and_every_page_can_be_turned_to(endpoint: str, sit_down: SitDown) -> None:
+    async with sit_down(endpoint, (100, 30)) as desk:
+        for name, found in PLACES.items():
+            await turn_to(desk.app, desk.pilot, name)
+            await desk.until(lambda found=found: found.lower() in desk.text.lower())
+            if name.startswith("help"):
+                await desk.press("escape")
+
+
+WRONG = [
+    ("nix", "display 'nix'; allowed: overview, alarms, .*a section .feed, leach, .*with a page of it behind a slash"),
+    ("alarms/shelf", "page 'shelf'; allowed: standing, withheld, history, metrics"),
+    ("sx/99", "page '99'; allowed: 1, 2, .*stages, .*SX-1"),
+    ("procedures/KS-0", "page 'KS-0'; allowed: KS-"),
+    ("comms/2", "page '2'; allowed: no page"),
+    ("TIC-201/2", "page '2'; allowed: no page"),
+    ("manual/nix", "page 'nix'; allowed: a tag or an alarm such as TIC-201 HH"),
+]
+
+
+async def test_what_is_no_display_or_no_page_is_said_with_what_is_allowed(endpoint: str, sit_down: SitDown) -> None:
+    async with sit_down(endpoint, (100, 30)) as desk:
+        for name, said in WRONG:
+            with pytest.raises(NoPicture, match=said):
+                await turn_to(desk.app, desk.pilot, name)
+        desk.app.view.plant = replace(desk.app.view.plant, methods=frozenset())
+        with pytest.raises(NoPicture, match="only an instructor's login has it; this is "):
+            await turn_to(desk.app, desk.pilot, "instructor")
 
 
 def test_svg_is_a_picture(endpoint: str, tmp_path: Path) -> None:

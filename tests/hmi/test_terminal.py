@@ -156,6 +156,18 @@ def test_keys_that_come_in_one_burst_are_those_of_the_entry(endpoint: str, tmp_p
         terminal.press("p60\r\r", "60.0 °C done")
 
 
+def test_keys_typed_behind_the_name_of_a_tag_are_those_of_its_faceplate(endpoint: str, tmp_path: Path) -> None:
+    """Also where its section has never been open, where it is open already, and where another tag's faceplate is."""
+    with hmi(endpoint, tmp_path) as terminal:
+        terminal.press("", "OVERVIEW", "Throughput")
+        terminal.press(":TIC-201\rp61\r", "TIC-201 SP", "-> 61.0")
+        terminal.press("\x1b", "cancelled")
+        terminal.press(":TIC-202\rp62.5\r", "TIC-202 SP", "-> 62.5")
+        terminal.press("\x1b", "cancelled")
+        terminal.press(":WIC-100\rp2\x7f3\r", "WIC-100 SP", "-> 3")
+        terminal.press("\x1b", "cancelled")
+
+
 def test_no_color_sends_no_colour_to_the_terminal(endpoint: str, tmp_path: Path) -> None:
     """Neither of sixteen, nor of 256, nor of all colours."""
     with hmi(endpoint, tmp_path, "--theme", "mono", "--ascii") as terminal:

@@ -1,0 +1,118 @@
+"""Who may do what is to be seen before it is tried: the role on every display, what it may not offered to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from hmi.comm.login import Login
+from hmi.screens.connect import Connect
+from hmi.view import Target
+from hmi.widgets.entryline import Stage
+
+SitDown = Callable[..., AbstractAsyncContextManager[Any]]
+SIZES = [(80, 24), *(pytest.param(size, marks=pytest.mark.long) for size in ((120, 40), (160, 50)))]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_observer_is_told_and_offered_nothing_to_do(
+    guarded: Any, sit_down: SitDown, size: tuple[int, int]
+) -> None:
+    """On every display the role is on the last line; a write or an acknowledgement is refused before it is sent."""
+    async with sit_down(guarded.endpoint, size) as desk:
+        for keys in (["0"], ["2"], ["f2"], ["f3"], ["f4"], ["f5"], ["f6"], ["f8"], ["f10"]):
+            await desk.press(*keys)
+            await desk.until(lambda: "observer" in desk.foot)
+        assert "c Start/Hold" not in desk.foot
+        desk.app.go_to("TIC-201")
+        await desk.until(lambda: "observer: log in to operate, L" in desk.foot)
+        for offered in ("Set point", "Output", "Mode", "Write", "Ack"):
+            assert offered not in desk.foot
+        for key in ("p", "o", "m"):
+            await desk.press(key)
+            await desk.see("anonymous users may not write it; L logs in")
+            assert desk.display.line.stage is Stage.IDLE
+        name = next(iter(desk.app.view.plant.alarms))
+        for field, value in (("ActiveState.Id", True), ("AckedState.Id", False)):  # as if it had come
+            desk.app.view.book.put(name, field, value)
+        await desk.press("f2")
+        desk.app.view.cursor = Target("alarm", name)
+        await desk.until(lambda: "observer: log in to operate, L" in desk.foot)
+        for offered in ("Ack", "Shelve", "Comment"):
+            assert offered not in desk.foot
+        for key, word in (("a", "acknowledge"), ("A", "acknowledge"), ("s", "shelve"), ("k", "comment on")):
+            await desk.press(key)
+            await desk.see(f" {word} ")
+            assert "observers may not; L logs in" in desk.text
+            assert desk.display.line.stage is Stage.IDLE
+        await desk.press("f1")
+        await desk.see("observer: not what is in brackets; L logs in")
+        await desk.until(lambda: "(new set point, then confirm)" in desk.text)
+
+
+async def test_a_wrong_password_at_the_start_is_named(guarded: Any, sit_down: SitDown) -> None:
+    """The station goes on trying, and says as whom."""
+    async with sit_down(guarded.endpoint, (80, 24), login=Login("operator", "wrong"), wait=False) as desk:
+        await desk.see("last error: the server does not accept this user or password")
+        assert "as operator" in desk.text
+        assert isinstance(desk.app.screen, Connect)
+
+
+async def test_whoever_logs_in_goes_on_as_what_he_is(guarded: Any, sit_down: SitDown) -> None:
+    """A wrong password is named and changes nothing; the right one makes an operator of the observer, an empty name an
+    observer of him again. What is typed as a password is on the screen at no time."""
+    async with sit_down(guarded.endpoint, (80, 24)) as desk:
+        desk.app.go_to("TIC-201")
+        await desk.until(lambda: "observer: log in to operate, L" in desk.foot)
+        await desk.press("L")
+        await desk.see("now observer; log in as (empty: observer):")
+        await desk.type("operator")
+        await desk.see("password of operator:")
+        await desk.press(*"xyzzy")
+        await desk.see("•••••")
+        assert "xyzzy" not in desk.text
+        await desk.press("enter")
+        await desk.see("not logged in as operator: the server does not accept this user or password")
+        assert desk.app.view.role == "observer"
+        assert desk.app.view.link.online
+        await desk.press("L")
+        await desk.type("operator")
+        await desk.type(guarded.passwords["operator"])
+        await desk.until(lambda: desk.app.view.role == "operator" and desk.app.view.link.online)
+        await desk.until(lambda: desk.foot.endswith("operator") and "p Set point" in desk.foot)
+        assert "log in" not in desk.foot
+        assert desk.display.face is not None
+        before = desk.value("TIC-201.SP")
+        for value in (before + 1, before):
+            await desk.press("p")
+            assert desk.display.line.query_one(Input).password is False
+            await desk.type(f"{value}")
+            await desk.press("enter")
+            await desk.see(f"-> {value:.1f} °C done")
+        assert next(desk.app.view.journal.newest_first()).who == "operator"
+        await desk.press("L", "enter")
+        await desk.until(lambda: desk.app.view.role == "observer" and desk.app.view.link.online)
+        await desk.until(lambda: "observer: log in to operate, L" in desk.foot)
+
+
+@pytest.mark.long
+async def test_an_engineer_tunes_and_an_operator_does_not(guarded: Any, sit_down: SitDown) -> None:
+    """The footer names a user whose name is not that of the role, and w has what the role may."""
+    async with sit_down(guarded.endpoint, login=guarded.login("engineer")) as desk:
+        assert desk.app.view.role == "engineer"
+        desk.app.go_to("TIC-201")
+        await desk.press("w")
+        await desk.see("write which (")
+        assert "Gain" in desk.display.line.text
+        await desk.press("escape")
+        desk.app.view.user = "ann"
+        await desk.until(lambda: desk.foot.endswith("ann, engineer"))
+    async with sit_down(guarded.endpoint, login=guarded.login("operator")) as desk:
+        desk.app.go_to("TIC-201")
+        await desk.press("w")
+        await desk.see("write which (")
+        assert "Gain" not in desk.display.line.text
