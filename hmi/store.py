@@ -81,6 +81,24 @@ class Trace(NamedTuple):
     """The value at each column's end."""
 
 
+def cut(times: NDArray[np.float64], values: NDArray[np.float64], start: float, end: float, columns: int) -> Trace:
+    """Samples in order, each of which holds until the next, from start to end cut into columns. All times in s."""
+    nothing = np.full(max(0, columns), NAN)
+    if not len(times) or columns < 1 or not end > start:
+        return Trace(nothing, nothing, nothing)
+    edge = np.searchsorted(times, np.linspace(start, end, columns + 1) + _FINE, side="right")
+    # each column holds the sample in force at its left edge and those that arrive within it
+    left = np.maximum(edge[:-1] - 1, 0)
+    right = np.maximum(edge[1:], left + 1)
+    spans = np.column_stack((left, right)).ravel()
+    padded = np.append(values, NAN)
+    low = np.fmin.reduceat(padded, spans)[::2]
+    high = np.fmax.reduceat(padded, spans)[::2]
+    last = padded[right - 1]
+    known = edge[1:] > 0
+    return Trace(np.where(known, low, NAN), np.where(known, high, NAN), np.where(known, last, NAN))
+
+
 class History:
     """Samples, the newer half as dense as they came. A value holds until the next, as exception reports mean it.
 
@@ -149,21 +167,7 @@ class History:
 
     def trace(self, start: float, end: float, columns: int) -> Trace:
         """The stretch from start to end (s since 1970) cut into columns."""
-        nothing = np.full(columns, NAN)
-        if not self._count or columns < 1 or not end > start:
-            return Trace(nothing, nothing, nothing)
-        times, values = self.samples()
-        edge = np.searchsorted(times, np.linspace(start, end, columns + 1) + _FINE, side="right")
-        # each column holds the sample in force at its left edge and those that arrive within it
-        left = np.maximum(edge[:-1] - 1, 0)
-        right = np.maximum(edge[1:], left + 1)
-        spans = np.column_stack((left, right)).ravel()
-        padded = np.append(values, NAN)
-        low = np.fmin.reduceat(padded, spans)[::2]
-        high = np.fmax.reduceat(padded, spans)[::2]
-        last = padded[right - 1]
-        known = edge[1:] > 0
-        return Trace(np.where(known, low, NAN), np.where(known, high, NAN), np.where(known, last, NAN))
+        return cut(*self.samples(), start, end, columns)
 
     def _make_room(self) -> None:
         if self._count < self._length:

@@ -108,8 +108,28 @@ def curves(
     band: tuple[float, float] | None = None,
     marked: int | None = None,
 ) -> list[Trace]:
-    """Draw pens into a rectangle, the first on top. ``band`` is in the first pen's scale, ``marked`` a cell column."""
+    """Draw pens over the last ``span`` seconds as ``draw`` does."""
     traces = [view.trace(pen.member, span, 2 * width) for pen in pens]
+    draw(canvas, view, pens, traces, x, y, width, height, band, marked)
+    return traces
+
+
+def draw(
+    canvas: Canvas,
+    view: View,
+    pens: Sequence[Pen],
+    traces: Sequence[Trace],
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    band: tuple[float, float] | None = None,
+    marked: int | None = None,
+) -> None:
+    """Draw pens into a rectangle, the first on top, each with its trace of two columns a cell.
+
+    ``band`` is in the first pen's scale, ``marked`` a cell column.
+    """
     layers = [dots(t, *pen.scale, width, height, pen.stroke) for t, pen in zip(traces, pens, strict=True)]
     ground = band_rows(pens[0].scale, band, height) if pens else set()
     for line in range(height):
@@ -125,7 +145,6 @@ def curves(
         if line in ground and view.looks.band_glyph != " ":  # where no ground shows the band, dots do
             shown = "".join(view.looks.bar_glyph if who == -1 else dot for dot, who in zip(shown, owner, strict=True))
         _runs(row, shown, owner, pens, shade, view)
-    return traces
 
 
 def _runs(row: Row, line: str, owner: NDArray[np.int64], pens: Sequence[Pen], shade: Color | None, view: View) -> None:

@@ -68,4 +68,11 @@ async def test_a_scenario_is_read_helped_with_and_ended(scenario: str, sit_down:
         await desk.see("failed")
         await desk.until(lambda: desk.display.line.stage is Stage.IDLE)
         await desk.until(lambda: desk.app.view.exercise is not None and desk.app.view.exercise.debrief, WITHIN)
+        await desk.see("DEBRIEF")
+        exercise = desk.app.view.exercise
+        assert exercise is not None
+        assert exercise.report is not None
+        assert exercise.report.trends[0].tag == "WIC-101.PV"
+        assert len(exercise.report.trends[0].expert.times) > 300
+        await desk.press("tab")
         await desk.see("debrief: ")
