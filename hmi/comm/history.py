@@ -68,6 +68,25 @@ async def read_values(
     return found
 
 
+async def first_time(client: Client, node: ua.NodeId, start: float, end: float) -> float:
+    """When a member's history between start and end begins, s since 1970; ``end`` where there is none."""
+    details = ua.ReadRawModifiedDetails()
+    details.IsReadModified = False
+    details.StartTime, details.EndTime = to_moment(start), to_moment(end)
+    details.NumValuesPerNode, details.ReturnBounds = 1, False
+    parameters = ua.HistoryReadParameters()
+    parameters.HistoryReadDetails = details
+    parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+    parameters.NodesToRead.append(ua.HistoryReadValueId(NodeId=node))
+    (result,) = await client.uaclient.history_read(parameters)
+    found = getattr(result.HistoryData, "DataValues", None) or ()
+    if result.ContinuationPoint:
+        parameters.NodesToRead[0].ContinuationPoint = result.ContinuationPoint
+        parameters.ReleaseContinuationPoints = True
+        await client.uaclient.history_read(parameters)
+    return max(start, seconds(found[0].SourceTimestamp)) if found and found[0].SourceTimestamp is not None else end
+
+
 def _stretch(values: list[ua.DataValue], start: float) -> Stretch:
     times: list[float] = []
     numbers: list[float] = []
