@@ -47,7 +47,7 @@ from hmi.screens.training import Training
 from hmi.screens.trends import Trends
 from hmi.screens.trust import Trust
 from hmi.settings import Settings, remember, remembered
-from hmi.store import TagStore
+from hmi.store import INTERVALS, TagStore
 from hmi.theme import DARK, LIGHT, LOOKS, MONO, PALETTES, SIXTEEN
 from hmi.view import Target, View
 from hmi.widgets.alarmhistory import WORDS
@@ -119,6 +119,7 @@ class HmiApp(App[int]):
         self._displays: dict[str, Display] = {}
         self._recalled: tuple[int, float] = (0, math.nan)
         """Browse and branch of which the alarms' past was asked for."""
+        self._asking_long = asyncio.Lock()
         self._manual_of = -1
         """The browse since which the manual was read."""
         self._refused = ""
@@ -359,8 +360,12 @@ class HmiApp(App[int]):
 
     def _backfill(self) -> None:
         """Ask the server for what the trends on the screen lack."""
-        if not self.view.link.online or not self.view.wanted:
+        if not self.view.link.online:
             return
+        for name, span in self.view.wanted_long:
+            if (stretch := self.view.store.missing_long(name, span)) is not None:
+                self.run_worker(self._remember_long(name, span, *stretch), group="history", exit_on_error=False)
+        self.view.wanted_long.clear()
         asked: dict[tuple[float, float], list[str]] = {}
         for name, span in self.view.wanted.items():
             if (stretch := self.view.store.missing(name, span)) is not None:
@@ -372,6 +377,12 @@ class HmiApp(App[int]):
     async def _remember(self, names: list[str], start: float, end: float) -> None:
         for name, stretch in (await self.link.history(names, start, end)).items():
             self.view.store.remember(name, stretch.times, stretch.values, start, end)
+
+    async def _remember_long(self, name: str, span: float, start: float, end: float) -> None:
+        async with self._asking_long:  # one after the other: each is days of samples to the server
+            found = await self.link.extremes(name, start, end, INTERVALS)
+        if found is not None:
+            self.view.store.remember_long(name, span, found.times, found.values, end)
 
     def _renew(self) -> None:
         """Displays for the plant that was just browsed, the operator staying where he was."""

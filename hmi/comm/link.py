@@ -26,7 +26,7 @@ from hmi.comm.events import AlarmEvent, read_alarm_events
 from hmi.comm.exercise import read_exercise
 from hmi.comm.feed import Feed
 from hmi.comm.health import Health
-from hmi.comm.history import Stretch, first_time, read_raw
+from hmi.comm.history import Stretch, first_time, read_extremes, read_raw
 from hmi.comm.known import ChangedCertificate, Seen
 from hmi.comm.login import Login
 from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
@@ -288,6 +288,17 @@ class Link:
             log.info("no history: %r", error)
             return {}
         return {name: stretch for name, stretch in zip(known, found, strict=True) if stretch is not None}
+
+    async def extremes(self, name: str, start: float, end: float, intervals: int) -> Stretch | None:
+        """Lowest and highest value of a member in each of so many intervals; None where the server cannot tell."""
+        client, browsed = self._client, self._browsed
+        if client is None or browsed is None or not self.state.online or name not in browsed.nodes:
+            return None
+        try:
+            return await read_extremes(client, browsed.nodes[name], start, end, intervals)
+        except (UaError, OSError, TimeoutError) as error:
+            log.info("%s: no extremes: %r", name, error)
+            return None
 
     async def past(self, start: float, end: float, most: int) -> Past:
         """What the alarms did between start and end (s since 1970), the newest so many events of it."""
