@@ -36,7 +36,7 @@ def store() -> TagStore:
 
 def extremes(end: float, span: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """As the server would give them: from 40 to 80 in every interval."""
-    times = end - span + span / (2 * INTERVALS) * np.arange(2 * INTERVALS)
+    times = np.linspace(end - span, end, 2 * INTERVALS, endpoint=False)
     return times, np.tile([40.0, 80.0], INTERVALS)
 
 
