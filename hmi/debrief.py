@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hmi.format import elapsed
+
 
 class NotADebrief(Exception):
     """A text is no report of a session; the message says why."""
@@ -113,7 +115,10 @@ def debrief_of(facts: Mapping[str, Any]) -> Debrief:
         )
         for one in facts["criteria"]
     ]  # fmt: skip
-    judged += [Judged("penalty", one["title"], -float(one["points"]), 0.0, "") for one in facts["penalties"]]
+    judged += [
+        Judged("penalty", one["title"], -float(one["points"]), 0.0, elapsed(float(one["at"])))
+        for one in facts["penalties"]
+    ]
     expert = facts["expert_score"]
     return Debrief(
         title=facts["title"],

@@ -12,7 +12,7 @@ import numpy as np
 from rich.style import Style
 
 from hmi.debrief import Compared, Debrief, Failure, Judged, Mark, Run
-from hmi.format import BAD, clock, decimals, number, short
+from hmi.format import BAD, clock, decimals, elapsed, number, short
 from hmi.store import Trace, cut
 from hmi.theme import SHAPES
 from hmi.view import View
@@ -51,12 +51,6 @@ class Block:
     paint: Callable[[Canvas, int, int], None]
     """On a canvas, from a line on, so many lines."""
     grows: bool = False
-
-
-def elapsed(seconds: float) -> str:
-    """Time since the beginning as the evidence has it: ``12:05`` or ``1:02:05``."""
-    hours, rest = divmod(max(0, round(seconds)), 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
 def paged(blocks: Sequence[Block], height: int) -> list[list[Block]]:
@@ -152,8 +146,15 @@ class DebriefPanel(Panel):
                 yield _lines([title, *lines] if place == 0 else lines)
         penalties = [one for one in report.judged if one.competency == "penalty"]
         if penalties:
-            yield _lines([[(f" penalty {one.title}".ljust(TITLE + 1), looks.text), (f"{one.points:g}", looks.live)]
-                          for one in penalties])  # fmt: skip
+            rows = [
+                [
+                    (f" penalty {one.title}".ljust(TITLE + 1), looks.text),
+                    (f"{one.points:g}".ljust(POINTS), looks.live),
+                    (one.evidence, looks.text),
+                ]
+                for one in penalties
+            ]
+            yield _lines(rows)
         yield _lines([[]])
 
     def _judged(self, one: Judged, width: int) -> list[list[tuple[str, Style]]]:
@@ -332,7 +333,7 @@ def _scale(traces: Sequence[Trace], normal: tuple[float, float] | None) -> tuple
     known = [float(value) for trace in traces for value in (*trace.low, *trace.high) if not math.isnan(value)]
     known += normal or ()
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
-    least = max(1e-3, 0.01 * abs(high))
+    least = max(1e-6, 1e-3 * abs(high))
     if high - low < least:
         low, high = low - 0.5 * least, high + 0.5 * least
     return low, high

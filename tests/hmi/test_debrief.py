@@ -19,11 +19,12 @@ from hmi.app import HmiApp
 from hmi.comm.login import Login
 from hmi.debrief import NotADebrief, from_json
 from hmi.exercise import Exercise
+from hmi.format import elapsed
 from hmi.model import Plant
 from hmi.replay import Player, read_session
 from hmi.screens.display import Display
 from hmi.screenshot import screen_text
-from hmi.widgets.debrief import Block, DebriefPanel, elapsed, paged
+from hmi.widgets.debrief import Block, DebriefPanel, paged
 from tests.hmi.session import facts
 from tests.hmi.test_grids import Still, fill
 
