@@ -333,6 +333,10 @@ class TagStore:
             self._long[name, span] = _Long(times, values, end)
             self.version += 1
 
+    def told_long(self, name: str, span: float) -> bool:
+        """Whether the server has told of a stretch of that length."""
+        return self._long.get((name, span)) is not None
+
     def _known(self, name: str, span: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times and values that a stretch of that length is shown from."""
         slot = self._slot.get(name)

@@ -8,7 +8,7 @@ import numpy as np
 
 from hmi.format import BAD, number, places
 from hmi.model import Member, TagObject
-from hmi.store import Trace
+from hmi.store import DAY, Trace
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.panel import Panel
@@ -42,6 +42,8 @@ class Pens(Panel):
         axis = len(view.pens) * height
         time_axis(canvas.row(axis), view, LABEL, width, view.span)
         foot = canvas.row(axis + 1).add(f" {span_text(view.span)} of plant time", looks.dim)
+        if view.span > DAY and not any(view.store.told_long(name, view.span) for name in view.pens):
+            foot.add("   nothing from the server's history yet", looks.text)
         if self.read_off is not None:
             at = view.store.now - view.span * (1 - (self.read_off + 0.5) / width)
             foot.add("   read at ", looks.dim).add(at_time(at, view.span), looks.live)

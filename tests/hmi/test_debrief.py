@@ -140,8 +140,9 @@ async def test_it_is_read_at_a_time_and_at_what_happened(make_plant: Callable[..
         head = next(line for line in screen_text(app).splitlines() if line.startswith(" WIC-100.PV"))
         assert "7.00" in head, "the trainee's"
         assert "4.30" in head, "the expert's"
-        for key in ("left", "right"):
-            await pilot.press(*[key] * 130)
+        for way in (-1, 1):
+            for _ in range(130):
+                panel.step(way)
             assert 0.0 <= (panel.at or 0.0) <= 2100.0
 
 

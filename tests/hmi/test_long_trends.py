@@ -119,3 +119,4 @@ async def test_the_server_finds_the_extremes(start_plant: StartPlant, sit_down: 
             name = desk.app.view.pens[0]
             await desk.until(lambda: len(store.samples(name, WEEK)[0]) >= 2 * INTERVALS)
             await desk.see("min ")
+            await desk.until(lambda: "nothing from the server" not in desk.text)

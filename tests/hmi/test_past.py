@@ -15,6 +15,7 @@ from hmi.alarms import AlarmBook, AlarmState, Memory, Told, Transition
 from hmi.comm.events import read_alarm_events
 from hmi.journal import Journal, Kind
 from hmi.model import Alarm
+from hmi.store import DAY
 
 if TYPE_CHECKING:
     from tests.hmi.conftest import Desk
@@ -230,6 +231,10 @@ async def test_without_a_history_it_says_so(start_plant: StartPlant, sit_down: S
             await desk.until(lambda: desk.app.view.book.memory is Memory.NONE)
             await desk.press("f2", "tab", "tab")
             await desk.see("the server keeps no history of alarms")
+            await desk.press("f3", "full_stop")
+            while desk.app.view.span < 7 * DAY:
+                await desk.press("right_square_bracket")
+            await desk.see("7 d of plant time   nothing from the server's history yet")
             await desk.press("f4")
             await desk.see("what they did before is not known here")
 
