@@ -42,6 +42,8 @@ class Training(Display):
             panel.display = panel is self.shown
 
     def paint(self, force: bool = False) -> None:
+        if self.view.exercise is None or self.view.exercise.report is None:
+            self._reads_briefing = False  # of the next one
         if not self.shown.display:  # a debrief has come, or another scenario has begun
             self.relayout()
             return

@@ -107,6 +107,7 @@ async def test_it_is_there_once_the_scenario_is_over_and_tab_turns_back(make_pla
         await pilot.press("tab")
         assert "BRIEFING" in screen_text(app)
         await pilot.press("tab")
+        assert "DEBRIEF" in screen_text(app)
         seen = ""
         assert isinstance(app.screen, Display)
         for _ in range(app.screen.pages()):
@@ -114,10 +115,17 @@ async def test_it_is_there_once_the_scenario_is_over_and_tab_turns_back(make_pla
             await pilot.press("pagedown")
         for said in ("TIMELINE", "WIC-100.PV", "TIC-111.PV", "WHAT HAPPENED", "WHAT TO PRACTISE", "acid-pump-air-lock"):
             assert said in seen, said
-        app.view.exercise = replace(app.view.exercise, state="running", report=None)  # type: ignore[type-var]
+        await pilot.press("tab")
+        over = app.view.exercise
+        assert over is not None
+        app.view.exercise = replace(over, state="running", report=None)
         app.tick()
         await pilot.pause()
         assert "BRIEFING" in screen_text(app), "another one has begun"
+        app.view.exercise = over
+        app.tick()
+        await pilot.pause()
+        assert "DEBRIEF" in screen_text(app), "its own is there at once"
 
 
 async def test_it_is_read_at_a_time_and_at_what_happened(make_plant: Callable[..., Plant]) -> None:
