@@ -54,8 +54,8 @@ from event cimport FROM_FEED, Event, EventLog, log_event
 from alarm cimport ALARM_MEM, Alarm, alarm_scan
 from interlock cimport Effect, Interlock, Matrix, matrix_scan
 from malfunction cimport (
-    MALFUNCTION_COLUMNS, MOST_MALFUNCTIONS, RATE, FaultEffect, Fault,
-    effect_value, malfunction_level, malfunctions_apply, malfunctions_scan,
+    MALFUNCTION_COLUMNS, MOST_MALFUNCTIONS, RATE, TRIGGER_COLUMNS, FaultEffect, Fault,
+    effect_value, malfunction_level, malfunctions_apply, malfunctions_scan, triggers_scan,
 )
 
 cdef extern from *:
@@ -94,6 +94,7 @@ cdef class Core:
     cdef readonly object state, streams, gathered, memory, signal, quality, drive, probe, total, ring, edge_in, edge_out
     cdef readonly object certificates, external
     cdef readonly object malfunctions   # a row per instance, see ext/malfunction.pxd; nought behind the last
+    cdef readonly object triggers       # the same of what they wait for
     cdef public int bad_state       # index of the first state that is not finite, -1 if none
     cdef Memory own
     cdef Clock clock
@@ -197,6 +198,7 @@ cdef class Core:
         self.quality = np.zeros(spec["rows"], dtype=np.uint32)
         self.external = np.zeros(spec["rows"], dtype=np.uint8)
         self.malfunctions = np.zeros((MOST_MALFUNCTIONS, MALFUNCTION_COLUMNS))
+        self.triggers = np.zeros((MOST_MALFUNCTIONS, TRIGGER_COLUMNS))
         self.rows.mem = self._pointer(self.memory)
         self.rows.sig = self._pointer(self.signal)
         cdef unsigned int[::1] quality = self.quality
@@ -204,6 +206,7 @@ cdef class Core:
         cdef unsigned char[::1] external = self.external
         self.logic.programs.external = &external[0]
         self.faults.row = self._pointer(self.malfunctions)
+        self.faults.trigger = self._pointer(self.triggers)
 
     cdef void _report_lots(self) except *:
         """Find where feed bins count the lots that they have tipped."""
@@ -240,6 +243,10 @@ cdef class Core:
         cdef int i
         cdef Process* p = &self.process
         if self.faults.n > 0:
+            triggers_scan(
+                self.faults.row, self.faults.trigger, self.faults.n, &self.clock, self.logic.alarm, self.rows.mem, self.rows.sig,
+                self.rows.qual, &self.log
+            )
             malfunctions_scan(self.faults.fault, self.faults.row, self.faults.n, &self.clock)
         logic_command(&self.logic, &self.clock, &self.rows, &self.log)
         field_actuate(&self.field, &self.clock, &self.rows, p.s.drive, p.s.probe)
@@ -424,18 +431,22 @@ cdef class Core:
             raise ValueError(f"stream {stream} has no device of its own")
         self.process.outlets[stream].factor = factor
 
-    def set_malfunctions(self, rows, effects, bint book=True):
+    def set_malfunctions(self, rows, effects, triggers, bint book=True):
         """Let these instances take the place of all others.
 
-        rows: of `malfunctions`, one an instance. effects: of each instance a list of (kind, (table, index, name, species),
-        size, above, window) with the kinds of ext/malfunction.pxd; species is -1 where the number is no vector. book: an
-        exchange of contents counts as over the boundary; False for a state that was restored.
+        rows: of `malfunctions`, one an instance, armed where its scan is infinite. effects: of each instance a list of (kind,
+        (table, index, name, species), size, above, window) with the kinds of ext/malfunction.pxd; species is -1 where the
+        number is no vector. triggers: of `triggers`, one an instance. book: an exchange of contents counts as over the
+        boundary; False for a state that was restored.
 
         They act as they did in the last scan: what is new begins with the next.
         """
         self.faults_own = faults_replace(
             &self.faults, &self.process, &self.field, &self.clock, rows, self.malfunctions, effects, book
         )
+        self.triggers[...] = 0.0
+        for i, trigger in enumerate(triggers):
+            self.triggers[i] = trigger
 
     def malfunction_levels(self):
         """How bad each instance is at present, 0..1."""

@@ -5,6 +5,7 @@ cdef enum:
     FROM_ALARM = 0      # who reports
     FROM_INTERLOCK = 1
     FROM_FEED = 2
+    FROM_MALFUNCTION = 3
 
 cdef struct Event:
     long long scan

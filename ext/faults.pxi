@@ -258,6 +258,7 @@ cdef void take_hold(Process* p, Field* f, FaultEffect* e, str table, int index, 
 
 cdef struct Faults:
     double* row             # of every instance, see ext/malfunction.pxd
+    double* trigger         # the same
     Fault fault[MOST_MALFUNCTIONS]
     int n
 

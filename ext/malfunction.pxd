@@ -15,10 +15,18 @@ An instance comes up from its delay over its ramp, and acts by its level:
 All but the last two start from the healthy value in every scan and follow each other in the order of injection; those add to
 states and to the boundary's totals, which is how material enters or leaves in the wrong place and every balance closes.
 A level of 0 touches nothing. Where the contents of a store change with x, or x by GROWTH, the difference is booked as exchanged.
+
+An instance that is armed waits for its trigger, a comparison of a row, or an alarm, as the last scan and what was written since
+have left it: in the scan that finds it true it is injected, and its delay begins. A Bad reading pulls no trigger but one that
+asks for it.
 """
 
+from alarm cimport L_ACTIVE, L_SUPPRESSED, Alarm
 from clock cimport Clock
-from numerics cimport clip
+from condition cimport WHEN_BAD, Condition, condition_holds
+from event cimport FROM_MALFUNCTION, EventLog, log_event
+from numerics cimport INFINITE, clip
+from quality cimport is_bad
 
 cdef enum:
     SCALE = 0
@@ -37,8 +45,17 @@ cdef enum:              # columns of an instance
     M_SEVERITY = 2
     M_DELAY = 3         # s
     M_RAMP = 4          # s
-    M_SCAN = 5          # when it was injected
+    M_SCAN = 5          # when it was injected; infinite while it is armed
     MALFUNCTION_COLUMNS = 6
+
+cdef enum:              # columns of its trigger, all nought where it has none or has been pulled
+    T_RELATION = 0      # as of a Condition, or WHEN_ALARM
+    T_ROW = 1           # or which alarm
+    T_VALUE = 2
+    TRIGGER_COLUMNS = 3
+
+cdef enum:
+    WHEN_ALARM = 5      # it stands and is not suppressed; behind the relations of ext/condition.pxd
 
 cdef struct FaultEffect:
     int kind
@@ -58,8 +75,37 @@ cdef struct Fault:      # effects of an instance
     int n
 
 
+cdef inline bint trigger_pulled(const double* t, const Alarm* alarm, const double* mem, const double* sig,
+                                const unsigned int* qual) noexcept nogil:
+    cdef Condition c
+    cdef const double* m
+    c.relation = <int>t[T_RELATION]
+    c.row = <int>t[T_ROW]
+    c.value = t[T_VALUE]
+    if c.relation == WHEN_ALARM:
+        m = mem + alarm[c.row].mem
+        return m[L_ACTIVE] != 0.0 and m[L_SUPPRESSED] == 0.0
+    return (c.relation == WHEN_BAD or not is_bad(qual[c.row])) and condition_holds(&c, 0.0, sig, qual)
+
+
+cdef inline void triggers_scan(double* rows, double* triggers, int n, const Clock* clock, const Alarm* alarm, const double* mem,
+                               const double* sig, const unsigned int* qual, EventLog* log) noexcept nogil:
+    """Inject what has waited for this scan."""
+    cdef double* m
+    cdef double* t
+    cdef int i, k
+    for i in range(n):
+        m = rows + i*MALFUNCTION_COLUMNS
+        t = triggers + i*TRIGGER_COLUMNS
+        if m[M_SCAN] == INFINITE and trigger_pulled(t, alarm, mem, sig, qual):
+            m[M_SCAN] = <double>clock.scan
+            for k in range(TRIGGER_COLUMNS):
+                t[k] = 0.0
+            log_event(log, clock.scan, FROM_MALFUNCTION, i, <int>m[M_NUMBER])
+
+
 cdef inline double malfunction_age(const double* m, const Clock* clock) noexcept nogil:
-    """s since the delay was over; negative before."""
+    """s since the delay was over; negative before, and without end while it is armed."""
     return (<double>clock.scan - m[M_SCAN])*clock.h - m[M_DELAY]
 
 

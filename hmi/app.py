@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import math
 import os
 import signal
 import time
 from collections import deque
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -125,6 +127,10 @@ class HmiApp(App[int]):
         self._refused = ""
         """The certificate that the operator was last asked about."""
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, but for the one that turns the terminal's own colours into others: nothing here is in them."""
+        return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
+
     # --- keys ---
 
     async def on_event(self, event: events.Event) -> None:
@@ -202,6 +208,7 @@ class HmiApp(App[int]):
 
     def on_unmount(self) -> None:
         """Leave for the next run what it should know."""
+        gc.unfreeze()
         groups = self._remembered.get("groups")
         kept = dict(groups) if isinstance(groups, dict) else {}
         if self.view.plant.areas:
@@ -258,6 +265,7 @@ class HmiApp(App[int]):
             self._generation = self.link.state.generation
             self._annunciated = self.view.book.annunciated
             self._renew()
+            self._set_aside()
         self._recall()
         self._journalise()
         self._walk_on()
@@ -407,6 +415,14 @@ class HmiApp(App[int]):
             display.face = self.view.tag(display.face.id) if display.face is not None else None
         if isinstance(screen, Display):
             screen.relayout()
+
+    @staticmethod
+    def _set_aside() -> None:
+        """Plant, displays and libraries stay: looking through them for garbage again and again costs 0.1 s a time."""
+        if gc.get_freeze_count():  # what was browsed before, and the link that it came by, do not stay
+            gc.unfreeze()
+            gc.collect()
+        gc.freeze()
 
     # --- going about ---
 

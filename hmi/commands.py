@@ -23,7 +23,7 @@ class Situation:
     tag: TagObject | None = None
     """The object of the open faceplate."""
     pointed: str = ""
-    """What the cursor stands on: tag, area, alarm, pen, malfunction, injected, snapshot, scenario, chapter,
+    """What the cursor stands on: tag, area, alarm, pen, malfunction, injected, snapshot, field, scenario, chapter,
     procedure, step or nothing."""
     plant: Plant = field(default_factory=lambda: Plant("", (), {}, {}))
     pages: int = 1
@@ -121,7 +121,7 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.pointed == "unit", 0),
     Command("open-section", "enter", "Enter", "Section", "open the section under the cursor", _CURSOR, "pick",
             lambda s: s.pointed == "area", 0),
-    Command("explain", "enter", "Enter", "Explain", "consequence and response", _ALARMS, "pick",
+    Command("explain", "enter", "Enter", "Explain", "cause, consequence and response", _ALARMS, "pick",
             lambda s: s.pointed == "alarm" and s.display != "alarms", 0),
     Command("of-alarm", "f", "f", "Faceplate", "faceplate of the alarm's tag", _ALARMS, "alarm_faceplate",
             lambda s: s.pointed == "alarm" and s.display != "alarms", 2),
@@ -217,7 +217,7 @@ TABLE: tuple[Command, ...] = (
     Command("speed", "plus,equals_sign,minus", "+ -", "Speed", "faster, slower", _TIME, "speed({})",
             _method("SetSpeed"), 5),
     Command("step", "n", "n", "Step", "freeze, advance by seconds", _TIME, "step", _method("Step"), 6),
-    Command("next-choice", "tab", "Tab", "Next list", "malfunctions, injected, snapshots, scenarios", _TIME,
+    Command("next-choice", "tab", "Tab", "Next list", "malfunctions, injected, snapshots, field, scenarios", _TIME,
             "next_view", _instructs, 1),
     Command("inject", "enter", "Enter", "Inject", "let the malfunction under the cursor happen", _TIME, "pick",
             lambda s: s.pointed == "malfunction", 0),
@@ -225,6 +225,8 @@ TABLE: tuple[Command, ...] = (
             lambda s: s.pointed == "injected", 0),
     Command("restore", "enter", "Enter", "Restore", "go on from the snapshot under the cursor", _TIME, "pick",
             lambda s: s.pointed == "snapshot", 0),
+    Command("ask-field", "enter", "Enter", "Ask for", "have the field operator do what is under the cursor", _TIME,
+            "pick", lambda s: s.pointed == "field", 0),
     Command("begin", "enter", "Enter", "Begin/End", "begin the scenario under the cursor, or end it", _TIME, "pick",
             lambda s: s.pointed == "scenario", 0),
     Command("clear-all", "X", "X", "Clear all", "mend everything", _TIME, "clear_all", _instructs, 1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from hmi.model import Member, TagObject, ValueClass
 
@@ -12,6 +13,7 @@ BAD = "---"
 """What stands in place of a value that is not to be trusted."""
 
 
+@lru_cache(maxsize=4096)
 def decimals(span: float, band: float | None = None) -> int:
     """Digits after the point for a range of ``span``, and enough of them to see a tenth of the normal ``band``."""
     digits = next((d for limit, d in ((500, 0), (50, 1), (5, 2), (0.5, 3)) if span >= limit), 4)

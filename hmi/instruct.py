@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isnan
 
-from hmi.comm.lists import injected, malfunctions, scenarios, snapshots
+from hmi.comm.lists import field_actions, field_work, injected, malfunctions, scenarios, snapshots
 from hmi.entry import parse_positive, parse_text
-from hmi.format import clock, day, speed
-from hmi.instructor import LISTS, SCENARIOS, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.format import clock, day, duration, speed
+from hmi.instructor import (
+    FIELD,
+    FIELD_ACTIONS,
+    LISTS,
+    SCENARIOS,
+    Injection,
+    parse_injection,
+    parse_snapshot_name,
+    parse_speed,
+)
+from hmi.trigger import check_condition, part
 from hmi.widgets.entryline import EntryLine, Tone
 from hmi.wishes import Wishes
 
@@ -21,18 +31,20 @@ class Instruct(Wishes):
     def poll(self) -> None:
         """Look at what is injected, if the last look was a while ago; called while it is on the screen."""
         if not self._view.link.online:
-            self._view.facts = replace(self._view.facts, injected=(), snapshots=(), known=False)
+            self._view.facts = replace(self._view.facts, injected=(), field=(), snapshots=(), known=False)
         else:
             self._look_now_and_then(self.look)
 
     async def look(self) -> None:
-        """Ask the server for all lists; for the malfunctions only where the plant may be another one."""
+        """Ask the server for all lists; for what can go wrong or be done only where the plant may be another one."""
         try:
             generation = self._view.link.generation
-            names = [name for name in LISTS if name != LISTS[0] or generation != self._generation]
+            anew = (LISTS[0], FIELD_ACTIONS)
+            known = [*LISTS, *(name for name in (FIELD_ACTIONS, FIELD) if name in self._view.plant.methods)]
+            names = [name for name in known if name not in anew or generation != self._generation]
             answers = dict(zip(names, await self._link.ask(names) or (), strict=False))
             if len(answers) < len(names):
-                self._view.facts = replace(self._view.facts, injected=(), snapshots=(), known=False)
+                self._view.facts = replace(self._view.facts, injected=(), field=(), snapshots=(), known=False)
                 return
             facts = self._view.facts
             if LISTS[0] in answers:
@@ -40,12 +52,18 @@ class Instruct(Wishes):
                 facts = replace(
                     facts,
                     malfunctions=malfunctions(answers[LISTS[0]]),
+                    actions=field_actions(answers[FIELD_ACTIONS]) if FIELD_ACTIONS in answers else (),
                     scenarios=scenarios(practised[0]) if practised else (),
                 )
                 self._generation = generation
             found, reach = snapshots(answers["ListSnapshots"])
             self._view.facts = replace(
-                facts, injected=injected(answers["ListInjected"]), snapshots=found, reach=reach, known=True
+                facts,
+                injected=injected(answers["ListInjected"]),
+                field=field_work(answers[FIELD]) if FIELD in answers else (),
+                snapshots=found,
+                reach=reach,
+                known=True,
             )
         finally:
             self._looked_now()
@@ -53,15 +71,24 @@ class Instruct(Wishes):
     # --- malfunctions ---
 
     def inject(self, line: EntryLine, name: str) -> None:
-        """Ask how a malfunction is to come, then confirm, then let it."""
+        """Ask how a malfunction is to come and what it is to wait for, then confirm, then let it."""
+        waits = "InjectWhen" in self._view.plant.methods
+
+        def check(text: str) -> Injection:
+            how, when = part(text) if waits else (text, None)
+            found = parse_injection(how)
+            return found if when is None else replace(found, when=check_condition(self._view.plant, when))
 
         def propose(value: object) -> None:
             assert isinstance(value, Injection)
-            what = f"inject {name}, {value.text}"
-            arguments = (name, value.severity, value.delay, value.ramp)
-            line.confirm(what, lambda: self._do(line, what, "Inject", *arguments), "inject")
+            verb, method = ("arm", "InjectWhen") if value.when else ("inject", "Inject")
+            what = f"{verb} {name}, {value.text}"
+            arguments: list[float | str] = [name, value.severity, value.delay, value.ramp]
+            arguments += [value.when] if value.when else []
+            line.confirm(what, lambda: self._do(line, what, method, *arguments), verb)
 
-        line.ask(f"inject {name}: severity %, delay, ramp:", parse_injection, propose, initial="100 0s 0s")
+        when = ", when" if waits else ""
+        line.ask(f"inject {name}: severity %, delay, ramp{when}:", check, propose, initial="100 0s 0s")
 
     def clear(self, line: EntryLine, instance: str) -> None:
         """Mend what was injected."""
@@ -75,6 +102,17 @@ class Instruct(Wishes):
             return
         what = f"clear all {len(self._view.facts.injected)} malfunctions"
         line.confirm(what, lambda: self._do(line, what, "ClearAll"), "clear")
+
+    # --- the field operator ---
+
+    def do_in_field(self, line: EntryLine, name: str) -> None:
+        """Have the field operator do something; the server says what is in the way."""
+        action = next((one for one in self._view.facts.actions if one.name == name), None)
+        if action is None:
+            return
+        what = f"ask for {name}"
+        words = f"ask the field operator to {name}, {duration(action.takes)}"
+        line.confirm(words, lambda: self._do(line, what, "DoInField", name), "ask")
 
     # --- states ---
 

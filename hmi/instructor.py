@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 
 from hmi.entry import EntryError
-from hmi.format import duration
+from hmi.format import clock, duration
 
 LISTS = ("ListMalfunctions", "ListInjected", "ListSnapshots")
 """Methods that the display cannot do without."""
+FIELD_ACTIONS, FIELD = "ListFieldActions", "ListField"
+"""What a field operator can do, and what he does; a server without a field operator has neither."""
 SCENARIOS = "ListScenarios"
 """The Training object's; a server where nothing is practised has none."""
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -41,7 +43,10 @@ class Malfunction:
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """An injected malfunction. level, severity: 0..1. delay, ramp: s of plant time. since: plant time, s since 1970."""
+    """An injected malfunction. level, severity: 0..1. delay, ramp: s of plant time. since: plant time, s since 1970.
+
+    condition: what it waits for while it is armed, empty for others.
+    """
 
     instance: str
     level: float
@@ -49,6 +54,7 @@ class Injected:
     delay: float
     ramp: float
     since: float
+    condition: str = ""
 
     @property
     def name(self) -> str:
@@ -56,7 +62,9 @@ class Injected:
         return self.instance.rpartition("#")[0]
 
     def state(self, now: float) -> str:
-        """In a word or two at a plant time: waiting, growing or what it is."""
+        """In a word or two at a plant time: armed, waiting, growing or what it is."""
+        if self.condition:
+            return "ARMED"
         waits = self.since + self.delay - now
         if waits > 0 and self.level == 0:
             return f"in {duration(waits)}"
@@ -83,11 +91,42 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldAction:
+    """What a field operator can be asked to do. takes: s of plant time. needs: in words, or empty."""
+
+    name: str
+    takes: float
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWork:
+    """An action that was asked for. state: as the server words it. end: plant time at which it is or was over."""
+
+    action: str
+    state: str
+    end: float
+
+    def told(self, now: float) -> str:
+        """``under way, 4 min left``, ``done 06:11:40`` or ``refused: P-201.RUN is Running``, at a plant time."""
+        if self.under_way:
+            return f"{self.state}, {duration(self.end - now)} left"
+        return f"{self.state} {clock(self.end)}" if self.state == "done" else self.state
+
+    @property
+    def under_way(self) -> bool:
+        """Whether somebody is at it."""
+        return self.state == "under way"
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All of it, as the server told it last. reach: minutes that can be gone back. known: whether it told anything."""
 
     malfunctions: tuple[Malfunction, ...] = ()
     injected: tuple[Injected, ...] = ()
+    actions: tuple[FieldAction, ...] = ()
+    field: tuple[FieldWork, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     reach: float = 0.0
@@ -96,18 +135,21 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """How a malfunction is to come. severity: 0..1. delay, ramp: s of plant time."""
+    """How a malfunction is to come. severity: 0..1. delay, ramp: s of plant time. when: what it waits for, or empty."""
 
     severity: float
     delay: float
     ramp: float
+    when: str = ""
 
     @property
     def text(self) -> str:
-        """``60 %, after 2 min, growing over 5 min``."""
-        after = f"after {duration(self.delay)}" if self.delay else "at once"
-        growing = f", growing over {duration(self.ramp)}" if self.ramp else ""
-        return f"{100 * self.severity:g} %, {after}{growing}"
+        """``60 %, after 2 min, growing over 5 min``; ``60 %, when AIC-201.PV < 0.8, after 2 min``."""
+        begins = [f"when {self.when}"] if self.when else []
+        if self.delay or not self.when:
+            begins.append(f"after {duration(self.delay)}" if self.delay else "at once")
+        growing = [f"growing over {duration(self.ramp)}"] if self.ramp else []
+        return ", ".join([f"{100 * self.severity:g} %", *begins, *growing])
 
 
 def parse_injection(text: str) -> Injection:

@@ -107,7 +107,9 @@ def _paragraph(text: str, width: int) -> Iterator[Line]:
     item = _ITEM.fullmatch(words)
     hanging = indent + (len(item[1]) + 1 if item is not None else 0)
     ink = Ink.STRONG if "**" in words else Ink.TEXT
-    wrapped = textwrap.wrap(_plain(words), width, initial_indent=" " * indent, subsequent_indent=" " * hanging)
+    wrapped = textwrap.wrap(
+        _plain(words), width, break_on_hyphens=False, initial_indent=" " * indent, subsequent_indent=" " * hanging
+    )
     return (Line(part, ink) for part in wrapped or [""])
 
 
@@ -146,6 +148,6 @@ def _told(head: list[str], row: list[str], short: list[bool], width: int) -> Ite
     label = max((len(name) for name, _, is_short in named if not is_short), default=0) + 4
     for name, cell, is_short in named:
         if not is_short:
-            for index, part in enumerate(textwrap.wrap(cell, max(20, width - label))):
+            for index, part in enumerate(textwrap.wrap(cell, max(20, width - label), break_on_hyphens=False)):
                 yield Line(f"  {'' if index else name.lower()}".ljust(label) + part, dim=label)
     yield Line("")

@@ -70,6 +70,8 @@ class Alarm:
     priority: int
     """1 high, 2 medium, 3 low, 4 diagnostic."""
     message: str = ""
+    cause: str = ""
+    """What may have raised it, the likeliest first."""
     consequence: str = ""
     response: str = ""
     respond_min: float = math.nan

@@ -22,6 +22,7 @@ class Core:
     edge_in: NDArray[np.float64]
     edge_out: NDArray[np.float64]
     malfunctions: NDArray[np.float64]
+    triggers: NDArray[np.float64]
     bad_state: int
     scan: int
     seed: int
@@ -49,6 +50,7 @@ class Core:
         self,
         rows: Sequence[Sequence[float]],
         effects: Sequence[Sequence[tuple[int, tuple[str, int, str, int], float, float, float]]],
+        triggers: Sequence[Sequence[float]],
         book: bool = True,
     ) -> None: ...
     def malfunction_levels(self) -> list[float]: ...

@@ -249,13 +249,16 @@ class Plant:
 
     # ------------------------------------------------------------------ malfunctions
 
-    def inject(self, malfunction: str, severity: float = 1.0, *, delay: float = 0.0, ramp: float = 0.0) -> str:
+    def inject(
+        self, malfunction: str, severity: float = 1.0, *, delay: float = 0.0, ramp: float = 0.0, when: str = ""
+    ) -> str:
         """Let something go wrong, such as ``sweep-fan-trip`` or ``ph-electrode-drift@AIC-302``; returns the instance.
 
-        severity: 0..1. delay: s of plant time until it begins. ramp: s of plant time until it is as bad as that.
+        severity: 0..1. delay: s of plant time until it begins. ramp: s of plant time until it is as bad as that. when:
+        a comparison such as ``AIC-201.PV < 0.8``; its delay begins in the scan that finds it true, instead of now.
         ``plantsim malfunctions`` lists what there is. Raises ValueError that says what is allowed.
         """
-        return self._live.injected.inject(malfunction, severity, delay, ramp)
+        return self._live.injected.inject(malfunction, severity, delay, ramp, when)
 
     def clear(self, name: str | None = None) -> None:
         """Mend an instance, all of a malfunction, or without a name everything. Raises ValueError for what is whole."""
@@ -268,6 +271,19 @@ class Plant:
     def malfunctions(self) -> dict[str, float]:
         """How bad each instance is at present, 0..1."""
         return self._live.injected.levels
+
+    def do_in_field(self, action: str) -> None:
+        """Have the field operator do something, such as ``bleed P-201``, which takes its plant time.
+
+        `field_actions` lists what there is. Raises ValueError that says what is allowed, or why the plant is not as it
+        must be for it.
+        """
+        self._live.field.begin(action)
+
+    @property
+    def field_actions(self) -> list[str]:
+        """What a field operator can do in this plant."""
+        return list(self._live.field.actions)
 
     # ------------------------------------------------------------------ state
 

@@ -16,7 +16,7 @@ from hmi.alarms import FIELDS, OPTIONAL
 from hmi.comm.interlocks import read_interlocks
 from hmi.comm.procedures import read_by_hand, read_procedures
 from hmi.comm.services import browse, node_id, plain, read
-from hmi.instructor import LISTS
+from hmi.instructor import FIELD, FIELD_ACTIONS, LISTS
 from hmi.model import LIMITS, Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 
 NAMESPACE = "urn:plantsim:plant"
@@ -31,8 +31,8 @@ _PROFILE = ".Profile"
 _ACTS_ON = "ActsOn"
 """References from a controller to what its output moves."""
 
-_METHODS = ("Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack", "Inject", "Clear",
-            "ClearAll", *LISTS)  # fmt: skip
+_METHODS = ("Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack", "Inject",
+            "InjectWhen", "Clear", "ClearAll", "DoInField", FIELD, FIELD_ACTIONS, *LISTS)  # fmt: skip
 
 _CLASSES = {
     ObjectIds.Boolean: ValueClass.BOOLEAN,
@@ -250,7 +250,7 @@ class _Browser:
         return made
 
     async def _alarms(self, conditions: list[tuple[str, str, _Found]]) -> list[Alarm]:
-        fields = ("Priority", "Severity", "Message", "Consequence", "Response", "RespondMinutes")
+        fields = ("Priority", "Severity", "Message", "Cause", "Consequence", "Response", "RespondMinutes")
         shelving = await self._optional(conditions)
         wanted = [(self._node(f"{c.id}.{f}"), AttributeIds.Value) for _, _, c in conditions for f in fields]
         values = [plain(value) for value in await read(self._client, wanted)]
@@ -258,7 +258,7 @@ class _Browser:
         for index, (tag, area, condition) in enumerate(conditions):
             priority, severity, *texts, minutes = values[len(fields) * index : len(fields) * (index + 1)]
             rank = priority if isinstance(priority, int) else _priority(severity)
-            message, consequence, response = (str(text or "") for text in texts)
+            message, cause, consequence, response = (str(text or "") for text in texts)
             alarms.append(
                 Alarm(
                     condition.id,
@@ -267,6 +267,7 @@ class _Browser:
                     area,
                     rank,
                     message,
+                    cause,
                     consequence,
                     response,
                     float(minutes) if isinstance(minutes, int | float) else math.nan,

@@ -440,7 +440,7 @@ class Link:
         except Exception as error:
             return self._counted(_failed(error))
         if not result.StatusCode.is_good():
-            return self._counted(refusal(result.StatusCode.value))
+            return self._counted(refusal(result.StatusCode.value, *_reasons(result)))
         named = [variant.Value for variant in result.OutputArguments or [] if isinstance(variant.Value, str)]
         return self._counted(Outcome(True, result=", ".join(named)))
 
@@ -511,6 +511,12 @@ def _skew(clock: object) -> float:
         return math.nan
     aware = clock if clock.tzinfo is not None else clock.replace(tzinfo=UTC)
     return (aware - datetime.now(UTC)).total_seconds()
+
+
+def _reasons(result: ua.CallMethodResult) -> list[str]:
+    """Why a call was refused, as far as the server says more than its status."""
+    found = (one.AdditionalInfo for one in result.InputArgumentDiagnosticInfos or [])
+    return [str(text) for text in found if text]
 
 
 def _failed(error: Exception) -> Outcome:

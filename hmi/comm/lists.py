@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from hmi.instructor import Injected, Malfunction, Scenario, Snapshot
+from hmi.instructor import FieldAction, FieldWork, Injected, Malfunction, Scenario, Snapshot
 
 _NEVER = 1700
 """Year before which a DateTime is OPC UA's way to say none."""
@@ -21,10 +21,22 @@ def malfunctions(results: Sequence[Any]) -> tuple[Malfunction, ...]:
 
 def injected(results: Sequence[Any]) -> tuple[Injected, ...]:
     """The answer to ListInjected."""
+    rows = zip(*(column or [] for column in results), strict=True)
     return tuple(
-        Injected(instance, level, severity, delay, ramp, _time(since))
-        for instance, level, severity, delay, ramp, since in zip(*(column or [] for column in results), strict=True)
+        Injected(instance, level, severity, delay, ramp, _time(since), *condition)
+        for instance, level, severity, delay, ramp, since, *condition in rows
     )
+
+
+def field_actions(results: Sequence[Any]) -> tuple[FieldAction, ...]:
+    """The answer to ListFieldActions."""
+    return tuple(FieldAction(*row) for row in zip(*(column or [] for column in results), strict=True))
+
+
+def field_work(results: Sequence[Any]) -> tuple[FieldWork, ...]:
+    """The answer to ListField."""
+    rows = zip(*(column or [] for column in results), strict=True)
+    return tuple(FieldWork(action, state, _time(end)) for action, state, end in rows)
 
 
 def snapshots(results: Sequence[Any]) -> tuple[tuple[Snapshot, ...], float]:

@@ -60,9 +60,9 @@ class Outcome:
 DONE = Outcome(True)
 
 
-def refusal(status: int) -> Outcome:
-    """The server's bad status as an outcome."""
-    return Outcome(False, status_words(status))
+def refusal(status: int, *reasons: str) -> Outcome:
+    """The server's bad status as an outcome; in the server's own words where it gives some."""
+    return Outcome(False, "; ".join(reasons) or status_words(status))
 
 
 def status_words(status: int) -> str:

@@ -58,7 +58,7 @@ class Alarms(ListDisplay):
             listing.display = name == self._shown
         self._metrics.display = self._shown == "metrics"
         self._explained.display = self._shown in ("standing", "withheld")
-        self._explained.styles.height = 6 if width >= 120 else 7
+        self._explained.styles.height = AlarmHelp.height(width)
 
     def action_next_view(self) -> None:
         """Standing, withheld, history, metrics, and standing again."""

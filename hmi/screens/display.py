@@ -11,7 +11,7 @@ from platformdirs import user_downloads_path
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Vertical
 from textual.screen import Screen
 
 from hmi.alarms import AlarmRecord
@@ -22,6 +22,7 @@ from hmi.jump import marks, typed
 from hmi.model import TagObject
 from hmi.replay import LEAD
 from hmi.view import Target, View
+from hmi.widgets.boxes import Box, Side
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.entryline import EntryLine, Stage, Tone
 from hmi.widgets.faceplate import WIDTH, Face, face_rows
@@ -94,6 +95,7 @@ class Display(Screen[None]):
         Binding("shift+tab", "move(-1,0)", show=False),
     ]
     AUTO_FOCUS = ""
+    BLANK = True
     DEFAULT_CSS = f"""
     Display #middle {{ height: 1fr; }}
     Display #body {{ width: 1fr; }}
@@ -136,8 +138,8 @@ class Display(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TooSmall(self.view)
         yield self._header
-        with Horizontal(id="middle"):
-            with Container(id="body"):
+        with Side(id="middle"):
+            with Box(id="body"):
                 yield from self.body()
             with Vertical(id="faceplate"):
                 yield self._face

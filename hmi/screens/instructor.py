@@ -1,13 +1,14 @@
-"""The instructor's display: the run, states to go back to, what goes wrong, and what is practised."""
+"""The instructor's display: the run, states to go back to, what goes wrong, what the field does, what is practised."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Container
 
 from hmi.screens.listdisplay import ListDisplay
 from hmi.view import View
-from hmi.widgets.instructor import InjectedList, MalfunctionList, RunControl, ScenarioList, SnapshotList
+from hmi.widgets.boxes import Box
+from hmi.widgets.instructor import FieldList, InjectedList, MalfunctionList, RunControl, ScenarioList, SnapshotList
+from hmi.widgets.listing import Listing
 
 WIDE = 120
 """Columns from which what is injected and the snapshots stand side by side."""
@@ -16,7 +17,7 @@ WIDE = 120
 class Instructor(ListDisplay):
     """Run control, injected malfunctions, snapshots and all malfunctions; Tab leads from list to list.
 
-    The scenarios have the malfunctions' place while the cursor is in them.
+    What the field operator can do, and the scenarios, have the malfunctions' place while the cursor is in them.
     """
 
     NAME = "instructor"
@@ -26,7 +27,7 @@ class Instructor(ListDisplay):
     Instructor InjectedList, Instructor SnapshotList { width: 1fr; }
     Instructor.-wide InjectedList { width: 3fr; }
     Instructor.-wide SnapshotList { width: 2fr; }
-    Instructor MalfunctionList, Instructor ScenarioList { height: 1fr; }
+    Instructor MalfunctionList, Instructor FieldList, Instructor ScenarioList { height: 1fr; }
     """
 
     def __init__(self, view: View) -> None:
@@ -34,18 +35,20 @@ class Instructor(ListDisplay):
         self._injected = InjectedList(view)
         self._snapshots = SnapshotList(view)
         self._malfunctions = MalfunctionList(view)
+        self._field = FieldList(view)
         self._scenarios = ScenarioList(view)
-        self._scenarios.display = False
+        self._field.display = self._scenarios.display = False
         super().__init__(view, self._malfunctions)
-        self._upper = Container(self._injected, self._snapshots, id="upper")
-        self._lists = (self._malfunctions, self._injected, self._snapshots, self._scenarios)
+        self._upper = Box(self._injected, self._snapshots, id="upper")
+        self._lists = (self._malfunctions, self._injected, self._snapshots, self._field, self._scenarios)
+        self._lower = (self._malfunctions, self._field, self._scenarios)
+        """Of which one is shown."""
         self._header.instructing = True
 
     def body(self) -> ComposeResult:
         yield self._run
         yield self._upper
-        yield self._malfunctions
-        yield self._scenarios
+        yield from self._lower
 
     def heading(self) -> str:
         return f"INSTRUCTOR{self.filtered()}"
@@ -65,24 +68,28 @@ class Instructor(ListDisplay):
         super().paint(force)
 
     def action_next_view(self) -> None:
-        """The next list; that of the scenarios where there are some."""
-        count = len(self._lists) if self.view.facts.scenarios else len(self._lists) - 1
-        self._turn_to((self._lists.index(self.listing) + 1) % count)
+        """The next list; those of the field operator and of the scenarios where there is something in them."""
+        facts = self.view.facts
+        there = {self._field: bool(facts.actions), self._scenarios: bool(facts.scenarios)}
+        lists = [one for one in self._lists if there.get(one, True)]
+        at = lists.index(self.listing) if self.listing in lists else -1
+        self._turn_to(lists[(at + 1) % len(lists)])
 
-    def _turn_to(self, index: int) -> None:
-        self.listing = self._lists[index]
-        self._scenarios.display = self.listing is self._scenarios
-        self._malfunctions.display = not self._scenarios.display
+    def _turn_to(self, listing: Listing) -> None:
+        self.listing = listing
+        shown = listing if listing in self._lower else self._malfunctions
+        for one in self._lower:
+            one.display = one is shown
         self.listing.settle()
         self.paint(force=True)
 
     def action_filter(self) -> None:
-        """The malfunctions are filtered, or the scenarios where they are shown; wherever the cursor is."""
-        self._turn_to(self._lists.index(self._scenarios) if self._scenarios.display else 0)
+        """The malfunctions are filtered, or what is shown in their place; wherever the cursor is."""
+        self._turn_to(next(one for one in self._lower if one.display))
         super().action_filter()
 
     def action_pick(self) -> None:
-        """Inject what is picked, clear it, go on from it or begin it; each asks first."""
+        """Inject what is picked, clear it, go on from it, have it done or begin it; each asks first."""
         cursor = self.view.cursor
         if cursor is None:
             return
@@ -93,6 +100,8 @@ class Instructor(ListDisplay):
             self.operations.instruct.clear(self.line, cursor.id)
         elif cursor.kind == "snapshot":
             self.operations.instruct.restore(self.line, cursor.id)
+        elif cursor.kind == "field":
+            self.operations.instruct.do_in_field(self.line, cursor.id)
         elif cursor.kind == "scenario":
             self.operations.instruct.begin(self.line, cursor.id)
         self.paint(force=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 
 from hmi.screens.display import Display
 from hmi.view import Target, View
+from hmi.widgets.boxes import Side
 from hmi.widgets.manual import Contents, ManualText
 
 WIDE = 110
@@ -37,7 +37,7 @@ class Manual(Display):
         self._wanted = ""
 
     def body(self) -> ComposeResult:
-        with Horizontal():
+        with Side():
             yield self._contents
             yield self._text
 

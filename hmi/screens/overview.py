@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Container
 
 from hmi.model import Plant
 from hmi.screens.display import Display
 from hmi.view import View
 from hmi.widgets.alarmlist import AlarmList
+from hmi.widgets.boxes import Box
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.keyfigures import KeyFigures, key_rows
 from hmi.widgets.panel import Panel
@@ -56,7 +56,7 @@ class Overview(Display):
         self._figures = KeyFigures(view)
         self._sections = Sections(view)
         self._trends = [TagTrend(view, span=3600.0) for _ in range(MOST_TRENDS)]
-        self._trend_box = Container(*self._trends, id="trends")
+        self._trend_box = Box(*self._trends, id="trends")
         self._alarms = AlarmList(view, id="alarmlist")
         self._step = NextStep(view)
         self._step.display = False
@@ -66,7 +66,7 @@ class Overview(Display):
         yield Rule(self.view)
         yield self._sections
         yield Rule(self.view)
-        yield Container(self._trend_box, self._alarms, id="foot")
+        yield Box(self._trend_box, self._alarms, id="foot")
         yield self._step
 
     def heading(self) -> str:

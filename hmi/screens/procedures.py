@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 
 from hmi.journal import Kind
 from hmi.procedure import Procedure, order
 from hmi.screens.listdisplay import ListDisplay
 from hmi.view import Target, View
+from hmi.widgets.boxes import Side
 from hmi.widgets.procedures import ProcedureList, StepList, progress_of, unmet, words
 
 WIDE = 120
@@ -37,7 +37,7 @@ class Procedures(ListDisplay):
         self._wide = False
 
     def body(self) -> ComposeResult:
-        with Horizontal():
+        with Side():
             yield self._procedures
             yield self._steps
 

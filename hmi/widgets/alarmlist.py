@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 
 from rich.style import Style
 
 from hmi.alarms import AlarmRecord
 from hmi.format import clock, duration, value_text
+from hmi.model import Alarm
 from hmi.theme import badge
 from hmi.view import View
 from hmi.widgets.canvas import Canvas, Row
@@ -83,8 +85,22 @@ class AlarmList(Listing):
             alarm_line(row, self.view, record, picked)
 
 
+def told(alarm: Alarm, width: int) -> Iterator[tuple[str, str, bool]]:
+    """What a plant's engineers say of an alarm, in lines: title of the first, text, and whether it is the response."""
+    for title, text in (("cause", alarm.cause), ("consequence", alarm.consequence), ("response", alarm.response)):
+        # a tag such as AI-211A stays in one line
+        lines = textwrap.wrap(text or "not given", max(20, width - 15), break_on_hyphens=False)
+        for index, line in enumerate(lines):
+            yield title if not index else "", line, title == "response"
+
+
 class AlarmHelp(Panel):
-    """What the alarm under the cursor means and what to do about it."""
+    """Where the alarm under the cursor may come from, what it means and what to do about it."""
+
+    @staticmethod
+    def height(width: int) -> int:
+        """Rows that it needs on a terminal of so many columns, for a rule, the alarm, and what is told of it."""
+        return 6 if width >= 120 else 8
 
     def build(self, canvas: Canvas) -> None:
         view, looks = self.view, self.view.looks
@@ -102,9 +118,5 @@ class AlarmHelp(Panel):
         limit = tag.limits.get(alarm.condition) if tag is not None else None
         if tag is not None and tag.primary is not None and limit is not None:
             row.add(f"  limit {value_text(tag.primary, limit, tag)} {tag.primary.eu}", looks.dim)
-        y = 2
-        for title, text in (("consequence", alarm.consequence), ("response", alarm.response)):
-            for index, line in enumerate(textwrap.wrap(text or "not given", max(20, canvas.width - 15))):
-                row = canvas.row(y).add(f" {title if not index else '':<12} ", looks.dim)
-                row.add(line, looks.live if title == "response" else looks.text)
-                y += 1
+        for y, (title, line, urgent) in enumerate(told(alarm, canvas.width), 2):
+            canvas.row(y).add(f" {title:<12} ", looks.dim).add(line, looks.live if urgent else looks.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from rich.style import Style
 
@@ -10,6 +11,12 @@ from hmi.theme import SHAPES, Looks
 from hmi.widgets.canvas import Row
 
 _LEFT, _RIGHT = "▌", "▐"
+
+
+@lru_cache(maxsize=1024)
+def _over(ink: Style, ground: Style, bold: bool | None = None) -> Style:
+    """The colour of one style on the ground of another; they are few, and dear to make."""
+    return Style(color=ink.color, bold=bold, bgcolor=ground.bgcolor)
 
 
 def position(value: float, low: float, high: float, width: int) -> int | None:
@@ -77,7 +84,7 @@ def bar(
         while upto < width and grounds[upto] is grounds[at] and inks[upto] is inks[at]:
             upto += 1
         ink = inks[at]
-        style = grounds[at] if ink is None else Style(color=ink.color, bold=ink.bold, bgcolor=grounds[at].bgcolor)
+        style = grounds[at] if ink is None else _over(ink, grounds[at], ink.bold)
         row.add("".join(marks[at:upto]), style)
         at = upto
 
@@ -106,11 +113,11 @@ def profile_bar(
     for x in range(width):
         ground = looks.band if start <= x < end else looks.bar
         if half is not None and x == full:
-            row.add("▌" if half % 2 == 0 else "█", Style(color=pointer.color, bgcolor=ground.bgcolor))
+            row.add("▌" if half % 2 == 0 else "█", _over(pointer, ground))
         elif mark is not None and x == mark // 2:
-            row.add("▾", Style(color=looks.setting.color, bgcolor=ground.bgcolor))
+            row.add("▾", _over(looks.setting, ground))
         elif x < full:
-            row.add("─", Style(color=looks.tick.color, bgcolor=ground.bgcolor))
+            row.add("─", _over(looks.tick, ground))
         else:
             row.add(looks.band_glyph if ground is looks.band else looks.bar_glyph, ground)
 

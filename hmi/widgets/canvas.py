@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.strip import Strip
 
 from hmi.view import Target
 
@@ -42,7 +41,10 @@ class Row:
             text = set_cell_size(text, max(0, room))
             need = max(0, room)
         if need:
-            self._parts.append(Segment(text, style))
+            parts = self._parts
+            if parts and parts[-1].style is style:  # one stretch less for the terminal, and for all on the way there
+                text = parts.pop().text + text
+            parts.append(Segment(text, style))
             self.used += need
         return self
 
@@ -52,10 +54,10 @@ class Row:
             self.add(" " * (column - self.used), style or self._ground)
         return self
 
-    def strip(self) -> Strip:
+    def finish(self) -> list[Segment]:
         """The finished line, filled to its width."""
         self.gap(self.width)
-        return Strip(self._parts, self.width)
+        return self._parts
 
 
 @dataclass(frozen=True, slots=True)

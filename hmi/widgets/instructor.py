@@ -1,11 +1,11 @@
-"""The instructor's panels: the run, what is injected, snapshots, malfunctions and scenarios to choose from."""
+"""The instructor's panels: the run, what is injected, snapshots; malfunctions, field actions, scenarios to choose."""
 
 from __future__ import annotations
 
 import math
 
 from hmi.format import BAD, clock, day, duration, speed
-from hmi.instructor import PLAIN_SPEEDS, Facts, Malfunction
+from hmi.instructor import PLAIN_SPEEDS, Facts, FieldAction, FieldWork, Malfunction
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas, Row
 from hmi.widgets.listing import Listing
@@ -76,7 +76,7 @@ class _Choice(Listing):
 
 
 class InjectedList(_Choice):
-    """What is wrong at present, or waits for its delay."""
+    """What is wrong at present, or waits for its trigger or delay."""
 
     KIND = "injected"
 
@@ -102,6 +102,11 @@ class InjectedList(_Choice):
             return
         level, of, state, ramp, since = _INJECTED
         row.add("  ", looks.text).add(one.instance, looks.cursor if picked else looks.live, self._named(row.width))
+        if one.condition:
+            row.add(one.state(self.view.store.now), looks.live, level, right=True)
+            row.add(f"{100 * one.severity:.0f} %", looks.dim, of, right=True)
+            row.add(f"  {one.condition}", looks.text, state + ramp + since)
+            return
         row.add(f"{100 * one.level:.0f} %", looks.live, level, right=True)
         row.add(f"{100 * one.severity:.0f} %", looks.dim, of, right=True)
         row.add(f"  {one.state(self.view.store.now)}", looks.text, state)
@@ -154,6 +159,46 @@ class ScenarioList(_Choice):
         row.add(one.name, looks.cursor if picked else looks.text, 28).add(" ", looks.text)
         row.add(duration(one.length), looks.dim, 8).add(" ", looks.text)
         row.add(one.title, looks.dim, max(0, row.width - row.used))
+
+
+class FieldList(_Choice):
+    """What the field operator can be asked to do: what he was asked for first, with what became of it."""
+
+    KIND = "field"
+
+    def __init__(self, view: View, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(view, id=id)
+        self._of: tuple[int, int, str] = (0, 0, "")
+        self._known: dict[str, FieldAction] = {}
+        self._work: dict[str, FieldWork] = {}
+        self._ids: list[str] = []
+
+    def ids(self) -> list[str]:
+        of = (id(self.facts.actions), id(self.facts.field), self.wanted)
+        if of != self._of:  # some thousand, which are the same for hours
+            self._of = of
+            self._known = {one.name: one for one in self.facts.actions}
+            self._work = {one.action: one for one in reversed(self.facts.field)}
+            asked = dict.fromkeys(one.action for one in self.facts.field if one.action in self._known)
+            self._ids = [name for name in {**asked, **self._known} if self.matches(name, self._known[name].needs)]
+        return self._ids
+
+    def head(self, canvas: Canvas) -> None:
+        total, shown = len(self.facts.actions), len(self.ids())
+        number = f"{shown} of {total} match {self.wanted!r}" if self.wanted else f"{total}, / finds"
+        _title(canvas, self.view, "FIELD OPERATOR", self.active, self.count(number))
+
+    def line(self, row: Row, id_: str, picked: bool) -> None:
+        looks = self.view.looks
+        one, work = self._known.get(id_), self._work.get(id_)
+        if one is None:
+            return
+        row.add("* " if work is not None and work.under_way else "  ", looks.live)
+        row.add(one.name, looks.cursor if picked else looks.text, 40).add(" ", looks.text)
+        row.add(duration(one.takes), looks.dim, 7)
+        needs = f"needs {one.needs}" if one.needs else ""
+        told = work.told(self.view.store.now) if work is not None else ""
+        row.add(told or needs, looks.text if told else looks.dim, max(0, row.width - row.used))
 
 
 class MalfunctionList(_Choice):

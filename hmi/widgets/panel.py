@@ -45,7 +45,12 @@ class Panel(Widget):
         super().__init__(id=id, classes=classes)
         self.view = view
         self.hits: list[Hit] = []
+        self._written: list[list[Segment]] = []
+        """The lines as they were built, in the order of the screen."""
         self._lines: list[Strip] = []
+        """The same as they are shown."""
+        self._plain = False
+        """Whether the lines are all that there is of the panel: it has no border."""
         self.painted = 0.0
         """When it was painted last, s of the monotonic clock."""
 
@@ -64,18 +69,21 @@ class Panel(Widget):
         self.painted = now
         canvas = Canvas(width, height, self.view.looks.text)
         self.build(canvas)
-        lines = [row.strip() for row in canvas.rows]
+        written = [row.finish() for row in canvas.rows]
         if self.view.marks:
-            self._write_marks(lines, canvas.hits)
+            self._write_marks(written, canvas.hits)
         if self.view.ascii:
-            lines = [Strip(ascii_segments(list(line)), line.cell_length) for line in lines]
-        before = self._lines
+            written = [ascii_segments(line) for line in written]
+        before, self._written = self._written, written
         self.hits = canvas.hits
-        self._lines = lines
-        if len(before) != height:
+        if len(self._lines) != height or self._lines[0].cell_length != width:
+            self._lines = [Strip(line, width) for line in written]
+            self._plain = self.outer_size == (width, height)
             self.refresh()
             return
-        changed = [y for y in range(height) if lines[y] != before[y]]
+        changed = [y for y in range(height) if written[y] != before[y]]
+        for y in changed:
+            self._lines[y] = Strip(written[y], width)
         if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
@@ -89,19 +97,31 @@ class Panel(Widget):
         """All that the panel says."""
         return "\n".join(line.text.rstrip() for line in self._lines).strip("\n")
 
-    def _write_marks(self, lines: list[Strip], hits: list[Hit]) -> None:
+    def _write_marks(self, lines: list[list[Segment]], hits: list[Hit]) -> None:
         """Write the marks of a jump over what they stand for."""
         for hit in hits:
             mark = self.view.marks.get(hit.target)
             if mark is not None:
-                line, end = lines[hit.y], hit.x + len(mark)
-                label = Strip([Segment(mark, self.view.looks.shout)], len(mark))
-                lines[hit.y] = Strip.join([line.crop(0, hit.x), label, line.crop(end, line.cell_length)])
+                line = Strip(lines[hit.y])
+                head, tail = line.crop(0, hit.x), line.crop(hit.x + len(mark), line.cell_length)
+                lines[hit.y] = [*head, Segment(mark, self.view.looks.shout), *tail]
 
     def forget(self) -> None:
         """Keep no picture of what is out of sight."""
-        self._lines = []
+        self._written, self._lines = [], []
         self._set_dirty()  # Textual's own copies
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The painted lines: of a panel without a border there is nothing for Textual to add to them."""
+        lines = self._lines
+        if not self._plain or self.outer_size != (lines[0].cell_length if lines else 0, len(lines)):
+            return super().render_lines(crop)
+        shown = lines[crop.y : crop.bottom]
+        for one in self.get_line_filters():
+            shown = [line.apply_filter(one, self.background_colors[1]) for line in shown]
+        if crop.column_span != (0, shown[0].cell_length):
+            shown = [line.crop(*crop.column_span) for line in shown]
+        return shown
 
     def render_line(self, y: int) -> Strip:
         """The painted line, cut or filled to the width of now."""

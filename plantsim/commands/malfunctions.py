@@ -15,15 +15,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--about",
         metavar="NAME",
-        help="instead, say of one (crud@SX-1) what makes it, what the operator sees of it and what is right to do",
+        help="instead, say of one (crud@SX-1) what makes it, its signs, what is right to do and who mends it",
     )
 
 
 def run(args: Namespace) -> int:
-    """Print one line per malfunction and target: id, target and text, apart by tabs. About one: three lines."""
+    """Print one line per malfunction and target: id, target and text, apart by tabs. About one: three lines, and what a
+    field operator can do about it."""
     from plantsim.model.load import load_plant
     from plantsim.model.malfunction import UnknownMalfunction
     from plantsim.model.malfunction_text import describe
+    from plantsim.model.remedy import field_actions
 
     plant = load_plant(args.plant)
     if args.about is None:
@@ -37,4 +39,7 @@ def run(args: Namespace) -> int:
     text = describe(plant, place)
     for word, said in (("cause", text.cause), ("sees", text.sees), ("response", text.response)):
         print(word, said, sep="\t")
+    for action in field_actions(plant).values():
+        if place.name in action.ends:
+            print("field", action.name, sep="\t")
     return 0

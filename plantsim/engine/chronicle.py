@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterable
 
 from plantsim.engine.alarm_desk import AlarmEvent
 from plantsim.engine.command import Origin
+from plantsim.engine.fieldwork import Report
 from plantsim.engine.journal import Event, EventKind, Journal
-from plantsim.engine.live import FROM_FEED, FROM_INTERLOCK, LivePlant
+from plantsim.engine.live import FROM_FEED, FROM_INTERLOCK, FROM_MALFUNCTION, LivePlant
+from plantsim.model.tag import Role
 
 INTERLOCK_EVENTS = ("cleared", "tripped", "bypass expired")
 """The core's codes, as in ext/interlock.pxd."""
+
+FIELD = Origin(Role.OPERATOR, "field operator", "field")
+"""Who does what is to be done in the plant itself."""
 
 
 class Chronicle:
@@ -25,6 +30,7 @@ class Chronicle:
         self.tell: Callable[[Event], None] = lambda event: None
         """Gets every event as it happens."""
         live.tell = self._hear
+        live.hear_field = self._hear_field
 
     def action(
         self, origin: Origin, source: str, what: str, before: str = "", after: str = "", comment: str = ""
@@ -66,6 +72,17 @@ class Chronicle:
                 self._note(EventKind.TRIP, tag, said, scan=scan)
             elif source == FROM_FEED:
                 self._note(EventKind.LOT, self._live.feed_bins[index], f"lot {what} tipped", scan=scan)
+            elif source == FROM_MALFUNCTION:
+                one = self._live.injected.fired(what)
+                why = f"when {one.trigger.text}" if one.trigger else ""
+                self._note(EventKind.MALFUNCTION, one.name, "injected", comment=why, scan=scan)
+
+    def _hear_field(self, reports: Iterable[Report]) -> None:
+        for one in reports:
+            for names, what in ((one.cleared, "cleared"), (one.made, "injected")):
+                for name in names:
+                    self._note(EventKind.MALFUNCTION, name, what, user=FIELD.user, via=FIELD.via, scan=one.scan)
+            self._note(EventKind.ACTION, "", one.text, user=FIELD.user, via=FIELD.via, scan=one.scan)
 
     def _note(
         self,

@@ -11,6 +11,7 @@ makes images; `course` is what they know in common. This file is their face.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -22,6 +23,7 @@ from plantsim.engine.alarm_desk import AlarmDesk, AlarmListener, Change
 from plantsim.engine.chronicle import Chronicle
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.course import Course
+from plantsim.engine.fieldwork import NotNow, Work
 from plantsim.engine.forcing import Force, Forcing
 from plantsim.engine.image import ProcessImage
 from plantsim.engine.inbox import Check, Inbox, Write
@@ -37,10 +39,12 @@ from plantsim.engine.scan_thread import ScanThread
 from plantsim.engine.scanner import Scanner, Supervisor
 from plantsim.engine.shelf import Kept, Shelf
 from plantsim.engine.snapshot import write_snapshot
+from plantsim.engine.trigger import BadCondition
 from plantsim.engine.wire import Wire
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.manual import manual
 from plantsim.model.plant import Plant, Unit
+from plantsim.model.remedy import FieldAction
 from plantsim.model.tag import AlarmPoint, Role, TagTable
 
 log = logging.getLogger("plantsim.engine")
@@ -407,6 +411,24 @@ class Engine:
             self._record.flush()
         return name
 
+    def inject_when(
+        self, malfunction: str, severity: float, delay: float, ramp: float, condition: str, origin: Origin
+    ) -> str:
+        """Let something go wrong from the scan on that finds a condition true; returns the instance, which is armed.
+
+        condition: a comparison as scenarios have it, ``AIC-201.PV < 0.8``. delay, ramp: s of plant time from that scan
+        on. Otherwise as `inject`; raises BadCondition as well, and UnknownMalfunction for one of the wire, of which no
+        scan knows.
+        """
+        with self._wake:
+            if not condition.strip():
+                raise BadCondition('condition: found nothing, allowed a comparison such as "AIC-201.PV < 0.8"')
+            name = self.live.injected.inject(malfunction, severity, delay, ramp, condition)
+            how = f"severity {severity:g}, delay {delay:g} s, ramp {ramp:g} s"
+            self._record.note(EventKind.MALFUNCTION, name, "armed", origin, f"when {condition.strip()}: {how}")
+            self._record.flush()
+        return name
+
     def clear(self, name: str, origin: Origin) -> None:
         """Mend an instance, or all of a malfunction. Raises UnknownMalfunction where nothing of that name is wrong."""
         gone: list[str] = []
@@ -436,14 +458,47 @@ class Engine:
 
     @property
     def injected(self) -> list[Injection]:
-        """What is wrong, or waits for its delay, in the order of injection: first in the plant, then on the wire."""
+        """What is wrong, or waits for its trigger or delay, in the order of injection: first in the plant."""
         with self._wake:
             epoch, period = self.live.epoch, self.live.scan_period
             in_plant = [
-                Injection(one.name, one.severity, one.delay, one.ramp, level, epoch + one.scan * period)
+                Injection(
+                    one.name, one.severity, one.delay, one.ramp, level,
+                    math.nan if one.armed else epoch + one.scan * period,
+                    one.trigger.text if one.armed and one.trigger else "",
+                )
                 for one, level in self.live.injected.standing
-            ]
+            ]  # fmt: skip
             return in_plant + self.wire.injected
+
+    # ------------------------------------------------------------------ the field operator
+
+    @property
+    def field_actions(self) -> Sequence[FieldAction]:
+        """What a field operator can be asked to do in this plant."""
+        return tuple(self.live.field.actions.values())
+
+    @property
+    def field_work(self) -> list[Work]:
+        """What a field operator does now, and what he has done or could not do, the latest first."""
+        with self._wake:
+            return self.live.field.work
+
+    def do_in_field(self, action: str, origin: Origin) -> None:
+        """Have the field operator do something, such as ``bleed P-201``: it takes its plant time, then he reports.
+
+        It ends the malfunctions that it is the remedy of; where nothing is wrong it ends nothing. Raises UnknownAction,
+        TooMany, or NotNow with the reason where the plant does not let him.
+        """
+        with self._wake:
+            try:
+                takes = self.live.field.begin(action).remedy.takes
+            except NotNow as error:
+                self._record.note(EventKind.MALFUNCTION, action, "refused in the field", origin, error.reason)
+                self._record.flush()
+                raise
+            self._record.note(EventKind.MALFUNCTION, action, "asked of the field", origin, f"takes {takes:g} s")
+            self._record.flush()
 
     # ------------------------------------------------------------------ forces
 

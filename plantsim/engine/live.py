@@ -17,17 +17,20 @@ from numpy.typing import NDArray
 from plantsim.alarms.book import AlarmBook, Rule
 from plantsim.engine.certificate import Certificate, Certificates
 from plantsim.engine.core import Core
+from plantsim.engine.fieldwork import FieldWork, Report
 from plantsim.engine.health import Health
 from plantsim.engine.image import BAD, GOOD, ProcessImage
 from plantsim.engine.kpi import S_PER_H, Figures
 from plantsim.engine.malfunctions import Injected
 from plantsim.engine.profiles import Profiles
 from plantsim.engine.snapshot import Arrays, SnapshotError, read_snapshot
+from plantsim.engine.trigger import Triggers
 from plantsim.engine.variable import variable
 from plantsim.model.assemble import assemble
 from plantsim.model.cold import cold
 from plantsim.model.modbus_map import map_path, read_map, with_addresses
 from plantsim.model.plant import Plant, Unit
+from plantsim.model.remedy import field_actions
 from plantsim.model.tag import Kind, TagTable, ValueType
 from plantsim.model.tags import build_tags
 
@@ -36,7 +39,7 @@ Vector = NDArray[np.float64]
 MINUTES_PER_DAY = 1440
 CORE_ARRAYS = ("state", "memory", "signal", "quality", "probe", "edge_in", "edge_out", "total", "ring", "certificates")
 STARTS = ("steady", "cold")
-FROM_ALARM, FROM_INTERLOCK, FROM_FEED = range(3)
+FROM_ALARM, FROM_INTERLOCK, FROM_FEED, FROM_MALFUNCTION = range(4)
 """Sources of the core's events, as in ext/event.pxd."""
 NO_FIELD = (Kind.KPI, Kind.SIMULATION, Kind.PROFILE)
 """Kinds of tags that the core has no row of."""
@@ -98,10 +101,17 @@ class LivePlant:
         self.core_rows = len(field_rows)
         self.feed_bins = tuple(unit.id for unit in plant.units if unit.kind == "feed_bin")
         self.tell: Callable[[list[tuple[int, int, int, int]]], None] = lambda events: None
-        """Gets what the core reports of interlocks and feed: (scan, source, index, what), in order."""
+        """Gets what the core reports of interlocks, feed and triggers: (scan, source, index, what), in order."""
+        self.hear_field: Callable[[list[Report]], None] = lambda reports: None
+        """Gets what the field operator reports, in order."""
         self.forced_rows: list[int] = []
         """Rows that are forced, which no saved state says."""
-        self.injected = Injected(self.core, plant.malfunctions, self.assembly.faults)
+        self.injected = Injected(
+            self.core, plant.malfunctions, self.assembly.faults, Triggers(plant, self.tags, self.core_rows, self.alarms)
+        )
+        places, motors = self.assembly.faults.places, self.assembly.spec["motors"]
+        started = {tag: motors[index]["mem"] for tag, (table, index) in places.items() if table == "motors"}
+        self.field = FieldWork(self.core, self.tags, self.injected, field_actions(plant), scan_period, started)
         self.figures = Figures(plant, self.layout.meters)
         self.book = AlarmBook(
             [Rule(a.area, a.confirm, max(1, round(a.longest_shelving / scan_period))) for a in self.alarms]
@@ -134,10 +144,12 @@ class LivePlant:
         return self.epoch + float(self.core.time)
 
     def advance(self, scans: int) -> None:
-        """Run scans; alarms follow. Raises NumericStop if the core stops."""
+        """Run scans; alarms and the field operator follow. Raises NumericStop if the core stops."""
         while scans > 0:
-            scans -= self.core.advance(scans)
+            scans -= self.core.advance(min(scans, self.field.scans_to_go()))
             self._hear(self.core.events())
+            if reports := self.field.finish():
+                self.hear_field(reports)
             if self.core.bad_state >= 0:
                 raise NumericStop(self.where(self.core.bad_state))
 
@@ -248,6 +260,8 @@ class LivePlant:
         result["gathered"] = self.core.gathered.copy()
         result |= self.book.arrays()
         result["malfunctions"] = self.injected.rows()
+        result["triggers"] = self.injected.triggers()
+        result["field"] = self.field.rows()
         result["quality"][self.forced_rows] = GOOD
         result["injected"] = np.array(self.injected.count)
         result["scan"] = np.array(self.core.scan)
@@ -281,13 +295,15 @@ class LivePlant:
     def restore(self, arrays: Arrays) -> None:
         """Take over a whole state, its seed with it. Raises SnapshotError, and changes nothing, if it does not fit."""
         own = self.arrays()
-        # a state of rest need not say that nothing is wrong
-        arrays = {"malfunctions": np.zeros_like(own["malfunctions"]), "injected": np.array(0), **arrays}
+        # a state of rest need not say that nothing is wrong, nor an older one that nothing is armed or worked at
+        nothing = {name: np.zeros_like(own[name]) for name in ("malfunctions", "triggers", "injected", "field")}
+        arrays = {**nothing, **arrays}
         for name, array in own.items():
             if name not in arrays or arrays[name].shape != array.shape:
                 found = arrays[name].shape if name in arrays else "nothing"
                 raise SnapshotError(f"{name}: found {found}, allowed an array of shape {array.shape}")
-        instances = self.injected.read(arrays["malfunctions"])
+        instances = self.injected.read(arrays["malfunctions"], arrays["triggers"])
+        under_way = self.field.read(arrays["field"])
         self.injected.clear_all()
         for name in CORE_ARRAYS:
             getattr(self.core, name)[...] = arrays[name]
@@ -295,6 +311,7 @@ class LivePlant:
         self.core.scan = int(arrays["scan"])
         self.core.gathered[...] = arrays["gathered"]
         self.injected.restore(instances, int(arrays["injected"]))
+        self.field.restore(under_way)
         self.core.bad_state = -1
         self.seed = self.core.seed = int(arrays["seed"])
         self.book.restore(arrays)
@@ -306,6 +323,6 @@ class LivePlant:
     def state_sha256(self) -> str:
         """Hash of everything that decides how the run goes on."""
         digest = hashlib.sha256()
-        for name in (*CORE_ARRAYS, "streams", "gathered", "malfunctions"):
+        for name in (*CORE_ARRAYS, "streams", "gathered", "malfunctions", "triggers", "field"):
             digest.update(np.ascontiguousarray(self.arrays()[name]).tobytes())
         return digest.hexdigest()

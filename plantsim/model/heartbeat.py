@@ -61,6 +61,7 @@ def alarms(areas: Iterable[Area]) -> tuple[Alarm, ...]:
             0.0,
             2,
             "system",
+            "The PLC has stopped or hangs, or its connection is lost: its heartbeat stands still",
             "Outputs follow their loss policy, nobody controls the area",
             "Restart the PLC, or take its loops out of External",
             5.0,

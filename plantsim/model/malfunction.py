@@ -54,12 +54,30 @@ PER_CLIENT = {
 
 
 @dataclass(frozen=True, slots=True)
+class Remedy:
+    """What a field operator can do about a malfunction.
+
+    does: in words, before the name of what it is done to; done: behind that name. takes: s of plant time. needs:
+    ``stopped``, its drives stand, ``manual``, no loop moves it, ``local``, its own switch says so, or empty. on:
+    ``target``, or the ``unit`` of that.
+    """
+
+    id: str
+    does: str
+    done: str
+    takes: float
+    needs: str = ""
+    on: str = "target"
+
+
+@dataclass(frozen=True, slots=True)
 class Malfunction:
     """An entry of the catalogue.
 
     number: in the trainer's catalogue, 0 for failures of single devices. layer: ``physics``, ``field`` or ``wire``.
     targets: kinds of units or devices, or ``instrument``, ``stream``, ``area`` or a protocol. everywhere: every such
-    target of a plant can have it. wire: what it does outside the plant, None for what goes wrong in it.
+    target of a plant can have it. wire: what it does outside the plant, None for what goes wrong in it. remedy: None
+    for what no field operator can end.
     """
 
     id: str
@@ -73,6 +91,7 @@ class Malfunction:
     response: str
     effects: tuple[Effect, ...]
     wire: WireFault | None = None
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,12 +173,13 @@ class _Manual:
         yield f"### {area.number} {area.title}: alarms\n"
         of_area.sort(key=lambda one: (one.priority, one.tag, one.condition))
         yield from _table(
-            ("Alarm", "Priority", "At", "Consequence", "Response", "Within"),
+            ("Alarm", "Priority", "At", "Cause", "Consequence", "Response", "Within"),
             (
                 (
                     f"{one.tag} {one.condition}: {self._title[one.tag]}",
                     PRIORITIES[one.priority],
                     self._limit(one),
+                    one.cause,
                     one.consequence,
                     one.response,
                     f"{one.respond_min:g} min",

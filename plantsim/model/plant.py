@@ -258,8 +258,9 @@ class Conditions:
 class Alarm:
     """A rationalised alarm.
 
-    limit, deadband: eu (ROC: eu/min, STALE: s); limit is nan where the condition has none. Delays in s. against: the
-    other reading of a DEV that is not against a set point. window: s over which a rate is taken.
+    limit, deadband: eu (ROC: eu/min, STALE: s); limit is nan where the condition has none. Delays in s. cause: what
+    may have raised it, the likeliest first, and where to look. against: the other reading of a DEV that is not against
+    a set point. window: s over which a rate is taken.
     """
 
     tag: str
@@ -270,6 +271,7 @@ class Alarm:
     off_delay: float
     priority: int
     class_: str
+    cause: str
     consequence: str
     response: str
     respond_min: float

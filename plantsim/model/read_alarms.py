@@ -79,6 +79,7 @@ def _alarm(section: Section, names: Names) -> Alarm:
         section.quantity("off_delay", TIME, 0.0, low=0.0),
         section.integer("priority", 1, 4),
         section.text("class"),
+        section.text("cause"),
         section.text("consequence"),
         section.text("response"),
         section.number("respond_min", low=0.0),

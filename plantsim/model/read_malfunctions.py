@@ -9,9 +9,10 @@ from pathlib import Path
 
 from plantsim.model.errors import one_of, shown
 from plantsim.model.kinds import KINDS
-from plantsim.model.malfunction import PROTOCOLS, Effect, Liability, Malfunction, WireFault
+from plantsim.model.malfunction import PROTOCOLS, Effect, Liability, Malfunction, Remedy, WireFault
 from plantsim.model.plant import Area, Device, Instrument, Stream, Unit
-from plantsim.model.section import Section, read_toml
+from plantsim.model.quantity import TIME
+from plantsim.model.section import ABOVE_0, Section, read_toml
 from plantsim.model.tag import Kind
 
 CATALOGUE = Path(__file__).parents[1] / "malfunctions" / "catalogue.toml"
@@ -31,11 +32,26 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 def catalogue() -> Mapping[str, Malfunction]:
     """All malfunctions that there are, by id."""
     root, _ = read_toml(CATALOGUE)
+    cures = root.table("remedies", required=True)
+    remedies = {id_: _remedy(id_, section) for id_, section in cures.children("a remedy")}
     table = root.table("malfunctions", required=True)
-    return {id_: _malfunction(id_, section) for id_, section in table.children("a malfunction")}
+    return {id_: _malfunction(id_, section, remedies) for id_, section in table.children("a malfunction")}
 
 
-def _malfunction(id_: str, section: Section) -> Malfunction:
+def _remedy(id_: str, section: Section) -> Remedy:
+    result = Remedy(
+        id_,
+        section.text("does"),
+        section.text("done"),
+        section.quantity("takes", TIME, low=ABOVE_0),
+        section.text("needs", "", choices=("stopped", "manual")),
+        section.text("on", "target", choices=("target", "unit")),
+    )
+    section.end()
+    return result
+
+
+def _malfunction(id_: str, section: Section, remedies: Mapping[str, Remedy]) -> Malfunction:
     if not _ID.fullmatch(id_):
         raise section.error("", f'a malfunction "{id_}"', 'words in lower case such as "sweep-fan-trip"')
     targets = section.texts("targets")
@@ -55,6 +71,7 @@ def _malfunction(id_: str, section: Section) -> Malfunction:
         section.text("response"),
         tuple(_effect(one) for one in section.tables("effects")),
         _wire(section),
+        remedies[section.text("remedy", choices=remedies)] if "remedy" in section else None,
     )
     section.end()
     return result

@@ -285,6 +285,7 @@ def _alarm() -> Schema:
         "off_delay": _quantity(TIME),
         "priority": {"type": "integer", "minimum": 1, "maximum": 4},
         "class": TEXT,
+        "cause": TEXT,
         "consequence": TEXT,
         "response": TEXT,
         "respond_min": number(0),
@@ -292,7 +293,8 @@ def _alarm() -> Schema:
         "against": TEXT,
         "window": _quantity(TIME),
     }
-    return table(properties, ("tag", "condition", "priority", "class", "consequence", "response", "respond_min"))
+    required = ("tag", "condition", "priority", "class", "cause", "consequence", "response", "respond_min")
+    return table(properties, required)
 
 
 def _alarm_class() -> Schema:

@@ -130,6 +130,8 @@ class AlarmPoint:
     priority: int
     """1 high, 2 medium, 3 low, 4 diagnostic."""
     message: str
+    cause: str
+    """What may have raised it, the likeliest first, and where to look."""
     consequence: str
     response: str
     respond_min: float

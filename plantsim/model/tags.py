@@ -161,6 +161,7 @@ def _alarm_point(row: int, alarm: Alarm, title: str, area: str, class_: AlarmCla
         area,
         alarm.priority,
         f"{title}: {_CONDITIONS[alarm.condition]}",
+        alarm.cause,
         alarm.consequence,
         alarm.response,
         alarm.respond_min,

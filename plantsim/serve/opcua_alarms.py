@@ -101,7 +101,7 @@ def _fixed(alarm: AlarmPoint, source: ua.NodeId) -> dict[str, ua.Variant]:
 
 _NOT_NODES = frozenset(("BranchId", "ConditionClassId", "ConditionClassName", "ReceiveTime", "LastSeverity"))
 """Fields of events that nobody reads between events."""
-_OWN = ("Priority", "Consequence", "Response", "RespondMinutes")
+_OWN = ("Priority", "Cause", "Consequence", "Response", "RespondMinutes")
 """Properties of our own namespace."""
 
 
@@ -109,6 +109,7 @@ def _rationalised(alarm: AlarmPoint) -> dict[str, ua.Variant]:
     """What the plant's engineers wrote down of the alarm: fields of our own."""
     return {
         "Priority": ua.Variant(alarm.priority, ua.VariantType.Byte),
+        "Cause": ua.Variant(alarm.cause, _STRING),
         "Consequence": ua.Variant(alarm.consequence, _STRING),
         "Response": ua.Variant(alarm.response, _STRING),
         "RespondMinutes": ua.Variant(float(alarm.respond_min), _DOUBLE),

@@ -14,9 +14,11 @@ from asyncua.server.address_space import AddressSpace
 
 from plantsim.engine.alarm_desk import Change
 from plantsim.engine.command import Origin
+from plantsim.engine.fieldwork import NotNow, UnknownAction
 from plantsim.engine.malfunctions import TooMany
 from plantsim.engine.shelf import NoSuchSnapshot
 from plantsim.engine.snapshot import SnapshotError
+from plantsim.engine.trigger import BadCondition
 from plantsim.model.malfunction import UnknownMalfunction
 from plantsim.model.tag import Role, ValueType
 from plantsim.serve.opcua_alarms import Conditions
@@ -62,9 +64,20 @@ class Call:
     """The session's public NodeId."""
 
 
+class Refused(Exception):
+    """What a method's run raises to say, besides its status, why: in words, for the people at the client."""
+
+    def __init__(self, status: int, why: object) -> None:
+        super().__init__(str(why))
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of some objects. run: returns the status code of the answer, or its one result, or all its results."""
+    """A method of some objects.
+
+    run: returns the status code of the answer, or its one result, or all its results; or raises Refused.
+    """
 
     role: Role
     arguments: tuple[Argument, ...]
@@ -83,6 +96,12 @@ _MALFUNCTION = Argument(
 _SEVERITY = Argument("severity", ua.VariantType.Double, "0 to 1")
 _DELAY = Argument("delay", ua.VariantType.Double, "Plant time until it begins, s")
 _RAMP = Argument("ramp", ua.VariantType.Double, "Plant time from its beginning to its severity, s")
+_CONDITION = Argument(
+    "condition",
+    ua.VariantType.String,
+    "What it waits for: AIC-201.PV < 0.8, K-213A.RUN = 0, TIC-201.PV bad, alarm TIC-201.HH",
+)
+_ACTION = Argument("action", ua.VariantType.String, "As ListFieldActions has it: bleed P-201")
 _WRONG = Argument("malfunction", ua.VariantType.String, "An instance, or all of a malfunction, with or without @target")
 _INSTANCE = Argument("instance", ua.VariantType.String, "By which it is cleared")
 _SPEED = Argument("x", ua.VariantType.Double, "Times real time, above 0; infinite for as fast as it goes")
@@ -96,10 +115,15 @@ SIMULATION_METHODS: dict[str, tuple[str, tuple[Argument, ...]]] = {
     "RestoreSnapshot": ("Go on from a snapshot; also cold, steady and last", (_NAME,)),
     "Backtrack": ("Go back to a state of the last hour", (_MINUTES,)),
     "Inject": ("Let something go wrong", (_MALFUNCTION, _SEVERITY, _DELAY, _RAMP)),
+    "InjectWhen": (
+        "Let something go wrong from the scan on that finds a condition true",
+        (_MALFUNCTION, _SEVERITY, _DELAY, _RAMP, _CONDITION),
+    ),
     "Clear": ("Mend what is wrong", (_WRONG,)),
     "ClearAll": ("Mend everything", ()),
+    "DoInField": ("Have the field operator do something in the plant; it takes its plant time", (_ACTION,)),
 }
-_RESULTS = {"Inject": (_INSTANCE,)}
+_RESULTS = {"Inject": (_INSTANCE,), "InjectWhen": (_INSTANCE,)}
 
 
 def declare(
@@ -167,6 +191,9 @@ class Methods:
             result: int | str | Sequence[ua.Variant] = await method.run(
                 Call(request.ObjectId, values, origin, session or ua.NodeId())
             )
+        except Refused as refused:
+            log.warning("%s: %s", request.MethodId.Identifier, refused)
+            return _refusal(refused, len(values))
         except Exception:
             log.exception("method %s failed", request.MethodId)
             result = ua.StatusCodes.BadInternalError
@@ -190,6 +217,13 @@ def _answer(status: int, arguments: Sequence[int] = ()) -> ua.CallMethodResult:
     return ua.CallMethodResult(
         StatusCode=ua.StatusCode(status), InputArgumentResults=[ua.StatusCode(code) for code in arguments]
     )
+
+
+def _refusal(refused: Refused, arguments: int) -> ua.CallMethodResult:
+    """With the reason where clients look for it: in the diagnostics of the arguments, which a bad status may bring."""
+    answer = _answer(refused.status, [ua.StatusCodes.Good] * arguments)
+    answer.InputArgumentDiagnosticInfos = [ua.DiagnosticInfo(AdditionalInfo=str(refused))]
+    return answer
 
 
 def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -> dict[ua.NodeId, Method]:
@@ -279,6 +313,19 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
             log.warning("Inject: %s", error)
             return int(ua.StatusCodes.BadOutOfRange)
 
+    async def inject_when(call: Call) -> int | str:
+        malfunction, severity, delay, ramp, condition = call.arguments
+        try:
+            return engine.inject_when(malfunction, severity, delay, ramp, condition, call.origin)
+        except BadCondition as error:
+            raise Refused(ua.StatusCodes.BadInvalidArgument, error) from None
+        except UnknownMalfunction as error:
+            raise Refused(ua.StatusCodes.BadNotFound, error) from None
+        except TooMany as error:
+            raise Refused(ua.StatusCodes.BadResourceUnavailable, error) from None
+        except ValueError as error:
+            raise Refused(ua.StatusCodes.BadOutOfRange, error) from None
+
     async def clear(call: Call) -> int | str:
         (name,) = call.arguments
         try:
@@ -292,6 +339,18 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
         engine.clear_all(call.origin)
         return int(ua.StatusCodes.Good)
 
+    async def do_in_field(call: Call) -> int | str:
+        (action,) = call.arguments
+        try:
+            engine.do_in_field(action, call.origin)
+        except UnknownAction as error:
+            raise Refused(ua.StatusCodes.BadNotFound, error) from None
+        except NotNow as error:
+            raise Refused(ua.StatusCodes.BadInvalidState, error.reason) from None
+        except TooMany as error:
+            raise Refused(ua.StatusCodes.BadResourceUnavailable, error) from None
+        return int(ua.StatusCodes.Good)
+
     runs: dict[str, Callable[[Call], Awaitable[int | str]]] = {
         "Run": run,
         "Freeze": freeze,
@@ -302,8 +361,10 @@ def simulation_methods(batch: NodeBatch, engine: Engine, publisher: Publisher) -
         "RestoreSnapshot": restore_snapshot,
         "Backtrack": backtrack,
         "Inject": inject,
+        "InjectWhen": inject_when,
         "Clear": clear,
         "ClearAll": clear_all,
+        "DoInField": do_in_field,
     }
     return {
         batch.id(f"{SIMULATION}.{name}"): Method(Role.INSTRUCTOR, arguments, objects, runs[name])

@@ -187,15 +187,25 @@ class ServedPlant:
     # ------------------------------------------------------------------ what goes wrong
 
     def inject(
-        self, malfunction: str, severity: float = 1.0, *, delay: str | float = 0.0, ramp: str | float = 0.0
+        self,
+        malfunction: str,
+        severity: float = 1.0,
+        *,
+        delay: str | float = 0.0,
+        ramp: str | float = 0.0,
+        when: str = "",
     ) -> str:
         """Let something go wrong from the next scan on, such as ``sweep-fan-trip``; returns the instance.
 
-        severity: 0..1. delay, ramp: plant time. ``plantsim malfunctions`` lists what there is; those of the wire, such
-        as ``wire-drop@modbus`` or ``wire-delay@modbus/127.0.0.1``, are in force at once. Raises ValueError that says
-        what is allowed.
+        severity: 0..1. delay, ramp: plant time. when: a comparison such as ``AIC-201.PV < 0.8``, whose scan takes the
+        next one's place. ``plantsim malfunctions`` lists what there is; those of the wire, such as
+        ``wire-drop@modbus`` or ``wire-delay@modbus/127.0.0.1``, are in force at once. Raises ValueError that says what
+        is allowed.
         """
-        return self.engine.inject(malfunction, severity, seconds_of(delay), seconds_of(ramp), TESTER)
+        course = severity, seconds_of(delay), seconds_of(ramp)
+        if when:
+            return self.engine.inject_when(malfunction, *course, when, TESTER)
+        return self.engine.inject(malfunction, *course, TESTER)
 
     def clear(self, name: str | None = None) -> None:
         """Mend an instance, all of a malfunction, or without a name everything."""
@@ -203,6 +213,13 @@ class ServedPlant:
             self.engine.clear_all(TESTER)
         else:
             self.engine.clear(name, TESTER)
+
+    def do_in_field(self, action: str) -> None:
+        """Have the field operator do something, such as ``bleed P-201``, which takes its plant time.
+
+        Raises ValueError that says what is allowed, or why the plant is not as it must be for it.
+        """
+        self.engine.do_in_field(action, TESTER)
 
     def force(self, name: str, value: float | bool, *, plant_time: str | float = 0.0) -> None:
         """Hold an instrument's PV, or a device's CMD or SPEED_CMD, at a value against everything but an interlock.

@@ -11,10 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
+from plantsim.engine.chronicle import FIELD
 from plantsim.engine.command import Origin
 from plantsim.engine.engine import Engine
 from plantsim.engine.image import ProcessImage
-from plantsim.engine.journal import Event
+from plantsim.engine.journal import Event, EventKind
 from plantsim.model.tag import Role
 from plantsim.training.judges import clock, judge_of
 from plantsim.training.record import Entry, Kind, Record, entry_of
@@ -101,6 +102,10 @@ class Runner:
     def hear(self, event: Event) -> None:
         """Something went on record; the scenario's own doings and the run's do not count."""
         if self.ended.done() or event.via == SCENARIO.via:
+            return
+        if event.via == FIELD.via:  # the trainee hears what came by radio, not what it has mended
+            if event.kind is EventKind.ACTION:
+                self.tell(f"Field: {event.what}.")
             return
         at = round((event.scan - self._begun) * self.engine.scan_period, 6)
         entry = entry_of(event, at)

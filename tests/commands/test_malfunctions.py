@@ -10,7 +10,8 @@ from plantsim.cli import main
 def test_a_malfunction_is_described_in_the_tags_of_its_target(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["malfunctions", "--about", "crud@SX-1"]) == 0
     said = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
-    assert set(said) == {"cause", "sees", "response"}
+    assert set(said) == {"cause", "sees", "response", "field"}
+    assert said["field"] == "change the filter cartridge before SX-1"
     assert said["response"].startswith("Cut the feed and the organic of the circuit, draw the crud off with P-4123,")
 
 

@@ -18,6 +18,7 @@ def test_every_alarm_interlock_step_and_product_is_in_it(name: str) -> None:
     for alarm in plant.alarms:
         (line,) = (row for row in text.splitlines() if row.startswith(f"| {alarm.tag} {alarm.condition}:"))
         assert alarm.response in line
+        assert alarm.cause in line
         assert alarm.consequence in line
         assert f"| {('high', 'medium', 'low', 'diagnostic')[alarm.priority - 1]} |" in line
     for interlock in plant.interlocks:

@@ -58,13 +58,14 @@ def test_every_section_has_a_reading_of_which_the_normal_is_known(plant: Plant) 
 
 
 def test_alarms_are_few_urgent_ones_and_each_says_what_to_do(plant: Plant) -> None:
-    """ISA-18.2, 16.5.5: few are urgent. Each says what comes of it, what to do and how soon."""
+    """ISA-18.2, 16.5.5: few are urgent. Each says what it may come from, what comes of it, what to do and how soon."""
     share = Counter(alarm.priority for alarm in plant.alarms if alarm.condition != "LOST")
     total = sum(share.values())
     assert share[1] <= 0.05 * total
     assert share[2] <= 0.15 * total
     assert share[3] >= 0.8 * total
     for alarm in plant.alarms:
+        assert alarm.cause, alarm
         assert alarm.consequence, alarm
         assert alarm.response, alarm
 

@@ -74,7 +74,8 @@ def test_after_an_edit_it_goes_on_from_the_steady_state_of_before(copy: Path, be
     assert 'loss = "8 W/K"' in after
     steady_path(load_plant(copy)).write_bytes(steady_path(belfast).read_bytes())
     alarm = '\n[[alarms]]\ntag = "TIC-613"\ncondition = "LL"\nlimit = 20\ndeadband = 2\npriority = 3\n'
-    alarm += 'class = "process"\nconsequence = "Cold tube"\nresponse = "Look at the heater"\nrespond_min = 30\n'
+    alarm += 'class = "process"\ncause = "Burnt-out heater"\nconsequence = "Cold tube"\n'
+    alarm += 'response = "Look at the heater"\nrespond_min = 30\n'
     copy.write_text(before + head + after.replace('"8 W/K"', '"9 W/K"', 1) + alarm, encoding="utf-8")
     course: list[str] = []
     settled, _ = settle(load_plant(copy), report=course.append)

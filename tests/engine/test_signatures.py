@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from plantsim.alarms.states import ACTIVE, UNACKED
 from plantsim.engine.live import LivePlant
 from plantsim.model.load import load_plant
 from plantsim.model.plant import Plant
+from plantsim.model.tag import AlarmPoint
 
 BAD_NO_COMMUNICATION = 0x80310000
 SHOWN = ("POS", "SPEED", "TRIP")
@@ -28,6 +30,7 @@ class Signature:
     recovers: hours after which, once it is cleared and what has tripped is started again, its signs are gone (8 sigma).
     starts: drives that do not run else and are started for that.
     bypass: interlock that an engineer bypasses for that, as it takes the flows away that would take its cause away.
+    told: words of which every alarm that it raises meanwhile has some in its cause.
     """
 
     minutes: int
@@ -37,39 +40,83 @@ class Signature:
     restart: tuple[str, ...] = field(default=())
     starts: tuple[str, ...] = field(default=())
     bypass: str = ""
+    told: tuple[str, ...] = ()
 
 
 SIGNATURES: dict[str, Signature] = {
     "wet-oily-swarf": Signature(5, {"TIC-111.PV": "-", "EH-111.POS": "+"}, ("WIC-101.PV",)),
     "coarse-grind": Signature(2, {"AIC-124.PV": "+", "SC-124.SPEED": "+"}, ("WIC-101.PV",)),
     "oxidised-feed": Signature(60, {"FY-219.PV": "-"}, ("WIC-101.PV", "AIC-124.PV", "FIC-213.PV")),
-    "feeder-bridging": Signature(5, {"WIC-101.PV": "-", "SC-101.SPEED": "+", "FY-219.PV": "-"}),
-    "mill-o2-ingress": Signature(2, {"AIC-122.PV": "+", "FV-122.POS": "+"}, ("JI-121.PV", "AIC-124.PV")),
+    "feeder-bridging": Signature(
+        5,
+        {"WIC-101.PV": "-", "SC-101.SPEED": "+", "FY-219.PV": "-"},
+        told=("Bridge over the screw",),
+    ),
+    "mill-o2-ingress": Signature(
+        2,
+        {"AIC-122.PV": "+", "FV-122.POS": "+"},
+        ("JI-121.PV", "AIC-124.PV"),
+        told=("shaft seal of ML-121",),
+    ),
     "acid-pump-air-lock": Signature(2, {"FIC-201.PV": "-", "P-201.SPEED": "+", "FY-219.PV": "-"}, ("WIC-101.PV",)),
     "acid-drum-weak": Signature(90, {"AIC-201.PV": "-", "FIC-201.PV": "+"}, ("WIC-101.PV",), 12.0),
     "acid-overdose": Signature(40, {"P-201.SPEED": "+", "FI-301.PV": "+", "AIC-201.PV": "+"}, ("WIC-101.PV",), 30.0),
     "agitator-trip": Signature(
-        2, {"AG-201.TRIP": "+", "FY-219.PV": "-", "TV-201A.POS": "-"}, ("FIC-213.PV",), 6.0, ("AG-201",)
+        2,
+        {"AG-201.TRIP": "+", "FY-219.PV": "-", "TV-201A.POS": "-"},
+        ("FIC-213.PV",),
+        6.0,
+        ("AG-201",),
+        told=("Motor overload",),
     ),
     "cooling-water-loss": Signature(20, {"TIC-201.PV": "+", "TV-201A.POS": "+", "TIC-322.PV": "+"}, (), 6.0),
     "h2-surge": Signature(
-        2, {"AI-211A.PV": "+", "AI-211B.PV": "+", "FY-219.PV": "+"}, ("WI-103.PV", "K-213A.TRIP"), 30.0, ("SC-101",)
+        2,
+        {"AI-211A.PV": "+", "AI-211B.PV": "+", "FY-219.PV": "+"},
+        ("WI-103.PV", "K-213A.TRIP"),
+        30.0,
+        ("SC-101",),
+        told=("ines dumped in", "fines or feed surge"),
     ),
     "sweep-fan-trip": Signature(
-        2, {"FIC-213.PV": "-", "K-213A.TRIP": "+", "AI-211A.PV": "+", "AI-211B.PV": "+"}, (), 30.0, ("K-213A",)
+        2,
+        {"FIC-213.PV": "-", "K-213A.TRIP": "+", "AI-211A.PV": "+", "AI-211B.PV": "+"},
+        (),
+        30.0,
+        ("K-213A",),
+        told=("K-213A", "Motor overload"),
     ),
     "h2-detector-poisoned": Signature(2, {"AI-211A.PV": "-"}, ("AI-211B.PV", "FY-219.PV", "FIC-213.PV")),
     "tank-foaming": Signature(5, {"LIC-206.PV": "+", "LV-206.POS": "+"}, ("FY-219.PV", "WIC-101.PV"), 4.0),
     "caustic-overdose": Signature(5, {"AIC-301.PV": "+", "FI-301.PV": "+", "P-301.SPEED": "-"}, ("FIC-201.PV",)),
-    "h2o2-starvation": Signature(5, {"FIC-304.PV": "-", "P-304.SPEED": "+", "AIC-303.PV": "-"}, ("FI-209.PV",), 30.0),
+    "h2o2-starvation": Signature(
+        5,
+        {"FIC-304.PV": "-", "P-304.SPEED": "+", "AIC-303.PV": "-"},
+        ("FI-209.PV",),
+        30.0,
+        told=("Gas lock of P-304",),
+    ),
     "ph-electrode-drift": Signature(2, {"AIC-302.PV": "+", "P-302.SPEED": "-"}, ("AIC-301.PV", "FI-209.PV")),
     "gelatinous-cake": Signature(30, {"PDI-312.PV": "+"}, ("FI-209.PV", "AIC-301.PV", "FIC-311.PV")),
-    "filter-cloth-tear": Signature(25, {"AI-317.PV": "+"}, ("FI-209.PV", "PDI-312.PV", "FIC-311.PV")),
+    "filter-cloth-tear": Signature(
+        25,
+        {"AI-317.PV": "+"},
+        ("FI-209.PV", "PDI-312.PV", "FIC-311.PV"),
+        told=("Torn filter cloth",),
+    ),
     "crud": Signature(
-        15, {"LI-4223.PV": "+", "AI-4222.PV": "+"}, ("LIC-4214.PV", "AI-4212.PV", "FIC-4202.PV"), starts=("P-4223",)
+        15,
+        {"LI-4223.PV": "+", "AI-4222.PV": "+"},
+        ("LIC-4214.PV", "AI-4212.PV", "FIC-4202.PV"),
+        starts=("P-4223",),
+        told=("solids",),
     ),
     "phase-inversion": Signature(
-        30, {"AI-4222.PV": "+", "AI-4212.PV": "-", "AIC-4226.PV": "+"}, ("LIC-4214.PV", "FIC-4202.PV"), 48.0
+        30,
+        {"AI-4222.PV": "+", "AI-4212.PV": "-", "AIC-4226.PV": "+"},
+        ("LIC-4214.PV", "FIC-4202.PV"),
+        48.0,
+        told=("mixers inverted",),
     ),
     "interface-loss": Signature(
         30,
@@ -78,9 +125,15 @@ SIGNATURES: dict[str, Signature] = {
         72.0,
         ("P-4202",),
         bypass="UZ-4214",
+        told=("weirs leak", "interface lost", "UZ-4214"),
     ),
     "organic-pump-trip": Signature(
-        5, {"FIC-4202.PV": "-", "P-4202.TRIP": "+", "FIC-4205.PV": "-"}, ("FIC-4102.PV",), 72.0, ("P-4202",)
+        5,
+        {"FIC-4202.PV": "-", "P-4202.TRIP": "+", "FIC-4205.PV": "-"},
+        ("FIC-4102.PV",),
+        72.0,
+        ("P-4202",),
+        told=("Motor overload", "P-4202 tripped"),
     ),
     "saponification-wrong": Signature(
         40, {"P-4205.SPEED": "-", "AIC-4210.PV": "-", "AIC-4226.PV": "+"}, ("P-4202.SPEED", "FIC-4203.PV"), 48.0
@@ -90,31 +143,70 @@ SIGNATURES: dict[str, Signature] = {
         {"FIC-4203.PV": "-", "P-4203.SPEED": "+", "AI-4213.PV": "-", "AI-4228.PV": "-"},
         ("FIC-4202.PV", "FIC-4103.PV"),
         72.0,
+        told=("P-4203 without prime", "scrub acid lost"),
     ),
     "strip-acid-weak": Signature(
-        125, {"AIC-815.PV": "-", "P-815.SPEED": "+", "AI-4213.PV": "-"}, ("FIC-4204.PV", "AI-4113.PV"), 48.0
+        125,
+        {"AIC-815.PV": "-", "P-815.SPEED": "+", "AI-4213.PV": "-"},
+        ("FIC-4204.PV", "AI-4113.PV"),
+        48.0,
+        told=("Wrong acid made up",),
     ),
     "extractant-degradation": Signature(
         15, {"UI-4221.PV": "+", "AIC-4210.PV": "+", "AI-4213.PV": "+"}, ("FIC-4202.PV", "P-4202.SPEED"), 48.0
     ),
     "entrainment": Signature(
-        30, {"AI-4213.PV": "-", "AIC-4210.PV": "-", "AIC-4226.PV": "+"}, ("FIC-4205.PV", "P-4205.SPEED"), 48.0
+        30,
+        {"AI-4213.PV": "-", "AIC-4210.PV": "-", "AIC-4226.PV": "+"},
+        ("FIC-4205.PV", "P-4205.SPEED"),
+        48.0,
+        told=("acid entrained",),
     ),
-    "fe3-poisoning": Signature(24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",)),
+    "fe3-poisoning": Signature(
+        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",), told=("Fe3+",)
+    ),
     "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
     "flow-meter-bias": Signature(
         30, {"UI-4221.PV": "+", "AI-4213.PV": "+", "AI-4227.PV": "-"}, ("FIC-4203.PV", "AIC-4210.PV"), 48.0
     ),
-    "xrf-stream-mix-up": Signature(30, {"AI-4228.PV": "-", "AIC-4226.PV": "+"}, ("AIC-4210.PV", "FIC-4202.PV"), 48.0),
-    "oxalic-underdose": Signature(5, {"FIC-503.PV": "-", "P-503.SPEED": "+"}, ("FIC-501.PV",), 4.0),
+    "xrf-stream-mix-up": Signature(
+        30,
+        {"AI-4228.PV": "-", "AIC-4226.PV": "+"},
+        ("AIC-4210.PV", "FIC-4202.PV"),
+        48.0,
+        told=("XRF streams mixed up",),
+    ),
+    "oxalic-underdose": Signature(
+        5,
+        {"FIC-503.PV": "-", "P-503.SPEED": "+"},
+        ("FIC-501.PV",),
+        4.0,
+        told=("crystallised in the line",),
+    ),
     "fine-oxalate-high-cl": Signature(60, {"AI-507.PV": "-"}, ("FIC-503.PV", "AIC-504.PV"), 30.0),
     "dryer-overheat": Signature(2, {"TIC-601.PV": "+", "EH-601.POS": "+"}, ("FIC-501.PV",)),
     "kiln-zone-heater-fail": Signature(5, {"TIC-613.PV": "-", "EH-613.POS": "+"}, ("TIC-612.PV",), 8.0),
     "kiln-ring": Signature(5, {"TI-616.PV": "-"}, ("TIC-613.PV", "EH-613.POS"), 12.0),
-    "product-contamination": Signature(30, {"AI-701.PV": "-"}, ("AI-4228.PV", "TI-616.PV"), 6.0),
-    "scrubber-caustic-out": Signature(10, {"AIC-801.PV": "-", "P-801.SPEED": "+"}, ("FI-802.PV", "LIC-803.PV"), 6.0),
+    "product-contamination": Signature(
+        30,
+        {"AI-701.PV": "-"},
+        ("AI-4228.PV", "TI-616.PV"),
+        6.0,
+        told=("worn lining of KL-611",),
+    ),
+    "scrubber-caustic-out": Signature(
+        10,
+        {"AIC-801.PV": "-", "P-801.SPEED": "+"},
+        ("FI-802.PV", "LIC-803.PV"),
+        6.0,
+        told=("P-801 has lost its prime",),
+    ),
     "raffinate-ph-to-effluent": Signature(
-        10, {"AIC-842.PV": "-", "AI-843.PV": "-", "P-842.SPEED": "+"}, ("FIC-4101.PV",), 6.0
+        10,
+        {"AIC-842.PV": "-", "AI-843.PV": "-", "P-842.SPEED": "+"},
+        ("FIC-4101.PV",),
+        6.0,
+        told=("P-842 has lost its prime",),
     ),
     "hcl-leak": Signature(60, {"LI-811.PV": "-"}, ("FIC-201.PV", "P-201.SPEED")),
     "power-dip": Signature(
@@ -129,12 +221,13 @@ SIGNATURES: dict[str, Signature] = {
             "FIC-311.PV": "-",
         },
         ("K-213B.TRIP", "P-802B.TRIP", "K-808.TRIP", "SC-619.TRIP", "SC-649.TRIP"),
+        told=("ains lost",),
     ),
     "dilution-water-ingress": Signature(25, {"LIC-321.PV": "+"}, ("FIC-311.PV", "FI-209.PV", "FIC-4101.PV"), 48.0),
     "evaporation-water-balance": Signature(
         10, {"TV-202.POS": "+", "TV-203.POS": "+", "FI-209.PV": "-"}, ("FIC-202.PV", "FIC-201.PV"), 12.0
     ),
-    "dy-grade-x3": Signature(24 * 60, {"AI-4125B.PV": "+", "UI-4121.PV": "+"}),
+    "dy-grade-x3": Signature(24 * 60, {"AI-4125B.PV": "+", "UI-4121.PV": "+"}, told=("ot rich in Dy",)),
     "smco-or-ferrite-contamination": Signature(
         24 * 60, {"FI-301.PV": "-", "AI-4125A.PV": "-", "UI-4121.PV": "-"}, ("WIC-101.PV", "FIC-4102.PV")
     ),
@@ -178,6 +271,10 @@ class Watch:
             self.live.advance(60)
             line[:] = self.live.core.signal[self._rows]
         return result
+
+    def raised(self) -> list[AlarmPoint]:
+        """Alarms that have come, whether or not they are gone again."""
+        return [self.live.alarms[k] for k in np.flatnonzero(self.live.book.states() & (ACTIVE | UNACKED))]
 
     def put_back(self) -> None:
         """What an operator does after a trip: reset the interlocks and start what ran; one trip may hold another."""
@@ -239,6 +336,10 @@ def check(plant: Plant, id_: str) -> None:
     found = seen(watch, change)
     assert {name: found.get(name) for name in signature.signs} == signature.signs
     assert not set(signature.quiet) & set(found)
+    unexplained = {
+        one.name: one.cause for one in watch.raised() if not any(word in one.cause for word in signature.told)
+    }
+    assert not unexplained
 
 
 def test_every_malfunction_of_the_catalogue_has_a_signature(belfast: Plant) -> None:

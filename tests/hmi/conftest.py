@@ -39,7 +39,7 @@ def _controller(id_: str, unit: str, area: str = "leach", priority: int = 3) -> 
     """A PID controller with one alarm."""
     mode = Member(f"{id_}.MODE", "MODE", ValueClass.INTEGER, "", 0.0, 3.0, MODES, True, True)
     members = [_number(f"{id_}.PV"), _number(f"{id_}.SP", writable=True), _number(f"{id_}.OP", "%", 0, 100, True), mode]
-    alarm = Alarm(f"{id_}.HH.Alarm", id_, "HH", area, priority, f"{id_} hot", "boils over", "cool it")
+    alarm = Alarm(f"{id_}.HH.Alarm", id_, "HH", area, priority, f"{id_} hot", "no cooling", "boils over", "cool it")
     tag = TagObject(id_, f"{id_} title", "controller", area, unit, {m.member: m for m in members}, (alarm,))
     tag.limits, tag.normal = {"HH": 90.0, "L": 45.0}, (58.0, 62.0)
     return tag

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from hmi.alarms import AlarmBook, AlarmState
-from hmi.model import Plant
+from hmi.model import Alarm, Plant
+from hmi.widgets.alarmlist import AlarmHelp, told
+from plantsim.model.load import load_plant, plant_names
 
 
 @pytest.fixture
@@ -112,3 +114,15 @@ def test_withheld_alarms_are_off_the_list(book: AlarmBook) -> None:
         book.put(name, field, back)
         assert len(book.standing()) == 1
         assert book.withheld() == []
+
+
+@pytest.mark.parametrize("name", plant_names())
+def test_the_help_has_room_for_cause_consequence_and_response_of_every_alarm(name: str) -> None:
+    for one in load_plant(name).alarms:
+        texts = one.cause, one.consequence, one.response
+        alarm = Alarm(f"{one.tag}.{one.condition}.Alarm", one.tag, one.condition, "", one.priority, "", *texts)
+        for width in (80, 120, 160):
+            lines = list(told(alarm, width))
+            assert [title for title, _, _ in lines if title] == ["cause", "consequence", "response"]
+            assert " ".join(line for _, line, _ in lines) == " ".join(texts)
+            assert len(lines) + 2 <= AlarmHelp.height(width), alarm.name

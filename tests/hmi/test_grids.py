@@ -30,7 +30,7 @@ from hmi.comm.login import Login
 from hmi.comm.replaylink import read_only
 from hmi.debrief import debrief_of
 from hmi.exercise import Criterion, Exercise
-from hmi.instructor import Facts, Injected, Malfunction, Scenario, Snapshot
+from hmi.instructor import Facts, FieldAction, FieldWork, Injected, Malfunction, Scenario, Snapshot
 from hmi.journal import Kind
 from hmi.model import Alarm, Area, Member, Plant, TagObject, Unit, ValueClass
 from hmi.procedure import Action, Check, Procedure, Step
@@ -104,9 +104,9 @@ Made of the plant file.
 
 ## Alarms and the right response
 
-| Alarm | Priority | At | Consequence | Response | Within |
-|---|---|---|---|---|---|
-| TIC-111 HH: Furnace | high | 90 C | Magnets sinter in the tube and the feeder stops | Close the gas | 5 min |
+| Alarm | Priority | At | Cause | Consequence | Response | Within |
+|---|---|---|---|---|---|---|
+| TIC-111 HH: Furnace | high | 90 C | Gas valve stuck in its seat | Magnets sinter in the kilns | Shut the gas | 5 min |
 """
 
 
@@ -121,7 +121,8 @@ def _analyser(make_number: Callable[..., Member], id_: str, title: str, unit: st
     state = Member(f"{id_}.State", "State", ValueClass.INTEGER, states=("In service", "Calibrating", "Out", "Failed"))
     sample = Member(f"{id_}.SampleTime", "SampleTime", ValueClass.TIME)
     members = [make_number(f"{id_}.PV", "%", 0, 100), sample, make_number(f"{id_}.NextResult", "s", 0, 3600), state]
-    alarm = Alarm(f"{id_}.L.Alarm", id_, "L", area, 2, f"{title}: low", "off specification", "raise the target")
+    told = f"{title}: low", "scrub acid lost", "off specification", "raise the target"
+    alarm = Alarm(f"{id_}.L.Alarm", id_, "L", area, 2, *told)
     tag = TagObject(id_, title, "analyser", area, unit, {m.member: m for m in members}, (alarm,))
     tag.limits, tag.normal = {"L": 98.0}, (98.5, 99.9)
     return tag
@@ -468,8 +469,21 @@ FACTS = Facts(
         Injected("organic-pump-trip@P-401#1", 1.0, 1.0, 0.0, 0.0, NOW - 600.0),
         Injected("transmitter-stuck@AI-701#2", 0.2, 0.6, 0.0, 300.0, NOW - 100.0),
         Injected("transmitter-stuck@TIC-611#3", 0.0, 1.0, 120.0, 0.0, NOW - 10.0),
+        Injected("valve-stuck@TV-4#4", 0.0, 0.8, 60.0, 0.0, math.nan, "AIC-201.PV < 0.8"),
     ),
     snapshots=(Snapshot("steady", math.nan), Snapshot("cold", math.nan), Snapshot("before_lot-7", NOW - 3600.0)),
+    actions=(
+        FieldAction("vibrate the bin over SC-101", 180.0, ""),
+        FieldAction("bleed P-201", 300.0, "P-201 stopped"),
+        FieldAction("calibrate AIC-302", 1800.0, "AIC-302 in manual"),
+        FieldAction("free and reset P-401", 360.0, "P-401 stopped"),
+        *(FieldAction(f"free TV-{n}", 900.0, f"TIC-{n} in manual") for n in range(40)),
+    ),
+    field=(
+        FieldWork("vibrate the bin over SC-101", "under way", NOW + 130.0),
+        FieldWork("bleed P-201", "refused: P-201.RUN is Running, allowed Stopped", NOW - 20.0),
+        FieldWork("free and reset P-401", "done", NOW - 100.0),
+    ),
     scenarios=(
         Scenario("feeder-bridging", "The feed stops", 2100.0),
         Scenario("first-shift", "First shift: hold throughput and purity", 28800.0),
@@ -481,8 +495,8 @@ FACTS = Facts(
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple[int, int]) -> None:
-    """With something injected, with a filter and another list, with the scenarios, in an alarm flood, with what the
-    server says of its run not to be trusted, and with the server gone: then nothing is listed."""
+    """With something injected, with a filter and another list, with the field operator, with the scenarios, in an alarm
+    flood, with what the server says of its run not to be trusted, and with the server gone: then nothing is listed."""
     members = {name: Member(name, name.partition(".")[2], ValueClass.NUMBER) for name in RUN}
     plant = replace(plant, simulation=members, methods=frozenset(("Inject", "ListInjected")))
     app = Still(ENDPOINT, Login())
@@ -506,6 +520,9 @@ async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple
         shown.append(await painted(app, pilot))
         assert "MALFUNCTIONS" not in shown[-1]
         screen.action_next_view()
+        shown.append(await painted(app, pilot))
+        assert "FIELD OPERATOR" not in shown[-1]
+        screen.action_next_view()
         screen.action_next_view()
         flood(app)
         shown.append(await painted(app, pilot))
@@ -518,7 +535,7 @@ async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple
         assert "---" in shown[-1]
         assert "organic-pump-trip@P-401#1" not in shown[-1]
         assert app.defects == 0
-    states = ("injected", "filtered", "scenarios", "flood", "bad", "away")
+    states = ("injected", "filtered", "field", "scenarios", "flood", "bad", "away")
     found = "".join(f"== {name}\n{grid}" for name, grid in zip(states, shown, strict=True))
     compare(found, f"instructor-{size[0]}x{size[1]}")
 

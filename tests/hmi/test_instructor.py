@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hmi.entry import EntryError
-from hmi.instructor import Injected, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.instructor import FieldWork, Injected, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.model import Plant
 from hmi.screens.instructor import Instructor
 from hmi.theme import LOOKS
+from hmi.trigger import check_condition, part
 from hmi.view import Target
 from hmi.widgets.entryline import Stage
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tests.hmi.conftest import Desk
 
 SitDown = Callable[..., AbstractAsyncContextManager["Desk"]]
+MakePlant = Callable[..., Plant]
 StartPlant = Callable[..., AbstractContextManager[str]]
 
 
@@ -59,6 +62,8 @@ def test_the_state_of_an_injection_is_told_in_a_word() -> None:
     one = Injected("valve-stuck@LV-202#1", 0.0, 1.0, 120.0, 60.0, 1000.0)
     assert one.name == "valve-stuck@LV-202"
     assert one.state(1030.0) == "in 1 min"
+    armed = Injected("a@b#1", 0.0, 1.0, 120.0, 60.0, math.nan, "AIC-201.PV < 0.8")
+    assert armed.state(1030.0) == "ARMED"
     assert Injected("a@b#1", 0.5, 1.0, 120.0, 60.0, 1000.0).state(1150.0) == "growing"
     assert Injected("a@b#1", 1.0, 1.0, 120.0, 60.0, 1000.0).state(1200.0) == "in force"
 
@@ -86,7 +91,7 @@ async def test_a_malfunction_is_found_injected_seen_and_cleared(start_plant: Sta
             await desk.see("match 'sweep-fan trip'")
             await desk.until(lambda: desk.app.view.cursor == Target("malfunction", "sweep-fan-trip@DU-213"))
             await desk.press("enter")
-            await desk.see("inject sweep-fan-trip@DU-213: severity %, delay, ramp:")
+            await desk.see("inject sweep-fan-trip@DU-213: severity %, delay, ramp, when:")
             await desk.type("200")
             await desk.see("severity above 0 to 100 %")
             await desk.type("100 30s")
@@ -176,6 +181,100 @@ async def begin_and_end_a_scenario(desk: Desk) -> None:
     await desk.press("f7")
     await desk.see("failed, ")
     await desk.see("debrief: ")
+
+
+def test_what_a_malfunction_waits_for_is_checked_as_far_as_the_plant_is_known(make_plant: MakePlant) -> None:
+    plant = make_plant()
+    assert part("60 2m WHEN TIC-200.PV < 80") == ("60 2m", "TIC-200.PV < 80")
+    assert part("60 2m") == ("60 2m", None)
+    assert check_condition(plant, " tic-200.pv<80 ") == "TIC-200.PV < 80"
+    assert check_condition(plant, "TIC-200.MODE = man") == "TIC-200.MODE = Manual"
+    assert check_condition(plant, "TIC-200.PV bad") == "TIC-200.PV bad"
+    assert check_condition(plant, "Alarm tic-200.hh") == "alarm TIC-200.HH"
+    assert Injection(0.6, 0.0, 0.0, "TIC-200.PV bad").text == "60 %, when TIC-200.PV bad"
+    assert Injection(1.0, 30.0, 60.0, "x").text == "100 %, when x, after 30 s, growing over 1 min"
+    for text, why in (
+        ("", "allowed TAG.MEMBER with = < > or bad"),
+        ("TIC-200", "is no condition"),
+        ("alarm TIC-200.LL", "TIC-200.LL is no alarm of this plant; that tag has HH"),
+        ("TIC-999.PV < 80", "TIC-999 is no tag of this plant"),
+        ("TIC-200.PX < 80", "TIC-200 has no PX; allowed PV, SP, OP, MODE"),
+        ("TIC-200.PV < 800", "800 is outside 0.0 .. 120.0 C"),
+        ("TIC-200.MODE = slow", "'slow' is not one of"),
+    ):
+        with pytest.raises(EntryError, match=why):
+            check_condition(plant, text)
+
+
+async def test_a_malfunction_is_armed_waits_fires_and_the_list_says_so(
+    start_plant: StartPlant, sit_down: SitDown
+) -> None:
+    """By what is typed behind ``when``; at 80 columns, and the server's reason where it refuses what is typed."""
+    with start_plant("--opcua", "0", "--insecure", "--frozen") as endpoint:
+        async with sit_down(endpoint, (80, 24)) as desk:
+            await desk.press("f9")
+            await desk.see(", / finds")
+            await desk.press("slash")
+            await desk.type("organic-pump-trip@P-4202")
+            await desk.until(lambda: desk.app.view.cursor == Target("malfunction", "organic-pump-trip@P-4202"))
+            await desk.press("enter")
+            await desk.type("100 when SC-999.RUN = 0")
+            await desk.see("SC-999 is no tag of this plant")
+            await desk.type("100 10s when sc-101.run = stopped")
+            await desk.see("arm organic-pump-trip@P-4202, 100 %, when SC-101.RUN = Stopped, after 10 s")
+            await desk.press("enter")
+            await desk.see("ARMED 100 %  SC-101.RUN = Stopped")
+            await desk.app.link.call("Step", 30.0)
+            assert desk.value("P-4202.TRIP") == 0
+            refused = await desk.app.link.call("InjectWhen", "organic-pump-trip", 1.0, 0.0, 0.0, "SC-101.STOP = 1")
+            assert "SC-101.CMD" in refused.text
+            await desk.app.link.call("Inject", "drive-trip@SC-101", 1.0, 0.0, 0.0)
+            await desk.app.link.call("Step", 12.0)
+            await desk.until(lambda: "ARMED" not in desk.text)
+            await desk.see("in ")
+            await desk.app.link.call("Step", 12.0)
+            await desk.until(lambda: desk.value("P-4202.TRIP") == 1)
+            await desk.until(lambda: desk.app.view.facts.injected[0].level == 1.0)
+
+
+def test_what_became_of_a_field_action_is_told_in_a_line() -> None:
+    assert FieldWork("bleed P-201", "under way", 1130.0).told(1000.0) == "under way, 2 min left"
+    assert FieldWork("bleed P-201", "done", 3661.0).told(9000.0) == "done 01:01:01"
+    assert FieldWork("bleed P-201", "refused: P-201 runs", 0.0).told(9000.0) == "refused: P-201 runs"
+
+
+async def test_the_field_operator_is_asked_refuses_does_it_and_the_list_says_so(
+    start_plant: StartPlant, sit_down: SitDown
+) -> None:
+    """Tab to his list, / finds, Enter asks and Enter confirms; at 80 columns."""
+    with start_plant("--opcua", "0", "--insecure", "--frozen") as endpoint:
+        async with sit_down(endpoint, (80, 24)) as desk:
+            await desk.press("f9")
+            await desk.see(", / finds")
+            assert isinstance(desk.display, Instructor)
+            await desk.app.link.call("Inject", "acid-pump-air-lock", 1.0, 0.0, 0.0)
+            while desk.display.listing.KIND != "field":
+                await desk.press("tab")
+            await desk.see(f"FIELD OPERATOR  {len(desk.app.view.facts.actions)}, / finds")
+            await desk.press("slash")
+            await desk.type("bleed p-201")
+            await desk.until(lambda: desk.app.view.cursor == Target("field", "bleed P-201"))
+            await desk.see("needs P-201 stopped")
+            await desk.see("Enter Ask for")
+            await desk.press("enter")
+            await desk.see("ask the field operator to bleed P-201, 5 min")
+            await desk.press("enter")
+            await desk.see("ask for bleed P-201 refused: P-201.RUN is Running, allowed Stopped")
+            await desk.see("5 min  refused: P-201.RUN is")
+            members = desk.app.view.plant.tags["P-201"].members
+            assert (await desk.app.link.write(members["CMD"], False)).ok
+            await desk.app.link.call("Step", 2.0)
+            await desk.press("enter", "enter")
+            await desk.see("ask for bleed P-201: done")
+            await desk.see("under way, 5 min left")
+            await desk.app.link.call("Step", 300.0)
+            await desk.until(lambda: desk.app.view.facts.injected == ())
+            await desk.see("5 min  done ")
 
 
 async def test_only_an_instructor_has_the_display(endpoint: str, sit_down: SitDown) -> None:

@@ -50,6 +50,7 @@ async def test_browse_gives_the_plant_in_flow_order(endpoint: str) -> None:
     assert tag.normal[0] < 60 < tag.normal[1]
     alarm = plant.alarms["TIC-201.HH.Alarm"]
     assert (alarm.priority, alarm.tag, alarm.condition) == (1, "TIC-201", "HH")
+    assert alarm.cause
     assert alarm.consequence
     assert alarm.response
     assert plant.methods > {"Run", "Freeze", "Step", "SetSpeed", "Inject", "Backtrack"}

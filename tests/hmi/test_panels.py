@@ -96,9 +96,16 @@ def test_row_never_exceeds_its_width() -> None:
     """Whatever is added, the line stays as wide as the panel."""
     row = Row(10, Style())
     row.add("a long text", Style(), 6).add("another", Style()).add("more", Style())
-    strip = row.strip()
-    assert strip.cell_length == 10
-    assert strip.text == "a lon…anot"
+    line = "".join(segment.text for segment in row.finish())
+    assert line == "a lon…anot"
+
+
+def test_neighbours_of_one_style_are_one_stretch() -> None:
+    """Texts of the same style that follow each other are one for the terminal."""
+    plain, loud = Style(), Style(bold=True)
+    row = Row(8, plain)
+    row.add("a", plain).add("b", plain).add("c", loud)
+    assert [segment.text for segment in row.finish()] == ["ab", "c", "     "]
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 21), (100, 47), (120, 37), (160, 47)])
@@ -191,7 +198,7 @@ def test_every_theme_shows_the_normal_band_of_a_trend(palette: Palette) -> None:
     view.store.put(view.store.slot("TI-1.PV"), 50.0, 0, 1000.0)
     canvas = Canvas(10, 10, view.looks.text)
     curves(canvas, view, [Pen("TI-1.PV", view.looks.pens[0], (0.0, 100.0))], 0, 0, 10, 10, 60.0, (0.0, 20.0))
-    rows = [row.strip() for row in canvas.rows]
+    rows = [row.finish() for row in canvas.rows]
     inside, outside = ([(s.text, s.style and s.style.bgcolor) for s in rows[y]] for y in (9, 0))
     assert inside != outside
 
@@ -256,7 +263,7 @@ def _painted(panel: Panel, width: int, height: int) -> str:
     """What a panel paints, without a terminal."""
     canvas = Canvas(width, height, panel.view.looks.text)
     panel.build(canvas)
-    return "\n".join("".join(segment.text for segment in row.strip()) for row in canvas.rows)
+    return "\n".join("".join(segment.text for segment in row.finish()) for row in canvas.rows)
 
 
 def test_a_long_error_is_shown_to_its_end() -> None:

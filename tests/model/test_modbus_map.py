@@ -43,7 +43,7 @@ def tag(
 
 
 def alarm(object_: str, condition: str) -> AlarmPoint:
-    return AlarmPoint(0, object_, condition, "leach", 1, "", "", "", 3.0)
+    return AlarmPoint(0, object_, condition, "leach", 1, "", "", "", "", 3.0)
 
 
 TAGS = (

@@ -51,6 +51,11 @@ import pytest
             id="limit outside range",
         ),
         pytest.param(
+            [('cause = "Too much acid"\n', "")],
+            "toy.toml: alarms[TIC-201.H].cause: found nothing, allowed a text",
+            id="cause missing",
+        ),
+        pytest.param(
             [("limit = 90\n", "")],
             "toy.toml: alarms[TIC-201.HH].limit: found nothing, allowed a number from 0 to 120 C",
             id="limit missing",
@@ -64,7 +69,7 @@ import pytest
             [('condition = "TRIP"', 'condition = "TRIP"\nlimit = 1')],
             (
                 "toy.toml: alarms[P-201.TRIP].limit: found an unknown key, allowed tag, condition, against, on_delay, "
-                "off_delay, priority, class, consequence, response, respond_min, suppressed_when"
+                "off_delay, priority, class, cause, consequence, response, respond_min, suppressed_when"
             ),
             id="limit of a trip",
         ),

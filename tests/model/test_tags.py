@@ -218,6 +218,7 @@ def test_an_alarm_says_what_is_wrong_and_what_to_do(alarms: tuple[AlarmPoint, ..
         "leach",
         1,
         "Temperature: high high",
+        "Cooling TV-201A lost",
         "Boils over",
         "Quench",
         3.0,

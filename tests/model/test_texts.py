@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from plantsim.model.heartbeat import LOST
 from plantsim.model.load import load_plant, plant_names
 from plantsim.model.malfunction import Place
 from plantsim.model.malfunction_text import REFERENCE, describe
@@ -30,7 +31,7 @@ def plant_of(name: str) -> Plant:
 def texts(plant: Plant) -> Iterator[tuple[str, str]]:
     """Where, and what is said there."""
     for alarm in plant.alarms:
-        yield f"{alarm.tag} {alarm.condition}", f"{alarm.consequence} {alarm.response}"
+        yield f"{alarm.tag} {alarm.condition}", f"{alarm.cause} {alarm.consequence} {alarm.response}"
     for place in plant.malfunctions:
         if place.malfunction.number:
             text = describe(plant, place)
@@ -43,6 +44,25 @@ def test_texts_name_what_is_there(name: str) -> None:
     known = {tag.object for tag in build_tags(plant)[0]} | {unit.id for unit in plant.units}
     unknown = {f"{where}: {word}" for where, text in texts(plant) for word in NAME.findall(text) if word not in known}
     assert not unknown
+
+
+@pytest.mark.parametrize("name", plant_names())
+def test_a_cause_is_a_line_that_says_where_to_look_and_is_no_response(name: str) -> None:
+    for alarm in plant_of(name).alarms:
+        assert len(alarm.cause) <= 115, alarm
+        assert alarm.condition == LOST or set(TAG.findall(alarm.cause)) - {alarm.tag}, alarm
+        assert alarm.cause not in (alarm.consequence, alarm.response)
+
+
+@pytest.mark.parametrize("name", plant_names())
+def test_an_interlock_that_is_named_as_a_cause_acts_on_what_is_named_with_it(name: str) -> None:
+    plant = plant_of(name)
+    acts_on = {one.tag: {effect.tag for effect in one.effects} for one in plant.interlocks}
+    for alarm in plant.alarms:
+        named = {alarm.tag, *TAG.findall(alarm.cause)}
+        # a sequence waits for a reset
+        for interlock in named & acts_on.keys() if alarm.condition != "HELD" else ():
+            assert acts_on[interlock] & named, f"{alarm.tag} {alarm.condition}: {interlock}"
 
 
 def test_every_reference_of_the_catalogue_is_one_and_finds_something_in_some_plant() -> None:

@@ -19,6 +19,7 @@ from asyncua import Client, Node, ua
 from plantsim.engine.alarm_desk import AlarmListener, Change
 from plantsim.engine.command import Origin, Refusal
 from plantsim.engine.engine import Engine
+from plantsim.engine.fieldwork import UnknownAction
 from plantsim.engine.image import UNACKED, ProcessImage
 from plantsim.engine.shelf import NoSuchSnapshot
 from plantsim.engine.snapshot import SnapshotError
@@ -105,7 +106,8 @@ class SyntheticEngine:
         self.tags = _tags()
         self.manual = "# A small plant\n"
         self.scan_period = 0.1
-        alarm = AlarmPoint(0, "TIC-201", "HH", "leach", 1, "R-201 hot", "Boils over", "Close TV-201B", 3.0)
+        told = "R-201 hot", "Cooling lost", "Boils over", "Close TV-201B"
+        alarm = AlarmPoint(0, "TIC-201", "HH", "leach", 1, *told, 3.0)
         self.alarms = (alarm, replace(alarm, row=1, condition="TRIP", priority=4))
         self.speed = 1.0
         self.in_scenario = False
@@ -190,12 +192,22 @@ class SyntheticEngine:
     def inject(self, malfunction: str, severity: float, delay: float, ramp: float, origin: Origin) -> str:
         raise UnknownMalfunction("none here")
 
+    def inject_when(
+        self, malfunction: str, severity: float, delay: float, ramp: float, condition: str, origin: Origin
+    ) -> str:
+        raise UnknownMalfunction("none here")
+
     def clear(self, name: str, origin: Origin) -> None:
         raise UnknownMalfunction("none here")
 
     def clear_all(self, origin: Origin) -> None:
         """There are none."""
 
+    def do_in_field(self, action: str, origin: Origin) -> None:
+        raise UnknownAction("none here")
+
+    field_actions = ()
+    field_work = ()
     injected = ()
     snapshots = ()
     backtrack_reach = 0.0

@@ -54,7 +54,7 @@ async def test_a_condition_stands_under_its_tag_object_with_its_standard_childre
     standard |= {"Time", "EventType", "SourceNode", "Comment", "ClientUserId", "Quality", "SuppressedOrShelved"}
     standard |= {"EnabledState", "ConfirmedState", "SuppressedState", "OutOfServiceState"}
     standard |= {"ShelvingState", "LimitState", "MaxTimeShelved", "OnDelay", "OffDelay"}
-    assert children == standard | {"Priority", "Consequence", "Response", "RespondMinutes"}
+    assert children == standard | {"Priority", "Cause", "Consequence", "Response", "RespondMinutes"}
     for name in standard:
         assert (await console.value(f"{ALARM}.{name}", ua.AttributeIds.BrowseName)) == ua.QualifiedName(name, 0)
     assert await console.browse(f"{ALARM}.ActiveState") == [f"{ALARM}.ActiveState.Id"]
@@ -74,6 +74,7 @@ async def test_limits_are_level_alarms_and_trips_are_trips(console: Any) -> None
         ("ConditionName", "HH"),
         ("SourceName", "TIC-201"),
         ("Message", ua.LocalizedText("R-201 hot")),
+        ("Cause", "Cooling lost"),
         ("Consequence", "Boils over"),
         ("Response", "Close TV-201B"),
         ("RespondMinutes", 3.0),

@@ -212,6 +212,14 @@ MATRIX: dict[tuple[str, str], tuple[Ask, tuple[str, str, str, str]]] = {
     ("call", "malfunction"): (
         call("Simulation", "Inject", AIM, *AMOUNTS), (DENIED, DENIED, DENIED, GOOD),
     ),
+    ("call", "armed malfunction"): (
+        call("Simulation", "InjectWhen", AIM, *AMOUNTS, ua.Variant("SC-101.RUN = 0", Types.String)),
+        (DENIED, DENIED, DENIED, GOOD),
+    ),
+    ("call", "field operator"): (
+        call("Simulation", "DoInField", ua.Variant("restore the air of TV-202", Types.String)),
+        (DENIED, DENIED, DENIED, GOOD),
+    ),
     ("call", "hidden method"): (call("Simulation", "ListInjected"), (UNKNOWN, UNKNOWN, UNKNOWN, GOOD)),
     ("call", "acknowledge"): (
         call(ALARM, I.AcknowledgeableConditionType_Acknowledge, EVENT, WORDS), (DENIED, *("BadEventIdUnknown",) * 3),

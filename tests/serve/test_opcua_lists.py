@@ -15,7 +15,7 @@ from plantsim.model.plant import Plant
 from plantsim.serve.opcua_trust import TrustList
 
 Types = ua.VariantType
-LISTS = ("ListMalfunctions", "ListInjected", "ListSnapshots")
+LISTS = ("ListMalfunctions", "ListInjected", "ListFieldActions", "ListField", "ListSnapshots")
 
 
 @pytest.fixture
@@ -48,16 +48,17 @@ async def test_malfunctions_and_what_became_of_them_are_listed(belfast: Plant, c
     assert not defaults[names.index("transmitter-stuck@TIC-201")], "an instrument's failure has no target of its own"
     results = await console.value("Simulation.ListInjected.OutputArguments")
     assert [(one.Name, one.ValueRank) for one in results[:2]] == [("instances", 1), ("levels", 1)]
-    assert await call(console, "ListInjected") == [[]] * 6
+    assert await call(console, "ListInjected") == [[]] * 7
     await call(console, "Step", 1.0)
     (first,) = await call(console, "Inject", "sweep-fan-trip", 0.5, 0.0, 10.0)
     (second,) = await call(console, "Inject", "transmitter-stuck@TIC-201", 1.0, 3600.0, 0.0)
     await call(console, "Step", 5.0)
-    instances, levels, severities, delays, ramps, since = await call(console, "ListInjected")
+    instances, levels, severities, delays, ramps, since, conditions = await call(console, "ListInjected")
     assert instances == [first, second]
     assert levels == [pytest.approx(0.25, abs=0.01), 0.0]
     assert (severities, delays, ramps) == ([0.5, 1.0], [0.0, 3600.0], [10.0, 0.0])
     assert [moment.timestamp() for moment in since] == [1.0, 1.0]
+    assert conditions == ["", ""]
     await call(console, "Clear", first)
     assert (await call(console, "ListInjected"))[0] == [second]
 

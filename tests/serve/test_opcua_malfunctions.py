@@ -66,3 +66,41 @@ REFUSED = (
 async def test_refused(console: Any) -> None:
     for method, arguments, status in REFUSED:
         assert (await call(console, method, *arguments)).StatusCode.name == status, (method, arguments)
+
+
+ARM = ("InjectWhen", "organic-pump-trip", 1.0, 5.0, 0.0, "SC-101.RUN = 0")
+
+
+async def test_what_is_armed_waits_for_its_condition_is_listed_and_can_be_cleared(engine: Engine, console: Any) -> None:
+    answer = await call(console, *ARM)
+    assert answer.StatusCode.name == "Good"
+    instance = answer.OutputArguments[0].Value
+    await call(console, *ARM)
+    await call(console, "Step", 20.0)
+    listed = [variant.Value for variant in (await call(console, "ListInjected")).OutputArguments]
+    assert (listed[0][0], listed[1], listed[6]) == (instance, [0.0, 0.0], ["SC-101.RUN = Stopped"] * 2)
+    assert [moment.year for moment in listed[5]] == [1601, 1601]
+    assert (await call(console, "Clear", instance)).StatusCode.name == "Good"
+    await call(console, "Inject", "drive-trip@SC-101", 1.0, 0.0, 0.0)
+    await call(console, "Step", 20.0)
+    listed = [variant.Value for variant in (await call(console, "ListInjected")).OutputArguments]
+    assert (listed[1], listed[6]) == ([1.0, 1.0], ["", ""])
+    assert 20.0 < listed[5][0].timestamp() - engine.live.epoch < 30.0
+
+
+REFUSED_TO_ARM = (
+    (("sweep-fan-trip", 1.0, 0.0, 0.0, "SC-999.RUN = 0"), "BadInvalidArgument", "where SC-999 is no tag"),
+    (("sweep-fan-trip", 1.0, 0.0, 0.0, "SC-101 stands"), "BadInvalidArgument", "TAG.MEMBER with one of = < >"),
+    (("sweep-fan-trip", 1.0, 0.0, 0.0, ""), "BadInvalidArgument", "found nothing"),
+    (("sweep-fan", 1.0, 0.0, 0.0, "SC-101.RUN = 0"), "BadNotFound", "sweep-fan-trip"),
+    (("wire-delay@modbus", 1.0, 0.0, 0.0, "SC-101.RUN = 0"), "BadNotFound", "wire-delay"),
+    (("sweep-fan-trip", 2.0, 0.0, 0.0, "SC-101.RUN = 0"), "BadOutOfRange", "severity: found 2.0, allowed 0 to 1"),
+)
+
+
+async def test_what_cannot_be_armed_is_refused_with_the_reason(engine: Engine, console: Any) -> None:
+    for arguments, status, why in REFUSED_TO_ARM:
+        answer = await call(console, "InjectWhen", *arguments)
+        assert answer.StatusCode.name == status, arguments
+        assert why in answer.InputArgumentDiagnosticInfos[0].AdditionalInfo
+    assert engine.injected == []

@@ -14,8 +14,8 @@ from asyncua import ua
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Types = ua.VariantType
 ALL = ["Run", "Freeze", "Step", "SetSpeed", "SaveSnapshot", "RestoreSnapshot", "Backtrack"]
-ALL += ["Inject", "Clear", "ClearAll"]
-LISTS = ["ListMalfunctions", "ListInjected", "ListSnapshots"]
+ALL += ["Inject", "InjectWhen", "Clear", "ClearAll", "DoInField"]
+LISTS = ["ListMalfunctions", "ListInjected", "ListFieldActions", "ListField", "ListSnapshots"]
 FORCING = ["Force", "Release", "ListForced"]
 
 

@@ -55,6 +55,7 @@ async def test_a_scenario_on_the_wire(tmp_path: Path, opcua_server: Any, connect
             assert "4.3 kg/h" in await trainee.value("Training.Briefing")
             await messages(trainee, instructor, eventually)
 
+            await by_radio(instructor, trainee, eventually)
             await instructor.call("Simulation", "Step", ua.Variant(180.0, ua.VariantType.Double))
             assert (await trainee.call("Training", "RequestHint")).OutputArguments[0].Value == scenario.hints[0].text
             shown = await trainee.call("Training", "DisplayOpened", ua.Variant("WIC-101", String))
@@ -101,7 +102,7 @@ async def hidden_from(trainee: Any) -> None:
     for name in HIDDEN:
         assert (await trainee.read(name)).StatusCode.name == "BadNodeIdUnknown", name
         assert await trainee.write((name, ua.Variant(1.0, ua.VariantType.Double))) == ["BadNodeIdUnknown"]
-    for method in ("Inject", "Freeze", "SetSpeed", "Backtrack"):
+    for method in ("Inject", "InjectWhen", "DoInField", "ListField", "Freeze", "SetSpeed", "Backtrack"):
         assert (await trainee.call("Simulation", method)).StatusCode.name == "BadNodeIdUnknown"
     assert (
         await trainee.call("Training", "SendMessage", ua.Variant("x", String))
@@ -128,6 +129,17 @@ async def hidden_from(trainee: Any) -> None:
     (alone,) = await watching.subscribe_data_change([trainee.node("Training.Score")])
     assert alone.name == "BadNodeIdUnknown"
     await watching.delete()
+
+
+async def by_radio(instructor: Any, trainee: Any, eventually: Any) -> None:
+    """The trainee hears what the field operator has done when it is done, and not from whom he had it."""
+    action = ua.Variant("restore the air of TV-202", String)
+    unseen = await trainee.call("Simulation", "DoInField", action)
+    assert unseen.StatusCode.name == "BadNodeIdUnknown"
+    assert (await instructor.call("Simulation", "DoInField", action)).StatusCode.name == "Good"
+    assert "TV-202" not in await trainee.value("Training.Message")
+    await instructor.call("Simulation", "Step", ua.Variant(301.0, ua.VariantType.Double))
+    await eventually(lambda: named(trainee, "Training.Message", "Field: TV-202 has its air pressure."))
 
 
 async def shown_to(instructor: Any) -> None:

@@ -48,7 +48,8 @@ def plant() -> tuple[tuple[Tag, ...], tuple[AlarmPoint, ...]]:
         object_, _, member = name.partition(".")
         tags.append(Tag(name, object_, member, "", area, "R-201", kind, type_, "", 20.0, 120.0, role, row))
     alarms = [
-        AlarmPoint(row, "TI-203", condition, "leach", 1, "", "", "", 3.0) for row, condition in enumerate(("HH", "H"))
+        AlarmPoint(row, "TI-203", condition, "leach", 1, "", "", "", "", 3.0)
+        for row, condition in enumerate(("HH", "H"))
     ]
     return with_addresses(tags, alarms, assign(tags, alarms))
 
