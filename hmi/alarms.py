@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -12,10 +12,14 @@ from hmi.model import Alarm
 
 FIELDS = ("ActiveState.Id", "AckedState.Id", "EventId", "Time")
 """What is watched of each condition."""
+STATE = FIELDS[:2]
+"""Of these, what the state is made of."""
 OPTIONAL = ("ShelvingState.CurrentState", "SuppressedState.Id", "OutOfServiceState.Id")
 """What is watched where the server has it."""
 UNSHELVED = "Unshelved"
 """Name of the shelving state of an alarm that is not shelved."""
+SEAM = 5.0
+"""Seconds of plant time before it was asked in which the server's history may lack what was seen already."""
 TRANSITIONS = 5000
 """Changes kept for the history and the metrics."""
 
@@ -59,9 +63,7 @@ class AlarmRecord:
     @property
     def state(self) -> AlarmState:
         """Where the alarm stands."""
-        if self.active:
-            return AlarmState.ACKED if self.acked else AlarmState.UNACKED
-        return AlarmState.NORMAL if self.acked else AlarmState.RETURNED
+        return _state(self.active, self.acked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,37 @@ class Transition:
     time: float
     """Of the condition's change, plant time in s since 1970."""
     seen: float
-    """Plant time at which this station saw it."""
+    """Plant time at which this station saw it; of what the server remembers, when it happened."""
+
+    @property
+    def key(self) -> tuple[str, int, AlarmState]:
+        """What tells it from others, whoever told of it."""
+        return self.alarm.name, round(1000 * self.time), self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alarm's state after an event of it, as the server remembers it. time: of the plant, s since 1970.
+
+    wall: when the server told of it, s since 1970. who: did it, empty for nobody.
+    """
+
+    alarm: str
+    time: float
+    wall: float
+    active: bool
+    acked: bool
+    who: str = ""
+
+
+class Memory(Enum):
+    """How far back a station knows what the alarms did."""
+
+    ASKING = "the server's history is being read"
+    WHOLE = "with the server's history"
+    CUT = "the newest of the server's history"
+    NONE = "the server keeps no history of alarms"
+    SILENT = "the server's history could not be read"
 
 
 class AlarmBook:
@@ -86,12 +118,15 @@ class AlarmBook:
         self._list: list[AlarmRecord] | None = None
         self._settled: dict[str, AlarmRecord] = {}
         self._touched: set[str] = set()
+        self._unheard: dict[str, set[str]] = {}
+        """What a state is made of and has not been heard of an alarm yet: first values may come in several messages."""
         self.transitions: deque[Transition] = deque(maxlen=TRANSITIONS)
-        """Changes of state in the order they were seen, without those found at a browse."""
+        """Changes of state in the order they happened, without those found at a browse."""
         self.changes = 0
         """Counts the transitions, those no longer kept included."""
         self.watched_since = math.nan
-        """Plant time of the first look at the alarms."""
+        """Plant time since which the changes are known: of the first look at the alarms, or of the server's memory."""
+        self.memory = Memory.ASKING
         self.version = 0
         self.stale = True
         """Whether the list is only what was last heard before the connection was lost."""
@@ -104,6 +139,7 @@ class AlarmBook:
         self._by_tag = {}
         self._settled = {}
         self._touched = set()
+        self._unheard = {name: set(STATE) for name in self._records}
         self.stale = False
         for name, record in self._records.items():
             self._by_tag.setdefault(record.alarm.tag, []).append(name)
@@ -127,6 +163,10 @@ class AlarmBook:
         else:
             after = replace(before, out_of_service=bool(value))
         self._touched.add(name)
+        if name in self._unheard:
+            self._unheard[name].discard(field)
+            if not self._unheard[name]:
+                del self._unheard[name]
         if after == before:
             return
         self._records[name] = after
@@ -141,14 +181,52 @@ class AlarmBook:
         """
         if math.isnan(self.watched_since):
             self.watched_since = now
-        for name in sorted(self._touched, key=lambda name: (self._records[name].time, name)):
+        whole = self._touched - self._unheard.keys()
+        for name in sorted(whole, key=lambda name: (self._records[name].time, name)):
             record = self._records[name]
             before = self._settled.get(name)
             self._settled[name] = record
             if before is not None and before.state is not record.state:
                 self.transitions.append(Transition(record.alarm, before.state, record.state, record.time, now))
                 self.changes += 1
-        self._touched.clear()
+        self._touched -= whole
+
+    def set_back(self, now: float, newest: int) -> None:
+        """The plant was set back to a time: what came after it is of a run that did not happen.
+
+        newest: changes seen last that are nothing but the leap, as far as the server does not remember them.
+        """
+        before = list(self.transitions)[: len(self.transitions) - newest]
+        self.transitions = deque((t for t in before if t.time <= now), TRANSITIONS)
+        self.watched_since = min(self.watched_since, now)
+        self.version += 1
+
+    def remember(self, told: Sequence[Told], since: float, until: float) -> list[tuple[Transition, Told]]:
+        """Put what the server remembers in place of what is known from since to until (plant time, s since 1970).
+
+        told: in the order it happened. Gives what was not known before.
+        """
+        known = {transition.key for transition in self.transitions}
+        told = [one for one in told if one.time <= until and one.alarm in self._records]
+        came = list(_transitions(told, self._records))
+        kept = [t for t in self.transitions if not since <= t.time <= until]
+        kept += self._not_told(told, until)
+        kept += (t for t, _ in came)
+        # of one time in the order in which they happened: a plant that stands still is operated all the same
+        self.transitions = deque(sorted(kept, key=lambda t: t.time if math.isfinite(t.time) else t.seen), TRANSITIONS)
+        self.watched_since = min(since, self.watched_since) if math.isfinite(self.watched_since) else since
+        self.version += 1
+        return [(transition, one) for transition, one in came if transition.key not in known]
+
+    def _not_told(self, told: Sequence[Told], until: float) -> Iterator[Transition]:
+        """What was seen just before the server was asked, and after what it remembers of the alarm."""
+        last = {one.alarm: (round(1000 * one.time), _state(one.active, one.acked)) for one in told}
+        for t in self.transitions:
+            if until - SEAM < t.time <= until:
+                time, state = last.get(t.alarm.name, (0, None))
+                if t.key[1] > time and t.after is not state:
+                    last[t.alarm.name] = t.key[1], t.after
+                    yield t
 
     def lose(self) -> None:
         """The connection is gone. The list stays as it was, marked: an empty one would say that all is well."""
@@ -198,3 +276,22 @@ class AlarmBook:
     def _changed(self) -> None:
         self._list = None
         self.version += 1
+
+
+def _state(active: bool, acked: bool) -> AlarmState:
+    if active:
+        return AlarmState.ACKED if acked else AlarmState.UNACKED
+    return AlarmState.NORMAL if acked else AlarmState.RETURNED
+
+
+def _transitions(told: Sequence[Told], records: Mapping[str, AlarmRecord]) -> Iterator[tuple[Transition, Told]]:
+    """The changes of state among what was told. Of an alarm's first event nobody knows what was before: it came from
+    what it must have been in, and one that is normal is no change."""
+    states: dict[str, AlarmState] = {}
+    for one in told:
+        after = _state(one.active, one.acked)
+        first = AlarmState.NORMAL if after in (AlarmState.UNACKED, AlarmState.NORMAL) else AlarmState.UNACKED
+        before = states.get(one.alarm, first)
+        states[one.alarm] = after
+        if before is not after:
+            yield Transition(records[one.alarm].alarm, before, after, one.time, one.time), one

@@ -33,6 +33,8 @@ class Situation:
     """Whether a scenario runs or has run."""
     exercising: bool = False
     """Whether it goes on."""
+    debriefed: bool = False
+    """Whether its debrief can be shown."""
     replays: bool = False
     """Whether a recorded session is shown, not a plant."""
     by_hand: bool = False
@@ -255,6 +257,12 @@ TABLE: tuple[Command, ...] = (
             lambda s: _instructs(s) and s.exercising, 1, "instructor"),
     Command("training", "f7", "F7", "Scenario", "briefing, messages and score of what is practised", _TRAINING,
             "training", lambda s: s.practises and s.display != "training", 5),
+    Command("debrief", "tab", "Tab", "Debrief/Briefing", "from the debrief to messages and briefing and back",
+            _TRAINING, "next_view", lambda s: s.display == "training" and s.debriefed and s.tag is None, 1),
+    Command("debrief-time", "left,right", "← →", "Time", "read the debrief at a time; up, down: at an event", _TRAINING,
+            "measure({})", lambda s: s.page == "debrief" and s.tag is None, 1),
+    Command("debrief-replay", "enter", "Enter", "Go there", "play the replay from the debrief's time on", _REPLAY,
+            "pick", lambda s: s.page == "debrief" and s.replays and s.tag is None, 0),
     Command("hint", "h", "h", "Hint", "ask for the next hint, at its price", _TRAINING, "hint",
             lambda s: s.exercising and s.display == "training" and s.tag is None, 0, "operator"),
     Command("finish", "e", "e", "End", "end the scenario as it stands", _TRAINING, "finish",

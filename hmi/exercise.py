@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hmi.debrief import Debrief
+
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
@@ -32,6 +34,8 @@ class Exercise:
     debrief: str = ""
     score: float | None = None
     criteria: tuple[Criterion, ...] = ()
+    report: Debrief | None = None
+    """All of the debrief, once it is known here."""
 
     @property
     def over(self) -> bool:

@@ -57,6 +57,8 @@ def as_svg(curves: Sequence[Curve], start: float, end: float, title: str) -> str
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         moment = datetime.fromtimestamp(start + share * (end - start), UTC)
         text = f"{moment:%Y-%m-%d %H:%M:%S}" if share == 0 else f"{moment:%H:%M:%S}"
+        if share and end - start > 86_400.0:
+            text = f"{moment:%m-%d %H:%M}"
         anchor = "start" if share == 0 else "end" if share == 1 else "middle"
         x = LEFT + share * (WIDTH - LEFT - RIGHT)
         parts.append(f'<text x="{x:.0f}" y="{height - 10}" text-anchor="{anchor}">{text}</text>')

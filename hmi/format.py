@@ -117,6 +117,12 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600:02d} h"
 
 
+def elapsed(seconds: float) -> str:
+    """Time since the beginning as the evidence has it: ``12:05`` or ``1:02:05``."""
+    hours, rest = divmod(max(0, round(seconds)), 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
 def pace(per_minute: float) -> str:
     """A rate as one would say it: by the hour where a minute moves next to nothing."""
     return f"{per_minute:.3g} a minute" if per_minute >= 0.1 else f"{60.0 * per_minute:.3g} an hour"

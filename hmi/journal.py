@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections import deque
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,11 +30,11 @@ class Entry:
     """One line of the journal."""
 
     number: int
-    """Counts from 1 since the start of the station."""
+    """Counts from 1 in the order in which the station wrote them."""
     time: float
     """Plant time, s since 1970; nan where it was not known."""
     wall: datetime
-    """When it was written, in wall-clock UTC."""
+    """When it was written, or the server told of it, in wall-clock UTC."""
     kind: Kind
     who: str
     tag: str
@@ -47,17 +47,25 @@ class Entry:
 
 
 class Journal:
-    """Entries in the order they came, as many as are kept."""
+    """Entries in the order they came, as many as are kept; what the server remembers stands where it happened."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._entries: deque[Entry] = deque(maxlen=most)
+        self._most = most
+        self._entries: list[Entry] = []
+        self._by_id: dict[str, Entry] = {}
         self._count = 0
 
-    def add(self, time: float, kind: Kind, who: str, tag: str, text: str) -> Entry:
-        """Write an entry; ``time`` is plant time."""
+    def add(self, time: float, kind: Kind, who: str, tag: str, text: str, wall: datetime | None = None) -> Entry:
+        """Write an entry; ``time`` is plant time, ``wall`` when it was told of: by default now."""
         self._count += 1
-        entry = Entry(self._count, time, datetime.now(UTC), kind, who, tag, text)
-        self._entries.append(entry)
+        entry = Entry(self._count, time, wall or datetime.now(UTC), kind, who, tag, text)
+        if wall is None:
+            self._entries.append(entry)
+        else:
+            insort(self._entries, entry, key=lambda one: one.wall)
+        self._by_id[entry.id] = entry
+        if len(self._entries) > self._most:
+            del self._by_id[self._entries.pop(0).id]
         return entry
 
     def newest_first(self) -> Iterator[Entry]:
@@ -66,10 +74,7 @@ class Journal:
 
     def get(self, id_: str) -> Entry | None:
         """The entry of an id, if it is still kept."""
-        if not self._entries or not id_.isdigit():
-            return None
-        at = int(id_) - self._entries[0].number
-        return self._entries[at] if 0 <= at < len(self._entries) else None
+        return self._by_id.get(id_)
 
     def __len__(self) -> int:
         return len(self._entries)

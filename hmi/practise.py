@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hmi.comm.link import Link
+from hmi.debrief import Debrief, NotADebrief, from_json
+from hmi.exercise import Exercise
 from hmi.journal import Kind
 from hmi.view import View
 from hmi.widgets.entryline import EntryLine
@@ -16,6 +20,9 @@ class Practise(Wishes):
         super().__init__(link, view, work, call)
         self._told = 0
         self._looked = ""
+        self._reported = ""
+        """Where the debrief is whose report was asked for last."""
+        self._report: Debrief | None = None
         self.news: list[str] = []
         """Messages that have not been shown yet."""
 
@@ -31,6 +38,8 @@ class Practise(Wishes):
             known, exercise = await self._link.exercise()
             if not known:
                 return
+            if exercise is not None and exercise.debrief:
+                exercise = replace(exercise, report=await self._report_of(exercise))
             before, self._view.exercise = self._view.exercise, exercise
             begins = exercise is not None and not exercise.over and (before is None or before.over)
             if begins and exercise is not None and self._generation == generation:  # while somebody sits here
@@ -48,6 +57,19 @@ class Practise(Wishes):
             self._told = len(messages)
         finally:
             self._looked_now()
+
+    async def _report_of(self, exercise: Exercise) -> Debrief | None:
+        """The report, which is read once; None where the server has none that can be read."""
+        if exercise.debrief != self._reported:
+            text = await self._link.text("Training.Report")
+            if text is None:  # asked again at the next look
+                return None
+            self._reported, self._report = exercise.debrief, None
+            try:
+                self._report = from_json(text) if text else None
+            except NotADebrief as error:
+                self._view.note(Kind.SYSTEM, "", str(error), "scenario")
+        return self._report
 
     def looked(self, name: str) -> None:
         """Tell the record of a display or a faceplate that was opened."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hmi.debrief import Debrief, debrief_of
 from hmi.exercise import Criterion, Exercise
 
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0)
@@ -150,7 +151,16 @@ def _exercise(facts: Mapping[str, Any]) -> Exercise:
         messages=tuple(f"{_clock(one['at'])} {one['text']}" for one in messages),
         score=float(facts["score"]),
         criteria=tuple(criteria),
+        report=_report(facts),
     )
+
+
+def _report(facts: Mapping[str, Any]) -> Debrief | None:
+    """All of the debrief; None where an older version wrote less of it than is shown."""
+    try:
+        return debrief_of(facts)
+    except KeyError:
+        return None
 
 
 def _clock(seconds: float) -> str:

@@ -21,6 +21,10 @@ HISTORY_LENGTH = 1000
 """Samples kept of each number, 8 kB: with the 550 numbers of a plant that move no more than 5 MB."""
 
 
+DAY = 86_400.0
+"""Longest stretch, s of plant time, that is shown from samples; of a longer one the server gives the extremes."""
+INTERVALS = 360
+"""Parts of a longer stretch whose extremes are kept, 12 kB: 12 min of three days, 28 min of seven."""
 _NEAR = 65536.0
 """s from the origin of a history within which its times are good to ``_FINE``."""
 _FINE = 0.004
@@ -79,6 +83,24 @@ class Trace(NamedTuple):
     high: NDArray[np.float64]
     last: NDArray[np.float64]
     """The value at each column's end."""
+
+
+def cut(times: NDArray[np.float64], values: NDArray[np.float64], start: float, end: float, columns: int) -> Trace:
+    """Samples in order, each of which holds until the next, from start to end cut into columns. All times in s."""
+    nothing = np.full(max(0, columns), NAN)
+    if not len(times) or columns < 1 or not end > start:
+        return Trace(nothing, nothing, nothing)
+    edge = np.searchsorted(times, np.linspace(start, end, columns + 1) + _FINE, side="right")
+    # each column holds the sample in force at its left edge and those that arrive within it
+    left = np.maximum(edge[:-1] - 1, 0)
+    right = np.maximum(edge[1:], left + 1)
+    spans = np.column_stack((left, right)).ravel()
+    padded = np.append(values, NAN)
+    low = np.fmin.reduceat(padded, spans)[::2]
+    high = np.fmax.reduceat(padded, spans)[::2]
+    last = padded[right - 1]
+    known = edge[1:] > 0
+    return Trace(np.where(known, low, NAN), np.where(known, high, NAN), np.where(known, last, NAN))
 
 
 class History:
@@ -149,21 +171,7 @@ class History:
 
     def trace(self, start: float, end: float, columns: int) -> Trace:
         """The stretch from start to end (s since 1970) cut into columns."""
-        nothing = np.full(columns, NAN)
-        if not self._count or columns < 1 or not end > start:
-            return Trace(nothing, nothing, nothing)
-        times, values = self.samples()
-        edge = np.searchsorted(times, np.linspace(start, end, columns + 1) + _FINE, side="right")
-        # each column holds the sample in force at its left edge and those that arrive within it
-        left = np.maximum(edge[:-1] - 1, 0)
-        right = np.maximum(edge[1:], left + 1)
-        spans = np.column_stack((left, right)).ravel()
-        padded = np.append(values, NAN)
-        low = np.fmin.reduceat(padded, spans)[::2]
-        high = np.fmax.reduceat(padded, spans)[::2]
-        last = padded[right - 1]
-        known = edge[1:] > 0
-        return Trace(np.where(known, low, NAN), np.where(known, high, NAN), np.where(known, last, NAN))
+        return cut(*self.samples(), start, end, columns)
 
     def _make_room(self) -> None:
         if self._count < self._length:
@@ -180,6 +188,14 @@ class History:
         self._time[: self._count], self._value[: self._count] = times, values
 
 
+class _Long(NamedTuple):
+    """What the server says of a long stretch, up to ``end``; what came after is among the samples."""
+
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+    end: float
+
+
 class TagStore:
     """Slots by name. ``put`` is called for every notification, ``read`` for every painted cell; both are cheap."""
 
@@ -191,6 +207,8 @@ class TagStore:
         self._newest = NAN
         self._begun = NAN
         self._asked: dict[str, float] = {}
+        self._long: dict[tuple[str, float], _Long | None] = {}
+        """By name and length; None while the server is asked."""
         self.version = 0
         """Rises with every change; equal versions mean an equal picture."""
 
@@ -209,6 +227,7 @@ class TagStore:
         self._newest = NAN
         self._begun = NAN
         self._asked = {}
+        self._long = {}
         self.version += 1
 
     def slot(self, name: str) -> int:
@@ -224,7 +243,10 @@ class TagStore:
             known = quality is not Quality.BAD and isinstance(value, int | float)
             history.add(time, float(value) if known else NAN)  # type: ignore[arg-type]
         if slot == self._clock or (self._clock < 0 and not time < self._newest):
-            self._newest = float(value) if slot == self._clock and isinstance(value, int | float) else time
+            now = float(value) if slot == self._clock and isinstance(value, int | float) else time
+            if self._long and now < self._newest - HISTORY_PERIOD:  # set back: what the server said came to be is not
+                self._long = {}
+            self._newest = now
             if not self._begun <= self._newest:
                 self._begun = self._newest
         self.version += 1
@@ -245,6 +267,7 @@ class TagStore:
         self._histories = [None if history is None else History() for history in self._histories]
         self._newest = self._begun = NAN
         self._asked = {}
+        self._long = {}
         self.version += 1
 
     def set_clock(self, now: float) -> None:
@@ -293,13 +316,45 @@ class TagStore:
             history.replace(times, values, start, end)
             self.version += 1
 
-    def samples(self, name: str, span: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Times and values kept of the last ``span`` seconds, from the sample in force at their beginning on."""
+    def missing_long(self, name: str, span: float) -> tuple[float, float] | None:
+        """The last ``span`` seconds, of more than a day, unless they were asked for already."""
+        slot = self._slot.get(name)
+        known = slot is None or self._histories[slot] is None or (name, span) in self._long
+        if known or math.isnan(self.now):
+            return None
+        self._long[name, span] = None
+        return self.now - span, self.now
+
+    def remember_long(
+        self, name: str, span: float, times: NDArray[np.float64], values: NDArray[np.float64], end: float
+    ) -> None:
+        """Take in the extremes of a long stretch up to ``end`` (s since 1970)."""
+        if (name, span) in self._long:
+            self._long[name, span] = _Long(times, values, end)
+            self.version += 1
+
+    def told_long(self, name: str, span: float) -> bool:
+        """Whether the server has told of a stretch of that length."""
+        return self._long.get((name, span)) is not None
+
+    def _known(self, name: str, span: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Times and values that a stretch of that length is shown from."""
         slot = self._slot.get(name)
         history = self._histories[slot] if slot is not None else None
-        if history is None or math.isnan(self.now):
+        if history is None:
             return np.empty(0), np.empty(0)
         times, values = history.samples()
+        long = self._long.get((name, span)) if span > DAY else None
+        if long is None:
+            return times, values
+        after = times >= long.end
+        return np.concatenate((long.times, times[after])), np.concatenate((long.values, values[after]))
+
+    def samples(self, name: str, span: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Times and values kept of the last ``span`` seconds, from the sample in force at their beginning on."""
+        times, values = self._known(name, span)
+        if not len(times) or math.isnan(self.now):
+            return np.empty(0), np.empty(0)
         first = max(0, int(np.searchsorted(times, self.now - span, side="right")) - 1)
         return times[first:], values[first:]
 
@@ -311,4 +366,6 @@ class TagStore:
         if history is None or math.isnan(upto):
             nothing = np.full(columns, NAN)
             return Trace(nothing, nothing, nothing)
-        return history.trace(upto - span, upto, columns)
+        if span <= DAY:
+            return history.trace(upto - span, upto, columns)
+        return cut(*self._known(name, span), upto - span, upto, columns)

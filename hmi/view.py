@@ -16,7 +16,7 @@ from hmi.journal import Journal, Kind
 from hmi.model import Plant, TagObject
 from hmi.procedure import Check
 from hmi.replay import Player
-from hmi.store import Quality, TagStore, Trace
+from hmi.store import DAY, Quality, TagStore, Trace
 from hmi.theme import DARK, LOOKS, Looks
 from hmi.walk import Walks
 
@@ -58,7 +58,9 @@ class View:
     groups: list[list[str]] = field(default_factory=lambda: [[]])
     """Groups of pens, members such as ``TIC-201.PV``: the operator's own, then one for each section."""
     wanted: dict[str, float] = field(default_factory=dict)
-    """Members whose trends are on the screen, and the longest span of each, s."""
+    """Members whose trends are on the screen, and the longest span of each, s, up to a day."""
+    wanted_long: set[tuple[str, float]] = field(default_factory=set)
+    """Members whose trends are on the screen, with spans of more than a day, s."""
     group: int = 0
     """The group on the trends display."""
     journal: Journal = field(default_factory=Journal)
@@ -82,7 +84,10 @@ class View:
 
     def trace(self, name: str, span: float, columns: int) -> Trace:
         """The last ``span`` seconds of a member in columns; what is not known yet is asked of the server."""
-        self.wanted[name] = max(span, self.wanted.get(name, 0.0))
+        if span > DAY:
+            self.wanted_long.add((name, span))
+        else:
+            self.wanted[name] = max(span, self.wanted.get(name, 0.0))
         return self.store.trace(name, span, columns)
 
     def holds(self, check: Check) -> bool | None:

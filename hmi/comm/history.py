@@ -11,6 +11,12 @@ from asyncua import ua
 from asyncua.client.client import Client
 from numpy.typing import NDArray
 
+AT_ONCE = 60
+"""Intervals of extremes that are asked for at once."""
+_EXTREMES = tuple(
+    ua.NodeId(ua.Int32(function))
+    for function in (ua.ObjectIds.AggregateFunction_Minimum, ua.ObjectIds.AggregateFunction_Maximum)
+)
 MOST = 50_000
 """Values of one member that are taken at most."""
 
@@ -66,6 +72,57 @@ async def read_values(
             else:
                 del pending[index]
     return found
+
+
+async def read_extremes(client: Client, node: ua.NodeId, start: float, end: float, intervals: int) -> Stretch | None:
+    """Lowest and highest value of each of so many intervals between start and end, which the server finds, as two
+    samples an interval; None where it has no such history. Asked for in parts: days of samples are many."""
+    width = (end - start) / intervals
+    details = ua.ReadProcessedDetails()
+    details.ProcessingInterval = 1000.0 * width
+    details.AggregateType = list(_EXTREMES)
+    details.AggregateConfiguration.UseServerCapabilitiesDefaults = True
+    values = np.full((intervals, len(_EXTREMES)), np.nan)
+    for first in range(0, intervals, AT_ONCE):
+        last = min(intervals, first + AT_ONCE)
+        details.StartTime, details.EndTime = to_moment(start + first * width), to_moment(start + last * width)
+        parameters = ua.HistoryReadParameters()
+        parameters.HistoryReadDetails = details
+        parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+        parameters.ReleaseContinuationPoints = False
+        parameters.NodesToRead = [ua.HistoryReadValueId(NodeId=node) for _ in _EXTREMES]
+        for which, result in enumerate(await client.uaclient.history_read(parameters)):
+            if result.StatusCode.is_bad():
+                return None
+            for data in getattr(result.HistoryData, "DataValues", None) or ():
+                number = data.Value.Value if data.Value is not None else None
+                bad = data.StatusCode is not None and data.StatusCode.is_bad()
+                if data.SourceTimestamp is None or bad or not isinstance(number, int | float):
+                    continue
+                place = round((seconds(data.SourceTimestamp) - start) / width)
+                if first <= place < last:
+                    values[place, which] = number
+    times = start + width * (np.arange(intervals)[:, None] + np.array([0.0, 0.5]))
+    return Stretch(times.ravel(), values.ravel())
+
+
+async def first_time(client: Client, node: ua.NodeId, start: float, end: float) -> float:
+    """When a member's history between start and end begins, s since 1970; ``end`` where there is none."""
+    details = ua.ReadRawModifiedDetails()
+    details.IsReadModified = False
+    details.StartTime, details.EndTime = to_moment(start), to_moment(end)
+    details.NumValuesPerNode, details.ReturnBounds = 1, False
+    parameters = ua.HistoryReadParameters()
+    parameters.HistoryReadDetails = details
+    parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+    parameters.NodesToRead.append(ua.HistoryReadValueId(NodeId=node))
+    (result,) = await client.uaclient.history_read(parameters)
+    found = getattr(result.HistoryData, "DataValues", None) or ()
+    if result.ContinuationPoint:
+        parameters.NodesToRead[0].ContinuationPoint = result.ContinuationPoint
+        parameters.ReleaseContinuationPoints = True
+        await client.uaclient.history_read(parameters)
+    return max(start, seconds(found[0].SourceTimestamp)) if found and found[0].SourceTimestamp is not None else end
 
 
 def _stretch(values: list[ua.DataValue], start: float) -> Stretch:

@@ -19,13 +19,14 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
-from hmi.alarms import AlarmBook, AlarmRecord
+from hmi.alarms import AlarmBook, AlarmRecord, Memory, Told
 from hmi.comm.browse import Browsed, NotAPlant, browse_plant, read_limits
 from hmi.comm.client import PatientClient
+from hmi.comm.events import AlarmEvent, read_alarm_events
 from hmi.comm.exercise import read_exercise
 from hmi.comm.feed import Feed
 from hmi.comm.health import Health
-from hmi.comm.history import Stretch, read_raw
+from hmi.comm.history import Stretch, first_time, read_extremes, read_raw
 from hmi.comm.known import ChangedCertificate, Seen
 from hmi.comm.lists import last_writes
 from hmi.comm.login import Login
@@ -96,6 +97,15 @@ class LinkState:
     def waits(self) -> float:
         """Seconds that the present attempt has been waiting for the server; nan where there is none."""
         return math.nan if self.online else time.monotonic() - self.began
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the server remembers of the alarms. since: plant time from which on, s since 1970; nan where nothing."""
+
+    memory: Memory
+    told: tuple[Told, ...] = ()
+    since: float = math.nan
 
 
 class Source(Protocol):
@@ -313,6 +323,38 @@ class Link:
             return {}
         return {name: stretch for name, stretch in zip(known, found, strict=True) if stretch is not None}
 
+    async def extremes(self, name: str, start: float, end: float, intervals: int) -> Stretch | None:
+        """Lowest and highest value of a member in each of so many intervals; None where the server cannot tell."""
+        client, browsed = self._client, self._browsed
+        if client is None or browsed is None or not self.state.online or name not in browsed.nodes:
+            return None
+        try:
+            return await read_extremes(client, browsed.nodes[name], start, end, intervals)
+        except (UaError, OSError, TimeoutError) as error:
+            log.info("%s: no extremes: %r", name, error)
+            return None
+
+    async def past(self, start: float, end: float, most: int) -> Past:
+        """What the alarms did between start and end (s since 1970), the newest so many events of it."""
+        client, browsed = self._client, self._browsed
+        if client is None or browsed is None or not self.state.online:
+            return Past(Memory.SILENT)
+        try:
+            found = await read_alarm_events(client, browsed.plant.alarms, _TOLD, start, end, most)
+            if found is None:
+                return Past(Memory.NONE)
+            # one that is sampled: where it begins, all of the history does
+            measured = (t.primary.name for t in browsed.plant.tags.values() if t.primary is not None)
+            node = next((browsed.nodes[name] for name in measured if name in browsed.nodes), None)
+            since = await first_time(client, node, start, end) if node is not None else end
+        except (UaError, OSError, TimeoutError) as error:
+            log.info("no history of alarms: %r", error)
+            return Past(Memory.SILENT)
+        if found:
+            since = found[0].time if len(found) == most else min(since, found[0].time)
+        memory = Memory.CUT if len(found) == most else Memory.WHOLE
+        return Past(memory, tuple(_told(event) for event in found), since)
+
     async def refresh_limits(self, tags: Iterable[TagObject]) -> None:
         """Read limits and normal bands again; keeps the old ones where the server does not answer."""
         client, browsed = self._client, self._browsed
@@ -481,6 +523,21 @@ async def _product(client: Client) -> str:
     nodes = [ua.NodeId(ua.Int32(name)) for name in names]
     answers = await read(client, [(node, AttributeIds.Value) for node in nodes])
     return " ".join(str(found) for answer in answers if (found := plain(answer)))
+
+
+_TOLD = ("Time", "ReceiveTime", "ActiveState.Id", "AckedState.Id", "ClientUserId")
+
+
+def _told(event: AlarmEvent) -> Told:
+    wall = event.fields.get("ReceiveTime")
+    return Told(
+        event.alarm,
+        event.time,
+        wall if isinstance(wall, float) else event.time,
+        bool(event.fields.get("ActiveState.Id")),
+        bool(event.fields.get("AckedState.Id")),
+        str(event.fields.get("ClientUserId") or ""),
+    )
 
 
 def _skew(clock: object) -> float:

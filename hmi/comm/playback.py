@@ -6,18 +6,17 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from asyncua import ua
 from asyncua.client.client import Client
-from asyncua.ua.object_ids import ObjectIds
 
 from hmi.alarms import FIELDS, OPTIONAL, AlarmBook
 from hmi.comm.browse import Browsed
+from hmi.comm.events import AlarmEvent, read_alarm_events
 from hmi.comm.health import Health
-from hmi.comm.history import read_values, seconds, to_moment
+from hmi.comm.history import read_values, seconds
 from hmi.comm.services import chunks
 from hmi.replay import Player
 from hmi.store import TagStore
@@ -32,8 +31,6 @@ FIRST = 5.0
 """Seconds of plant time that are read at once where nothing is known yet: somebody waits."""
 BEFORE = 86_400.0
 """Seconds before the session in which an alarm that stands at its beginning may have come."""
-_PAGE = 1_000
-_SERVER = ua.NodeId(ua.Int32(ObjectIds.Server))
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +40,6 @@ class _Sample(NamedTuple):
     slot: int
     value: object
     status: int
-
-
-class _AlarmEvent(NamedTuple):
-    time: float
-    alarm: str
-    fields: tuple[tuple[str, object], ...]
 
 
 class Playback:
@@ -65,7 +56,7 @@ class Playback:
         self._names: list[str] = []
         """Names that have a history, and those that have not been asked for yet."""
         self._samples: deque[_Sample] = deque()
-        self._events: list[_AlarmEvent] = []
+        self._events: list[AlarmEvent] = []
         self._next_event = 0
         self._leaps = -1
 
@@ -153,43 +144,19 @@ class Playback:
             self._store.put(sample.slot, sample.value, sample.status, sample.time)
         while self._next_event < len(self._events) and self._events[self._next_event].time <= cursor:
             event = self._events[self._next_event]
-            for field, value in event.fields:
+            for field, value in event.fields.items():
                 self._book.put(event.alarm, field, value)
             self._next_event += 1
         self._store.set_clock(cursor)
         self._book.settle(cursor)
 
-    async def _alarm_events(self, client: Client, start: float, end: float) -> list[_AlarmEvent]:
+    async def _alarm_events(self, client: Client, start: float, end: float) -> list[AlarmEvent]:
         """What the alarms did, the oldest first; nothing where the server keeps no events."""
         assert self._browsed is not None
-        fields = [*FIELDS, *OPTIONAL]
-        details = ua.ReadEventDetails()
-        details.NumValuesPerNode = _PAGE
-        details.StartTime, details.EndTime = to_moment(start), to_moment(end)
-        details.Filter = ua.EventFilter(SelectClauses=[_condition(), *map(_clause, fields)])
-        found: list[_AlarmEvent] = []
-        point: bytes | None = None
-        alarms = self._browsed.plant.alarms
-        while True:
-            parameters = ua.HistoryReadParameters()
-            parameters.HistoryReadDetails = details
-            parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
-            parameters.ReleaseContinuationPoints = False
-            parameters.NodesToRead.append(ua.HistoryReadValueId(NodeId=_SERVER, ContinuationPoint=point))
-            (result,) = await client.uaclient.history_read(parameters)
-            if result.StatusCode.is_bad():
-                log.info("no history of events: %s", result.StatusCode)
-                return found
-            for event in getattr(result.HistoryData, "Events", None) or ():
-                condition, *values = (field.Value for field in event.EventFields)
-                name = str(getattr(condition, "Identifier", ""))
-                moment = values[fields.index("Time")]
-                if name in alarms and isinstance(moment, datetime):
-                    told = tuple((f, _plain(v)) for f, v in zip(fields, values, strict=True) if v is not None)
-                    found.append(_AlarmEvent(seconds(moment), name, told))
-            point = result.ContinuationPoint
-            if not point:
-                return found
+        found = await read_alarm_events(client, self._browsed.plant.alarms, [*FIELDS, *OPTIONAL], start, end)
+        if found is None:
+            log.info("no history of events")
+        return found or []
 
 
 def _sample(slot: int, data: ua.DataValue) -> _Sample:
@@ -202,15 +169,3 @@ def _plain(value: object) -> object:
     if isinstance(value, ua.LocalizedText):
         return value.Text
     return seconds(value) if isinstance(value, datetime) else value
-
-
-def _clause(path: str) -> ua.SimpleAttributeOperand:
-    names: Sequence[str] = path.split(".")
-    return ua.SimpleAttributeOperand(
-        ua.NodeId(ua.Int32(ObjectIds.BaseEventType)), [ua.QualifiedName(name) for name in names], ua.AttributeIds.Value
-    )
-
-
-def _condition() -> ua.SimpleAttributeOperand:
-    """The id of the condition that an event is of."""
-    return ua.SimpleAttributeOperand(ua.NodeId(ua.Int32(ObjectIds.ConditionType)), [], ua.AttributeIds.NodeId)

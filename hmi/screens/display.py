@@ -187,6 +187,7 @@ class Display(Screen[None]):
             alarms=len(self.view.book.standing()),
             practises=self.view.exercise is not None,
             exercising=self.view.exercise is not None and not self.view.exercise.over,
+            debriefed=self.view.exercise is not None and self.view.exercise.report is not None,
             replays=self.view.player is not None,
             by_hand=self.by_hand,
             distrusts=self.view.distrusts,

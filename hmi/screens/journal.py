@@ -14,7 +14,7 @@ _KINDS = (None, *Kind)
 
 
 class JournalDisplay(ListDisplay):
-    """Everything that was done or happened since the station was started, the newest first."""
+    """What was done here and what happened, with the alarms that the server remembers from before, the newest first."""
 
     NAME = "journal"
     DEFAULT_CSS = "JournalDisplay JournalList { height: 1fr; }"

@@ -7,10 +7,11 @@ import io
 import math
 from datetime import UTC, datetime
 
-from hmi.alarms import AlarmRecord, AlarmState, Transition
+from hmi.alarms import AlarmRecord, AlarmState, Memory, Transition
 from hmi.format import BAD, WHEN, duration, moment
 from hmi.metrics import FLOOD_BEGINS, FLOOD_ENDS, Metrics, measure
 from hmi.theme import badge
+from hmi.view import View
 from hmi.widgets.canvas import Canvas, Row
 from hmi.widgets.listing import Listing
 from hmi.widgets.panel import Panel
@@ -47,10 +48,18 @@ class WithheldList(Listing):
 
 
 class TransitionList(Listing):
-    """Changes of alarms that this station saw, the newest first."""
+    """Changes of alarms that this station saw or the server remembers, the newest first."""
 
     KIND = "transition"
-    EMPTY = "no alarm has changed since this station was started"
+    EMPTY = "no alarm has changed"
+
+    def __init__(self, view: View, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(view, id=id, heads=1)
+
+    def head(self, canvas: Canvas) -> None:
+        book = self.view.book
+        since = moment(book.watched_since, self.view.store.now)
+        canvas.row(0).add(f" known since {since}, {book.memory.value}", self.view.looks.dim)
 
     def transitions(self) -> list[tuple[str, Transition]]:
         """Those listed, each with its number."""
@@ -108,7 +117,8 @@ class MetricsPanel(Panel):
             return
         figures = measure(list(book.transitions), book.standing(), book.watched_since, view.store.now)
         lines = [
-            ("watched", f"{duration(figures.seconds)} of plant time, {figures.annunciated} annunciated", "", False),
+            ("watched", f"{duration(figures.seconds)} of plant time, {figures.annunciated} annunciated",
+             book.memory.value if book.memory is not Memory.WHOLE else "", False),
             ("in the last 10 min", str(figures.rate), "1 acceptable, 2 manageable", figures.rate > 2),
             ("most in 10 min", str(figures.peak), f"{FLOOD_BEGINS} at most", figures.peak > FLOOD_BEGINS),
             ("flood", "ON" if figures.flood else "no",

@@ -15,7 +15,7 @@ class JournalList(Listing):
     """All entries, or those of one kind."""
 
     KIND = "entry"
-    EMPTY = "nothing yet: this station writes down what happens from its start on"
+    EMPTY = "nothing yet: this station writes down what happens"
 
     def __init__(self, view: View, id: str | None = None) -> None:  # noqa: A002
         super().__init__(view, id=id, heads=1)

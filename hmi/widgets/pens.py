@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from hmi.format import BAD, clock, number, places
+from hmi.format import BAD, number, places
 from hmi.model import Member, TagObject
-from hmi.store import Trace
+from hmi.store import DAY, Trace
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
 from hmi.widgets.panel import Panel
-from hmi.widgets.trend import LABEL, Pen, curves, scale, span_text, time_axis
+from hmi.widgets.trend import LABEL, Pen, at_time, curves, scale, span_text, time_axis
 
 MOST = 6
 
@@ -49,9 +49,11 @@ class Pens(Panel):
         axis = len(view.pens) * height
         time_axis(canvas.row(axis), view, LABEL, width, view.span)
         foot = canvas.row(axis + 1).add(f" {span_text(view.span)} of plant time", looks.dim)
+        if view.span > DAY and not any(view.store.told_long(name, view.span) for name in view.pens):
+            foot.add("   nothing from the server's history yet", looks.text)
         if self.read_off is not None:
             at = view.store.now - view.span * (1 - (self.read_off + 0.5) / width)
-            foot.add("   read at ", looks.dim).add(clock(at), looks.live)
+            foot.add("   read at ", looks.dim).add(at_time(at, view.span), looks.live)
 
     def _strip(self, canvas: Canvas, name: str, index: int, y: int, width: int, height: int) -> None:
         view, looks = self.view, self.view.looks

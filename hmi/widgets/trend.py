@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rich.color import Color
 from rich.style import Style
 
-from hmi.format import clock, number, places
+from hmi.format import clock, day, number, places
 from hmi.model import TagObject
-from hmi.store import Trace
+from hmi.store import DAY, Trace
 from hmi.view import Target, View
 from hmi.widgets import cells
 from hmi.widgets.canvas import Canvas, Row
@@ -108,8 +108,28 @@ def curves(
     band: tuple[float, float] | None = None,
     marked: int | None = None,
 ) -> list[Trace]:
-    """Draw pens into a rectangle, the first on top. ``band`` is in the first pen's scale, ``marked`` a cell column."""
+    """Draw pens over the last ``span`` seconds as ``draw`` does."""
     traces = [view.trace(pen.member, span, 2 * width) for pen in pens]
+    draw(canvas, view, pens, traces, x, y, width, height, band, marked)
+    return traces
+
+
+def draw(
+    canvas: Canvas,
+    view: View,
+    pens: Sequence[Pen],
+    traces: Sequence[Trace],
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    band: tuple[float, float] | None = None,
+    marked: int | None = None,
+) -> None:
+    """Draw pens into a rectangle, the first on top, each with its trace of two columns a cell.
+
+    ``band`` is in the first pen's scale, ``marked`` a cell column.
+    """
     layers = [dots(t, *pen.scale, width, height, pen.stroke) for t, pen in zip(traces, pens, strict=True)]
     ground = band_rows(pens[0].scale, band, height) if pens else set()
     for line in range(height):
@@ -125,7 +145,6 @@ def curves(
         if line in ground and view.looks.band_glyph != " ":  # where no ground shows the band, dots do
             shown = "".join(view.looks.bar_glyph if who == -1 else dot for dot, who in zip(shown, owner, strict=True))
         _runs(row, shown, owner, pens, shade, view)
-    return traces
 
 
 def _runs(row: Row, line: str, owner: NDArray[np.int64], pens: Sequence[Pen], shade: Color | None, view: View) -> None:
@@ -151,7 +170,7 @@ def time_axis(row: Row, view: View, x: int, width: int, span: float) -> None:
     now = view.store.now
     count = max(1, width // 24)
     for index in range(count + 1):
-        label = clock(now - span * (1 - index / count))
+        label = at_time(now - span * (1 - index / count), span)
         at = x + round(width * index / count) - (len(label) if index == count else len(label) // 2 if index else 0)
         row.gap(at).add(label, view.looks.dim)
 
@@ -214,13 +233,20 @@ class TagTrend(Panel):
         row.add(f"  {span_text(self.span)}", looks.dim)
 
 
-SPANS = (300.0, 900.0, 3600.0, 4 * 3600.0, 24 * 3600.0)
+SPANS = (300.0, 900.0, 3600.0, 4 * 3600.0, 24 * 3600.0, 3 * 86400.0, 7 * 86400.0)
 """Lengths of trends, seconds of plant time."""
 
 
 def span_text(span: float) -> str:
-    """``15 min``, ``4 h``."""
+    """``15 min``, ``4 h``, ``3 d``."""
+    if span > DAY:
+        return f"{span / 86400:g} d"
     return f"{span / 60:g} min" if span < 7200 else f"{span / 3600:g} h"
+
+
+def at_time(seconds: float, span: float) -> str:
+    """A time on a trend of that length: with its date where it is longer than a day."""
+    return f"{day(seconds)[5:]} {clock(seconds)[:5]}" if span > DAY else clock(seconds)
 
 
 def next_span(span: float, step: int) -> float:

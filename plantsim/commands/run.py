@@ -103,19 +103,21 @@ async def serve(args: Namespace) -> int:
     return 0
 
 
-def debrief_of(args: Namespace, runner: Runner, began: float, going: Callable[[], bool] = lambda: True) -> str:
-    """Write the debrief of a session that an instructor began, with the expert's way through it; where it is. OSError.
+def debrief_of(
+    args: Namespace, runner: Runner, began: float, going: Callable[[], bool] = lambda: True
+) -> tuple[str, str]:
+    """Write the debrief of a session that an instructor began, with the expert's way through it; where, and its JSON.
 
-    going: asked now and then; once it says no nobody waits for the expert, and the debrief does without.
+    OSError. going: asked now and then; once it says no nobody waits for the expert, and the debrief does without.
     """
-    from plantsim.training.debrief import debrief, expert_run, write_debrief
+    from plantsim.training.debrief import as_json, debrief, expert_run, write_debrief
 
     start = start_of(args.state, runner.scenario.plant.name, runner.scenario.start)
     expert = expert_run(runner, start, going).runner
     facts = debrief(runner, "trainee", began, expert if going() else None)
     path = write_debrief(facts, state_folder(args.state) / "sessions")
     log.info("scenario %s: %s; debrief %s", runner.scenario.id, runner.score().verdict, path)
-    return str(path)
+    return str(path), as_json(facts)
 
 
 def stop_signal() -> asyncio.Event:

@@ -132,8 +132,8 @@ async def serve(args: Namespace, scenario: Scenario) -> int:
             if over.is_set():  # nobody waits for the expert
                 going.clear()
             runner.finish()
-            path = await asyncio.to_thread(report, runner, began, await expert, state_folder(args.state))
-            runner.debriefed(str(path))
+            path, text = await asyncio.to_thread(report, runner, began, await expert, state_folder(args.state))
+            runner.debriefed(str(path), text)
             print(f"score {runner.points:.0f} of 100, {runner.score().verdict}\ndebrief {path}", flush=True)
             if args.stay:
                 await over.wait()
@@ -156,11 +156,12 @@ def expert_of(runner: Runner, start: str, going: threading.Event) -> Runner | No
     return session if going.is_set() else None
 
 
-def report(runner: Runner, began: float, expert: Runner | None, folder: Path) -> Path:
-    """Write the debrief. ``Stop`` where it cannot be written."""
-    from plantsim.training.debrief import debrief, write_debrief
+def report(runner: Runner, began: float, expert: Runner | None, folder: Path) -> tuple[Path, str]:
+    """Write the debrief: where the page is, and the JSON. ``Stop`` where it cannot be written."""
+    from plantsim.training.debrief import as_json, debrief, write_debrief
 
+    facts = debrief(runner, TRAINEE, began, expert)
     try:
-        return write_debrief(debrief(runner, TRAINEE, began, expert), folder / "sessions")
+        return write_debrief(facts, folder / "sessions"), as_json(facts)
     except OSError as error:
         raise Stop(f"{error.filename}: {error.strerror}") from None

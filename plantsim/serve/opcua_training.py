@@ -50,6 +50,7 @@ _VARIABLES: dict[str, tuple[ua.VariantType, bool, int, str]] = {
         "A line a criterion: competency, title, points, of, evidence; by tabs",
     ),
     "Debrief": (ua.VariantType.String, False, Id.String, "Where the report is, once there is one"),
+    "Report": (ua.VariantType.String, False, Id.String, "All of the report as JSON, once there is one"),
 }
 _TEXT = Argument("text", ua.VariantType.String, f"At most {LONGEST_TEXT} characters")
 _DISPLAY = Argument(
@@ -97,6 +98,8 @@ class Session(Protocol):
     def evidence(self) -> Sequence[str]: ...
     @property
     def debrief(self) -> str: ...
+    @property
+    def report(self) -> str: ...
     def hint(self) -> str: ...
     def tell(self, text: str) -> None: ...
     def display_opened(self, name: str) -> None: ...
@@ -164,7 +167,8 @@ class TrainingFace:
             self._of, self._told = session, 0
             self._shown.pop("State", None)  # all of it is new
         scenario, lines = session.scenario, tuple(session.lines)
-        news: dict[str, object] = {"Elapsed": session.elapsed, "State": session.state, "Debrief": session.debrief}
+        news: dict[str, object] = {"Elapsed": session.elapsed, "State": session.state}
+        news |= {"Report": session.report, "Debrief": session.debrief}  # who sees where it is finds it there
         if news != {name: self._shown.get(name) for name in news} or len(lines) > self._told:
             news |= {"Scenario": scenario.id, "Title": scenario.title, "Briefing": scenario.briefing}
             news |= {"Length": scenario.length, "Score": session.points, "Evidence": list(session.evidence)}

@@ -64,13 +64,24 @@ def debrief(runner: Runner, trainee: str, began: float, expert: Runner | None) -
             "chattering": list(metrics.chattering),
         },
         "timeline": [
-            {"at": one.at, "kind": one.kind.value, "name": one.name, "text": one.text} for one in record.entries
+            {
+                "at": one.at,
+                "kind": one.kind.value,
+                "name": one.name,
+                "text": one.text,
+                "priority": record.alarms[one.name].priority if one.name in record.alarms else None,
+            }
+            for one in record.entries
         ],
+        "malfunctions": malfunctions(runner),
         "trends": [
             {
                 "tag": tag.name,
                 "description": tag.description,
                 "eu": tag.eu,
+                "low": tag.low,
+                "high": tag.high,
+                "normal": tag.normal,
                 "times": record.times,
                 "trainee": points,
                 "expert_times": expert.record.times if expert is not None else [],
@@ -87,6 +98,32 @@ def debrief(runner: Runner, trainee: str, began: float, expert: Runner | None) -
     }
 
 
+def malfunctions(runner: Runner) -> list[dict[str, Any]]:
+    """What the scenario let fail, and from when to when, s since it began; to its end what it never mended."""
+    came = {entry.name: entry.at for entry in runner.record.of(Kind.SCENARIO)}
+    events = [one for one in runner.scenario.happenings if one.id in came]
+    found = []
+    for one in events:
+        if one.inject is None:
+            continue
+        name, since = one.inject.malfunction, came[one.id] + one.inject.delay
+        mended = [came[other.id] for other in events if _means(other.clear, name) and came[other.id] >= came[one.id]]
+        if since < runner.elapsed:
+            found.append({"malfunction": name, "text": one.told, "from": since, "to": min([*mended, runner.elapsed])})
+    return found
+
+
+def _means(cleared: str, injected: str) -> bool:
+    """Whether a clear is of that malfunction: both name its target, or one leaves it to the plant file."""
+    (name, _, target), (other, _, its_target) = cleared.partition("@"), injected.partition("@")
+    return bool(name) and name == other and (target == its_target or not target or not its_target)
+
+
+def as_json(facts: dict[str, Any]) -> str:
+    """The facts as the file beside the page has them."""
+    return json.dumps(facts, indent=1)
+
+
 def write_debrief(facts: dict[str, Any], folder: Path) -> Path:
     """Write page and JSON side by side; the path of the page. OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -96,7 +133,7 @@ def write_debrief(facts: dict[str, Any], folder: Path) -> Path:
     while path.exists():
         count += 1
         path = folder / f"{facts['scenario']}-{stamp}-{count}.html"
-    path.with_suffix(".json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    path.with_suffix(".json").write_text(as_json(facts), encoding="utf-8")
     path.write_text(page(facts), encoding="utf-8")
     return path
 

@@ -75,6 +75,8 @@ class Runner:
         self.ended: Future[Score] = Future()
         self.debrief = ""
         """Where its report is, once there is one."""
+        self.report = ""
+        """All of the report, as JSON, once there is one."""
         self.plant_began = engine.image.plant_time
         """Plant time at which it began, seconds since 1970."""
         self._follow = follow
@@ -258,8 +260,9 @@ class Runner:
             if not self.ended.done():
                 self._note(Entry(self._at, Kind.DISPLAY, name, "opened"))
 
-    def debriefed(self, path: str) -> None:
-        """Say where the report is."""
+    def debriefed(self, path: str, report: str) -> None:
+        """Say where the report is, and what it says, as JSON."""
+        self.report = report
         self.debrief = path
         self.tell(f"Debrief: {path}")
         self.engine.end_scenario()  # which publishes

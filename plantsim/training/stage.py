@@ -21,8 +21,9 @@ from plantsim.training.runner import SCENARIO, Runner, prepare
 
 log = logging.getLogger("plantsim.training")
 
-Report = Callable[[Runner, float], str]
-"""Writes the debrief of a session that is over and began at a wall time, seconds since 1970; says where. OSError."""
+Report = Callable[[Runner, float], tuple[str, str]]
+"""Writes the debrief of a session that is over and began at a wall time, seconds since 1970; says where, and what is in
+its JSON. OSError."""
 
 
 def offered(plant: Plant) -> tuple[str, ...]:
@@ -98,6 +99,6 @@ class Stage:
     def _debrief(self, runner: Runner, began: float) -> None:
         assert self._report is not None
         try:
-            runner.debriefed(self._report(runner, began))
+            runner.debriefed(*self._report(runner, began))
         except OSError as error:
             log.error("no debrief: %s: %s", error.filename, error.strerror)

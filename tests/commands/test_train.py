@@ -79,6 +79,7 @@ def test_without_a_terminal_it_serves_scores_and_writes_the_debrief(tmp_path: Pa
     assert not page.open, "every element is closed"
     assert not page.addresses, "it needs nothing but itself"
     assert page.tags.count("svg") == 1 + len(facts["trends"])
+    assert text.count('text-anchor="middle">20:00</text>') == page.tags.count("svg"), "each has its time axis"
     assert "Feeder taken from the loop (required)" in text
 
 

@@ -30,6 +30,7 @@ from hmi.comm.known import ChangedCertificate, Seen
 from hmi.comm.link import LinkState, Phase
 from hmi.comm.login import Login
 from hmi.comm.replaylink import read_only
+from hmi.debrief import debrief_of
 from hmi.exercise import Criterion, Exercise
 from hmi.hands import LastWrite
 from hmi.instructor import Facts, FieldAction, FieldWork, Injected, Malfunction, Scenario, Snapshot
@@ -45,6 +46,7 @@ from hmi.screens.instructor import Instructor
 from hmi.screens.trust import Trust
 from hmi.screenshot import screen_text
 from hmi.widgets import comms
+from tests.hmi.session import facts
 
 ENDPOINT = "opc.tcp://127.0.0.1:4840/plantsim"
 GRIDS = Path(__file__).parent / "grids"
@@ -747,6 +749,30 @@ async def test_a_replay_looks_as_it_did(plant: Plant, size: tuple[int, int]) -> 
                 shown.append(f"== {name}, {state}\n{grid}")
         assert app.defects == 0
     compare("".join(shown), f"replay-{size[0]}x{size[1]}")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_a_debrief_looks_as_it_did(plant: Plant, size: tuple[int, int]) -> None:
+    """All of its pages, read at the second alarm; and once the server is gone, for nothing of it changes any more."""
+    app = Still(ENDPOINT, Login())
+    shown = []
+    async with app.run_test(size=size) as pilot:
+        fill(app, plant)
+        app.tick()
+        await pilot.pause()
+        app.view.exercise = replace(OVER, report=debrief_of(facts()))
+        app.show_training()
+        await painted(app, pilot)
+        await pilot.press(*["down"] * 4)
+        screen = app.screen
+        assert isinstance(screen, Display)
+        for _ in range(screen.pages()):
+            shown.append(await painted(app, pilot))
+            await pilot.press("pagedown")
+        away(app)
+        shown.append(await painted(app, pilot))
+        assert app.defects == 0
+    compare("".join(f"== page\n{grid}" for grid in shown), f"debrief-{size[0]}x{size[1]}")
 
 
 async def painted(app: HmiApp, pilot: Pilot[int]) -> str:

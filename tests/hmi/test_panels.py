@@ -83,11 +83,12 @@ def test_normal_values_are_drawn_on_the_band(height: int, normal: tuple[float, f
         assert start <= half // 2 < end or value == normal[1]
 
 
-def test_spans_step_between_minutes_and_a_day() -> None:
+def test_spans_step_between_minutes_and_a_week() -> None:
     """Shorter and longer stop at the ends."""
     assert next_span(300.0, -1) == 300.0
     assert next_span(300.0, 1) == 900.0
-    assert next_span(86400.0, 1) == 86400.0
+    assert next_span(86400.0, 1) == 3 * 86400.0
+    assert next_span(7 * 86400.0, 1) == 7 * 86400.0
     assert (span_text(900.0), span_text(14400.0)) == ("15 min", "4 h")
 
 

@@ -241,6 +241,14 @@ async def test_a_trained_session_is_replayed_from_its_recording(tmp_path: Path) 
             app.screen._wind(-0.8)  # type: ignore[attr-defined]
             await until(lambda: app.view.store.number("WIC-101.PV") > 4.0)
             assert not app.view.book.standing()
+            await pilot.press("f7")
+            await until(lambda: "DEBRIEF" in screen_text(app))
+            while "alarm WIC-101.L came" not in screen_text(app):
+                await pilot.press("down")
+            await pilot.press("right", "enter")
+            assert player.cursor > player.session.start + 120.0
+            await until(lambda: [one.alarm.name for one in app.view.book.standing()] == ["WIC-101.L.Alarm"])
+            await until(lambda: app.view.store.number("WIC-101.PV") < 4.0)
             assert app.defects == 0
     picture = tmp_path / "replay.txt"
     words = command("hmi", "--replay", str(session), "--screenshot", str(picture), "--display", "feed")

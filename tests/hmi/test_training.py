@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hmi.comm.events import read_alarm_events
 from hmi.comm.login import Login
 from hmi.screens.training import Training
 from hmi.widgets.entryline import Stage
@@ -46,6 +47,26 @@ def scenario(tmp_path: Path) -> Iterator[str]:
             process.wait(WITHIN)
 
 
+class Everything:
+    """Whatever is looked for."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+async def only_alarms_are_remembered(desk: Desk) -> None:
+    """The server's history of events tells a trainee what the alarm list does, since the scenario began, and nothing of
+    what was injected."""
+    client, exercise, now = desk.app.link._client, desk.app.view.exercise, desk.app.view.store.now
+    assert client is not None
+    assert exercise is not None
+    told = await read_alarm_events(client, Everything(), ("Time", "SourceName", "Message"), 0.0, now + 3600.0)
+    assert told is not None
+    assert {one.alarm for one in told} <= set(desk.app.view.plant.alarms)
+    assert all(one.time >= now - exercise.elapsed - 60.0 for one in told)
+    assert not any("feeder-bridging" in str(one.fields) for one in told)
+
+
 async def test_a_scenario_is_read_helped_with_and_ended(scenario: str, sit_down: SitDown) -> None:
     async with sit_down(scenario, login=Login("trainee", PASSWORD)) as desk:
         assert not desk.app.view.plant.methods, "the run is not the trainee's"
@@ -56,6 +77,7 @@ async def test_a_scenario_is_read_helped_with_and_ended(scenario: str, sit_down:
         assert "points of 100" not in desk.text
         # the first hint comes with the first event, after two minutes
         await desk.until(lambda: desk.app.view.exercise is not None and desk.app.view.exercise.elapsed > 125.0)
+        await only_alarms_are_remembered(desk)
         await desk.press("h")
         await desk.see("ask for a hint, which costs points")
         await desk.press("enter")
@@ -68,4 +90,11 @@ async def test_a_scenario_is_read_helped_with_and_ended(scenario: str, sit_down:
         await desk.see("failed")
         await desk.until(lambda: desk.display.line.stage is Stage.IDLE)
         await desk.until(lambda: desk.app.view.exercise is not None and desk.app.view.exercise.debrief, WITHIN)
+        await desk.see("DEBRIEF")
+        exercise = desk.app.view.exercise
+        assert exercise is not None
+        assert exercise.report is not None
+        assert exercise.report.trends[0].tag == "WIC-101.PV"
+        assert len(exercise.report.trends[0].expert.times) > 300
+        await desk.press("tab")
         await desk.see("debrief: ")

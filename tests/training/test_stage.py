@@ -50,11 +50,11 @@ def test_a_scenario_begins_is_ended_and_another_begins(engine: Engine) -> None:
     reported: list[Runner] = []
     written = threading.Event()
 
-    def report(runner: Runner, began: float) -> str:
+    def report(runner: Runner, began: float) -> tuple[str, str]:
         assert began > 0
         reported.append(runner)
         written.set()
-        return "debrief.html"
+        return "debrief.html", "{}"
 
     stage = Stage(engine, scenarios=NAMES, report=report)
     assert not engine.in_scenario
@@ -99,8 +99,10 @@ def test_its_debrief_has_the_experts_way_too(bridging: Scenario, engine: Engine,
     engine.step(60.0).result(WITHIN)
     stage.session.finish()
     args = Namespace(state=tmp_path)
-    facts = json.loads(Path(debrief_of(args, stage.session, 1.8e9)).with_suffix(".json").read_text())
+    path, text = debrief_of(args, stage.session, 1.8e9)
+    assert Path(path).with_suffix(".json").read_text() == text
+    facts = json.loads(text)
     assert facts["expert_score"] >= facts["pass_at"]
     assert all(len(trend["expert"]) == len(trend["expert_times"]) > 100 for trend in facts["trends"])
-    cut = Path(debrief_of(args, stage.session, 1.8e9 + 60.0, lambda: False)).with_suffix(".json")
-    assert json.loads(cut.read_text())["expert_score"] is None
+    _, cut = debrief_of(args, stage.session, 1.8e9 + 60.0, lambda: False)
+    assert json.loads(cut)["expert_score"] is None
