@@ -102,11 +102,11 @@ class Told:
 class Memory(Enum):
     """How far back a station knows what the alarms did."""
 
-    ASKING = "the server's history is being read"
+    ASKING = "history is being read"
     WHOLE = "with the server's history"
-    CUT = "the newest of the server's history"
-    NONE = "the server keeps no history of alarms"
-    SILENT = "the server's history could not be read"
+    CUT = "newest history only"
+    NONE = "no history is kept"
+    SILENT = "history not readable"
 
 
 class AlarmBook:
