@@ -168,8 +168,13 @@ class Engine:
         return self._queue(writes, origin, lambda ahead, name, value: check(ahead, name, value, origin), whole)
 
     def last_writes(self, tag: str) -> list[Event]:
-        """The last accepted write of each member of a tag object that was written in this run, the latest first."""
-        return self.journal.last_writes(tag)
+        """The last accepted write of each member of a tag object that was written in this run, the latest first.
+
+        What was undone by going back is not told, nor after a snapshot what was written before.
+        """
+        with self._wake:
+            reach = self._course.reach
+        return self.journal.last_writes([member.name for member in self.tags.of(tag)], reach)
 
     def write_rack(
         self, writes: Sequence[Write], origin: Origin, *, whole: bool = False, beat: tuple[str, int] | None = None
@@ -382,7 +387,7 @@ class Engine:
             self.live.restore(arrays)
             self._jumped(float(self.live.core.time) - before)
             self._ring.restart(int(self.live.core.scan), arrays)
-            self._fork(f"snapshot {name}", origin)
+            self._fork(f"snapshot {name}", origin, 0)
 
     def backtrack(self, minutes: float, origin: Origin) -> None:
         """Go back by so many minutes of plant time, to the last whole one before; on a new branch.
@@ -393,7 +398,7 @@ class Engine:
             before = float(self.live.core.time)
             self.live.restore(self._ring.back(int(self.live.core.scan), minutes))
             self._jumped(float(self.live.core.time) - before)
-            self._fork(f"back by {minutes:g} min", origin)
+            self._fork(f"back by {minutes:g} min", origin, int(self.live.core.scan))
 
     # ------------------------------------------------------------------ malfunctions
 
@@ -575,9 +580,12 @@ class Engine:
         self.wire.jump(seconds)
         self._forcing.jump(seconds)
 
-    def _fork(self, how: str, origin: Origin) -> None:
-        """Start a new branch at the state just restored; a numeric stop is over, writes not yet in force are gone."""
-        self._course.branch += 1
+    def _fork(self, how: str, origin: Origin, scan: int) -> None:
+        """Start a new branch at the state just restored; a numeric stop is over, writes not yet in force are gone.
+
+        scan: of the branch that it leaves, 0 where it comes from elsewhere.
+        """
+        self._course.fork(scan)
         self._inbox.clear()
         self._course.failure = None
         self._racks.unplug()

@@ -10,9 +10,10 @@ but could be asked nothing without being read whole.
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from enum import Enum
 from pathlib import Path
@@ -117,10 +118,12 @@ class Journal:
             self._db.executescript(_SCHEMA)
             if path is not None:
                 self._db.execute(_STAYS)
-            found = self._db.execute("SELECT COALESCE(MAX(session), 0) FROM entry").fetchone()
+            found = self._db.execute("SELECT COALESCE(MAX(session), 0), COALESCE(MAX(id), 0) FROM entry").fetchone()
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"{path}: found {error}, allowed a journal that can be written") from None
         self.session: int = found[0] + 1
+        self._before: int = found[1]
+        """Last entry of earlier runs."""
 
     def write(self, events: Sequence[Event]) -> None:
         """Put events on record, all or none. A journal that fails says so in the log, once; the plant runs on."""
@@ -195,18 +198,26 @@ class Journal:
         found = [Entry(row[0], row[1], Event(EventKind(row[2]), *row[3:])) for row in rows]
         return found[::-1] if newest else found
 
-    def last_writes(self, tag: str) -> list[Event]:
-        """The last accepted write of each member of a tag object that was written in this run, the latest first."""
-        # members are named after their object and a dot; behind the dot comes the slash
+    def last_writes(self, members: Iterable[str], reach: Mapping[int, float]) -> list[Event]:
+        """The last accepted write of each of these members that was written in this run, the latest first.
+
+        reach: scan before which a write counts, by branch; those of other branches were undone.
+        """
+        # from the newest on, member by member: one that a client writes every second has a million entries
         query = (
-            f"SELECT {', '.join(_COLUMNS)} FROM entry WHERE id IN (SELECT MAX(id) FROM entry WHERE source > ? AND "
-            "source < ? AND session = ? AND kind = ? AND what = ? GROUP BY source) ORDER BY id DESC"
+            f"SELECT id, {', '.join(_COLUMNS)} FROM entry WHERE source = ? AND id > ? AND session = ? AND kind = ? AND "
+            "what = ? ORDER BY id DESC"
         )
+        found: list[tuple[int, Event]] = []
         with self._lock:
-            rows = self._db.execute(
-                query, (f"{tag}.", f"{tag}/", self.session, EventKind.ACTION.value, WRITTEN)
-            ).fetchall()
-        return [Event(EventKind(row[0]), *row[1:]) for row in rows]
+            for member in members:
+                values = (member, self._before, self.session, EventKind.ACTION.value, WRITTEN)
+                for id_, kind, *facts in self._db.execute(query, values):
+                    event = Event(EventKind(kind), *facts)
+                    if event.scan < reach.get(event.branch, -math.inf):
+                        found.append((id_, event))
+                        break
+        return [event for _, event in sorted(found, key=lambda one: one[0], reverse=True)]
 
     def close(self) -> None:
         """Close the file; idempotent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sqlite3
 import subprocess
@@ -196,15 +197,68 @@ def test_the_journal_of_a_run_stands_in_its_file(belfast: Plant, tmp_path: Path)
     ]  # fmt: skip
 
 
-def test_it_tells_who_wrote_each_member_of_an_object_last(tmp_path: Path) -> None:
-    """In this run, and accepted: neither refusals nor other objects whose names begin alike."""
+MEMBERS = ("TIC-20.SP", "TIC-20.MODE", "TIC-20.Gain")
+PRESENT = {0: math.inf}
+
+
+def test_it_tells_who_wrote_each_member_last(tmp_path: Path) -> None:
+    """In this run, and accepted: no refusals."""
     earlier = Journal(tmp_path / "j")
     write = Event(EventKind.ACTION, 1, 1e9, 2e9, 0, "TIC-20.SP", "written", "60", "61", "anna", "opcua")
     earlier.write([replace(write, source="TIC-20.Gain")])
     earlier.close()
     journal = Journal(tmp_path / "j")
-    assert journal.last_writes("TIC-20") == []
+    assert journal.last_writes(MEMBERS, PRESENT) == []
     last = [replace(write, user="bert", after="62"), replace(write, source="TIC-20.MODE", after="Automatic")]
     journal.write([write, *last, replace(write, source="TIC-201.SP"), replace(write, what="refused", user="carl")])
-    assert journal.last_writes("TIC-20") == last[::-1]
-    assert journal.last_writes("TIC") == []
+    assert journal.last_writes(MEMBERS, PRESENT) == last[::-1]
+    assert journal.last_writes(["TIC"], PRESENT) == []
+
+
+def test_who_wrote_last_costs_the_same_however_much_was_written() -> None:
+    """The scan waits while the journal is asked: only the newest entry of a member is looked at."""
+    journal = Journal()
+    write = Event(EventKind.ACTION, 1, 1e9, 2e9, 0, "TIC-20.SP", "written", "60", "61", "anna", "opcua")
+    steps = []
+    for _ in range(2):
+        journal.write([write] * 2_000)
+        looked = 0
+
+        def look() -> int:
+            nonlocal looked
+            looked += 1
+            return 0
+
+        journal._db.set_progress_handler(look, 10)
+        assert journal.last_writes(MEMBERS, PRESENT) == [write]
+        journal._db.set_progress_handler(None, 0)
+        steps.append(looked)
+    assert steps[0] == steps[1] < 50
+
+
+def test_going_back_undoes_what_was_written_since(belfast: Plant, tmp_path: Path) -> None:
+    """What was written before the time gone back to still stands; of a snapshot nobody knows who made it so."""
+    engine = Engine(belfast, frozen=True, snapshots=tmp_path)
+    engine.start()
+
+    def last() -> list[str]:
+        return [event.after for event in engine.last_writes("TIC-201")]
+
+    try:
+        engine.step(60.0).result(TIMEOUT_S)
+        engine.write([("TIC-201.SP", 61.0)], ANNA)
+        engine.step(60.0).result(TIMEOUT_S)
+        engine.write([("TIC-201.SP", 62.0)], ANNA)
+        engine.step(30.0).result(TIMEOUT_S)
+        engine.backtrack(0.1, ANNA)
+        assert engine.image.value[engine.tags["TIC-201.SP"].row] == 61.0
+        assert last() == ["61"]
+        engine.write([("TIC-201.SP", 63.0)], ANNA)
+        assert last() == ["63"]
+        engine.backtrack(1.0, ANNA)
+        assert last() == []
+        engine.write([("TIC-201.SP", 64.0)], ANNA)
+        engine.restore_snapshot("steady", ANNA)
+        assert last() == []
+    finally:
+        engine.stop()
