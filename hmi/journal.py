@@ -39,6 +39,8 @@ class Entry:
     who: str
     tag: str
     text: str
+    instructs: bool = False
+    """Whether it is of an instructor's doings with the run, which may be what somebody is to find out."""
 
     @property
     def id(self) -> str:
@@ -55,10 +57,13 @@ class Journal:
         self._by_id: dict[str, Entry] = {}
         self._count = 0
 
-    def add(self, time: float, kind: Kind, who: str, tag: str, text: str, wall: datetime | None = None) -> Entry:
+    def add(
+        self, time: float, kind: Kind, who: str, tag: str, text: str, wall: datetime | None = None,
+        instructs: bool = False,
+    ) -> Entry:  # fmt: skip
         """Write an entry; ``time`` is plant time, ``wall`` when it was told of: by default now."""
         self._count += 1
-        entry = Entry(self._count, time, wall or datetime.now(UTC), kind, who, tag, text)
+        entry = Entry(self._count, time, wall or datetime.now(UTC), kind, who, tag, text, instructs)
         if wall is None:
             self._entries.append(entry)
         else:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from math import isnan
+from typing import TypeVar
 
 from hmi.alarms import AlarmRecord, AlarmState
 from hmi.comm.link import Link
@@ -13,7 +14,7 @@ from hmi.comm.outcome import Outcome
 from hmi.commands import SPEEDS, find
 from hmi.entry import Change, Shelving, parse, parse_member, parse_positive, parse_shelving, parse_text
 from hmi.format import duration, range_text, speed, value_text
-from hmi.hands import Meanwhile
+from hmi.hands import Hands, Meanwhile
 from hmi.instruct import Instruct
 from hmi.instructor import Facts
 from hmi.journal import Kind
@@ -23,6 +24,8 @@ from hmi.procedure import effects
 from hmi.view import View
 from hmi.widgets.entryline import SEND, TAKE_NOTE, EntryLine, Seen, Tone
 from hmi.wishes import Work
+
+Result = TypeVar("Result")
 
 READBACK = 2.0
 """Seconds a written value may take to read back."""
@@ -42,7 +45,7 @@ class Operations:
         self.instruct = Instruct(link, view, work, self._call)
         self.practise = Practise(link, view, work, self._call)
         self.pending = 0
-        """Requests on their way."""
+        """Requests on their way, and values that have not been read back."""
 
     # --- values ---
 
@@ -165,6 +168,10 @@ class Operations:
 
     async def _within_readback(self, shown: Callable[[], bool]) -> bool:
         """Whether something comes to be shown while a value may be read back."""
+        return await self._waiting(self._shown_soon(shown))
+
+    @staticmethod
+    async def _shown_soon(shown: Callable[[], bool]) -> bool:
         until = time.monotonic() + READBACK
         while time.monotonic() < until:
             if shown():
@@ -204,11 +211,14 @@ class Operations:
 
     async def _log_in(self, line: EntryLine, user: str, password: str) -> None:
         name = user or ROLES[0]
+        if self.pending:  # its answer would be lost with the connection, or put down to somebody else
+            line.say(f"not logged in as {name}: an answer is still awaited", Tone.REFUSED)
+            return
         line.busy(f"log in as {name}")
         outcome = await self._waiting(self._link.log_in(user, password))
         if outcome.ok:
             self._note("", f"logged out for {name}")
-            self._view.user, self._view.facts = user, Facts()
+            self._view.user, self._view.facts, self._view.hands = user, Facts(), Hands()
             line.say(f"logged in as {name}")
         else:
             line.say(f"not logged in as {name}: {outcome.text}", Tone.REFUSED)
@@ -355,28 +365,29 @@ class Operations:
     async def _call(
         self, line: EntryLine, what: str, method: str, *arguments: float | str, owner: str = "Simulation"
     ) -> bool:
+        instructs = self._view.plant.instructs
         outcome = await self._waiting(self._link.call(method, *arguments, owner=owner))
         if outcome.ok:
-            self._note("", what)
+            self._note("", what, instructs)
             line.say(f"{what}: done, {outcome.result}" if outcome.result else f"{what}: done")
         else:
-            self._report(line, "", what, outcome)
+            self._report(line, "", what, outcome, instructs)
         return outcome.ok
 
     # --- all ---
 
-    async def _waiting(self, request: Awaitable[Outcome]) -> Outcome:
+    async def _waiting(self, request: Awaitable[Result]) -> Result:
         self.pending += 1
         try:
             return await request
         finally:
             self.pending -= 1
 
-    def _report(self, line: EntryLine, tag: str, what: str, outcome: Outcome) -> None:
+    def _report(self, line: EntryLine, tag: str, what: str, outcome: Outcome, instructs: bool = False) -> None:
         word = "no answer" if outcome.doubtful else "refused"
-        self._note(tag, f"{what} {word}: {outcome.text}")
+        self._note(tag, f"{what} {word}: {outcome.text}", instructs)
         line.say(f"{tag} {what} {word}: {outcome.text}".lstrip(), Tone.REFUSED)
 
-    def _note(self, tag: str, text: str) -> None:
+    def _note(self, tag: str, text: str, instructs: bool = False) -> None:
         """Write into the journal what this user did or tried to do."""
-        self._view.note(Kind.ACTION, tag, text, who=self._view.user or "anonymous")
+        self._view.note(Kind.ACTION, tag, text, who=self._view.user or "anonymous", instructs=instructs)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from hmi.entry import EntryError, parse
 from hmi.model import Plant
 
@@ -43,5 +45,7 @@ def check_condition(plant: Plant, text: str) -> str:
     if found[5]:
         return f"{id_}.{member.member} bad"
     value = float(parse(tag, member, found[4]))
-    shown = member.states[int(value)] if 0 <= value < len(member.states) else f"{value:g}"
+    named = 0 <= value < len(member.states)
+    # all its digits, and no power of ten, which the server does not take
+    shown = member.states[int(value)] if named else np.format_float_positional(value, trim="-")
     return f"{id_}.{member.member} {found[3]} {shown}"

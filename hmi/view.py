@@ -122,9 +122,9 @@ class View:
             return f"1-{len(self.plant.areas)}"
         return self.keys.get(command.id, command.label)
 
-    def note(self, kind: Kind, tag: str, text: str, who: str = "") -> None:
-        """Write into the journal, at the plant's present time."""
-        self.journal.add(self.store.now, kind, who or "station", tag, text)
+    def note(self, kind: Kind, tag: str, text: str, who: str = "", instructs: bool = False) -> None:
+        """Write into the journal, at the plant's present time. instructs: for the eyes of instructors alone."""
+        self.journal.add(self.store.now, kind, who or "station", tag, text, instructs=instructs)
 
     def tag(self, id_: str) -> TagObject | None:
         """A tag object by id."""

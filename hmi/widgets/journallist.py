@@ -12,7 +12,7 @@ WHO = 11
 
 
 class JournalList(Listing):
-    """All entries, or those of one kind."""
+    """All entries, or those of one kind; what an instructor did to the run only while one sits here."""
 
     KIND = "entry"
     EMPTY = "nothing yet: this station writes down what happens"
@@ -26,7 +26,9 @@ class JournalList(Listing):
         return [
             entry
             for entry in self.view.journal.newest_first()
-            if (self.kind is None or entry.kind is self.kind) and self.matches(entry.who, entry.tag, entry.text)
+            if (self.kind is None or entry.kind is self.kind)
+            and (not entry.instructs or self.view.plant.instructs)
+            and self.matches(entry.who, entry.tag, entry.text)
         ]
 
     def ids(self) -> list[str]:

@@ -104,7 +104,8 @@ class Panel(Widget):
             if mark is not None:
                 line = Strip(lines[hit.y])
                 head, tail = line.crop(0, hit.x), line.crop(hit.x + len(mark), line.cell_length)
-                lines[hit.y] = [*head, Segment(mark, self.view.looks.shout), *tail]
+                room = line.cell_length - hit.x  # the line ends there: what is beside the panel is another's
+                lines[hit.y] = [*head, Segment(mark[:room], self.view.looks.shout), *tail]
 
     def forget(self) -> None:
         """Keep no picture of what is out of sight."""

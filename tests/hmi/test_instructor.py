@@ -188,6 +188,8 @@ def test_what_a_malfunction_waits_for_is_checked_as_far_as_the_plant_is_known(ma
     assert part("60 2m WHEN TIC-200.PV < 80") == ("60 2m", "TIC-200.PV < 80")
     assert part("60 2m") == ("60 2m", None)
     assert check_condition(plant, " tic-200.pv<80 ") == "TIC-200.PV < 80"
+    assert check_condition(plant, "TIC-200.PV > 80.1234567") == "TIC-200.PV > 80.1234567"
+    assert check_condition(plant, "TIC-200.PV < 0.00001") == "TIC-200.PV < 0.00001"
     assert check_condition(plant, "TIC-200.MODE = man") == "TIC-200.MODE = Manual"
     assert check_condition(plant, "TIC-200.PV bad") == "TIC-200.PV bad"
     assert check_condition(plant, "Alarm tic-200.hh") == "alarm TIC-200.HH"

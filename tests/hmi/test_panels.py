@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from rich.segment import Segment
 from rich.style import Style
 
 from hmi.alarms import AlarmBook
@@ -21,7 +22,7 @@ from hmi.theme import HOLLOW, LOOKS, MONO, PALETTES, SHAPES, Looks, Palette
 from hmi.view import Target, View
 from hmi.widgets.ascii import ascii_text
 from hmi.widgets.bar import band, position
-from hmi.widgets.canvas import Canvas, Row
+from hmi.widgets.canvas import Canvas, Hit, Row
 from hmi.widgets.comms import Comms
 from hmi.widgets.exercise import ExercisePanel
 from hmi.widgets.faceplate import Face, face_rows, title_lines
@@ -257,6 +258,15 @@ def test_scenario_without_a_connection_is_not_shown_as_live() -> None:
     assert head()[1].startswith(" no connection; when last heard of: running, 1 min")
     view.exercise = replace(view.exercise, state="passed")
     assert "passed" in head()[0]
+
+
+def test_a_mark_at_the_edge_of_a_panel_stays_in_it() -> None:
+    """Of two letters on the last column the second is not painted over what is beside."""
+    view, target = View(TagStore(), AlarmBook()), Target("tag", "P-201")
+    view.marks = {target: "as"}
+    lines = [[Segment("0123456789", Style())]]
+    Panel(view)._write_marks(lines, [Hit(9, 0, 1, target)])
+    assert "".join(segment.text for segment in lines[0]) == "012345678a"
 
 
 def _painted(panel: Panel, width: int, height: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from textual.widgets import Input
 
 from hmi.comm.login import Login
+from hmi.journal import as_csv
 from hmi.screens.connect import Connect
 from hmi.view import Target
 from hmi.widgets.entryline import Stage
@@ -97,6 +99,58 @@ async def test_whoever_logs_in_goes_on_as_what_he_is(guarded: Any, sit_down: Sit
         await desk.press("L", "enter")
         await desk.until(lambda: desk.app.view.role == "observer" and desk.app.view.link.online)
         await desk.until(lambda: "observer: log in to operate, L" in desk.foot)
+
+
+async def test_what_an_instructor_did_is_not_left_to_the_next_at_his_desk(guarded: Any, sit_down: SitDown) -> None:
+    """Not in the journal, which would tell what is wrong, until an instructor sits there again; nor who set what."""
+    async with sit_down(guarded.endpoint, (120, 40), login=guarded.login("instructor")) as desk:
+        for name, argument in (("Inject", "sweep-fan-trip"), ("Clear", "sweep-fan-trip")):
+            course = (0.0, 0.0, 0.0) if name == "Inject" else ()
+            desk.app.operations.instruct._do(desk.display.line, f"{name} {argument}", name, argument, *course)
+            await desk.see(f"{name} {argument}: done")
+        desk.app.go_to("TIC-201")
+        await desk.until(lambda: "TIC-201" in desk.app.view.hands.writes)
+        hands = desk.app.view.hands
+        await desk.press("f4")
+        await desk.see("Inject sweep-fan-trip")
+        for user, seen in (("operator", False), ("instructor", True)):
+            await desk.press("L")
+            await desk.type(user)
+            await desk.type(guarded.passwords[user])
+            await desk.until(lambda user=user: desk.app.view.role == user and desk.app.view.link.online)
+            await desk.see("connected to")
+            desk.display.paint(force=True)
+            assert ("sweep-fan-trip" in desk.text) is seen
+            assert ("sweep-fan-trip" in as_csv(desk.display.listing.entries())) is seen
+        assert desk.app.view.hands is not hands
+
+
+async def test_nobody_logs_in_over_an_answer_that_is_awaited(
+    guarded: Any, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be lost with the connection, or the write be put down to whoever comes."""
+    async with sit_down(guarded.endpoint, (80, 24), login=guarded.login("operator")) as desk:
+        answered = asyncio.Event()
+        write = desk.app.link.write
+
+        async def slow(*change: Any) -> Any:
+            await answered.wait()
+            return await write(*change)
+
+        monkeypatch.setattr(desk.app.link, "write", slow)
+        desk.app.go_to("TIC-201")
+        before = desk.value("TIC-201.SP")
+        await desk.press("p")
+        await desk.type(f"{before}")
+        await desk.press("enter", "L")
+        await desk.type("engineer")
+        await desk.type(guarded.passwords["engineer"])
+        await desk.see("not logged in as engineer: an answer is still awaited")
+        assert desk.app.view.user == "operator"
+        answered.set()
+        await desk.until(lambda: next(desk.app.view.journal.newest_first()).tag == "TIC-201")
+        assert next(desk.app.view.journal.newest_first()).who == "operator"
+        await desk.until(lambda: not desk.app.operations.pending)
 
 
 @pytest.mark.long
