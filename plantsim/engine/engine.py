@@ -263,6 +263,11 @@ class Engine:
             self._course.scenario = 0
             self._publish()
 
+    def show(self) -> None:
+        """Publish again as it stands, for what is shown beside the plant and has changed."""
+        with self._wake:
+            self._publish()
+
     @property
     def in_scenario(self) -> bool:
         """Whether a scenario runs: true values, malfunctions and the run itself are then the instructor's alone."""

@@ -220,9 +220,11 @@ def _answer(status: int, arguments: Sequence[int] = ()) -> ua.CallMethodResult:
 
 
 def _refusal(refused: Refused, arguments: int) -> ua.CallMethodResult:
-    """With the reason where clients look for it: in the diagnostics of the arguments, which a bad status may bring."""
+    """With the reason where clients look for it: in the diagnostics of the arguments, which a bad status may bring; one
+    for each, as there are results."""
     answer = _answer(refused.status, [ua.StatusCodes.Good] * arguments)
-    answer.InputArgumentDiagnosticInfos = [ua.DiagnosticInfo(AdditionalInfo=str(refused))]
+    others = [ua.DiagnosticInfo() for _ in range(arguments - 1)]
+    answer.InputArgumentDiagnosticInfos = [ua.DiagnosticInfo(AdditionalInfo=str(refused)), *others]
     return answer
 
 

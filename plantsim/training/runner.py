@@ -265,7 +265,7 @@ class Runner:
         self.report = report
         self.debrief = path
         self.tell(f"Debrief: {path}")
-        self.engine.end_scenario()  # which publishes
+        self.engine.show()
 
     def finish(self) -> Score:
         """End it now, as it stands: what is open counts as 0."""

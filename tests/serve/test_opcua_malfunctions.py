@@ -103,4 +103,5 @@ async def test_what_cannot_be_armed_is_refused_with_the_reason(engine: Engine, c
         answer = await call(console, "InjectWhen", *arguments)
         assert answer.StatusCode.name == status, arguments
         assert why in answer.InputArgumentDiagnosticInfos[0].AdditionalInfo
+        assert len(answer.InputArgumentDiagnosticInfos) == len(answer.InputArgumentResults) == len(arguments)
     assert engine.injected == []

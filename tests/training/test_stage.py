@@ -79,6 +79,19 @@ def test_a_scenario_begins_is_ended_and_another_begins(engine: Engine) -> None:
     assert stage.session is not first
 
 
+def test_a_debrief_that_comes_late_ends_nothing(engine: Engine) -> None:
+    """The expert's way takes its time: what the next scenario hides meanwhile stays hidden."""
+    stage = Stage(engine, scenarios=NAMES)
+    stage.begin("feeder-bridging")
+    first = stage.session
+    assert first is not None
+    first.finish()
+    stage.begin("first-shift")
+    first.debriefed("debrief.html", "{}")
+    assert engine.in_scenario
+    assert running(engine) == "first-shift"
+
+
 def test_a_begun_session_is_judged_as_one_that_ran_from_the_start(bridging: Scenario, engine: Engine) -> None:
     """What the plant did before does not count: an hour of doing nothing is worth as much as in `plantsim train`."""
     stage = Stage(engine, scenarios=NAMES)
