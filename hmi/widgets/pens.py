@@ -43,6 +43,8 @@ class Pens(Panel):
             canvas.row(3).add(" ", looks.dim).add(". ,", looks.live).add(" turn to the sections' groups.", looks.dim)
             return
         width = canvas.width - LABEL - 1
+        if self.read_off is not None:  # of a display that has become narrower
+            self.read_off = min(self.read_off, width - 1)
         height = (canvas.height - 2) // len(view.pens)
         for index, name in enumerate(view.pens):
             self._strip(canvas, name, index, index * height, width, height)

@@ -27,9 +27,10 @@ from hmi.widgets.comms import Comms
 from hmi.widgets.exercise import ExercisePanel
 from hmi.widgets.faceplate import Face, face_rows, title_lines
 from hmi.widgets.panel import Panel
+from hmi.widgets.pens import Pens
 from hmi.widgets.procedures import NextStep, StepList
 from hmi.widgets.stages import ceiling, cells_of, concentration, joined
-from hmi.widgets.trend import Pen, band_rows, curves, dots, next_span, span_text, text
+from hmi.widgets.trend import LABEL, Pen, band_rows, curves, dots, next_span, span_text, text
 from hmi.widgets.units import arrange
 
 
@@ -258,6 +259,21 @@ def test_scenario_without_a_connection_is_not_shown_as_live() -> None:
     assert head()[1].startswith(" no connection; when last heard of: running, 1 min")
     view.exercise = replace(view.exercise, state="passed")
     assert "passed" in head()[0]
+
+
+def test_what_is_read_off_stays_on_a_trend_that_becomes_narrower(make_plant: Callable[..., Plant]) -> None:
+    """There is nothing behind now."""
+    view = View(TagStore(), AlarmBook(), plant=make_plant(), span=600.0)
+    view.store.lay_out(["TIC-200.PV"], ["TIC-200.PV"], None)
+    view.store.put(0, 60.0, 0, 36_000.0)
+    view.groups = [["TIC-200.PV"]]
+    pens = Pens(view)
+    pens.read_off = 100
+    canvas = Canvas(60, 12, view.looks.text)
+    pens.build(canvas)
+    foot = "".join(segment.text for segment in canvas.rows[11].finish())
+    assert "read at 09:59:5" in foot
+    assert pens.read_off == 60 - LABEL - 2
 
 
 def test_a_mark_at_the_edge_of_a_panel_stays_in_it() -> None:
