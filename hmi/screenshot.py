@@ -15,7 +15,7 @@ from hmi.comm.login import Login
 from hmi.journal import Kind
 from hmi.replay import Player
 from hmi.screens.alarms import VIEWS, Alarms
-from hmi.screens.display import LEAST, Display
+from hmi.screens.display import Display
 from hmi.screens.help import Help
 from hmi.screens.instructor import Instructor
 from hmi.screens.journal import JournalDisplay
@@ -26,6 +26,7 @@ from hmi.screens.section import Section
 from hmi.screens.training import Training
 from hmi.screens.trends import Trends
 from hmi.settings import Settings
+from hmi.widgets.panel import LEAST
 
 WITHIN = 20.0
 """Seconds that the server is given to answer and to send its values."""

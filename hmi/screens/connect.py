@@ -20,6 +20,8 @@ _LABEL = 12
 class Connecting(Panel):
     """Endpoint, attempt, last error."""
 
+    ANYWHERE = True
+
     def build(self, canvas: Canvas) -> None:
         view, looks = self.view, self.view.looks
         link = view.link

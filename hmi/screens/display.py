@@ -27,7 +27,7 @@ from hmi.widgets.canvas import Canvas
 from hmi.widgets.entryline import EntryLine, Stage, Tone
 from hmi.widgets.faceplate import WIDTH, Face, face_rows
 from hmi.widgets.frame import Footer, Header
-from hmi.widgets.panel import Panel
+from hmi.widgets.panel import LEAST, Panel
 from hmi.widgets.pens import MOST
 from hmi.widgets.replaybar import ReplayBar
 from hmi.widgets.trend import TagTrend, next_span
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from hmi.app import HmiApp
     from hmi.operate import Operations
 
-LEAST = (80, 24)
-"""Columns and rows every display fits in."""
 BESIDE = 140
 """Columns from which a faceplate stands beside its display instead of over it."""
 
@@ -70,6 +68,7 @@ def _distance(here: _Spot, there: _Spot, across: bool) -> float:
 class TooSmall(Panel):
     """All there is to see when the terminal is too small."""
 
+    ANYWHERE = True
     DEFAULT_CSS = "TooSmall { display: none; height: 1fr; }"
 
     def build(self, canvas: Canvas) -> None:

@@ -32,6 +32,8 @@ _CHOICES = {"Esc  stay disconnected": "stay", "T  trust the new one from now on"
 class Changed(Panel):
     """Both certificates, one above the other, and the choice."""
 
+    ANYWHERE = True
+
     def __init__(self, view: View, changed: ChangedCertificate) -> None:
         super().__init__(view)
         self._changed = changed

@@ -16,6 +16,8 @@ from hmi.view import Target, View
 from hmi.widgets.ascii import ascii_segments
 from hmi.widgets.canvas import Canvas, Hit
 
+LEAST = (80, 24)
+"""Columns and rows every display fits in."""
 WHEEL = 3
 """Lines that a notch of the mouse's wheel moves."""
 
@@ -26,6 +28,8 @@ class Panel(Widget):
     ALLOW_SELECT = False
     PERIOD: ClassVar[float] = 0.0
     """Shortest time between two paintings, seconds."""
+    ANYWHERE: ClassVar[bool] = False
+    """Whether it is painted in a smaller terminal than LEAST, too."""
 
     class Picked(Message):
         """The mouse picked something."""
@@ -61,7 +65,7 @@ class Panel(Widget):
     def paint(self, force: bool = False) -> None:
         """Build the lines anew and send those that differ; at most once in PERIOD unless forced."""
         width, height = self.size
-        if not width or not height or not self.region:
+        if not width or not height or not self.region or not (self.ANYWHERE or self._fits()):
             return
         now = time.monotonic()
         if not force and len(self._lines) == height and now - self.painted < self.PERIOD:
@@ -86,6 +90,11 @@ class Panel(Widget):
             self._lines[y] = Strip(written[y], width)
         if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def _fits(self) -> bool:
+        """Whether the terminal has room for what panels are made for."""
+        width, height = self.app.size
+        return width >= LEAST[0] and height >= LEAST[1]
 
     def written(self, target: Target) -> str:
         """What the panel says of a thing that can be picked, as it is written; empty where it says nothing."""

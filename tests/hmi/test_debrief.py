@@ -174,3 +174,23 @@ async def test_a_replay_goes_on_from_the_time_that_is_read(make_plant: Callable[
         assert player.cursor == player.session.start + 150.0
         assert player.leaps == 1
         assert "goes on from there" in screen_text(app)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (10, 24)])
+async def test_a_terminal_that_becomes_far_too_small_takes_nothing_away(
+    make_plant: Callable[..., Plant], size: tuple[int, int]
+) -> None:
+    """What has no room is not painted, whatever is open and opened meanwhile, and is there again once it has."""
+    async with reading(make_plant(), TALL) as (app, pilot):
+        for show in (app.show_help, app.show_training):
+            show()
+            await pilot.pause()
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            await pilot.press("f1")
+            await pilot.resize_terminal(*TALL)
+            await pilot.press("escape")
+        app.show_training()
+        app.tick()
+        await pilot.pause()
+        assert "DEBRIEF" in screen_text(app)
