@@ -170,13 +170,13 @@ class FieldList(_Choice):
 
     def __init__(self, view: View, id: str | None = None) -> None:  # noqa: A002
         super().__init__(view, id=id)
-        self._of: tuple[int, int, str] = (0, 0, "")
+        self._of: tuple[tuple[FieldAction, ...], tuple[FieldWork, ...], str] = ((), (), "")
         self._known: dict[str, FieldAction] = {}
         self._work: dict[str, FieldWork] = {}
         self._ids: list[str] = []
 
     def ids(self) -> list[str]:
-        of = (id(self.facts.actions), id(self.facts.field), self.wanted)
+        of = (self.facts.actions, self.facts.field, self.wanted)
         if of != self._of:  # some thousand, which are the same for hours
             self._of = of
             self._known = {one.name: one for one in self.facts.actions}
@@ -210,12 +210,12 @@ class MalfunctionList(_Choice):
 
     def __init__(self, view: View, id: str | None = None) -> None:  # noqa: A002
         super().__init__(view, id=id)
-        self._of: tuple[int, str] = (0, "")
+        self._of: tuple[tuple[Malfunction, ...], str] = ((), "")
         self._known: dict[str, Malfunction] = {}
         self._ids: list[str] = []
 
     def ids(self) -> list[str]:
-        of = (id(self.facts.malfunctions), self.wanted)
+        of = (self.facts.malfunctions, self.wanted)
         if of != self._of:  # some thousands, which are the same for hours
             self._of = of
             self._known = {one.name: one for one in self.facts.malfunctions}

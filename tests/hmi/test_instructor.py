@@ -10,14 +10,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hmi.alarms import AlarmBook
 from hmi.entry import EntryError
-from hmi.instructor import FieldWork, Injected, Injection, parse_injection, parse_snapshot_name, parse_speed
+from hmi.instructor import (
+    Facts,
+    FieldAction,
+    FieldWork,
+    Injected,
+    Injection,
+    parse_injection,
+    parse_snapshot_name,
+    parse_speed,
+)
 from hmi.model import Plant
 from hmi.screens.instructor import Instructor
+from hmi.store import TagStore
 from hmi.theme import LOOKS
 from hmi.trigger import check_condition, part
-from hmi.view import Target
+from hmi.view import Target, View
 from hmi.widgets.entryline import Stage
+from hmi.widgets.instructor import FieldList
 
 if TYPE_CHECKING:
     from tests.hmi.conftest import Desk
@@ -181,6 +193,18 @@ async def begin_and_end_a_scenario(desk: Desk) -> None:
     await desk.press("f7")
     await desk.see("failed, ")
     await desk.see("debrief: ")
+
+
+def test_what_the_field_does_is_news_though_it_stands_where_the_old_stood() -> None:
+    """A list that is told every second may get the memory of the one before the last."""
+    view = View(TagStore(), AlarmBook())
+    shown = FieldList(view)
+    actions = (FieldAction("bleed P-201", 300.0, ""), FieldAction("bleed P-202", 300.0, ""))
+    for _ in range(50):
+        for name in ("bleed P-202", "bleed P-201"):
+            view.facts = Facts(actions=actions)
+            view.facts = Facts(actions=actions, field=(FieldWork(name, "under way", 0.0),))
+            assert shown.ids()[0] == name
 
 
 def test_what_a_malfunction_waits_for_is_checked_as_far_as_the_plant_is_known(make_plant: MakePlant) -> None:
