@@ -48,7 +48,7 @@ async def read_alarm_events(
             name = str(getattr(condition, "Identifier", ""))
             moment = values[fields.index("Time")]
             if name in alarms and isinstance(moment, datetime):
-                told = {field: _plain(one) for field, one in zip(fields, values, strict=True) if one is not None}
+                told = {field: plain_field(one) for field, one in zip(fields, values, strict=True) if one is not None}
                 found.append(AlarmEvent(seconds(moment), name, told))
         point = result.ContinuationPoint
         if not point or (most is not None and len(found) >= most):
@@ -70,7 +70,8 @@ async def _page(
     return result
 
 
-def _plain(value: object) -> object:
+def plain_field(value: object) -> object:
+    """A value of the wire as the station keeps it: of a text its words, of a time s since 1970."""
     if isinstance(value, ua.LocalizedText):
         return value.Text
     return seconds(value) if isinstance(value, datetime) else value

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections import deque
-from datetime import datetime
 from typing import NamedTuple
 
 from asyncua import ua
@@ -14,7 +13,7 @@ from asyncua.client.client import Client
 
 from hmi.alarms import FIELDS, OPTIONAL, AlarmBook
 from hmi.comm.browse import Browsed
-from hmi.comm.events import AlarmEvent, read_alarm_events
+from hmi.comm.events import AlarmEvent, plain_field, read_alarm_events
 from hmi.comm.health import Health
 from hmi.comm.history import read_values, seconds
 from hmi.comm.services import chunks
@@ -162,10 +161,4 @@ class Playback:
 def _sample(slot: int, data: ua.DataValue) -> _Sample:
     value = data.Value.Value if data.Value is not None else None
     status = data.StatusCode.value if data.StatusCode is not None else 0
-    return _Sample(seconds(data.SourceTimestamp), slot, _plain(value), status)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, ua.LocalizedText):
-        return value.Text
-    return seconds(value) if isinstance(value, datetime) else value
+    return _Sample(seconds(data.SourceTimestamp), slot, plain_field(value), status)
