@@ -653,6 +653,7 @@ cdef void build_hopper(Unit* u, Making* m, Memory own, dict d) except *:
     u.p = hopper
     hopper.inlet = d["inlet"]
     hopper.divert = d["divert"]
+    hopper.close = d["close"]
     hopper.bag_at = d["bag_at"]
     hopper.oxide = own.doubles(d["oxide"])
     hopper.pure = own.doubles(d["pure"])

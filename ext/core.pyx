@@ -36,8 +36,9 @@ from ups cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (
-    Analyser, Calculation, Drive, OnOffValve, Transmitter, Valve,
+    Analyser, Button, Calculation, Drive, OnOffValve, Transmitter, Valve,
     analyser_prepare, analyser_refresh, analyser_reset, analyser_scan,
+    button_refresh, button_reset, button_scan,
     calculation_prepare, calculation_refresh, calculation_reset, calculation_scan,
     drive_refresh, drive_reset, drive_scan,
     on_off_valve_refresh, on_off_valve_reset, on_off_valve_scan,

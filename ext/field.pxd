@@ -40,11 +40,13 @@ cdef enum:
 
 cdef enum:
     PENDING_MAX = 8     # samples that may be on their way through an analyser
+    STEADY = 3          # times its usual noise, below which a standard is read
     TRANSMITTER_MEM = 1
     ANALYSER_MEM = 25
     CALCULATION_MEM = 1
     VALVE_MEM = 1
     DRIVE_MEM = 2
+    BUTTON_MEM = 1
 
 cdef enum:              # memory of an analyser
     A_LAG = 0           # behind the sample line, eu
@@ -52,7 +54,7 @@ cdef enum:              # memory of an analyser
     A_TAKEN = 2         # when its sample was taken, s
     A_FRESH = 3         # 0 from going out of service to the first result after
     A_NEXT = 4          # the number of the next sample; it is due at phase + number*sample
-    A_CALIBRATED = 5    # end of the calibration, s
+    A_CALIBRATED = 5    # end of the calibration, s; below 0: the last one was refused
     A_PENDING = 6       # how many samples are under way, oldest first
     A_RESULT = 6 + 1    # their values, eu; A_RESULT + PENDING_MAX: when they were taken
     A_SAMPLED = 6 + 1 + 8
@@ -88,6 +90,7 @@ cdef struct Analyser:
     double offset
     double true_scale   # prepared: without malfunctions
     double true_offset
+    double true_noise
     double lag          # s, sample line
     double noise
     double low, high
@@ -119,6 +122,11 @@ cdef struct Valve:
     double leakage      # % open at least; 0 when healthy
     int jam             # 1: goes to jam_to, or stays where jam_to is negative
     double jam_to       # %: where it goes without air or signal
+
+cdef struct Button:         # a hand switch that the process sees
+    int state           # row
+    int drive
+    int mem
 
 cdef struct OnOffValve:
     int cmd, opened, closed
@@ -251,11 +259,17 @@ cdef inline void analyser_prepare(Analyser* a, double h) noexcept nogil:
     a.follow = lag_step(h, a.lag)
     a.true_scale = a.scale
     a.true_offset = a.offset
+    a.true_noise = a.noise
 
 
 cdef inline double of_error(double taken_out, double error) noexcept nogil:
     """The part of an error that is taken out: all that was, unless the error has become smaller since."""
     return clip(taken_out, 0.0, error) if error > 0.0 else clip(taken_out, error, 0.0)
+
+
+cdef inline bint unsteady(const Analyser* a) noexcept nogil:
+    """Whether it reads no standard well enough to be calibrated by it."""
+    return a.noise > STEADY*a.true_noise or a.spikes > 0.0
 
 
 cdef inline double gain_error(const Analyser* a) noexcept nogil:
@@ -298,7 +312,14 @@ cdef inline int analyser_state(const Analyser* a, double now, const double* m, c
         return OUT_OF_SERVICE
     if a.oos >= 0 and sig[a.oos] != 0.0:
         return OUT_OF_SERVICE
+    if m[A_CALIBRATED] < 0.0:
+        return ANALYSER_FAILED
     return CALIBRATING if now < m[A_CALIBRATED] else IN_SERVICE
+
+
+cdef inline bint analyser_refused(const Analyser* a, const double* m, int state) noexcept nogil:
+    """Whether it is failed for its calibration alone."""
+    return state == ANALYSER_FAILED and m[A_CALIBRATED] < 0.0 and reads(a.mode)
 
 
 cdef inline double analyser_next(const Analyser* a, const Clock* clock, const double* m, int state) noexcept nogil:
@@ -388,8 +409,10 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
 
     A calibration (a pulse of CAL) takes no samples and holds the PV, Uncertain, for cal_time; results under way wait for its
     end. It ends with the standards read as they are: errors of gain and zero that there are by then are taken out of every
-    later sample. Out of service (OOS true), or failed, the PV stands, Bad, and what is under way is lost; back in service the
-    old PV is Uncertain until the first result. What befalls the analyser of which this is but one stream befalls this too.
+    later sample. If the reading is more than STEADY times as noisy as it should be, or jumps, no standard is read: the old
+    calibration stays, and the analyser is failed until one succeeds or it goes out of service and back. Out of service (OOS
+    true), or failed, the PV stands, Bad, and what is under way is lost; back in service the old PV is Uncertain until the
+    first result. What befalls the analyser of which this is but one stream befalls this too.
     """
     cdef double* m = mem + a.mem
     cdef double now = clock.time + 1e-3*clock.h     # so that rounding of times does not cost a scan
@@ -410,13 +433,18 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
         return
     if a.shared >= 0 and sig[a.shared] == CALIBRATING:
         asked = True
-    if asked and analyser_state(a, now, m, sig) == IN_SERVICE:
+    state = analyser_state(a, now, m, sig)
+    if asked and (state == IN_SERVICE or analyser_refused(a, m, state)):
         m[A_CALIBRATED] = clock.time + a.cal_time
     state = analyser_state(a, now, m, sig)
     if state == IN_SERVICE and m[A_CALIBRATED] > 0.0:
-        m[A_CALIBRATED] = 0.0
-        m[A_GAIN] = gain_error(a)
-        m[A_ZERO] = zero_error(a)
+        if unsteady(a):
+            m[A_CALIBRATED] = -1.0
+            state = ANALYSER_FAILED
+        else:
+            m[A_CALIBRATED] = 0.0
+            m[A_GAIN] = gain_error(a)
+            m[A_ZERO] = zero_error(a)
     if state == IN_SERVICE:
         if a.noise > 0.0 and (a.sample <= 0.0 or a.phase + m[A_NEXT]*a.sample <= now):
             x += a.noise*random_normal(clock.seed, a.key, clock.scan)
@@ -430,7 +458,8 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
         if a.sample > 0.0 and a.phase + m[A_NEXT]*a.sample <= now:
             m[A_NEXT] = <double>sample_number(a, now)
         if state != CALIBRATING:
-            m[A_CALIBRATED] = 0.0
+            if not analyser_refused(a, m, state):
+                m[A_CALIBRATED] = 0.0
             m[A_PENDING] = 0.0
             m[A_FRESH] = 0.0
     analyser_write(a, state, m, sig, qual)
@@ -519,6 +548,21 @@ cdef inline void valve_scan(const Valve* v, const Clock* clock, double* mem, dou
     else:
         mem[v.mem] = toward(x, target, travel(clock.h, v.stroke, clock.settling))
     valve_refresh(v, mem, sig, drive)
+
+
+cdef inline void button_refresh(const Button* b, double* drive) noexcept nogil:
+    drive[b.drive] = 0.0
+
+
+cdef inline void button_reset(const Button* b, double* mem, const double* sig, double* drive) noexcept nogil:
+    mem[b.mem] = sig[b.state]
+    button_refresh(b, drive)
+
+
+cdef inline void button_scan(const Button* b, double* mem, const double* sig, double* drive) noexcept nogil:
+    """What it does it does once, in the scan that finds it turned on."""
+    drive[b.drive] = 1.0 if sig[b.state] != 0.0 and mem[b.mem] == 0.0 else 0.0
+    mem[b.mem] = sig[b.state]
 
 
 cdef inline void on_off_valve_refresh(const OnOffValve* v, const double* mem, double* sig, double* drive) noexcept nogil:

@@ -6,7 +6,7 @@ cdef struct Rows:           # what instruments and control remember, and the row
     unsigned int* qual
 
 cdef struct Field:
-    int n_transmitters, n_analysers, n_calculations, n_valves, n_on_off, n_motors, n_standbys
+    int n_transmitters, n_analysers, n_calculations, n_valves, n_on_off, n_motors, n_buttons, n_standbys
     Transmitter* transmitter
     Noise noise             # of the transmitters
     Analyser* analyser
@@ -14,6 +14,7 @@ cdef struct Field:
     Valve* valve
     OnOffValve* on_off
     Drive* motor
+    Button* button
     Standby* standby        # pairs of machines on one line
 
 
@@ -49,6 +50,10 @@ cdef void field_build(Field* f, Memory own, dict spec, const Clock* clock) excep
     f.motor = <Drive*>own.take(f.n_motors, sizeof(Drive))
     for i in range(f.n_motors):
         f.motor[i] = spec["motors"][i]
+    f.n_buttons = len(spec["buttons"])
+    f.button = <Button*>own.take(f.n_buttons, sizeof(Button))
+    for i in range(f.n_buttons):
+        f.button[i] = spec["buttons"][i]
     f.n_standbys = len(spec["standbys"])
     f.standby = <Standby*>own.take(f.n_standbys, sizeof(Standby))
     for i in range(f.n_standbys):
@@ -63,6 +68,8 @@ cdef void field_actuate(Field* f, const Clock* clock, const Rows* r, double* dri
         on_off_valve_scan(&f.on_off[i], clock, r.mem, r.sig, drive)
     for i in range(f.n_motors):
         drive_scan(&f.motor[i], clock, r.mem, r.sig, drive, probe)
+    for i in range(f.n_buttons):
+        button_scan(&f.button[i], r.mem, r.sig, drive)
     for i in range(f.n_standbys):
         standby_join(&f.standby[i], drive)
 
@@ -94,6 +101,8 @@ cdef void field_refresh(Field* f, const Clock* clock, const Rows* r, double* dri
         on_off_valve_refresh(&f.on_off[i], r.mem, r.sig, drive)
     for i in range(f.n_motors):
         drive_refresh(&f.motor[i], r.mem, r.sig, drive)
+    for i in range(f.n_buttons):
+        button_refresh(&f.button[i], drive)
     for i in range(f.n_standbys):
         standby_join(&f.standby[i], drive)
 
@@ -107,6 +116,8 @@ cdef void actuators_reset(Field* f, const Rows* r, double* drive, const double* 
         on_off_valve_reset(&f.on_off[i], r.mem, r.sig, drive)
     for i in range(f.n_motors):
         drive_reset(&f.motor[i], r.mem, r.sig, drive, probe)
+    for i in range(f.n_buttons):
+        button_reset(&f.button[i], r.mem, r.sig, drive)
     for i in range(f.n_standbys):
         standby_join(&f.standby[i], drive)
 

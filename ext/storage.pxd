@@ -57,6 +57,7 @@ cdef inline void store_step(Store* u, Sheet* s, double* y, double tick) noexcept
 cdef struct Hopper:
     int inlet
     int divert                  # actuator: open to the hopper, closed to the off-spec drum; -1: all goes to the hopper
+    int close                   # hand switch that closes the lot before it is full; -1: none
     double bag_at               # kg: the lot is closed, or the drum taken away, when more is in
     double* oxide               # kg of oxide that a mol of every species leaves on ignition
     double* pure                # the same of the product's metals alone
@@ -115,7 +116,7 @@ cdef inline void hopper_step(Hopper* u, Sheet* s, double* y, double tick) noexce
         more[H_KG] += kg
         more[H_KG_M] += kg*u.size_ratio*s.probe[u.size]
     weight = dot(y, s.mass, s.nc)
-    if weight > u.bag_at:
+    if weight > u.bag_at or (weight > 0.0 and u.close >= 0 and s.drive[u.close] > 0.0):
         hopper_close(u, s, y, s.time + tick)
         weight = 0.0
     s.probe[u.probe] = weight

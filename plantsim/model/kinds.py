@@ -603,6 +603,7 @@ _ALL = (
         drives=(
             Role("divert", (Kind.ON_OFF_VALVE,), "open to the hopper, closed to the off-spec drum", required=False),
             Role("hand", (Kind.SWITCH,), "on: the divert valve is the operator's", required=False),
+            Role("close", (Kind.SWITCH,), "turned on: the lot is closed before it is full", required=False),
         ),
         inlets=(Port("in", Medium.POWDER),),
         probes={

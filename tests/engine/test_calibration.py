@@ -90,6 +90,48 @@ def test_a_poisoned_detector_is_calibrated(desk: Desk) -> None:
     assert desk.mean("AI-211A.PV") == pytest.approx(sound, abs=1.0)
 
 
+def test_an_analyser_that_reads_its_standards_unsteadily_keeps_its_old_calibration_and_fails(desk: Desk) -> None:
+    """More than three times its usual noise; a bias beside it is not taken out."""
+    sound = desk.mean("AI-323.PV")
+    desk.live.injected.inject("transmitter-noisy@AI-323", 1.0, 0.0, 0.0)
+    desk["AI-323.CAL"] = 1.0
+    desk.live.advance(9 * MINUTE)
+    assert desk["AI-323.State"] == 1.0
+    desk.live.advance(2 * MINUTE)
+    assert desk["AI-323.State"] == 3.0
+    desk["AI-323.CAL"] = 1.0
+    desk.live.advance(2)
+    assert desk["AI-323.State"] == 1.0, "it may be tried again"
+    desk.live.advance(11 * MINUTE)
+    assert desk["AI-323.State"] == 3.0
+    for out in (1.0, 0.0):
+        desk["AI-323.OOS"] = out
+        desk.live.advance(2)
+    assert desk["AI-323.State"] == 0.0, "in service as it was"
+    desk.live.injected.clear_all()
+    desk["AI-323.CAL"] = 1.0
+    desk.live.advance(11 * MINUTE)
+    assert desk["AI-323.State"] == 0.0
+    assert desk.mean("AI-323.PV") == pytest.approx(sound, abs=0.1)
+
+
+def test_noise_within_what_is_allowed_is_calibrated(desk: Desk) -> None:
+    desk.live.injected.inject("transmitter-noisy@AI-323", 0.2, 0.0, 0.0)  # 2.8 times
+    desk["AI-323.CAL"] = 1.0
+    desk.live.advance(11 * MINUTE)
+    assert desk["AI-323.State"] == 0.0
+
+
+def test_a_purity_analyser_that_reads_its_standards_unsteadily_holds_its_sequence(desk: Desk) -> None:
+    desk.live.injected.inject("transmitter-noisy@AI-702", 1.0, 0.0, 0.0)
+    desk["KS-705.CMD"] = START
+    desk.live.advance(31 * MINUTE)
+    assert desk.state("KS-705") == ("Held", 2)
+    assert [desk[f"AI-70{k}.State"] for k in (1, 2, 3, 4)] == [0.0, 3.0, 0.0, 0.0]
+    assert desk["AIC-702.MODE"] == 0.0
+    assert "KS-705.HELD" in desk.alarms()
+
+
 def test_streams_take_turns_and_results_come_one_after_the_other(desk: Desk) -> None:
     desk.live.advance(60 * MINUTE)
     taken = [desk[f"{tag}.SampleTime"] for tag in XRF]

@@ -52,6 +52,37 @@ def test_a_full_hopper_closes_its_lot_with_a_certificate() -> None:
     assert live.health.balance_error() < 1e-9
 
 
+def test_a_hand_switch_closes_the_lots_of_its_hoppers_once_each_time_it_is_turned_on() -> None:
+    plant = plantsim.load("belfast")
+    fill(plant._live, "HP-711", 20.0)
+    fill(plant._live, "HP-712", 2.0)
+    fill(plant._live, "HP-713", 10.0)
+    plant.run(minutes=1)
+    plant["HS-715"].state = True
+    plant.run(minutes=10)
+    assert [(lot.product, lot.lot, lot.in_spec) for lot in plant.certificates] == [
+        ("Dy2O3", 1, True), ("Nd2O3", 1, True),
+    ]  # fmt: skip
+    nd = plant.certificates[1]
+    assert nd.mass_kg == pytest.approx(20.0, rel=0.01)
+    assert nd.end == plant.certificates[0].end
+    assert (plant["UI-711"].pv, plant["UI-712"].pv, plant["UI-713"].pv) == (1, 1, 0)
+    plant["HS-715"].state = False
+    plant.run(minutes=1)
+    assert len(plant.certificates) == 2
+    plant["HS-715"].state = True
+    plant.run(minutes=1)
+    assert [lot.lot for lot in plant.certificates] == [1, 1, 2, 2]
+    assert plant._live.health.balance_error() < 1e-9
+
+
+def test_a_lot_with_nothing_in_it_is_not_closed() -> None:
+    plant = plantsim.load("belfast", start="cold")
+    plant["HS-715"].state = True
+    plant.run(minutes=1)
+    assert plant.certificates == []
+
+
 def test_a_lot_with_iron_in_it_is_not_in_spec() -> None:
     plant = plantsim.load("belfast")
     fill(plant._live, "HP-711", 49.99, off=0.01)

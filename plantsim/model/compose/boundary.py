@@ -30,6 +30,7 @@ def hopper(c: Context, unit: Unit) -> dict[str, Any]:
     return {
         "inlet": c.one_in(unit),
         "divert": c.drive(unit, "divert"),
+        "close": c.drive(unit, "close"),
         "bag_at": p["bag_at"],
         "oxide": oxide,
         "pure": c.oxide_mass(product.elements) if product else oxide,

@@ -29,7 +29,7 @@ from plantsim.model.plant import (
 from plantsim.model.tag import Kind
 
 TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 25, 1, 1, 2, 14, 8
-DIVERT_MEM, STANDBY_MEM = 2, 2
+DIVERT_MEM, STANDBY_MEM, BUTTON_MEM = 2, 2, 1
 """Memory of each kind of device, as in ext/field.pxd, control.pxd, alarm.pxd, divert.pxd and standby.pxd."""
 IS_TRUE = 3
 ALARM_KINDS = {
@@ -171,6 +171,7 @@ class Field:
             "shared": self.row[f"{sampling.shared}.State"] if sampling.shared not in ("", i.tag) else -1,
             "true_scale": m.scale,
             "true_offset": m.offset,
+            "true_noise": i.noise,
             "sample": sampling.sample,
             "phase": sampling.phase,
             "delay": sampling.delay,
@@ -249,6 +250,14 @@ class Field:
             "supply": self.layout.probes[d.supply, "empty"] if d.supply else -1,
             "ramp": d.stroke,
             "factor": 1.0,
+        }
+
+    def button(self, d: Device) -> dict[str, Any]:
+        """A hand switch that the process sees."""
+        return {
+            "state": self.row[f"{d.tag}.STATE"],
+            "drive": self.layout.drives[d.tag],
+            "mem": self.take(d.tag, BUTTON_MEM),
         }
 
     def standby(self, d: Device, standby: Standby) -> dict[str, Any]:
@@ -464,6 +473,7 @@ class Field:
                 self.set(f"{sequence.tag}.STATE", RUNNING)
         instruments, devices = self.plant.instruments, self.plant.devices
         measured = [(i, i.measures) for i in instruments if i.measures]
+        closing = {unit.drives["close"] for unit in self.plant.units if "close" in unit.drives}
         return {
             "transmitters": [
                 *(self.transmitter(i, m) for i, m in measured if i.sampling is None),
@@ -476,6 +486,7 @@ class Field:
             "valves": [self.valve(d) for d in devices if TABLES.get(d.kind) == "valves"],
             "on_off_valves": [self.on_off_valve(d) for d in devices if TABLES.get(d.kind) == "on_off_valves"],
             "motors": [self.motor(d) for d in devices if TABLES.get(d.kind) == "motors"],
+            "buttons": [self.button(d) for d in devices if d.tag in closing],
             "standbys": [self.standby(d, d.standby) for d in devices if d.standby is not None],
             "loops": [self.loop(loop) for loop in self.order()],
             "diverts": [self.divert(d) for d in self.plant.diverts],
