@@ -35,6 +35,7 @@ StartPlant = Callable[..., AbstractContextManager[str]]
         ("60 2m", Injection(0.6, 120.0, 0.0)),
         ("12,5 90s 1.5h", Injection(0.125, 90.0, 5400.0)),
         ("5 30 2min", Injection(0.05, 30.0, 120.0)),
+        ("80 %, 0s, 2m", Injection(0.8, 0.0, 120.0)),
     ],
 )
 def test_an_injection_is_severity_delay_and_ramp(text: str, found: Injection) -> None:
