@@ -11,7 +11,7 @@ from rich.style import Style
 from hmi.alarms import AlarmBook
 from hmi.comm.health import Health
 from hmi.comm.link import LinkState, Phase
-from hmi.exercise import Exercise
+from hmi.exercise import Criterion, Exercise
 from hmi.interlock import parse_interlock
 from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.procedure import Check, Procedure, Step
@@ -257,6 +257,18 @@ def test_scenario_without_a_connection_is_not_shown_as_live() -> None:
     assert head()[1].startswith(" no connection; when last heard of: running, 1 min")
     view.exercise = replace(view.exercise, state="passed")
     assert "passed" in head()[0]
+
+
+def test_the_score_is_whole_beside_a_long_title() -> None:
+    """A line that is cut would say "50 points of 10"."""
+    panel = ExercisePanel(view := View(TagStore(), AlarmBook()))
+    criterion = Criterion("stabilise", "Feed back in cascade, as far as the furnace allows it", "0.0", "20", "never")
+    view.exercise = Exercise(
+        "A title of many words " * 3, "", 3600.0, 60.0, "failed", score=50.0, criteria=(criterion,)
+    )
+    shown = _painted(panel, 80, 24)
+    assert "\n failed, 1 min of 1 h 00   50 points of 100" in shown
+    assert "Feed back in cascade, as far as the furnace allows it" in " ".join(shown.split())
 
 
 def _painted(panel: Panel, width: int, height: int) -> str:
