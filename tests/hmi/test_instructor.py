@@ -224,6 +224,7 @@ async def test_a_malfunction_is_armed_waits_fires_and_the_list_says_so(
             await desk.see("SC-999 is no tag of this plant")
             await desk.type("100 10s when sc-101.run = stopped")
             await desk.see("arm organic-pump-trip@P-4202, 100 %, when SC-101.RUN = Stopped, after 10 s")
+            await desk.until(lambda: "Enter arm  Esc cancel" in desk.lines[-2])  # too long for one line: a second
             await desk.press("enter")
             await desk.see("ARMED 100 %  SC-101.RUN = Stopped")
             await desk.app.link.call("Step", 30.0)
