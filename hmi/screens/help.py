@@ -49,7 +49,7 @@ class Keys(Panel):
         canvas.pick(0, canvas.height - 1, len(_RETURN) - 1, Target("action", "dismiss_help"))
         foot.add(_RETURN, looks.dim)
         if pages > 1:
-            text = f" page {self.page + 1} of {pages}, PgDn for the next  "
+            text = f" page {self.page + 1} of {pages}, PgDn  "
             canvas.pick(foot.used, canvas.height - 1, len(text), Target("action", "turn(1)"))
             foot.add(text, looks.dim)
         if self.view.player is None:
