@@ -79,6 +79,11 @@ class Transition:
     """Plant time at which this station saw it; of what the server remembers, when it happened."""
 
     @property
+    def moment(self) -> float:
+        """When it happened, whichever desk tells of it: as the server has it, else as it was seen."""
+        return self.time if math.isfinite(self.time) else self.seen
+
+    @property
     def key(self) -> tuple[str, int, AlarmState]:
         """What tells it from others, whoever told of it."""
         return self.alarm.name, round(1000 * self.time), self.after
@@ -213,7 +218,7 @@ class AlarmBook:
         kept += self._not_told(told, until)
         kept += (t for t, _ in came)
         # of one time in the order in which they happened: a plant that stands still is operated all the same
-        self.transitions = deque(sorted(kept, key=lambda t: t.time if math.isfinite(t.time) else t.seen), TRANSITIONS)
+        self.transitions = deque(sorted(kept, key=lambda t: t.moment), TRANSITIONS)
         self.watched_since = min(since, self.watched_since) if math.isfinite(self.watched_since) else since
         self.version += 1
         return [(transition, one) for transition, one in came if transition.key not in known]

@@ -330,7 +330,7 @@ class HmiApp(App[int]):
         if self.view.player is not None:  # the journal has the session's own entries
             fresh = 0
         for transition in list(book.transitions)[len(book.transitions) - fresh :]:
-            self._write_down(transition, "plant", transition.seen)
+            self._write_down(transition, "plant", transition.moment)
         if self.view.link.phase is not self._phase:
             self._phase = self.view.link.phase
             if self._phase is Phase.ONLINE:

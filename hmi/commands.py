@@ -256,7 +256,7 @@ TABLE: tuple[Command, ...] = (
     Command("message", "k", "k", "Message", "tell the trainee something", _TIME, "message",
             lambda s: _instructs(s) and s.exercising, 1, "instructor"),
     Command("training", "f7", "F7", "Scenario", "briefing, messages and score of what is practised", _TRAINING,
-            "training", lambda s: s.practises and s.display != "training", 5),
+            "training", lambda s: s.practises and s.display != "training", 2),
     Command("debrief", "tab", "Tab", "Debrief/Briefing", "from the debrief to messages and briefing and back",
             _TRAINING, "next_view", lambda s: s.display == "training" and s.debriefed and s.tag is None, 1),
     Command("debrief-time", "left,right", "← →", "Time", "read the debrief at a time; up, down: at an event", _TRAINING,

@@ -107,10 +107,11 @@ class Shelving:
 
 
 def parse_shelving(text: str) -> Shelving:
-    """``30 transmitter under repair``. EntryError without minutes or without a reason."""
+    """``30 transmitter under repair``, or ``30m ...``, ``2h ...``. EntryError without a time or without a reason."""
     first, _, reason = text.strip().partition(" ")
+    unit = first[-1:].casefold()
     try:
-        minutes = float(first.replace(",", "."))
+        minutes = float(first.rstrip("mMhH").replace(",", ".")) * (60.0 if unit == "h" else 1.0)
     except ValueError:
         minutes = math.nan
     if not 0 <= minutes <= MOST_SHELVED or not reason.strip():

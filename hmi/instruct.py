@@ -171,7 +171,8 @@ class Instruct(Wishes):
                 "end it",
             )
         elif running or (exercise is not None and not exercise.over):
-            line.say(f"scenario {running} runs; end it first", Tone.REFUSED)
+            ending = "the scenario before is just being ended; again in a moment"
+            line.say(f"scenario {running} runs; end it first" if running else ending, Tone.REFUSED)
         else:
             what = f"begin scenario {name}"
             line.confirm(

@@ -153,8 +153,8 @@ class Injection:
 
 
 def parse_injection(text: str) -> Injection:
-    """``60``, ``60 2m`` or ``60 2m 300``: severity in %, delay, ramp; s unless m or h is said. EntryError otherwise."""
-    words = text.replace("%", " ").split()
+    """``60``, ``60 2m`` or ``60 %, 2m, 300``: severity, delay, ramp; s unless m or h is said. EntryError otherwise."""
+    words = [bare for word in text.replace("%", " ").split() if (bare := word.rstrip(","))]
     try:
         severity = float(words[0].replace(",", ".")) if words else math.nan
         lengths = [_seconds(word) for word in words[1:]]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from hmi.commands import TABLE, Command, find, permits
+from hmi.commands import TABLE, Command, find, offered, permits
 from hmi.theme import SHAPES, Looks
 from hmi.view import Target, View
 from hmi.widgets.canvas import Canvas
@@ -18,8 +19,12 @@ from hmi.widgets.cells import MOVING, OPEN, RUNNING, SHUT, STOPPED
 from hmi.widgets.frame import pick_command
 from hmi.widgets.panel import Panel
 
+if TYPE_CHECKING:
+    from hmi.screens.display import Display
+
 _KEYS = 8
 """Cells of the keys before what they do."""
+_RETURN = " Esc back  "
 
 
 class Keys(Panel):
@@ -41,9 +46,11 @@ class Keys(Panel):
         lines = lines[self.page * on_page : (self.page + 1) * on_page]
         tall = -(-len(lines) // columns)
         foot = canvas.row(canvas.height - 1)
+        canvas.pick(0, canvas.height - 1, len(_RETURN) - 1, Target("action", "dismiss_help"))
+        foot.add(_RETURN, looks.dim)
         if pages > 1:
-            text = f" page {self.page + 1} of {pages}, PgDn for the next  "
-            canvas.pick(0, canvas.height - 1, len(text), Target("action", "turn(1)"))
+            text = f" page {self.page + 1} of {pages}, PgDn  "
+            canvas.pick(foot.used, canvas.height - 1, len(text), Target("action", "turn(1)"))
             foot.add(text, looks.dim)
         if self.view.player is None:
             foot.add(f" {self.view.identity}", looks.text)
@@ -88,7 +95,7 @@ class Keys(Panel):
 
 
 class Help(ModalScreen[None]):
-    """A page of keys; any of its keys returns."""
+    """A page of keys: its own turn it or return, those it tells of do on the display what they are for."""
 
     BINDINGS = [
         Binding("escape,enter,backspace,f1,question_mark,q", "dismiss_help", show=False),
@@ -128,9 +135,28 @@ class Help(ModalScreen[None]):
         if event.target.kind == "action":
             await self.run_action(event.target.id)
             return
-        beneath = self.app.screen_stack[-2]
+        self._leave_for(event.target)
+
+    @on(events.Key)
+    def _pressed(self, event: events.Key) -> None:
+        """Do on the display what the key does there; one that does nothing there leaves the page open."""
+        situation = self._beneath.situation()
+        for command in offered(situation):
+            keys = self.view.keys.get(command.id, command.keys.replace(",", " ")).split()
+            if event.key in keys and not command.action.startswith("app."):
+                event.stop()
+                self._leave_for(Target("command", f"{command.id}:{keys.index(event.key)}"))
+                return
+
+    @property
+    def _beneath(self) -> Display:
+        """The display that the page was opened from."""
+        return cast("Display", self.app.screen_stack[-2])
+
+    def _leave_for(self, target: Target) -> None:
+        beneath = self._beneath
         self.dismiss()
-        beneath.post_message(Panel.Picked(event.target))
+        beneath.post_message(Panel.Picked(target))
 
     @on(Panel.Scrolled)
     def _scrolled(self, event: Panel.Scrolled) -> None:

@@ -83,7 +83,7 @@ class TransitionList(Listing):
         alarm = transition.alarm
         came = transition.after is AlarmState.UNACKED
         row.add(badge(alarm.priority, transition.after), looks.priority(alarm.priority) if came else looks.dim)
-        row.add(" ", looks.text).add(moment(transition.seen, self.view.store.now), looks.dim, WHEN)
+        row.add(" ", looks.text).add(moment(transition.moment, self.view.store.now), looks.dim, WHEN)
         row.add(" ", looks.text).add(WORDS[transition.after], looks.text, 13)
         row.add(alarm.tag, looks.cursor if picked else looks.live, 9).add(" ", looks.text)
         row.add(alarm.condition, looks.text, 6)
@@ -96,7 +96,7 @@ def as_csv(transitions: list[Transition]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("plant_time", "tag", "condition", "priority", "before", "after", "message"))
     for t in transitions:
-        time = "" if math.isnan(t.seen) else datetime.fromtimestamp(t.seen, UTC).isoformat()
+        time = "" if math.isnan(t.moment) else datetime.fromtimestamp(t.moment, UTC).isoformat()
         alarm = t.alarm
         writer.writerow(
             (time, alarm.tag, alarm.condition, alarm.priority, t.before.value, t.after.value, alarm.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable
 from enum import Enum
@@ -90,7 +91,11 @@ class Words(Panel):
         if line.stage is Stage.IDLE:
             assert line.said is not None
             text, tone = line.said
-            row.add(f" {text}", looks.bad if tone is Tone.REFUSED else looks.text)
+            style = looks.bad if tone is Tone.REFUSED else looks.text
+            if canvas.height > 1:  # what became of it is at the end, and must not be what is cut off
+                text, *rest = textwrap.wrap(text, row.width - 2, break_on_hyphens=False)
+                canvas.row(1).add(f" {' '.join(rest)}", style)
+            row.add(f" {text}", style)
             return
         if line.stage is Stage.CONFIRMING:
             self._question(canvas, row, line)
@@ -105,17 +110,27 @@ class Words(Panel):
             row.add(" ...", looks.dim)
 
     def _question(self, canvas: Canvas, row: Row, line: EntryLine) -> None:
-        """What is to be confirmed and the keys for it, which are there however long it is."""
+        """What is to be confirmed and the keys for it, which are there however long it is; on two lines where it is."""
         looks = self.view.looks
-        text, notice = f" {line.text} ", f" {line.notice} " if line.notice else ""
+        words = line.text
+        if canvas.height > 1:
+            words, *rest = textwrap.wrap(line.text, row.width - 2, break_on_hyphens=False)
+            row.add(f" {words} ", looks.setting + Style(bold=True))
+            row, words = canvas.row(1), " ".join(rest)
+        self._ask(canvas, row, line, words)
+
+    def _ask(self, canvas: Canvas, row: Row, line: EntryLine, words: str) -> None:
+        """The question, or its last line, what is to be noticed, and the keys."""
+        looks, y = self.view.looks, canvas.height - 1
+        text, notice = f" {words} " if words else "", f" {line.notice} " if line.notice else ""
         spare = row.width - cells(text + notice) - len(f"Enter {line.verb}  Esc")
         gap, cancel = (3 if spare >= 11 else 1), (" cancel" if spare >= 8 else "")
         room = row.width - len(f"Enter {line.verb}  Esc{cancel}") - gap
         row.add(text, looks.setting + Style(bold=True), min(cells(text), max(0, room - cells(notice))))
         row.add(notice, looks.shout, min(cells(notice), max(0, room - row.used))).add(" " * gap, looks.text)
-        canvas.pick(row.used, 0, len(f"Enter {line.verb}"), Target("key", "enter"))
+        canvas.pick(row.used, y, len(f"Enter {line.verb}"), Target("key", "enter"))
         row.add("Enter", looks.live).add(f" {line.verb}  ", looks.dim)
-        canvas.pick(row.used, 0, len(f"Esc{cancel}"), Target("key", "escape"))
+        canvas.pick(row.used, y, len(f"Esc{cancel}"), Target("key", "escape"))
         row.add("Esc", looks.live).add(cancel, looks.dim)
 
 
@@ -251,6 +266,7 @@ class EntryLine(Horizontal):
         self._said_at = time.monotonic()
         if self.stage is Stage.BUSY:
             self._enter(Stage.IDLE, "")
+        self._fit()
         self._words.paint(force=True)
 
     @property
@@ -267,6 +283,7 @@ class EntryLine(Horizontal):
         """Paint the line; forget what was said a while ago."""
         if self.said is not None and time.monotonic() - self._said_at > SAID:
             self.said = None
+            self._fit()
         self._see()
         self._words.paint()
 
@@ -277,8 +294,14 @@ class EntryLine(Horizontal):
             self._fit()
 
     def _fit(self) -> None:
-        """Give the words their room: what is typed has the rest."""
+        """Give the words their room: what is typed has the rest; a question or report too long for it a second line."""
         room = cells(self.text) + 2 + (cells(self.notice) + 2 if self.notice else 0)
+        need = 0
+        if self.stage is Stage.CONFIRMING:
+            need = room + len(f" Enter {self.verb}  Esc")
+        elif self.stage is Stage.IDLE and self.said is not None:
+            need = cells(self.said[0]) + 2
+        self.styles.height = self._words.styles.height = 2 if need > self.app.size.width else 1
         self._words.styles.width = room if self.stage is Stage.ASKING else "1fr"
 
     def _take_keys(self, widget: Widget) -> None:

@@ -42,7 +42,9 @@ class ExercisePanel(Panel):
         if exercise.score is not None:
             told += f"   {exercise.score:.0f} points of 100"
         if self.view.link.online or exercise.over:  # once it is over nothing of it changes any more
-            yield f" {exercise.title}   {told}", looks.title if exercise.over else looks.live
+            beside = len(exercise.title) + 3 + len(told) <= width  # "20 points of 10" must not be what a cut line says
+            lines = [f"{exercise.title}   {told}"] if beside else [*textwrap.wrap(exercise.title, width), told]
+            yield from ((f" {line}", looks.title if exercise.over else looks.live) for line in lines)
         else:
             yield f" {exercise.title}   ---?", looks.bad
             yield f" no connection; when last heard of: {told}", looks.bad
@@ -59,7 +61,9 @@ class ExercisePanel(Panel):
             yield "", looks.text
             yield " SCORE", looks.title
             for one in exercise.criteria:
-                yield f" {one.points:>5} of {one.of:<4} {one.competency:<15} {one.title}", looks.text
+                title, *more = textwrap.wrap(one.title, width - 31) or [""]
+                yield f" {one.points:>5} of {one.of:<4} {one.competency:<15} {title}", looks.text
+                yield from ((f"{' ' * 31}{line}", looks.text) for line in more)
                 for line in textwrap.wrap(one.evidence, width - 31):
                     yield f"{' ' * 31}{line}", looks.dim
         yield "", looks.text

@@ -51,6 +51,26 @@ def _title(canvas: Canvas, view: View, text: str, active: bool, more: str = "") 
     row.add(f"  {more}", looks.bad if not view.facts.known else looks.dim)
 
 
+_LOWER = (("malfunction", "MALFUNCTIONS"), ("field", "FIELD OPERATOR"), ("scenario", "SCENARIOS"))
+"""Kind and title of the lists that have one place between them."""
+
+
+def _lower_title(canvas: Canvas, view: View, kind: str, active: bool, more: str) -> None:
+    """The line above the one of the lower lists that is shown, and the names of the others: who sees one of three
+    must see that there are three."""
+    _title(canvas, view, dict(_LOWER)[kind], active, more)
+    row, facts = canvas.rows[0], view.facts
+    there = {"malfunction": True, "field": bool(facts.actions), "scenario": bool(facts.scenarios)}
+    others = [(one, word) for one, word in _LOWER if one != kind and there[one]]
+    column = row.width - sum(len(word) + 3 for _, word in others)
+    if column < row.used + 3:
+        return
+    row.gap(column)
+    for one, word in others:
+        canvas.pick(row.used, 0, len(word), Target("action", f"choose('{one}')"))
+        row.add(f"{word}   ", view.looks.dim)
+
+
 class _Choice(Listing):
     """A list of the instructor's; one of them has the cursor."""
 
@@ -150,7 +170,7 @@ class ScenarioList(_Choice):
     def head(self, canvas: Canvas) -> None:
         running = self.view.scenario
         count = f"{running} runs" if running else f"{len(self.facts.scenarios)}, none runs"
-        _title(canvas, self.view, "SCENARIOS", self.active, self.count(count))
+        _lower_title(canvas, self.view, self.KIND, self.active, self.count(count))
 
     def line(self, row: Row, id_: str, picked: bool) -> None:
         looks = self.view.looks
@@ -188,7 +208,7 @@ class FieldList(_Choice):
     def head(self, canvas: Canvas) -> None:
         total, shown = len(self.facts.actions), len(self.ids())
         number = f"{shown} of {total} match {self.wanted!r}" if self.wanted else f"{total}, / finds"
-        _title(canvas, self.view, "FIELD OPERATOR", self.active, self.count(number))
+        _lower_title(canvas, self.view, self.KIND, self.active, self.count(number))
 
     def line(self, row: Row, id_: str, picked: bool) -> None:
         looks = self.view.looks
@@ -231,7 +251,7 @@ class MalfunctionList(_Choice):
     def head(self, canvas: Canvas) -> None:
         total, shown = len(self.facts.malfunctions), len(self.ids())
         number = f"{shown} of {total} match {self.wanted!r}" if self.wanted else f"{total}, / finds"
-        _title(canvas, self.view, "MALFUNCTIONS", self.active, self.count(number))
+        _lower_title(canvas, self.view, self.KIND, self.active, self.count(number))
 
     def line(self, row: Row, id_: str, picked: bool) -> None:
         looks = self.view.looks

@@ -7,10 +7,12 @@ import os
 import secrets
 import signal
 import sys
+import textwrap
 import threading
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from plantsim.commands import options
@@ -67,8 +69,12 @@ def run(args: Namespace) -> int:
 def in_front(args: Namespace, scenario: Scenario) -> int:
     """Briefing, then the HMI over a child process that has the plant, then where the debrief is."""
     servers.check_addresses(args)
-    print(f"{scenario.title}\n\n{scenario.briefing.strip()}\n", file=sys.stderr)
-    input("Enter begins ")
+    print(f"{scenario.title}\n\n{flowing(scenario.briefing, get_terminal_size().columns)}\n", file=sys.stderr)
+    try:
+        input("Enter begins ")
+    except EOFError:  # Ctrl-D: not now
+        print(file=sys.stderr)
+        return 0
     password = secrets.token_urlsafe(12)
     log = state_folder(args.state) / "train.log"
     environment = {**os.environ, PASSWORD: password}
@@ -85,6 +91,12 @@ def in_front(args: Namespace, scenario: Scenario) -> int:
         said, _ = process.communicate(timeout=DEBRIEF_WITHIN)
     print(said, end="")
     return code
+
+
+def flowing(text: str, width: int) -> str:
+    """A scenario's text in lines of so many cells at most; an empty line parts its paragraphs."""
+    paragraphs = text.strip().split("\n\n")
+    return "\n\n".join(textwrap.fill(" ".join(paragraph.split()), max(20, width)) for paragraph in paragraphs)
 
 
 async def serve(args: Namespace, scenario: Scenario) -> int:

@@ -145,6 +145,8 @@ class Processor(UaProcessor):
         self._send(body, seqhdr.RequestId)
 
     def _send(self, body: bytes, request: int) -> None:
+        if self._transport.is_closing():  # the client is gone: nobody waits for it, and uvloop would raise
+            return
         connection = self._connection
         if type(connection.security_policy) is not SecurityPolicyNone:
             self._transport.write(connection.message_to_binary(body, request_id=request))

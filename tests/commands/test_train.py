@@ -12,6 +12,7 @@ import pytest
 
 from plantsim.cli import main
 from plantsim.commands.itself import command
+from plantsim.commands.train import flowing
 from tests.test_demo import CTRL_Q, terminal
 
 PORTS = ("--opcua", "0", "--modbus", "0")
@@ -81,6 +82,18 @@ def test_without_a_terminal_it_serves_scores_and_writes_the_debrief(tmp_path: Pa
     assert page.tags.count("svg") == 1 + len(facts["trends"])
     assert text.count('text-anchor="middle">20:00</text>') == page.tags.count("svg"), "each has its time axis"
     assert "Feeder taken from the loop (required)" in text
+
+
+def test_the_briefing_fits_the_terminal_and_can_be_declined(tmp_path: Path) -> None:
+    """Ctrl-D where Enter begins: nothing was started, nothing is said of it."""
+    text = flowing("One line that\nis short.\n\n" + "word " * 40, 30)
+    assert text.startswith("One line that is short.\n\nword")
+    assert max(map(len, text.splitlines())) <= 30
+    with terminal("train", "sweep-fan-trip", *PORTS, "--state", str(tmp_path)) as trained:
+        trained.wait_for(b"Enter begins")
+        trained.press(b"\x04")
+        assert trained.wait() == 0
+    assert b"Traceback" not in trained.screen
 
 
 @pytest.mark.long

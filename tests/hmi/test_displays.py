@@ -361,8 +361,20 @@ async def test_help_names_every_group_of_keys(endpoint: str, sit_down: SitDown) 
             assert "…" not in desk.text
             await desk.press("pagedown")
         assert left == set()
+        await desk.see("Esc back")
         await desk.press("escape")
         await desk.see("OVERVIEW")
+
+
+async def test_a_key_read_in_the_help_does_there_what_it_is_for(endpoint: str, sit_down: SitDown) -> None:
+    """Nobody must close the page first; a key that does nothing on the display beneath leaves the page open."""
+    async with sit_down(endpoint, (80, 24), settings=Settings(keys={"trends": "b"})) as desk:
+        await desk.press("f1", "p", "f3")
+        await desk.see("page 1 of")
+        await desk.press("2")
+        await desk.see("2 ACID LEACH")
+        await desk.press("f1", "b")
+        await desk.see("TRENDS ")
 
 
 async def test_too_small_a_terminal_says_so(endpoint: str, sit_down: SitDown) -> None:

@@ -83,6 +83,8 @@ def test_shelving_takes_minutes_and_a_reason() -> None:
     """0 minutes is until the alarm returns; without a reason nothing is shelved."""
     assert parse_shelving("30 transmitter under repair") == Shelving(1800.0, "transmitter under repair")
     assert parse_shelving(" 0 known ") == Shelving(None, "known")
-    for typed in ("30", "", "soon please", "-1 x", "481 x", "nan x"):
+    assert parse_shelving("20m known") == parse_shelving("20 known")
+    assert parse_shelving("1,5h known") == parse_shelving("90 known")
+    for typed in ("30", "", "soon please", "-1 x", "481 x", "9h x", "m x", "nan x"):
         with pytest.raises(EntryError, match="minutes from 0 to 480 and a reason"):
             parse_shelving(typed)

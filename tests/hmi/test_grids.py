@@ -652,10 +652,10 @@ async def test_the_instructors_display_looks_as_it_did(plant: Plant, size: tuple
         screen.action_next_view()
         screen.action_next_view()
         shown.append(await painted(app, pilot))
-        assert "MALFUNCTIONS" not in shown[-1]
+        assert "> FIELD OPERATOR" in shown[-1]
         screen.action_next_view()
         shown.append(await painted(app, pilot))
-        assert "FIELD OPERATOR" not in shown[-1]
+        assert "> SCENARIOS" in shown[-1]
         screen.action_next_view()
         screen.action_next_view()
         flood(app)

@@ -30,6 +30,7 @@ from hmi.trigger import check_condition, part
 from hmi.view import Target, View
 from hmi.widgets.entryline import Stage
 from hmi.widgets.instructor import FieldList
+from tests.hmi.test_mouse import click
 
 if TYPE_CHECKING:
     from tests.hmi.conftest import Desk
@@ -47,6 +48,7 @@ StartPlant = Callable[..., AbstractContextManager[str]]
         ("60 2m", Injection(0.6, 120.0, 0.0)),
         ("12,5 90s 1.5h", Injection(0.125, 90.0, 5400.0)),
         ("5 30 2min", Injection(0.05, 30.0, 120.0)),
+        ("80 %, 0s, 2m", Injection(0.8, 0.0, 120.0)),
     ],
 )
 def test_an_injection_is_severity_delay_and_ramp(text: str, found: Injection) -> None:
@@ -248,6 +250,7 @@ async def test_a_malfunction_is_armed_waits_fires_and_the_list_says_so(
             await desk.see("SC-999 is no tag of this plant")
             await desk.type("100 10s when sc-101.run = stopped")
             await desk.see("arm organic-pump-trip@P-4202, 100 %, when SC-101.RUN = Stopped, after 10 s")
+            await desk.until(lambda: "Enter arm  Esc cancel" in desk.lines[-2])  # too long for one line: a second
             await desk.press("enter")
             await desk.see("ARMED 100 %  SC-101.RUN = Stopped")
             await desk.app.link.call("Step", 30.0)
@@ -272,15 +275,16 @@ def test_what_became_of_a_field_action_is_told_in_a_line() -> None:
 async def test_the_field_operator_is_asked_refuses_does_it_and_the_list_says_so(
     start_plant: StartPlant, sit_down: SitDown
 ) -> None:
-    """Tab to his list, / finds, Enter asks and Enter confirms; at 80 columns."""
+    """His list's name leads to it, / finds, Enter asks and Enter confirms; at 80 columns."""
     with start_plant("--opcua", "0", "--insecure", "--frozen") as endpoint:
         async with sit_down(endpoint, (80, 24)) as desk:
             await desk.press("f9")
             await desk.see(", / finds")
             assert isinstance(desk.display, Instructor)
             await desk.app.link.call("Inject", "acid-pump-air-lock", 1.0, 0.0, 0.0)
-            while desk.display.listing.KIND != "field":
-                await desk.press("tab")
+            await click(desk, "SCENARIOS")  # the heads of the lists that are not shown lead to them
+            await click(desk, "FIELD OPERATOR")
+            assert desk.display.listing.KIND == "field"
             await desk.see(f"FIELD OPERATOR  {len(desk.app.view.facts.actions)}, / finds")
             await desk.press("slash")
             await desk.type("bleed p-201")

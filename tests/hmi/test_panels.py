@@ -12,7 +12,7 @@ from rich.style import Style
 from hmi.alarms import AlarmBook
 from hmi.comm.health import Health
 from hmi.comm.link import LinkState, Phase
-from hmi.exercise import Exercise
+from hmi.exercise import Criterion, Exercise
 from hmi.interlock import parse_interlock
 from hmi.model import Member, Plant, TagObject, ValueClass
 from hmi.procedure import Check, Procedure, Step
@@ -283,6 +283,18 @@ def test_a_mark_at_the_edge_of_a_panel_stays_in_it() -> None:
     lines = [[Segment("0123456789", Style())]]
     Panel(view)._write_marks(lines, [Hit(9, 0, 1, target)])
     assert "".join(segment.text for segment in lines[0]) == "012345678a"
+
+
+def test_the_score_is_whole_beside_a_long_title() -> None:
+    """A line that is cut would say "50 points of 10"."""
+    panel = ExercisePanel(view := View(TagStore(), AlarmBook()))
+    criterion = Criterion("stabilise", "Feed back in cascade, as far as the furnace allows it", "0.0", "20", "never")
+    view.exercise = Exercise(
+        "A title of many words " * 3, "", 3600.0, 60.0, "failed", score=50.0, criteria=(criterion,)
+    )
+    shown = _painted(panel, 80, 24)
+    assert "\n failed, 1 min of 1 h 00   50 points of 100" in shown
+    assert "Feed back in cascade, as far as the furnace allows it" in " ".join(shown.split())
 
 
 def _painted(panel: Panel, width: int, height: int) -> str:
