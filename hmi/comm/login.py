@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
 from hmi.comm.client import PatientClient
+from hmi.comm.identity import own_certificate
 from hmi.comm.known import FILE, KnownServers, Seen, is_loopback
 
 Security = Literal["none", "sign", "encrypt"]
@@ -71,11 +72,7 @@ class Login:
             client.set_user(self.user)
             client.set_password(self.password or "")
         if self.security != "none":
-            folder = self._folder
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            certificate, key = await client.setup_self_signed_certificate(
-                folder / "key.pem", folder / "certificate.der"
-            )
+            certificate, key = await own_certificate(client, self._folder)
             mode = _MODES[self.security]
             await client.set_security(SecurityPolicyBasic256Sha256, certificate, key, mode=mode)
         return client

@@ -82,7 +82,7 @@ class RespondJudge:
             share = in_time(took, self.rule.within, self.rule.late)
             return share, f"{clock(self.done[0])} {self.done[1]}, {clock(took)} after it began {wanted}"
         if self.since is None:
-            return None, f"nothing to answer to yet {wanted}"
+            return None, f"nothing to answer to by {clock(at)} {wanted}"
         return (0.0 if at - self.since >= self.rule.late else None), f"not done by {clock(at)} {wanted}"
 
 
@@ -113,7 +113,7 @@ class BandJudge:
         rule = self.rule
         band = f"{rule.tag.name} within {rule.low:g} to {rule.high:g} {rule.tag.eu}".rstrip()
         if not self.total:
-            return None, f"{band}: not judged yet"
+            return None, f"{band}: nothing to judge by {clock(at)}"
         part = self.inside / self.total
         share = min(max((part - rule.none) / (rule.most - rule.none), 0.0), 1.0)
         return share, f"{band} for {100 * part:.0f} % of the time; it was {self.least:.4g} to {self.greatest:.4g}"
@@ -146,7 +146,7 @@ class ReachJudge:
         what = " and ".join(watch.text for watch in self.rule.when)
         wanted = f"(all points within {clock(self.rule.within)}, none after {clock(self.rule.late)})"
         if self.since is None:
-            return None, f"{what}: not judged yet"
+            return None, f"{what}: nothing to judge by {clock(at)}"
         if self.reached is None:
             late = at - self.since >= self.rule.late + self.rule.hold
             return (0.0 if late else None), f"{what}: not by {clock(at)} {wanted}"
