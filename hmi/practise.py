@@ -41,8 +41,10 @@ class Practise(Wishes):
             if exercise is not None and exercise.debrief:
                 exercise = replace(exercise, report=await self._report_of(exercise))
             before, self._view.exercise = self._view.exercise, exercise
+            seated = self._generation == generation
+            late = before is None and not seated
             begins = exercise is not None and not exercise.over and (before is None or before.over)
-            if begins and exercise is not None and self._generation == generation:  # while somebody sits here
+            if begins and exercise is not None and seated:  # while somebody sits here
                 self.news.append(f"scenario begins: {exercise.title}")
                 self._view.note(Kind.SYSTEM, "", f"scenario begins: {exercise.title}", "scenario")
                 self._told = 0
@@ -50,9 +52,10 @@ class Practise(Wishes):
             messages = exercise.messages if exercise is not None else ()
             if len(messages) < self._told:  # of another scenario
                 self._told = 0
-            for line in messages[min(self._told, len(messages)) :]:
+            for index, line in enumerate(messages[self._told :], self._told + 1):
                 text = line.partition(" ")[2]
-                self.news.append(text)
+                if not late or index == len(messages):  # of what was told before this station came the newest is news
+                    self.news.append(text)
                 self._view.note(Kind.SYSTEM, "", f"message: {text}", "scenario")
             self._told = len(messages)
         finally:
