@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import math
 import os
 import signal
 import time
 from collections import deque
 from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from textual import events, on
 from textual.app import App, SystemCommand
@@ -21,18 +19,16 @@ from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from hmi.alarms import TRANSITIONS, AlarmBook, Memory, Transition
-from hmi.comm.known import grouped
-from hmi.comm.link import Link, Phase
+from hmi.alarms import AlarmBook, Memory
+from hmi.comm.link import Link
 from hmi.comm.login import Login
 from hmi.comm.replaylink import ReplayLink
 from hmi.commands import TABLE
-from hmi.format import clock
-from hmi.hands import driven
 from hmi.journal import Kind
-from hmi.model import ROLES, TagObject
+from hmi.model import TagObject
 from hmi.operate import Operations
 from hmi.palette import CommandProvider, PlantProvider
+from hmi.records import Records
 from hmi.replay import Player, Session
 from hmi.screens.alarms import Alarms
 from hmi.screens.analysers import Analysers
@@ -50,18 +46,15 @@ from hmi.screens.training import Training
 from hmi.screens.trends import Trends
 from hmi.screens.trust import Trust
 from hmi.settings import Settings, remember, remembered
-from hmi.store import INTERVALS, TagStore
+from hmi.store import TagStore
 from hmi.theme import DARK, LIGHT, LOOKS, MONO, PALETTES, SIXTEEN
 from hmi.view import Target, View
-from hmi.widgets.alarmhistory import WORDS
 from hmi.widgets.entryline import PassedOn, Tone
 from hmi.widgets.pens import MOST
 from hmi.widgets.sections import key_analogs
 
 PERIOD = 0.25
 """Seconds between two paintings."""
-PAST = 86_400.0
-"""Seconds of plant time before a connection whose alarms are asked for."""
 
 log = logging.getLogger(__name__)
 
@@ -115,20 +108,13 @@ class HmiApp(App[int]):
         self.paints: deque[float] = deque(maxlen=240)
         """Seconds that the last paintings took."""
         self.passed_on = PassedOn()
-        self._journalled = 0
-        self._phase = Phase.CONNECTING
+        self.records = Records(self.link, self.view, self._ask)
         self._before: list[tuple[str, str]] = []
         self._generation = 0
         self._annunciated = 0
         self._displays: dict[str, Display] = {}
-        self._recalled: tuple[int, float] = (0, math.nan)
-        """Browse and branch of which the alarms' past was asked for."""
-        self._asking_long = asyncio.Lock()
         self._manual_of = -1
         """The browse since which the manual was read."""
-        self._hands_shown: tuple[object, ...] = ()
-        """What was shown of the open faceplate when it was asked who set it."""
-        self._hands_asked = 0.0
         self._refused = ""
         """The certificate that the operator was last asked about."""
 
@@ -243,6 +229,9 @@ class HmiApp(App[int]):
     def _work(self, work: Awaitable[object]) -> object:
         return self.run_worker(work, group="operate", exit_on_error=False)
 
+    def _ask(self, work: Awaitable[object], group: str, exclusive: bool = False) -> object:
+        return self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that failed is a defect of ours, but no reason to leave the operator without a display."""
         if event.state is not WorkerState.ERROR:
@@ -274,10 +263,8 @@ class HmiApp(App[int]):
             self._annunciated = self.view.book.annunciated
             self._renew()
             self._set_aside()
-        self._recall()
-        self._journalise()
+        self.records.look()
         self._walk_on()
-        self._backfill()
         self.view.distrusts = self.link.changed is not None
         if self.link.changed is not None and self.link.changed.shown != self._refused:
             self.action_show_certificate()
@@ -289,29 +276,11 @@ class HmiApp(App[int]):
         if isinstance(screen, Display | Connect | Trust):
             screen.paint()
         self.paints.append(time.perf_counter() - started)
-        self._look_at_hands()
+        self.records.look_at_hands(screen.face if isinstance(screen, Display) else None)
         if self.view.book.annunciated > self._annunciated:
             self._annunciated = self.view.book.annunciated
             if self.view.link.online and self.view.player is None:
                 self.bell()
-
-    def _look_at_hands(self) -> None:
-        """Ask who set what of the open faceplate's object, and again whenever something of it is set."""
-        face = self.screen.face if isinstance(self.screen, Display) else None
-        view, now = self.view, time.monotonic()
-        if face is None or not view.link.online or view.player is not None or view.role == ROLES[0]:
-            return
-        members = (m for m in face.members.values() if m.writable or m.for_others)
-        shown = (face.id, self._generation, *(view.store.read(m.name).value for m in members
-                                              if not driven(view.store, face, m)))  # fmt: skip
-        if shown != self._hands_shown and now - self._hands_asked >= PERIOD:
-            self._hands_shown, self._hands_asked = shown, now
-            self.run_worker(self._ask_hands(face.id, now), group="hands", exit_on_error=False)
-
-    async def _ask_hands(self, tag: str, now: float) -> None:
-        writes = await self.link.last_writes(tag)
-        if writes is not None:
-            self.view.hands.writes[tag], self.view.hands.asked[tag] = writes, now
 
     def _deliver(self) -> None:
         """Messages to the trainee, one at a time, where the line above the footer is free."""
@@ -323,32 +292,6 @@ class HmiApp(App[int]):
             screen.line.say(f"message: {practise.news.pop(0)}  (F7)")
             self.bell()
 
-    def _journalise(self) -> None:
-        """Write down what the alarms and the connection did since the last look."""
-        book = self.view.book
-        fresh = self._fresh()
-        if self.view.player is not None:  # the journal has the session's own entries
-            fresh = 0
-        for transition in list(book.transitions)[len(book.transitions) - fresh :]:
-            self._write_down(transition, "plant", transition.moment)
-        if self.view.link.phase is not self._phase:
-            self._phase = self.view.link.phase
-            if self._phase is Phase.ONLINE:
-                self.view.note(Kind.SYSTEM, "", f"connected to {self.view.endpoint}")
-                if (first := self.link.first_seen) is not None:
-                    self.link.first_seen = None
-                    text = f"{first.server} is known from now on by its certificate, SHA-256"
-                    self.view.note(Kind.SYSTEM, "", f"{text} {grouped(first.fingerprint)}")
-            elif self._phase is Phase.LOST:
-                self.view.note(Kind.SYSTEM, "", f"connection lost: {self.view.link.error}")
-
-    def _fresh(self) -> int:
-        """How many of the newest changes of alarms have come since this was asked last."""
-        book = self.view.book
-        fresh = min(book.changes - self._journalled, len(book.transitions))
-        self._journalled = book.changes
-        return fresh
-
     def _walk_on(self) -> None:
         """Tick the steps of procedures by hand that the plant shows to be done, whatever display is open."""
         view = self.view
@@ -356,68 +299,6 @@ class HmiApp(App[int]):
             view.note(Kind.PROCEDURE, procedure.tag, f"done: {step.title}", "plant")
             if isinstance(self.screen, Display):
                 self.screen.line.say(f"{procedure.tag} done: {step.title}")
-
-    def _recall(self) -> None:
-        """Ask the server what the alarms did before this connection, or on the branch that the plant has gone to."""
-        view = self.view
-        if not view.link.online or view.player is not None or math.isnan(view.store.now):
-            return
-        branch = view.store.number("Simulation.Branch")
-        generation, before = self._recalled
-        if generation == self._generation and (branch == before or math.isnan(branch)):
-            return
-        if generation == self._generation and not math.isnan(before):
-            view.book.set_back(view.store.now, self._fresh())
-            self.view.note(
-                Kind.SYSTEM, "", f"the plant goes on from {clock(view.store.now)}, branch {branch:g}", "plant"
-            )
-        self._recalled = (self._generation, branch)
-        view.book.memory = Memory.ASKING
-        self.run_worker(self._read_past(view.store.now), group="past", exclusive=True, exit_on_error=False)
-
-    async def _read_past(self, until: float) -> None:
-        """Fill alarm history and journal with what happened before a plant time."""
-        book = self.view.book
-        past = await self.link.past(until - PAST, until + 0.001, TRANSITIONS)
-        book.memory = past.memory
-        if past.memory is Memory.NONE:
-            self.view.note(Kind.SYSTEM, "", f"{past.memory.value}: what they did before is not known here")
-        if math.isnan(past.since):
-            return
-        self._journalise()  # what was seen until now is the station's own
-        for transition, told in book.remember(past.told, past.since, until):
-            self._write_down(transition, told.who or "plant", told.time, datetime.fromtimestamp(told.wall, UTC))
-
-    def _write_down(self, transition: Transition, who: str, time: float, wall: datetime | None = None) -> None:
-        alarm = transition.alarm
-        text = f"{alarm.condition} {WORDS[transition.after]}, priority {alarm.priority}: {alarm.message}"
-        self.view.journal.add(time, Kind.ALARM, who, alarm.tag, text, wall)
-
-    def _backfill(self) -> None:
-        """Ask the server for what the trends on the screen lack."""
-        if not self.view.link.online:
-            return
-        for name, span in self.view.wanted_long:
-            if (stretch := self.view.store.missing_long(name, span)) is not None:
-                self.run_worker(self._remember_long(name, span, *stretch), group="history", exit_on_error=False)
-        self.view.wanted_long.clear()
-        asked: dict[tuple[float, float], list[str]] = {}
-        for name, span in self.view.wanted.items():
-            if (stretch := self.view.store.missing(name, span)) is not None:
-                asked.setdefault(stretch, []).append(name)
-        self.view.wanted.clear()
-        for (start, end), names in asked.items():
-            self.run_worker(self._remember(names, start, end), group="history", exit_on_error=False)
-
-    async def _remember(self, names: list[str], start: float, end: float) -> None:
-        for name, stretch in (await self.link.history(names, start, end)).items():
-            self.view.store.remember(name, stretch.times, stretch.values, start, end)
-
-    async def _remember_long(self, name: str, span: float, start: float, end: float) -> None:
-        async with self._asking_long:  # one after the other: each is days of samples to the server
-            found = await self.link.extremes(name, start, end, INTERVALS)
-        if found is not None:
-            self.view.store.remember_long(name, span, found.times, found.values, end)
 
     def _renew(self) -> None:
         """Displays for the plant that was just browsed, the operator staying where he was."""

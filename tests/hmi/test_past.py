@@ -236,7 +236,7 @@ async def test_without_a_history_it_says_so(start_plant: StartPlant, sit_down: S
                 await desk.press("right_square_bracket")
             await desk.see("7 d of plant time   nothing from the server's history yet")
             await desk.press("f4")
-            await desk.see("what they did before is not known here")
+            await desk.see("what the alarms did before is not known here")
 
 
 def test_a_transition_is_the_same_to_the_millisecond() -> None:
