@@ -73,9 +73,9 @@ def test_what_is_amiss_is_told_once_and_goes_into_the_journal(engine: Engine) ->
 
 
 def test_a_step_that_cannot_be_made_short_enough_is_told(live: LivePlant) -> None:
-    """An amount that is negative beforehand: no step is short enough to keep it from being so."""
+    """A thousand tons of cobalt in a tank of litres: what leaves it in the shortest step is more than is allowed."""
     first = live.core.offsets()[live.layout.units["CR-501"]]
-    live.core.state[first + live.layout.species.index("Co")] = -1.0
+    live.core.state[first + live.layout.species.index("Co")] = 1e6
     for _ in range(3):
         live.advance(10)
         live.image({})

@@ -140,7 +140,7 @@ async def test_a_start_without_its_permits_says_what_is_missing(
     async with sit_down(endpoint, size) as desk:
         desk.app.show_procedures("KS-4109")
         await desk.until(lambda: isinstance(desk.app.screen, Procedures) and desk.display.view_name() == "steps")
-        await desk.see("1 of 2 permits missing")
+        await desk.see("1 of 3 permits missing")
         await desk.see("FIC-4101 PV below 1.0 L/h")
         await desk.see("not yet")
         await desk.press("down", "enter")

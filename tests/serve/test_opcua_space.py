@@ -22,7 +22,7 @@ async def console(synthetic: Any, opcua_server: Any, connect: Any) -> AsyncItera
 
 
 async def test_areas_and_units_come_in_flow_order(console: Any) -> None:
-    assert await console.browse("Plant", Id.HasComponent) == ["Area.leach", "Area.iron"]
+    assert await console.browse("Plant", Id.HasComponent) == ["Area.leach", "Area.iron", "Plant.LastWrites"]
     assert await console.browse("Area.leach", Id.HasComponent) == ["Unit.R-201", "Unit.R-202"]
     assert await console.browse("Area.iron", Id.HasComponent) == ["Unit.R-301"]
 
