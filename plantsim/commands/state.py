@@ -20,10 +20,18 @@ def state_folder(chosen: Path | None) -> Path:
 
 
 def start_of(chosen: Path | None, plant: str, start: str) -> str:
-    """What the engine is to start from: ``cold``, ``steady``, or the file of a snapshot given by name or path."""
+    """What the engine is to start from: ``cold``, ``steady``, or the file of a snapshot given by name or path.
+
+    Raises Stop for a name that no snapshot has.
+    """
     if start in ("cold", "steady") or "/" in start:
         return start
-    return str(snapshot_path(state_folder(chosen), plant, start))
+    path = snapshot_path(state_folder(chosen), plant, start)
+    if not path.exists():
+        kept = sorted(one.stem for one in path.parent.glob(f"*{path.suffix}"))
+        names = ", ".join(["cold", "steady", *kept])
+        raise Stop(f"--start {start}: found no state of that name of {plant}; allowed {names}, or a path")
+    return str(path)
 
 
 def snapshot_folder(folder: Path, plant: str) -> Path:

@@ -74,3 +74,15 @@ def test_check_reports_a_map_that_is_wrong(plant: Path, capsys: pytest.CaptureFi
     assert re.match(
         r"plantsim check: mine\.map\.toml:\d+: tags\.WIC-100\.SP: found .*, allowed ", capsys.readouterr().err
     )
+
+
+def test_a_state_that_nobody_kept_is_refused_with_those_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "snapshots" / "belfast"
+    folder.mkdir(parents=True)
+    (folder / "before_lot.snapshot").touch()
+    assert main(["simulate", "--for", "1s", "--start", "last", "--state", str(tmp_path)]) == 1
+    allowed = "allowed cold, steady, before_lot, or a path"
+    expected = f"plantsim simulate: --start last: found no state of that name of belfast; {allowed}\n"
+    assert capsys.readouterr() == ("", expected)
