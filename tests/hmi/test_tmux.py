@@ -214,6 +214,8 @@ def test_a_scenario_is_worked_by_keys_to_its_score(tmux: Tmux, tmp_path: Path) -
     change(tmux, "m", "MODE", "cascade", "MODE Manual -> Cascade")
 
     tmux.press("F7")
+    tmux.see(r"90 points of 100 +it takes 70")  # the debrief comes by itself
+    tmux.press("Tab")
     tmux.see("Debrief: ")
     shown = tmux.see(r"(?s)The arch that waits   passed, .*BRIEFING")
     tmux.press("C-q")
