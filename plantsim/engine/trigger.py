@@ -45,13 +45,7 @@ class Triggers:
         self._tags = tags
         self._alarms = [alarm.name for alarm in sorted(alarms, key=lambda one: one.row)]
         self._by_row = {tag.row: tag for tag in tags if tag.row < rows}
-        self._names = Names(
-            {one.tag: one for one in plant.instruments},
-            {one.tag: one for one in plant.devices},
-            {one.tag: one for one in plant.loops},
-            [one.tag for one in plant.interlocks],
-            [one.tag for one in plant.sequences],
-        )
+        self._names = Names.of(plant)
 
     def read(self, text: str) -> Trigger:
         """Of a comparison such as ``AIC-201.PV < 0.8`` or ``TIC-201.PV bad``, or of ``alarm TIC-201.HH``.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from plantsim.model.errors import one_of, shown
 from plantsim.model.members import CONTROLLER, DEVICE, INTERLOCK, PV, SAMPLED, SEQUENCE, Member
-from plantsim.model.plant import Condition, Device, Instrument, Loop
+from plantsim.model.plant import Condition, Device, Instrument, Loop, Plant
 from plantsim.model.section import Section
 from plantsim.model.tag import ValueType
 
@@ -44,6 +44,17 @@ class Names:
         self.loops = loops
         self.sequences = tuple(sequences)
         self._others = dict.fromkeys(interlocks, INTERLOCK) | dict.fromkeys(self.sequences, SEQUENCE)
+
+    @classmethod
+    def of(cls, plant: Plant) -> Names:
+        """Those of a whole plant."""
+        return cls(
+            {one.tag: one for one in plant.instruments},
+            {one.tag: one for one in plant.devices},
+            {one.tag: one for one in plant.loops},
+            [one.tag for one in plant.interlocks],
+            [one.tag for one in plant.sequences],
+        )
 
     def members(self, tag: str) -> tuple[Member, ...]:
         """Members that may be asked for, as their kind describes them; none of what is no tag."""

@@ -76,13 +76,7 @@ class Vocabulary:
         self.plant = plant
         self.tags = tags
         self.alarms = {alarm.name: alarm for alarm in alarms}
-        self._names = Names(
-            {one.tag: one for one in plant.instruments},
-            {one.tag: one for one in plant.devices},
-            {one.tag: one for one in plant.loops},
-            [one.tag for one in plant.interlocks],
-            [one.tag for one in plant.sequences],
-        )
+        self._names = Names.of(plant)
 
     def watch(self, section: Section, key: str, text: str) -> Watch:
         """A condition; PlantError for what is none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,14 +23,6 @@ from plantsim.model.tag import Role
 INSTRUCTOR = Origin(Role.INSTRUCTOR, "ina", "test")
 OPERATOR = Origin(Role.OPERATOR, "olga", "test")
 ACID = "bleed P-201"
-
-
-@pytest.fixture
-def engine(belfast: Plant) -> Iterator[Engine]:
-    engine = Engine(belfast, frozen=True, epoch=0.0)
-    engine.start()
-    yield engine
-    engine.stop()
 
 
 def step(engine: Engine, seconds: float) -> None:

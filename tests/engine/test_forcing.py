@@ -26,14 +26,6 @@ INSTRUCTOR = Origin(Role.INSTRUCTOR, "ines", "test")
 WITHIN_S = 60.0
 
 
-@pytest.fixture
-def running(belfast: Plant) -> Iterator[Engine]:
-    engine = Engine(belfast, frozen=True, epoch=0.0)
-    engine.start()
-    yield engine
-    engine.stop()
-
-
 def value(engine: Engine, name: str) -> float:
     return float(engine.image.value[engine.tags[name].row])
 
@@ -46,55 +38,53 @@ def step(engine: Engine, seconds: float) -> None:
     engine.step(seconds).result(WITHIN_S)
 
 
-def test_a_forced_level_is_what_control_and_alarms_see(running: Engine) -> None:
-    speed = value(running, "P-208.SPEED_CMD")
-    true = value(running, "LIC-208.PV")
-    assert running.force("LIC-208.PV", 95.0, 0.0, ENGINEER) is None
-    assert (value(running, "LIC-208.PV"), quality(running, "LIC-208.PV")) == (95.0, GOOD_LOCAL_OVERRIDE)
-    step(running, 30.0)
-    assert (value(running, "LIC-208.PV"), quality(running, "LIC-208.PV")) == (95.0, GOOD_LOCAL_OVERRIDE)
-    assert value(running, "P-208.SPEED_CMD") > speed + 5.0, "the loop pumps down what it is told is there"
-    assert any(
-        running.image.alarms[a.row] & 1 for a in running.alarms if a.name == "LIC-208.HH" or a.name == "LIC-208.H"
-    )
-    assert running.release("LIC-208.PV", ENGINEER) is None
-    assert quality(running, "LIC-208.PV") == 0
-    step(running, 5.0)
-    assert value(running, "LIC-208.PV") == pytest.approx(true, abs=3.0)
+def test_a_forced_level_is_what_control_and_alarms_see(engine: Engine) -> None:
+    speed = value(engine, "P-208.SPEED_CMD")
+    true = value(engine, "LIC-208.PV")
+    assert engine.force("LIC-208.PV", 95.0, 0.0, ENGINEER) is None
+    assert (value(engine, "LIC-208.PV"), quality(engine, "LIC-208.PV")) == (95.0, GOOD_LOCAL_OVERRIDE)
+    step(engine, 30.0)
+    assert (value(engine, "LIC-208.PV"), quality(engine, "LIC-208.PV")) == (95.0, GOOD_LOCAL_OVERRIDE)
+    assert value(engine, "P-208.SPEED_CMD") > speed + 5.0, "the loop pumps down what it is told is there"
+    assert any(engine.image.alarms[a.row] & 1 for a in engine.alarms if a.name == "LIC-208.HH" or a.name == "LIC-208.H")
+    assert engine.release("LIC-208.PV", ENGINEER) is None
+    assert quality(engine, "LIC-208.PV") == 0
+    step(engine, 5.0)
+    assert value(engine, "LIC-208.PV") == pytest.approx(true, abs=3.0)
 
 
-def test_a_force_stands_above_what_fails_in_the_instrument(running: Engine) -> None:
-    running.force("TIC-201.PV", 60.0, 0.0, ENGINEER)
-    running.inject("transmitter-open-circuit@TIC-201", 1.0, 0.0, 0.0, INSTRUCTOR)
-    step(running, 1.0)
-    assert (value(running, "TIC-201.PV"), quality(running, "TIC-201.PV")) == (60.0, GOOD_LOCAL_OVERRIDE)
-    assert list(running.malfunctions) == ["transmitter-open-circuit@TIC-201#1"]
-    running.release("TIC-201.PV", ENGINEER)
-    step(running, 1.0)
-    assert quality(running, "TIC-201.PV") & 0x80000000
+def test_a_force_stands_above_what_fails_in_the_instrument(engine: Engine) -> None:
+    engine.force("TIC-201.PV", 60.0, 0.0, ENGINEER)
+    engine.inject("transmitter-open-circuit@TIC-201", 1.0, 0.0, 0.0, INSTRUCTOR)
+    step(engine, 1.0)
+    assert (value(engine, "TIC-201.PV"), quality(engine, "TIC-201.PV")) == (60.0, GOOD_LOCAL_OVERRIDE)
+    assert list(engine.malfunctions) == ["transmitter-open-circuit@TIC-201#1"]
+    engine.release("TIC-201.PV", ENGINEER)
+    step(engine, 1.0)
+    assert quality(engine, "TIC-201.PV") & 0x80000000
 
 
-def test_a_forced_output_moves_its_actuator_and_its_loop_follows_it(running: Engine) -> None:
-    output = value(running, "P-208.SPEED_CMD")
-    assert running.force("P-208.SPEED_CMD", output + 10.0, 0.0, ENGINEER) is None
-    step(running, 60.0)
-    assert value(running, "P-208.SPEED_CMD") == output + 10.0
-    assert value(running, "P-208.SPEED") == pytest.approx(output + 10.0, abs=0.5)
-    assert value(running, "LIC-208.OP") == pytest.approx(output + 10.0, abs=0.5), "the loop waits where it is"
-    running.release("P-208.SPEED_CMD", ENGINEER)
-    step(running, 0.1)
-    assert value(running, "P-208.SPEED_CMD") == pytest.approx(output + 10.0, abs=2.0), "without a bump"
-    assert quality(running, "P-208.SPEED_CMD") == 0
+def test_a_forced_output_moves_its_actuator_and_its_loop_follows_it(engine: Engine) -> None:
+    output = value(engine, "P-208.SPEED_CMD")
+    assert engine.force("P-208.SPEED_CMD", output + 10.0, 0.0, ENGINEER) is None
+    step(engine, 60.0)
+    assert value(engine, "P-208.SPEED_CMD") == output + 10.0
+    assert value(engine, "P-208.SPEED") == pytest.approx(output + 10.0, abs=0.5)
+    assert value(engine, "LIC-208.OP") == pytest.approx(output + 10.0, abs=0.5), "the loop waits where it is"
+    engine.release("P-208.SPEED_CMD", ENGINEER)
+    step(engine, 0.1)
+    assert value(engine, "P-208.SPEED_CMD") == pytest.approx(output + 10.0, abs=2.0), "without a bump"
+    assert quality(engine, "P-208.SPEED_CMD") == 0
 
 
-def test_an_interlock_has_a_forced_output_all_the_same(running: Engine) -> None:
+def test_an_interlock_has_a_forced_output_all_the_same(engine: Engine) -> None:
     """A sweep fan that trips stops the feed, whatever is forced."""
-    assert value(running, "SC-101.CMD") == 1.0
-    assert running.force("SC-101.CMD", True, 0.0, ENGINEER) is None
-    running.inject("sweep-fan-trip", 1.0, 0.0, 0.0, INSTRUCTOR)
-    step(running, 20.0)
-    assert value(running, "SC-101.CMD") == 0.0
-    assert value(running, "SC-101.RUN") == 0.0
+    assert value(engine, "SC-101.CMD") == 1.0
+    assert engine.force("SC-101.CMD", True, 0.0, ENGINEER) is None
+    engine.inject("sweep-fan-trip", 1.0, 0.0, 0.0, INSTRUCTOR)
+    step(engine, 20.0)
+    assert value(engine, "SC-101.CMD") == 0.0
+    assert value(engine, "SC-101.RUN") == 0.0
 
 
 @pytest.mark.parametrize("pieces", [(1.0, 7.0, 12.0), (0.1,) * 40 + (16.0,)])
@@ -113,18 +103,18 @@ def test_it_ends_at_its_time_whatever_the_steps(belfast: Plant, pieces: tuple[fl
     assert found[0] == found[1]
 
 
-def test_going_back_and_snapshots_leave_the_table_as_it_is(running: Engine, belfast: Plant, tmp_path: Path) -> None:
-    step(running, 120.0)
-    running.force("LIC-208.PV", 80.0, 100.0, ENGINEER)
-    running.force("TV-201A.CMD", 30.0, 0.0, ENGINEER)
-    step(running, 10.0)
-    running.save(tmp_path / "state")
-    running.backtrack(1.0, INSTRUCTOR)
-    assert (value(running, "LIC-208.PV"), quality(running, "LIC-208.PV")) == (80.0, GOOD_LOCAL_OVERRIDE)
-    level, valve = running.forces
+def test_going_back_and_snapshots_leave_the_table_as_it_is(engine: Engine, belfast: Plant, tmp_path: Path) -> None:
+    step(engine, 120.0)
+    engine.force("LIC-208.PV", 80.0, 100.0, ENGINEER)
+    engine.force("TV-201A.CMD", 30.0, 0.0, ENGINEER)
+    step(engine, 10.0)
+    engine.save(tmp_path / "state")
+    engine.backtrack(1.0, INSTRUCTOR)
+    assert (value(engine, "LIC-208.PV"), quality(engine, "LIC-208.PV")) == (80.0, GOOD_LOCAL_OVERRIDE)
+    level, valve = engine.forces
     assert (level.user, valve.name, valve.until) == ("eva", "TV-201A.CMD", None)
     assert level.until is not None
-    assert level.until - running.elapsed == pytest.approx(90.0)
+    assert level.until - engine.elapsed == pytest.approx(90.0)
     other = Engine(belfast, frozen=True, epoch=0.0, start=str(tmp_path / "state"))
     other.start()
     try:
@@ -148,21 +138,21 @@ def test_going_back_and_snapshots_leave_the_table_as_it_is(running: Engine, belf
         ("SC-101.CMD", 1.0, ENGINEER, Refusal.TYPE),
     ],
 )
-def test_refused(running: Engine, name: str, at: float | bool, origin: Origin, refusal: Refusal) -> None:
-    assert running.force(name, at, 0.0, origin) is refusal
-    assert running.forces == []
+def test_refused(engine: Engine, name: str, at: float | bool, origin: Origin, refusal: Refusal) -> None:
+    assert engine.force(name, at, 0.0, origin) is refusal
+    assert engine.forces == []
 
 
-def test_what_is_not_forced_is_not_released_and_there_is_room_for_64(running: Engine) -> None:
-    assert running.release("LIC-208.PV", ENGINEER) is Refusal.MODE
-    assert running.release("LIC-208.PV", OPERATOR) is Refusal.ROLE
+def test_what_is_not_forced_is_not_released_and_there_is_room_for_64(engine: Engine) -> None:
+    assert engine.release("LIC-208.PV", ENGINEER) is Refusal.MODE
+    assert engine.release("LIC-208.PV", OPERATOR) is Refusal.ROLE
     with pytest.raises(ValueError, match="seconds"):
-        running.force("LIC-208.PV", 1.0, -1.0, ENGINEER)
+        engine.force("LIC-208.PV", 1.0, -1.0, ENGINEER)
     for _ in range(64):
-        running.inject("hcl-leak", 0.0, 0.0, 0.0, INSTRUCTOR)
+        engine.inject("hcl-leak", 0.0, 0.0, 0.0, INSTRUCTOR)
     with pytest.raises(TooMany):
-        running.force("LIC-208.PV", 50.0, 0.0, ENGINEER)
-    assert running.forces == []
+        engine.force("LIC-208.PV", 50.0, 0.0, ENGINEER)
+    assert engine.forces == []
 
 
 @pytest.fixture(scope="module")

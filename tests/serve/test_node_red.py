@@ -9,7 +9,7 @@ import shutil
 import socket
 import struct
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ import pytest
 from asyncua import ua
 
 from plantsim.engine.engine import Engine
-from plantsim.model.plant import Plant
 from plantsim.serve.modbus import ModbusServer
 
 HERE = Path(__file__).parent / "node-red"
@@ -33,14 +32,6 @@ pytestmark = [
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 """Path of the flow, and what it is given; what it answers."""
-
-
-@pytest.fixture
-def engine(belfast: Plant) -> Iterator[Engine]:
-    engine = Engine(belfast, frozen=True, epoch=0.0)
-    engine.start()
-    yield engine
-    engine.stop()
 
 
 @pytest.fixture

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from asyncua import Client, ua
 
 from plantsim.engine.command import Origin
 from plantsim.engine.engine import Engine
-from plantsim.model.plant import Plant
 from plantsim.model.tag import Role
 
 ANNA = Origin(Role.OPERATOR, "anna", "opcua")
 SCENARIO = Origin(Role.INSTRUCTOR, "scenario", "scenario")
-
-
-@pytest.fixture
-def engine(belfast: Plant) -> Iterator[Engine]:
-    engine = Engine(belfast, frozen=True, epoch=0.0)
-    engine.start()
-    yield engine
-    engine.stop()
 
 
 async def last_writes(console: Any, tag: str) -> list[tuple[Any, ...]]:
@@ -44,7 +33,7 @@ async def test_the_last_writes_of_an_object_are_told(engine: Engine, opcua_serve
         assert [row[:4] for row in found] == [
             ("MODE", "Manual", "scenario", "scenario"), ("SP", "62.5", "anna", "opcua")
         ]  # fmt: skip
-        assert [row[4].timestamp() for row in found] == [10.0, 10.0]
+        assert [row[4].timestamp() - engine.live.epoch for row in found] == [10.0, 10.0]
         assert await last_writes(console, "nothing") == []
 
 
