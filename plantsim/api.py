@@ -1,12 +1,12 @@
 """A plant in a Python program: load it, run it, operate it as an operator would, take its trends.
 
     plant = plantsim.load("belfast")
-    plant.record("WIC-100", "AI-701", every=60)
     plant.run(hours=2)
     plant["WIC-100"].sp = 4.0
     plant.run(hours=2)
-    frame = pandas.DataFrame(plant.trends()).set_index("time")
+    frame = pandas.DataFrame(plant.trends("WIC-100", "AI-701")).set_index("time")
 
+What every loop and instrument does is kept once a minute for a day; `record` keeps other members, more often or longer.
 No servers and no clock: plant time passes in `run` alone, as fast as the machine goes. What a write may do is judged as
 the servers judge it, with the role of an engineer; a refused one raises `Refused` and changes nothing.
 """
@@ -36,6 +36,11 @@ from plantsim.model.members import MODES
 from plantsim.model.tag import Kind, Role, Tag, ValueType
 
 __all__ = ["Certificate", "Plant", "Refused", "TagObject", "UnknownTag", "load"]
+
+_KEPT = ("PV", "SP", "OP")
+"""Members whose trends are kept without being asked for, besides the key figures."""
+_KEPT_EVERY_S, _KEPT_ROWS = 60.0, 1441
+"""How often, and how many rows: a day of plant time with both its ends."""
 
 _SPOKEN = {"Man": 0, "Auto": 1, **{name: number for number, name in enumerate(MODES)}}
 """Names of the modes, as people say them and as the tag list has them."""
@@ -114,8 +119,8 @@ class Plant:
         self._live = live
         self._permission = Permission(live.plant, live.tags, frozenset())
         self._origin = Origin(Role.ENGINEER, "python", "api")
-        self._recorder: Recorder | None = None
         self._image = self._look()
+        self._recorder = self._keep()
 
     # ------------------------------------------------------------------ time
 
@@ -153,10 +158,10 @@ class Plant:
         scans = round(span / self._live.scan_period)
         try:
             while scans > 0:
-                n = min(scans, self._recorder.scans_to_go(self._live) if self._recorder else MOST_SCANS, MOST_SCANS)
+                n = min(scans, self._recorder.scans_to_go(self._live), MOST_SCANS)
                 self._live.advance(n)
                 scans -= n
-                if self._recorder is not None and self._recorder.is_due(self._live):
+                if self._recorder.is_due(self._live):
                     self._recorder.add(self._look())
         finally:
             self._image = self._look()
@@ -214,28 +219,34 @@ class Plant:
         """Record members, or the PVs of tags, from now on; what was recorded before is dropped.
 
         names: ``WIC-100`` (its PV), ``WIC-100.SP``, ``KPI.Purity.NdPr``. every: s of plant time, a whole number of
-        scans. most: rows kept, the newest.
+        scans. most: rows kept, the newest. Without it every PV, SP and OP and the key figures are kept once a minute,
+        those of the last day.
         """
-        tags = [self._tag(name if "." in name else f"{name}.PV") for name in names]
+        tags = [self._trended(name) for name in names]
         if any(tag.type is ValueType.PROFILE for tag in tags):
             raise ValueError("record: found a profile, allowed tags of one value")
         self._recorder = Recorder(names, tags, every, most, self._live.scan_period)
         self._recorder.add(self._image)
 
     def trends(self, *names: str) -> dict[str, NDArray[np.float64] | NDArray[np.datetime64]]:
-        """What was recorded: ``time`` (UTC) and one array for each name given to `record`; Bad values are nan.
+        """What was recorded: ``time`` (UTC) and an array for each name; Bad values are nan.
 
-        names: of the columns that are wanted, all without. As pandas takes it:
-        ``pandas.DataFrame(plant.trends()).set_index("time")``.
+        names: of the columns that are wanted, ``WIC-100`` (its PV) or ``WIC-100.SP``; all without, as `record` took
+        them. As pandas takes it: ``pandas.DataFrame(plant.trends()).set_index("time")``. Raises UnknownTag, or
+        ValueError for what is not recorded.
         """
-        if self._recorder is None:
-            wanted = ", ".join(f'"{name}"' for name in names) or "..."
-            raise ValueError(f"trends: nothing is recorded; record({wanted}) before run(...)")
         columns = self._recorder.arrays()
+        if not names:
+            return columns
+        wanted = {"time": columns["time"]}
         for name in names:
-            if name not in columns:
-                raise ValueError(f"trends: found {name}, allowed what is recorded: {', '.join(list(columns)[1:])}")
-        return {name: columns[name] for name in ("time", *names)} if names else columns
+            column = self._recorder.column(self._trended(name))
+            if column is None:
+                raise ValueError(
+                    f"trends: {name} is not recorded; record({', '.join(map(repr, names))}) before run(...)"
+                )
+            wanted[name] = columns[column]
+        return wanted
 
     @property
     def kpi(self) -> dict[str, float]:
@@ -313,8 +324,8 @@ class Plant:
         arrays = read_snapshot(Path(path), self._live.plant.sha256)
         self._live.check_scan(arrays, str(path))
         self._live.restore(arrays)
-        self._recorder = None
         self._image = self._look()
+        self._recorder = self._keep()
 
     @property
     def sha256(self) -> str:
@@ -325,6 +336,19 @@ class Plant:
 
     def _look(self) -> ProcessImage:
         return self._live.image({})
+
+    def _keep(self) -> Recorder:
+        """A recorder of what is kept without being asked for, with the present in it."""
+        tags = [tag for tag in self._live.tags if tag.kind is Kind.KPI or tag.member in _KEPT]
+        names = [tag.object if tag.member == "PV" else tag.name for tag in tags]
+        scan = self._live.scan_period
+        recorder = Recorder(names, tags, max(1, round(_KEPT_EVERY_S / scan)) * scan, _KEPT_ROWS, scan)
+        recorder.add(self._image)
+        return recorder
+
+    def _trended(self, name: str) -> Tag:
+        """The tag of a member, or of the PV of a tag."""
+        return self._tag(name if "." in name else f"{name}.PV")
 
     def _tag(self, name: str) -> Tag:
         tag = self._live.tags.get(name)

@@ -28,6 +28,11 @@ class Recorder:
         self._times: deque[float] = deque(maxlen=most)
         self._values: deque[NDArray[np.float64]] = deque(maxlen=most)
 
+    def column(self, tag: Tag) -> str | None:
+        """The name of the column that has a tag's values, None if there is none."""
+        found = np.flatnonzero(self._rows == tag.row)
+        return self._names[int(found[0])] if len(found) else None
+
     def scans_to_go(self, live: LivePlant) -> int:
         """Scans to the next row."""
         return self._scans - int(live.core.scan) % self._scans
