@@ -153,7 +153,11 @@ class Comms(Panel):
         self._pair(row, "pacing", str(pacing) if isinstance(pacing, str) and pacing else "-")
         branch = view.store.read("Simulation.Branch").value
         row.add("branch ", looks.dim).add(str(branch) if branch is not None else "-", looks.live)
-        return y + 2
+        failure = view.store.read("Simulation.Failure").value
+        if not (isinstance(failure, str) and failure):
+            return y + 2
+        self._line(canvas, y + 2, "").add(f" STOPPED  {failure} ", looks.shout)
+        return y + 3
 
     def _program(self, canvas: Canvas, y: int) -> int:
         _, _, processor = self._rates.look(self.view.health)

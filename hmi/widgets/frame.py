@@ -64,7 +64,9 @@ class Header(Panel):
             return
         running = view.store.number("Simulation.Running")
         asked = view.store.number("Simulation.Speed")
-        if math.isnan(running):
+        if view.store.read("Simulation.Failure").value:
+            pieces.add(" STOPPED ", looks.shout)
+        elif math.isnan(running):
             pieces.add(" ? ", looks.frame)
         elif running > 0:
             pieces.add("RUN", looks.frame)

@@ -24,6 +24,7 @@ from plantsim.serve import (
     opcua_alarms,
     opcua_browse,
     opcua_event_history,
+    opcua_failure,
     opcua_forcing,
     opcua_hands,
     opcua_history,
@@ -239,6 +240,7 @@ class OpcUaServer:
         opcua_lists.build(batch, nodes.simulation)
         opcua_hands.build(batch)
         opcua_forcing.build(batch, nodes.simulation)
+        opcua_failure.build(batch, nodes.simulation)
         alarm_nodes = [opcua_alarms.build(batch, alarm, nodes.objects[alarm.object]) for alarm in engine.alarms]
         if history is not None:
             opcua_history.build(batch)
@@ -275,7 +277,10 @@ class OpcUaServer:
             outlet = StoredOutlet(core.aspace, table, node_of)
             for row in node_of:
                 await outlet.push(row, table.read(row))
-        listeners: list[Listener] = [_at_scenarios(engine, core), conditions.publish]
+        failure = opcua_failure.FailureFace(
+            batch, core.aspace, engine, lambda event: opcua_notify.notify_event(core, event)
+        )
+        listeners: list[Listener] = [_at_scenarios(engine, core), conditions.publish, failure.publish]
         methods: dict[ua.NodeId, opcua_methods.Method] = {}
         if self._training is not None:
             face = opcua_training.TrainingFace(

@@ -110,6 +110,7 @@ class SyntheticEngine:
         alarm = AlarmPoint(0, "TIC-201", "HH", "leach", 1, *told, 3.0)
         self.alarms = (alarm, replace(alarm, row=1, condition="TRIP", priority=4))
         self.speed = 1.0
+        self.failure: Exception | None = None
         self.in_scenario = False
         self.accepted: list[tuple[str, float | bool | int]] = []
         self.origins: list[Origin] = []
