@@ -100,6 +100,22 @@ def test_calcination_closes_with_its_gases(make_bench: MakeBench) -> None:
         assert gap(bench.chemistry, terms) < 1e-14, terms
 
 
+@pytest.mark.parametrize(("hydrate", "steps_pct"), [("NdOxH", (-24.6, -48.1, -54.1)), ("DyOxH", (-23.4, -45.8, -51.5))])
+def test_an_oxalate_loses_its_mass_in_the_steps_of_thermogravimetry(
+    hydrate: str, steps_pct: tuple[float, float, float], make_bench: MakeBench
+) -> None:
+    """Decahydrate to anhydrous oxalate, oxycarbonate and oxide, % of what it weighed."""
+    bench = make_bench("KL-611")
+    chain = next(c for c in bench.tables["KL-611"]["chains"] if c["hydrate"] == bench.index[hydrate])
+    whole = bench.mass[chain["hydrate"]]
+    left = (
+        bench.mass[chain["anhydrous"]],
+        bench.mass[chain["oxycarbonate"]],
+        chain["n_oxide"] * bench.mass[chain["oxide"]],
+    )
+    assert [100.0 * (kg / whole - 1.0) for kg in left] == pytest.approx(steps_pct, abs=0.05)
+
+
 @pytest.mark.parametrize("unit", ["R-201", "R-301", "CR-501", "KL-611", "DR-601"])
 def test_what_a_unit_makes_of_its_contents_closes(unit: str, make_bench: MakeBench) -> None:
     """Any contents: rates of all species plus what goes out, gas included, hold no element and no charge."""
