@@ -103,7 +103,7 @@ SODA = 0.042
 
 
 def dilute(make_bench: MakeBench, ratio: float, iron: float = 0.0) -> tuple[float, float]:
-    """0.02 mol/L at rest with so many times the oxalic acid it takes: shares of rare earth and of Fe(III) in crystals."""
+    """0.02 mol/L at rest with so many times the oxalic acid it takes: shares of rare earth and Fe(III) in crystals."""
     outlet = make_bench(UNIT).tables[UNIT]["tank"]["outlets"][0]
     overflow = {"weir": 1e-3 * LITRES, "outlets": [{**outlet, "drive": -1}]}
     bench = make_bench(UNIT, tank={"jacket": 0.0, "loss": 0.0, **overflow})

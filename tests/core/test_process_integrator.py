@@ -203,6 +203,20 @@ def test_jacobian_of_the_iron_reactions_holds_where_there_is_nothing_left(acid: 
     check_relax(bench, "R-301", columns, [i for i in columns if bench.state("R-301")[i] == 0.0])
 
 
+@pytest.mark.parametrize("net", [0.05, 1e-4, -1e-3, -0.05])
+def test_jacobian_of_effluent_is_its_derivative_where_borate_buffers_it(net: float, make_bench: MakeBench) -> None:
+    """Neutralisation, from acid to alkaline."""
+    table = make_bench("TK-841").tables["TK-841"]
+    bench = quiet(make_bench, "TK-841", reactions=[r for r in table["reactions"] if r["kind"] != 2])
+    assert table["boron"] >= 0
+    bench.opening("P-841", 0.0)
+    hydroxides = {bench.species[r["b"]].name: 0.2 for r in table["reactions"] if r["kind"] == 1}
+    bench.fill("TK-841", 80.0, {"NdCl3": 0.01, "NaCl": 0.5}, Al=0.5, Co=0.3, B=4.0, **hydroxides)
+    bench.state("TK-841")[bench.index["H"]] = 80.0 * net
+    columns = [i for i in range(bench.nc) if bench.species[i].name not in ("H2O", "B")]
+    check_relax(bench, "TK-841", columns)
+
+
 LAWS: dict[str, dict[str, object]] = {
     "dimers": {},
     "polynomial": {"law": 1, "order": [0.7, 0.5, 2.0, 1.8, 0.0], "k_ex": [0.03, 0.02, 0.005, 0.004, 0.15]},
