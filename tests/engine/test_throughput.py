@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from plantsim.engine.live import LivePlant
+from plantsim.model.load import load_plant, plant_names
 from plantsim.model.tag import Tag
 
 if TYPE_CHECKING:
@@ -19,10 +21,14 @@ MAN, AUTO, CASCADE = 0.0, 1.0, 2.0
 DESIGN_KG_H = 4.3
 
 
-def in_force(trial: Trial) -> str:
+def limit_of(live: LivePlant) -> str:
     """Tag of the constraint in force, as clients read it."""
-    tag: Tag = trial.live.tags["WIC-100.Limit"]
-    return tag.states[round(trial["WIC-100.Limit"])]
+    tag: Tag = live.tags["WIC-100.Limit"]
+    return tag.states[round(float(live.core.signal[tag.row]))]
+
+
+def in_force(trial: Trial) -> str:
+    return limit_of(trial.live)
 
 
 @pytest.mark.parametrize("set_point", [3.9, 4.5])
@@ -176,3 +182,30 @@ def test_limit_takes_over_lowers_the_feed_and_lets_go(make_trial: MakeTrial, cas
     trial.run(case.hours_back * HOUR_S)
     assert in_force(trial) == ""
     assert trial["WIC-101.SP"] == pytest.approx(case.set_point)
+
+
+@pytest.mark.parametrize("name", plant_names())
+def test_each_constraint_of_every_plant_is_named_while_it_limits(name: str) -> None:
+    """Held a fiftieth of its range beyond its limit it lowers the feed; back within, it lets go of it."""
+    plant = load_plant(name).with_even_lots()
+    live = LivePlant(plant, scan_period=1.0)
+    live.advance(2)
+    rest = live.arrays()
+    for c in next(loop.constraints for loop in plant.loops if loop.tag == "WIC-100"):
+        live.restore(rest)
+        signal, tag = live.core.signal, live.tags[f"{c.tag}.{c.member}"]
+        op = live.tags["WIC-100.OP"].row
+        before = float(signal[op])
+        if c.member == "OP":
+            signal[live.tags[f"{c.tag}.MODE"].row] = MAN
+        beyond = 0.02 * (tag.high - tag.low) * (1.0 if c.direct else -1.0)
+        named = {}
+        for way in (beyond, -5.0 * beyond):
+            for _ in range(300):
+                signal[tag.row] = c.limit + way
+                live.advance(1)
+            named[way] = limit_of(live), float(signal[op])
+        assert named[beyond][0] == c.tag, c.tag
+        assert named[beyond][1] < 0.99 * before, c.tag
+        assert named[-5.0 * beyond][0] != c.tag, c.tag
+        assert named[-5.0 * beyond][1] > named[beyond][1], c.tag
