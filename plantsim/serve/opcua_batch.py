@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from plantsim.engine.image import BAD
 from plantsim.model.tag import Tag, ValueType
+from plantsim.serve.opcua_ranges import encoding_fault
 from plantsim.serve.opcua_records import LATEST, ticks, ticks_of
 from plantsim.serve.opcua_table import LiveTable
 from plantsim.serve.opcua_values import VARIANT_TYPES, WHOLE
@@ -94,6 +95,8 @@ class BatchReads:
         for item in params.NodesToRead:
             tag = self._tags.get(item.NodeId)
             if tag is None or item.AttributeId != ua.AttributeIds.Value or item.IndexRange:
+                return
+            if encoding_fault(item) is not None:
                 return
             if self._may_be_hidden(item.NodeId):
                 return

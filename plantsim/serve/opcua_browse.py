@@ -77,6 +77,17 @@ class BrowsePoints:
                 self._rests.popitem(last=False)
 
 
+def fault(asked: ua.BrowseDescription, space: AddressSpace) -> int | None:
+    """The status of what cannot be followed from a node that there is (OPC 10000-4, 5.9.2.4); None if it can be."""
+    if asked.BrowseDirection not in tuple(ua.BrowseDirection)[:3]:
+        return int(ua.StatusCodes.BadBrowseDirectionInvalid)
+    if asked.ReferenceTypeId.is_null():
+        return None
+    node_class = space.read_attribute_value(asked.ReferenceTypeId, ua.AttributeIds.NodeClass).Value
+    is_known = node_class is not None and node_class.Value == ua.NodeClass.ReferenceType
+    return None if is_known else int(ua.StatusCodes.BadReferenceTypeIdInvalid)
+
+
 def masked(references: list[ua.ReferenceDescription], mask: int) -> list[ua.ReferenceDescription]:
     """References with what a client wants to know of them (OPC 10000-4, 5.9.2.2, resultMask)."""
     left_out = {name: nothing for bit, (name, nothing) in enumerate(_RESULTS) if not mask & 1 << bit}

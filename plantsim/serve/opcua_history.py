@@ -69,6 +69,7 @@ async def announce(space: AddressSpace) -> None:
         (Id.HistoryServerCapabilities_AccessHistoryDataCapability, ua.Variant(True, boolean)),
         (Id.HistoryServerCapabilities_MaxReturnDataValues, ua.Variant(MOST_VALUES, uint32)),
         (Id.HistoryServerCapabilities_ServerTimestampSupported, ua.Variant(False, boolean)),
+        (Id.Server_ServerCapabilities_MaxHistoryContinuationPoints, ua.Variant(MOST_POINTS, ua.VariantType.UInt16)),
         (Id.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadData, ua.Variant(MOST_NODES, uint32)),
         (Id.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadEvents, ua.Variant(MOST_NODES, uint32)),
     ):

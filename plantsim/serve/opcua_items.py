@@ -19,10 +19,24 @@ from asyncua.ua import uaprotocol_auto
 
 from plantsim.serve.opcua_columns import Columns
 from plantsim.serve.opcua_events import IsSubtype, Where, is_event_filter
-from plantsim.serve.opcua_limits import MOST_ITEMS, MOST_ITEMS_OF_A_SUBSCRIPTION, longest_queue
+from plantsim.serve.opcua_limits import (
+    MOST_ITEMS,
+    MOST_ITEMS_OF_A_SUBSCRIPTION,
+    SHORTEST_INTERVAL_MS,
+    longest_queue,
+)
 from plantsim.serve.opcua_live import Column, LiveValue
-from plantsim.serve.opcua_subscription import SHORTEST_INTERVAL_MS, Sampling, with_timestamps
+from plantsim.serve.opcua_ranges import encoding_fault, is_range, part_of
+from plantsim.serve.opcua_subscription import Sampling, with_timestamps
 
+_NUMBERS = frozenset(
+    ua.NodeId(getattr(ua.ObjectIds, name))
+    for name in (
+        "SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64", "Float", "Double", "Duration",
+        "Number", "Integer", "UInteger",
+    )
+)  # fmt: skip
+"""Data types that a dead band is for."""
 LONGEST_SAMPLING_MS = 86_400_000.0
 EVENT_QUEUE = 1000
 """Events that a monitored item keeps where the client leaves it to the server."""
@@ -100,7 +114,7 @@ class MonitoredItems(MonitoredItemService):
             if in_columns or item.mode != ua.MonitoringMode.Reporting or item.callback_handle in (None, WITHDRAWN):
                 continue
             asked = item.read_value_id
-            value = self.aspace.read_attribute_value(asked.NodeId, asked.AttributeId)
+            value = _part(item, self.aspace.read_attribute_value(asked.NodeId, asked.AttributeId))
             item.mvalue.current_dvalue = value
             notification = ua.MonitoredItemNotification(item.client_handle, with_timestamps(value, item.timestamps))
             self.isub.put(number, notification, item.queue_size, self.isub._triggered_datachanges)
@@ -131,6 +145,7 @@ class MonitoredItems(MonitoredItemService):
         item = self._monitored_items[item_id]
         if item.mode == ua.MonitoringMode.Disabled:
             return
+        value = _part(item, value)
         if item.sampling.is_due():
             self._take(item_id, item, value)
         else:
@@ -155,15 +170,22 @@ class MonitoredItems(MonitoredItemService):
     def _within_deadband(reported: ua.DataValue, value: ua.DataValue, filter_: ua.DataChangeFilter) -> bool:
         if filter_.DeadbandType == ua.DeadbandType.None_ or reported.Value is None or value.Value is None:
             return False
+        width = float(filter_.DeadbandValue)
+
+        def is_within(old: object, new: object) -> bool:
+            return isinstance(old, int | float) and isinstance(new, int | float) and abs(new - old) <= width
+
         old, new = reported.Value.Value, value.Value.Value
-        if not (isinstance(old, int | float) and isinstance(new, int | float)):
-            return False
-        return abs(new - old) <= float(filter_.DeadbandValue)
+        if isinstance(old, list) and isinstance(new, list):  # each of its elements (OPC 10000-4, 7.22.2)
+            return len(old) == len(new) and all(map(is_within, old, new))
+        return is_within(old, new)
 
     async def _create_data_change_monitored_item(
         self, params: ua.MonitoredItemCreateRequest
     ) -> ua.MonitoredItemCreateResult:
-        status = self._prepare_filter(params.ItemToMonitor.NodeId, params.RequestedParameters)
+        status = self._fault(params.ItemToMonitor) or self._prepare_filter(
+            params.ItemToMonitor, params.RequestedParameters
+        )
         if status is not None:
             return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(status))
         column = self._column(params)
@@ -257,7 +279,7 @@ class MonitoredItems(MonitoredItemService):
             return ua.MonitoredItemModifyResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadMonitoredItemIdInvalid))
         wanted = params.RequestedParameters
         if item.callback_handle is not None:  # an event's filter is of another kind
-            status = self._prepare_filter(item.read_value_id.NodeId, wanted)
+            status = self._prepare_filter(item.read_value_id, wanted)
             if status is not None:
                 return ua.MonitoredItemModifyResult(StatusCode=ua.StatusCode(status))
             item.filter = wanted.Filter
@@ -273,7 +295,15 @@ class MonitoredItems(MonitoredItemService):
         item.sampling.waiting = waiting
         return ua.MonitoredItemModifyResult(RevisedSamplingInterval=interval_ms, RevisedQueueSize=item.queue_size)
 
-    def _prepare_filter(self, node_id: ua.NodeId, wanted: ua.MonitoringParameters) -> int | None:
+    def _fault(self, asked: ua.ReadValueId) -> int | None:
+        """The status of a part or an encoding that there is not; None where the node itself is not there, either."""
+        if asked.NodeId not in self.aspace:
+            return None
+        if asked.IndexRange and not is_range(asked.IndexRange):
+            return int(ua.StatusCodes.BadIndexRangeInvalid)
+        return encoding_fault(asked)
+
+    def _prepare_filter(self, asked: ua.ReadValueId, wanted: ua.MonitoringParameters) -> int | None:
         """Turn a percent dead band into an absolute one; the status of a filter that cannot be served."""
         filter_ = wanted.Filter
         if isinstance(filter_, ua.ExtensionObject) and filter_.TypeId.is_null():
@@ -283,9 +313,16 @@ class MonitoredItems(MonitoredItemService):
         # decoding yields the generated class, of which ua.DataChangeFilter is a subclass
         if not isinstance(filter_, uaprotocol_auto.DataChangeFilter):
             return int(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
-        if filter_.DeadbandType != ua.DeadbandType.Percent:
+        if filter_.DeadbandType == ua.DeadbandType.None_ or asked.NodeId not in self.aspace:
             return None
-        span = self._span(node_id)
+        if not self._has_numbers(asked):
+            return int(ua.StatusCodes.BadFilterNotAllowed)
+        if filter_.DeadbandType == ua.DeadbandType.Absolute:
+            # written so that nan, too, is refused
+            return None if filter_.DeadbandValue >= 0.0 else int(ua.StatusCodes.BadDeadbandFilterInvalid)
+        if filter_.DeadbandType != ua.DeadbandType.Percent:
+            return int(ua.StatusCodes.BadMonitoredItemFilterInvalid)
+        span = self._span(asked.NodeId)
         if span is None:
             return int(ua.StatusCodes.BadFilterNotAllowed)
         if not 0.0 <= filter_.DeadbandValue <= 100.0:
@@ -293,6 +330,13 @@ class MonitoredItems(MonitoredItemService):
         filter_.DeadbandType = ua.DeadbandType.Absolute
         filter_.DeadbandValue *= span / 100.0
         return None
+
+    def _has_numbers(self, asked: ua.ReadValueId) -> bool:
+        """Whether what is watched is a number, or an array of them."""
+        if asked.AttributeId != ua.AttributeIds.Value:
+            return False
+        type_ = self.aspace.read_attribute_value(asked.NodeId, ua.AttributeIds.DataType).Value
+        return type_ is not None and type_.Value in _NUMBERS
 
     def _span(self, node_id: ua.NodeId) -> float | None:
         """Width of a variable's EURange; None where it has none."""
@@ -321,6 +365,12 @@ class MonitoredItems(MonitoredItemService):
         self.aspace.delete_datachange_callback(item.callback_handle)
         del self._monitored_items[mid]
         return ua.StatusCode()
+
+
+def _part(item: MonitoredItemData, value: ua.DataValue) -> ua.DataValue:
+    """What of a value an item is for."""
+    index_range = item.read_value_id.IndexRange
+    return part_of(value, index_range) if index_range else value
 
 
 def _every_change(filter_: ua.DataChangeFilter | None) -> bool:

@@ -12,6 +12,8 @@ MOST_ITEMS = 200_000
 MOST_ITEMS_OF_A_SUBSCRIPTION = 20_000
 MOST_LINKS_OF_A_SUBSCRIPTION = 100_000
 """Of items that trigger and those that report then."""
+SHORTEST_INTERVAL_MS = 50.0
+"""Publishing intervals below this one, 0 among them, would publish on every write."""
 LONGEST_QUEUE = 1000
 """Values of one item."""
 MOST_QUEUED = 1_000_000
@@ -19,6 +21,8 @@ MOST_QUEUED = 1_000_000
 SHORTEST_LIMIT = 100
 """Values that every queue may have."""
 
+_LANGUAGE = "en"
+"""Of all texts."""
 _ANNOUNCED = {
     "MaxSessions": MOST_SESSIONS,
     "MaxSubscriptions": MOST_SUBSCRIPTIONS,
@@ -37,7 +41,10 @@ def longest_queue(items: int) -> int:
 
 async def announce(space: AddressSpace) -> None:
     """Say in the address space what the limits are."""
-    for name, most in _ANNOUNCED.items():
+    values = {name: ua.Variant(most, ua.VariantType.UInt32) for name, most in _ANNOUNCED.items()}
+    values["MinSupportedSampleRate"] = ua.Variant(SHORTEST_INTERVAL_MS, ua.VariantType.Double)
+    values["MaxQueryContinuationPoints"] = ua.Variant(0, ua.VariantType.UInt16)  # there are no queries
+    values["LocaleIdArray"] = ua.Variant([_LANGUAGE], ua.VariantType.String, is_array=True)
+    for name, value in values.items():
         node = ua.NodeId(getattr(ua.ObjectIds, f"Server_ServerCapabilities_{name}"))
-        value = ua.DataValue(ua.Variant(most, ua.VariantType.UInt32))
-        await space.write_attribute_value(node, ua.AttributeIds.Value, value)
+        await space.write_attribute_value(node, ua.AttributeIds.Value, ua.DataValue(value))

@@ -34,7 +34,7 @@ from plantsim.serve.opcua_history import HistoryReads, Points
 from plantsim.serve.opcua_identities import Identities, PlantUser
 from plantsim.serve.opcua_limits import MOST_SESSIONS
 from plantsim.serve.opcua_methods import Methods
-from plantsim.serve.opcua_ranges import part_of
+from plantsim.serve.opcua_ranges import encoding_fault, part_of
 from plantsim.serve.opcua_users import ANONYMOUS, Users
 from plantsim.serve.opcua_writes import Writes
 
@@ -163,6 +163,9 @@ class Session(InternalSession):
                     results[index] = ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
             if item.IndexRange:
                 results[index] = part_of(results[index], item.IndexRange)
+            fault = encoding_fault(item)
+            if fault is not None and results[index].Value is not None:
+                results[index] = ua.DataValue(StatusCode=ua.StatusCode(fault))
             if self._denies(item.NodeId):
                 if item.AttributeId == ua.AttributeIds.Value:
                     results[index] = ua.DataValue(StatusCode=_DENIED)
@@ -241,11 +244,15 @@ class Session(InternalSession):
 
     async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
         """Browse, past what is hidden, as many references at a time as the client asks for."""
+        if not params.View.ViewId.is_null():  # there are none
+            raise ServiceError(ua.StatusCodes.BadViewIdUnknown)
         check_size(params.NodesToBrowse)
         results: list[ua.BrowseResult] = await super().browse(params)
         for asked, result in zip(params.NodesToBrowse, results, strict=True):
             if asked.NodeId not in self.aspace or self._hides(asked.NodeId):
                 result.StatusCode, result.References = UNKNOWN, []
+            elif (fault := opcua_browse.fault(asked, self.aspace)) is not None:
+                result.StatusCode, result.References = ua.StatusCode(fault), []
             else:
                 seen = [one for one in result.References if not self._hides(one.NodeId)]
                 result.References = opcua_browse.masked(seen, int(asked.ResultMask))

@@ -20,8 +20,6 @@ from plantsim.serve.opcua_events import overflow_mark
 from plantsim.serve.opcua_records import RECORD
 from plantsim.serve.opcua_triggering import Links
 
-SHORTEST_INTERVAL_MS = 50.0
-"""Publishing intervals below this one, 0 among them, would publish on every write."""
 PATIENCE = 0.05
 """s that a publication comes before or after its time to follow a scan."""
 NO_LIMIT = 2**31 - 1

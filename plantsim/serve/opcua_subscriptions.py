@@ -12,8 +12,12 @@ from asyncua.server.subscription_service import SubscriptionService
 
 from plantsim.serve.opcua_events import subtypes
 from plantsim.serve.opcua_items import MonitoredItems
-from plantsim.serve.opcua_limits import MOST_SUBSCRIPTIONS, MOST_SUBSCRIPTIONS_OF_A_SESSION
-from plantsim.serve.opcua_subscription import SHORTEST_INTERVAL_MS, Subscription
+from plantsim.serve.opcua_limits import (
+    MOST_SUBSCRIPTIONS,
+    MOST_SUBSCRIPTIONS_OF_A_SESSION,
+    SHORTEST_INTERVAL_MS,
+)
+from plantsim.serve.opcua_subscription import Subscription
 
 LONGEST_INTERVAL_MS = 3_600_000.0
 """Publishing intervals above this one are of nobody who still listens."""

@@ -11,6 +11,7 @@ from asyncua.server.address_space import AddressSpace
 from plantsim.engine.command import Origin, Refusal
 from plantsim.model.tag import Tag
 from plantsim.serve.opcua_engine import Engine
+from plantsim.serve.opcua_ranges import is_range
 from plantsim.serve.opcua_values import written
 
 journal = logging.getLogger("plantsim.journal")
@@ -71,7 +72,9 @@ class Writes:
 def _unfit(item: ua.WriteValue, value: float | bool | int | None) -> int | None:
     """Why the engine cannot be asked, if it cannot."""
     if item.IndexRange:
-        return int(ua.StatusCodes.BadIndexRangeNoData)
+        return int(
+            ua.StatusCodes.BadIndexRangeNoData if is_range(item.IndexRange) else ua.StatusCodes.BadIndexRangeInvalid
+        )
     # a SourceTimestamp is tolerated, many clients always send one; a status would be an invented measurement
     if item.Value is not None and item.Value.StatusCode is not None and item.Value.StatusCode.value != 0:
         return int(ua.StatusCodes.BadWriteNotSupported)

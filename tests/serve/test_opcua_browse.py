@@ -144,3 +144,29 @@ async def test_references_tell_what_is_asked_of_them(console: Any) -> None:
         (result,) = await console.client.uaclient.browse(ua.BrowseParameters(NodesToBrowse=[wanted]))
         assert {told(one) for one in result.References} == {mask}
         assert all(str(one.NodeId.Identifier).startswith("TIC-201.") for one in result.References)
+
+
+@pytest.mark.parametrize(
+    ("direction", "reference", "status"),
+    [
+        (ua.BrowseDirection.Both, ua.NodeId(), "Good"),
+        (ua.BrowseDirection.Inverse, ua.NodeId(ua.ObjectIds.HasComponent), "Good"),
+        (ua.BrowseDirection.Invalid, ua.NodeId(), "BadBrowseDirectionInvalid"),
+        (ua.BrowseDirection.Forward, ua.NodeId(99_999), "BadReferenceTypeIdInvalid"),
+        (ua.BrowseDirection.Forward, OBJECTS, "BadReferenceTypeIdInvalid"),
+    ],
+)
+async def test_what_cannot_be_followed_is_refused_with_its_status(
+    console: Any, direction: ua.BrowseDirection, reference: ua.NodeId, status: str
+) -> None:
+    wanted = ua.BrowseDescription(console.id("TIC-201"), direction, reference, True, 0, 63)
+    (result,) = await console.client.uaclient.browse(ua.BrowseParameters(NodesToBrowse=[wanted]))
+    assert result.StatusCode.name == status
+    assert bool(result.References) is (status == "Good")
+
+
+async def test_there_are_no_views(console: Any) -> None:
+    asked = ua.BrowseParameters(View=ua.ViewDescription(ViewId=console.id("Plant")))
+    asked.NodesToBrowse = [ua.BrowseDescription(SERVER, ua.BrowseDirection.Forward, ua.NodeId(), True, 0, 63)]
+    with pytest.raises(ua.uaerrors.BadViewIdUnknown):
+        await console.client.uaclient.browse(asked)

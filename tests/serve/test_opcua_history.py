@@ -114,6 +114,8 @@ async def test_what_has_a_history_says_so(console: Any) -> None:
 
 
 async def test_the_server_says_which_aggregates_it_has(console: Any) -> None:
+    points = ua.NodeId(ua.ObjectIds.Server_ServerCapabilities_MaxHistoryContinuationPoints)
+    assert await console.client.get_node(points).read_value() == opcua_history.MOST_POINTS
     folder = console.client.get_node(ua.NodeId(ua.ObjectIds.HistoryServerCapabilities_AggregateFunctions))
     found = {name.Name for name in [await node.read_browse_name() for node in await folder.get_children()]}
     assert {"Average", "Minimum", "Maximum", "Interpolative", "Count", "TimeAverage", "PercentGood"} <= found

@@ -61,6 +61,30 @@ async def test_ranges_that_name_nothing(console: Any, name: str, index_range: st
     assert answer.StatusCode.name == status
 
 
+@pytest.mark.parametrize(
+    ("attribute", "encoding", "status"),
+    [
+        (ua.AttributeIds.Value, ua.QualifiedName("Default Binary", 0), "Good"),
+        (ua.AttributeIds.Value, ua.QualifiedName("Default XML", 0), "BadDataEncodingUnsupported"),
+        (ua.AttributeIds.Value, ua.QualifiedName("Default Binary", 1), "BadDataEncodingUnsupported"),
+        (ua.AttributeIds.DisplayName, ua.QualifiedName("Default Binary", 0), "BadDataEncodingInvalid"),
+    ],
+)
+async def test_values_are_binary(console: Any, attribute: int, encoding: ua.QualifiedName, status: str) -> None:
+    """Asked twice: what comes again is answered from a plan."""
+    asked = ua.ReadValueId(console.id("TIC-201.PV"), attribute, DataEncoding=encoding)
+    for _ in range(2):
+        (answer,) = await read(console, asked)
+        assert answer.StatusCode.name == status
+        assert (answer.Value.Value is not None) is (status == "Good")
+
+
+async def test_capabilities_have_values(console: Any) -> None:
+    for name, value in (("MinSupportedSampleRate", 50.0), ("LocaleIdArray", ["en"]), ("MaxQueryContinuationPoints", 0)):
+        node = ua.NodeId(getattr(ua.ObjectIds, f"Server_ServerCapabilities_{name}"))
+        assert await console.client.get_node(node).read_value() == value
+
+
 async def test_requests_are_as_large_as_the_server_says(console: Any) -> None:
     limit = ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead
     assert await console.client.get_node(ua.NodeId(limit)).read_value() == MOST_OPERATIONS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -112,6 +113,83 @@ async def test_times_that_there_are_none_of_are_refused(console: Any) -> None:
     raw = await Raw.create(console)
     with pytest.raises(ua.uaerrors.BadTimestampsToReturnInvalid):
         await raw.watch(NUMBER, times=TIMES.Invalid)
+    await raw.end()
+
+
+def dead_band(kind: int, width: float) -> ua.DataChangeFilter:
+    return ua.DataChangeFilter(ua.DataChangeTrigger.StatusValue, kind, width)
+
+
+ABSOLUTE, PERCENT = ua.DeadbandType.Absolute, ua.DeadbandType.Percent
+VALUE, DISPLAY_NAME = ua.AttributeIds.Value, ua.AttributeIds.DisplayName
+XML = {"DataEncoding": ua.QualifiedName("Default XML", 0)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "filter_", "status"),
+    [
+        (ua.ReadValueId(NUMBER, VALUE), dead_band(ABSOLUTE, 0.0), "Good"),
+        (ua.ReadValueId("TIC-201.MODE", VALUE), dead_band(ABSOLUTE, 1.0), "Good"),
+        (ua.ReadValueId(NUMBER, VALUE), dead_band(ABSOLUTE, -1.0), "BadDeadbandFilterInvalid"),
+        (ua.ReadValueId(NUMBER, VALUE), dead_band(ABSOLUTE, float("nan")), "BadDeadbandFilterInvalid"),
+        (ua.ReadValueId(NUMBER, VALUE), dead_band(PERCENT, 100.5), "BadDeadbandFilterInvalid"),
+        (ua.ReadValueId(NUMBER, VALUE), dead_band(PERCENT, -1.0), "BadDeadbandFilterInvalid"),
+        (ua.ReadValueId(NUMBER, VALUE), dead_band(9, 1.0), "BadMonitoredItemFilterInvalid"),
+        (ua.ReadValueId(NUMBER, DISPLAY_NAME), dead_band(ABSOLUTE, 1.0), "BadFilterNotAllowed"),
+        (ua.ReadValueId(TEXT, VALUE), dead_band(ABSOLUTE, 1.0), "BadFilterNotAllowed"),
+        (ua.ReadValueId(SWITCH, VALUE), dead_band(ABSOLUTE, 1.0), "BadFilterNotAllowed"),
+        (ua.ReadValueId("TIC-201.MODE", VALUE), dead_band(PERCENT, 1.0), "BadFilterNotAllowed"),
+        (ua.ReadValueId("No-such.PV", VALUE), dead_band(ABSOLUTE, 1.0), "BadNodeIdUnknown"),
+        (ua.ReadValueId("TIC-201.PV.EURange", VALUE), dead_band(ABSOLUTE, 1.0), "BadFilterNotAllowed"),
+        (ua.ReadValueId(NUMBER, VALUE), ua.AggregateFilter(), "BadMonitoredItemFilterUnsupported"),
+        (ua.ReadValueId(NUMBER, VALUE, **XML), None, "BadDataEncodingUnsupported"),
+        (ua.ReadValueId(NUMBER, DISPLAY_NAME, **XML), None, "BadDataEncodingInvalid"),
+        (ua.ReadValueId("TIC-201.MODE.EnumStrings", VALUE, IndexRange="2:1"), None, "BadIndexRangeInvalid"),
+        (ua.ReadValueId("No-such.PV", VALUE, IndexRange="2:1"), None, "BadNodeIdUnknown"),
+    ],
+)
+async def test_an_item_that_cannot_be_served_is_refused_with_its_status(
+    console: Any, asked: ua.ReadValueId, filter_: Any, status: str
+) -> None:
+    raw = await Raw.create(console)
+    item = ua.MonitoredItemCreateRequest(
+        replace(asked, NodeId=console.id(asked.NodeId)),
+        ua.MonitoringMode.Reporting,
+        ua.MonitoringParameters(0, 0.0, filter_, 1, True),
+    )
+    (answer,) = await raw.client.create_monitored_items(
+        ua.CreateMonitoredItemsParameters(raw.number, TIMES.Both, [item])
+    )
+    assert answer.StatusCode.name == status
+    await raw.end()
+
+
+async def test_an_item_for_a_part_of_a_value_tells_that_part(console: Any, synthetic: Any) -> None:
+    """And what is not there: a text may grow until it is."""
+    await shown(console, synthetic, {TEXT: 1.0})
+    raw = await Raw.create(console)
+    told: dict[int, list[Any]] = {0: [], 1: [], 2: []}
+
+    async def until(handle: int, value: Any) -> None:
+        while value not in told[handle]:
+            for which, one in (await raw.publish())[0]:
+                told[which].append(one.Value.Value if one.StatusCode.is_good() else one.StatusCode.name)
+
+    items = [
+        ua.MonitoredItemCreateRequest(
+            ua.ReadValueId(console.id(name), VALUE, IndexRange=part),
+            ua.MonitoringMode.Reporting,
+            ua.MonitoringParameters(handle, 0.0, None, 10, True),
+        )
+        for handle, (name, part) in enumerate(((TEXT, "0:3"), (TEXT, "100"), ("TIC-201.MODE.EnumStrings", "0:1")))
+    ]
+    await raw.client.create_monitored_items(ua.CreateMonitoredItemsParameters(raw.number, TIMES.Both, items))
+    await until(0, "Hist")
+    await until(1, "BadIndexRangeNoData")
+    await until(2, [ua.LocalizedText("Manual"), ua.LocalizedText("Automatic")])
+    synthetic.show({TEXT: 0.0})
+    await until(0, "BadIndexRangeNoData")
+    assert len(told[1]) == 1, "no more to tell of what is still not there"
     await raw.end()
 
 
