@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from asyncua import Client
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+_CERTIFICATE = "certificate.der"
 _TRIES = 8
 _PAUSE = 0.25
 """Longest time between two of them, s; it is drawn, or stations that met once would meet again."""
@@ -22,7 +24,7 @@ async def own_certificate(client: Client, folder: Path) -> tuple[Path, Path]:
     where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    certificate, key = folder / "certificate.der", folder / "key.pem"
+    certificate, key = folder / _CERTIFICATE, folder / "key.pem"
     for _ in range(_TRIES):
         try:
             await client.setup_self_signed_certificate(key, certificate)
@@ -35,6 +37,14 @@ async def own_certificate(client: Client, folder: Path) -> tuple[Path, Path]:
             certificate.unlink(missing_ok=True)
             key.unlink(missing_ok=True)
     return certificate, key
+
+
+def own_fingerprint(folder: Path) -> str:
+    """SHA-256 in hex of the certificate that is there; empty where there is none."""
+    try:
+        return hashlib.sha256((folder / _CERTIFICATE).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def belong(certificate: Path, key: Path) -> bool:

@@ -30,7 +30,7 @@ from hmi.comm.history import Stretch, first_time, read_extremes, read_raw
 from hmi.comm.known import ChangedCertificate, Seen
 from hmi.comm.lists import last_writes
 from hmi.comm.login import Login
-from hmi.comm.outcome import DONE, Outcome, connect_words, error_words, refusal
+from hmi.comm.outcome import DONE, Outcome, error_words, refusal
 from hmi.comm.services import node_id, plain, read
 from hmi.exercise import Exercise
 from hmi.hands import LastWrite
@@ -189,7 +189,7 @@ class Link:
             with suppress(Exception):
                 await asyncio.wait_for(client.disconnect(), 1.0)
         except Exception as error:
-            return Outcome(False, connect_words(error))
+            return Outcome(False, login.refused(error))
         self.login = login
         self._renewed = True
         self._gone.set()
@@ -449,7 +449,7 @@ class Link:
             self.state = replace(self.state, phase=phase)
 
     def _lost(self, error: Exception) -> None:
-        words = str(error) if isinstance(error, NotAPlant) else connect_words(error)
+        words = str(error) if isinstance(error, NotAPlant) else self.login.refused(error)
         # also what was heard on a way back that failed: its values came before it was online
         self._store.lose()
         self._book.lose()

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
 from hmi.comm.client import PatientClient
-from hmi.comm.identity import own_certificate
+from hmi.comm.identity import own_certificate, own_fingerprint
 from hmi.comm.known import FILE, KnownServers, Seen, is_loopback
+from hmi.comm.outcome import connect_words, is_distrust
 
 Security = Literal["none", "sign", "encrypt"]
 
@@ -49,6 +50,14 @@ class Login:
     def checks(self, endpoint: str) -> bool:
         """Whether the server's certificate matters: it is to secure the session, or a password leaves this machine."""
         return self.security != "none" or bool(self.trust) or (bool(self.user) and not is_loopback(endpoint))
+
+    def refused(self, error: BaseException) -> str:
+        """Why connecting failed; with what lets this client in where only its certificate is not trusted yet."""
+        words = connect_words(error)
+        if self.security == "none" or not is_distrust(error):
+            return words
+        # as many digits as `plantsim certs list` shows
+        return f"{words}; there, 'plantsim certs trust {own_fingerprint(self._folder)[:16]}' lets it in"
 
     async def client(self, endpoint: str, seen: Callable[[Seen], None] | None = None) -> PatientClient:
         """A client ready to connect; with security on, the server is asked for its certificate first.

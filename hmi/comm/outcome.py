@@ -28,11 +28,17 @@ _WORDS = {
     StatusCodes.BadSecurityPolicyRejected: "the server does not offer this security",
     StatusCodes.BadCertificateUntrusted: "the server does not trust this client's certificate yet",
     StatusCodes.BadSecurityChecksFailed: "the server does not trust this client's certificate yet",
+    StatusCodes.BadCertificateTimeInvalid: "this client's certificate has run out, or is not valid yet",
+    StatusCodes.BadCertificatePolicyCheckFailed: "the key of this client's certificate is too short or too long",
+    StatusCodes.BadCertificateUriInvalid: "this client's certificate is another application's",
     StatusCodes.BadTimeout: "the server did not answer in time",
     StatusCodes.BadNotFound: "there is no such thing",
     StatusCodes.BadInvalidArgument: "the server does not take that",
     StatusCodes.BadTooManySessions: "the server has no session free",
 }
+
+_DISTRUST = (StatusCodes.BadCertificateUntrusted, StatusCodes.BadSecurityChecksFailed)
+"""What servers answer to a certificate that they do not trust."""
 
 LOCAL_OVERRIDE = "forced by hand"
 
@@ -82,6 +88,11 @@ def connect_words(error: BaseException) -> str:
     if isinstance(error, UaStatusCodeError) and error.code == StatusCodes.BadUserAccessDenied:
         return status_words(StatusCodes.BadIdentityTokenRejected)
     return error_words(error)
+
+
+def is_distrust(error: BaseException) -> bool:
+    """Whether the server refused this client's certificate, and nothing else."""
+    return isinstance(error, UaStatusCodeError) and error.code in _DISTRUST
 
 
 def error_words(error: BaseException) -> str:

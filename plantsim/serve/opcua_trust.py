@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +45,7 @@ class TrustList:
     """The certificates of a state folder. now: the time that validity is judged by."""
 
     def __init__(self, state: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._state = state
         self._trusted, self._rejected = state / "certs" / "trusted", state / "certs" / "rejected"
         self._now = now
 
@@ -61,6 +63,7 @@ class TrustList:
         )
         if status == ua.StatusCodes.BadCertificateUntrusted:
             self._reject(certificate, name)
+            log.warning("to let it in: plantsim certs trust %s --state %s", name[:16], shlex.quote(str(self._state)))
         raise ServiceError(status)
 
     def fault(self, certificate: x509.Certificate, uri: str | None) -> int | None:

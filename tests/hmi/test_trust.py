@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asyncua import Server, ua
 
+from hmi.comm.identity import own_fingerprint
 from hmi.comm.known import FILE, ChangedCertificate, KnownServers, Seen, grouped, is_loopback
 from hmi.comm.login import Login
 from hmi.screens.connect import Connect
 from hmi.screens.trust import Trust
+from plantsim.commands.itself import command
 from plantsim.serve.opcua_security import CERTIFICATE, KEY, application_uri, open_identity
 
 if TYPE_CHECKING:
@@ -91,6 +94,22 @@ async def serving(folder: Path, port: int) -> AsyncIterator[str]:
     await server.load_private_key(folder / KEY)
     async with server:
         yield hashlib.sha256((folder / CERTIFICATE).read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((160, 50), marks=pytest.mark.long)])
+async def test_a_station_that_is_not_trusted_yet_says_what_lets_it_in(
+    guarded: Any, sit_down: SitDown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    """The command with its own certificate; it comes in by itself once somebody has given it at the server."""
+    monkeypatch.setattr("hmi.comm.link.BACKOFF", (0.2,))
+    login = Login("operator", guarded.passwords["operator"], "encrypt", tmp_path)
+    async with sit_down(guarded.endpoint, size, wait=False, login=login) as desk:
+        await desk.see("does not trust this client's certificate yet")
+        name = own_fingerprint(tmp_path)[:16]
+        await desk.until(lambda: f"'plantsim certs trust {name}' lets it in" in " ".join(desk.text.split()))
+        words = command("certs", "trust", name, "--state", str(guarded.folder))
+        subprocess.run(words, check=True, capture_output=True, timeout=60)
+        await desk.until(lambda: desk.app.link.state.online)
 
 
 @pytest.mark.long

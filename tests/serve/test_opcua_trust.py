@@ -43,7 +43,10 @@ def trust_list(state: Path) -> TrustList:
     return TrustList(state, lambda: NOW)
 
 
-async def test_what_is_wrong_has_its_status_and_only_the_unknown_is_kept(tmp_path: Path) -> None:
+async def test_what_is_wrong_has_its_status_and_only_the_unknown_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And only with that one it would help to trust it."""
     application = ua.ApplicationDescription(ApplicationUri=URI)
     certificates = trust_list(tmp_path)
     for made, status in (
@@ -59,6 +62,8 @@ async def test_what_is_wrong_has_its_status_and_only_the_unknown_is_kept(tmp_pat
         assert ua.StatusCode(refused.value.code).name == status
     (kept,) = certificates.known()
     assert (kept.trusted, kept.subject, kept.uri) == (False, "CN=client", URI)
+    advice = [text for text in caplog.messages if text.startswith("to let it in")]
+    assert advice == [f"to let it in: plantsim certs trust {kept.name[:16]} --state {tmp_path}"]
 
 
 async def test_trusting_and_rejecting(tmp_path: Path) -> None:
