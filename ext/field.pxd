@@ -282,6 +282,10 @@ cdef inline double zero_error(const Analyser* a) noexcept nogil:
 
 cdef inline double analyser_input(const Analyser* a, double* m, double x) noexcept nogil:
     """What it measures, eu: what a calibration has taken out does not count, and is forgotten as the cause goes."""
+    if a.scale == a.true_scale and a.offset == a.true_offset:
+        m[A_GAIN] = 0.0
+        m[A_ZERO] = 0.0
+        return a.scale*x + a.offset
     m[A_GAIN] = of_error(m[A_GAIN], gain_error(a))
     m[A_ZERO] = of_error(m[A_ZERO], zero_error(a))
     return (a.scale*x + a.offset - m[A_ZERO])/(1.0 + m[A_GAIN])
@@ -403,9 +407,11 @@ cdef inline void analyser_take(const Analyser* a, double now, double value, doub
     m[A_PENDING] = pending - done
 
 
-cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* mem, double* sig, unsigned int* qual,
-                               const double* probe) noexcept nogil:
+cdef inline void analyser_scan(const Analyser* a, const Clock* clock, const double* normal, double* mem, double* sig,
+                               unsigned int* qual, const double* probe) noexcept nogil:
     """Sample, analyse, report.
+
+    normal: a standard normal number, the analyser's own in this scan; NULL of one that samples, which seldom needs one.
 
     A calibration (a pulse of CAL) takes no samples and holds the PV, Uncertain, for cal_time; results under way wait for its
     end. It ends with the standards read as they are: errors of gain and zero that there are by then are taken out of every
@@ -447,7 +453,7 @@ cdef inline void analyser_scan(const Analyser* a, const Clock* clock, double* me
             m[A_ZERO] = zero_error(a)
     if state == IN_SERVICE:
         if a.noise > 0.0 and (a.sample <= 0.0 or a.phase + m[A_NEXT]*a.sample <= now):
-            x += a.noise*random_normal(clock.seed, a.key, clock.scan)
+            x += a.noise*(normal[0] if normal != NULL else random_normal(clock.seed, a.key, clock.scan))
         if a.sample > 0.0:
             analyser_take(a, now, x, m)
         else:

@@ -8,7 +8,7 @@ cdef struct Rows:           # what instruments and control remember, and the row
 cdef struct Field:
     int n_transmitters, n_analysers, n_calculations, n_valves, n_on_off, n_motors, n_buttons, n_standbys
     Transmitter* transmitter
-    Noise noise             # of the transmitters
+    Noise noise             # of the transmitters, and behind them of the analysers that do not sample
     Analyser* analyser
     Calculation* calculation
     Valve* valve
@@ -19,20 +19,26 @@ cdef struct Field:
 
 
 cdef void field_build(Field* f, Memory own, dict spec, const Clock* clock) except *:
-    cdef int i
+    cdef int i, n
     f.n_transmitters = len(spec["transmitters"])
     f.transmitter = <Transmitter*>own.take(f.n_transmitters, sizeof(Transmitter))
     for i in range(f.n_transmitters):
         f.transmitter[i] = spec["transmitters"][i]
         transmitter_prepare(&f.transmitter[i], clock.h)
-    noise_keep(&f.noise, <double*>own.take(NOISE_NUMBERS*f.n_transmitters, sizeof(double)), f.n_transmitters)
-    for i in range(f.n_transmitters):
-        f.noise.key[i] = f.transmitter[i].key
     f.n_analysers = len(spec["analysers"])
     f.analyser = <Analyser*>own.take(f.n_analysers, sizeof(Analyser))
     for i in range(f.n_analysers):
         f.analyser[i] = spec["analysers"][i]
         analyser_prepare(&f.analyser[i], clock.h)
+    n = f.n_transmitters + sum([d["sample"] <= 0.0 for d in spec["analysers"]])
+    noise_keep(&f.noise, <double*>own.take(NOISE_NUMBERS*n, sizeof(double)), n)
+    for i in range(f.n_transmitters):
+        f.noise.key[i] = f.transmitter[i].key
+    n = f.n_transmitters
+    for i in range(f.n_analysers):
+        if f.analyser[i].sample <= 0.0:
+            f.noise.key[n] = f.analyser[i].key
+            n += 1
     f.n_calculations = len(spec["calculations"])
     f.calculation = <Calculation*>own.take(f.n_calculations, sizeof(Calculation))
     for i in range(f.n_calculations):
@@ -76,12 +82,16 @@ cdef void field_actuate(Field* f, const Clock* clock, const Rows* r, double* dri
 
 cdef void field_measure(Field* f, const Clock* clock, const Rows* r, const double* probe) noexcept nogil:
     cdef int i
+    cdef const Analyser* a
+    cdef const double* normal = f.noise.z + f.n_transmitters
     if not clock.settling:
         noise_draw(&f.noise, clock.scan)
     for i in range(f.n_transmitters):
         transmitter_scan(&f.transmitter[i], clock, f.noise.z[i], r.mem, r.sig, r.qual, probe)
     for i in range(f.n_analysers):
-        analyser_scan(&f.analyser[i], clock, r.mem, r.sig, r.qual, probe)
+        a = &f.analyser[i]
+        analyser_scan(a, clock, normal if a.sample <= 0.0 else NULL, r.mem, r.sig, r.qual, probe)
+        normal += a.sample <= 0.0
     for i in range(f.n_calculations):
         calculation_scan(&f.calculation[i], r.mem, r.sig, r.qual)
 

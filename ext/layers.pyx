@@ -173,7 +173,7 @@ cdef class Layers:
         for i in range(self._transmitters.count):
             transmitter_scan(&(<Transmitter*>self._transmitters.data)[i], &self.clock, self._noise.z[i], mem, sig, qual, probe)
         for i in range(self._analysers.count):
-            analyser_scan(&(<Analyser*>self._analysers.data)[i], &self.clock, mem, sig, qual, probe)
+            analyser_scan(&(<Analyser*>self._analysers.data)[i], &self.clock, NULL, mem, sig, qual, probe)
         for i in range(self._calculations.count):
             calculation_scan(&(<Calculation*>self._calculations.data)[i], mem, sig, qual)
         for i in range(self._loops.count):

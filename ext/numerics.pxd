@@ -28,6 +28,8 @@ cdef extern from *:
     #define MIX_2 0x94D049BB133111EBULL
     #define EXPONENT 0xFFF0000000000000ULL        /* sign and exponent of a double */
     #define BITS_1 0x3FF0000000000000ULL
+    #define BITS_2_52 0x4330000000000000ULL       /* of 2^52, whose last bit counts ones */
+    #define TWO_52 4503599627370496.0
     #define BITS_SQRT_HALF 0x3FE6A09E667F3BCDULL
     #define INFINITE plantsim_double(0x7FF0000000000000ULL)
     #define NOT_A_NUMBER plantsim_double(0x7FF8000000000000ULL)
@@ -35,8 +37,8 @@ cdef extern from *:
     ctypedef unsigned long long uint64_t
     uint64_t plantsim_bits(double x) noexcept nogil
     double plantsim_double(uint64_t b) noexcept nogil
-    const double LN2_HI, LN2_LO, LOG2_E, LOG10_E, LOG10_2_HI, LOG10_2_LO, ROUNDER, INFINITE, NOT_A_NUMBER
-    const uint64_t GOLDEN, MIX_1, MIX_2, EXPONENT, BITS_1, BITS_SQRT_HALF
+    const double LN2_HI, LN2_LO, LOG2_E, LOG10_E, LOG10_2_HI, LOG10_2_LO, ROUNDER, INFINITE, NOT_A_NUMBER, TWO_52
+    const uint64_t GOLDEN, MIX_1, MIX_2, EXPONENT, BITS_1, BITS_SQRT_HALF, BITS_2_52
 
 
 cdef inline double clip(double x, double low, double high) noexcept nogil:
@@ -96,6 +98,11 @@ cdef inline bint is_finite(double x) noexcept nogil:
     return x - x == 0.0
 
 
+cdef inline double of_integer(uint64_t n) noexcept nogil:
+    """n < 2^52 as a double, exactly; processors before AVX-512 have no vectors of the conversion itself."""
+    return plantsim_double(n | BITS_2_52) - TWO_52
+
+
 cdef inline double log_parts(double x, double* k) noexcept nogil:
     """ln m of x = 2^k m with m in (sqrt(1/2), sqrt 2]; x is positive and finite.
 
@@ -111,7 +118,7 @@ cdef inline double log_parts(double x, double* k) noexcept nogil:
     cdef double z = s*s
     cdef double half = 0.5*f*f
     cdef double r = 2.0/21.0
-    k[0] = <double><long long>(raised >> 52) - (1077.0 if tiny else 1023.0)
+    k[0] = of_integer(raised >> 52) - (1077.0 if tiny else 1023.0)
     r = 2.0/19.0 + z*r
     r = 2.0/17.0 + z*r
     r = 2.0/15.0 + z*r
@@ -177,14 +184,16 @@ cdef inline double log_edge(double x) noexcept nogil:
     return -INFINITE if x == 0.0 else (NOT_A_NUMBER if x < 0.0 else x)
 
 
+cdef inline double finite_log(double x) noexcept nogil:
+    """Natural logarithm of a positive, finite number: no branch, so that the compiler makes vectors of it."""
+    cdef double k = 0.0
+    cdef double m = log_parts(x, &k)
+    return k*LN2_HI + (k*LN2_LO + m)
+
+
 cdef inline double fast_log(double x) noexcept nogil:
     """Natural logarithm; -inf at 0, nan below."""
-    cdef double k = 0.0
-    cdef double m
-    if not has_log(x):
-        return log_edge(x)
-    m = log_parts(x, &k)
-    return k*LN2_HI + (k*LN2_LO + m)
+    return finite_log(x) if has_log(x) else log_edge(x)
 
 
 cdef inline double fast_log10(double x) noexcept nogil:
@@ -220,7 +229,7 @@ cdef inline uint64_t random_place(uint64_t start, uint64_t stride, uint64_t scan
 
 cdef inline double uniform_of(uint64_t bits) noexcept nogil:
     """Uniform on the open interval (0, 1): 2^52 equally spaced values."""
-    return (<double><long long>(bits >> 12) + 0.5)*2.220446049250313e-16
+    return (of_integer(bits >> 12) + 0.5)*2.220446049250313e-16
 
 
 cdef inline double random_uniform(uint64_t seed, uint64_t key, uint64_t scan) noexcept nogil:
@@ -240,28 +249,38 @@ cdef inline double normal_middle(double q) noexcept nogil:
          + 42.313330701600911252)*r + 1.0)
 
 
+cdef inline double tail_depth(double p) noexcept nogil:
+    """sqrt(-ln p) of p or 1 - p, whichever is less."""
+    return sqrt(-finite_log(p if p < 0.5 else 1.0 - p))
+
+
+cdef inline double near_tail(double r) noexcept nogil:
+    """-x with Phi(x) = p for 0 < p < 0.075, r = sqrt(-ln p) being 5 or less; beyond, a number that means nothing."""
+    r -= 1.6
+    return (((((((7.7454501427834140764e-4*r + 0.0227238449892691845833)*r + 0.24178072517745061177)*r
+            + 1.27045825245236838258)*r + 3.64784832476320460504)*r + 5.7694972214606914055)*r
+         + 4.6303378461565452959)*r + 1.42343711074968357734)/(
+        ((((((1.05075007164441684324e-9*r + 5.475938084995344946e-4)*r + 0.0151986665636164571966)*r
+            + 0.14810397642748007459)*r + 0.68976733498510000455)*r + 1.6763848301838038494)*r
+         + 2.05319162663775882187)*r + 1.0)
+
+
+cdef inline double far_tail(double r) noexcept nogil:
+    """The same for r above 5, p < 1.4e-11."""
+    r -= 5.0
+    return (((((((2.01033439929228813265e-7*r + 2.71155556874348757815e-5)*r + 0.0012426609473880784386)*r
+            + 0.026532189526576123093)*r + 0.29656057182850489123)*r + 1.7848265399172913358)*r
+         + 5.4637849111641143699)*r + 6.6579046435011037772)/(
+        ((((((2.04426310338993978564e-15*r + 1.4215117583164458887e-7)*r + 1.8463183175100546818e-5)*r
+            + 7.868691311456132591e-4)*r + 0.0148753612908506148525)*r + 0.13692988092273580531)*r
+         + 0.59983220655588793769)*r + 1.0)
+
+
 cdef inline double normal_tail(double p) noexcept nogil:
     """x with Phi(x) = p for 0 < p < 0.075 and 0.925 < p < 1."""
-    cdef double q = p - 0.5
-    cdef double r, x
-    r = sqrt(-fast_log(p if q < 0.0 else 1.0 - p))
-    if r <= 5.0:
-        r -= 1.6
-        x = (((((((7.7454501427834140764e-4*r + 0.0227238449892691845833)*r + 0.24178072517745061177)*r
-                + 1.27045825245236838258)*r + 3.64784832476320460504)*r + 5.7694972214606914055)*r
-             + 4.6303378461565452959)*r + 1.42343711074968357734)/(
-            ((((((1.05075007164441684324e-9*r + 5.475938084995344946e-4)*r + 0.0151986665636164571966)*r
-                + 0.14810397642748007459)*r + 0.68976733498510000455)*r + 1.6763848301838038494)*r
-             + 2.05319162663775882187)*r + 1.0)
-    else:
-        r -= 5.0
-        x = (((((((2.01033439929228813265e-7*r + 2.71155556874348757815e-5)*r + 0.0012426609473880784386)*r
-                + 0.026532189526576123093)*r + 0.29656057182850489123)*r + 1.7848265399172913358)*r
-             + 5.4637849111641143699)*r + 6.6579046435011037772)/(
-            ((((((2.04426310338993978564e-15*r + 1.4215117583164458887e-7)*r + 1.8463183175100546818e-5)*r
-                + 7.868691311456132591e-4)*r + 0.0148753612908506148525)*r + 0.13692988092273580531)*r
-             + 0.59983220655588793769)*r + 1.0)
-    return -x if q < 0.0 else x
+    cdef double r = tail_depth(p)
+    cdef double x = near_tail(r) if r <= 5.0 else far_tail(r)
+    return -x if p < 0.5 else x
 
 
 cdef inline double normal_quantile(double p) noexcept nogil:
