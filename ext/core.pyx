@@ -158,14 +158,16 @@ cdef class Core:
         cdef Sheet* s = &p.s
         cdef int i
         p.n_streams = spec["streams"]
-        p.n_drives = len(spec["drive_power"])
-        p.power = self.own.doubles(spec["drive_power"])
+        powered = np.flatnonzero(spec["drive_power"])
+        p.n_powered = len(powered)
+        p.powered = self.own.ints(powered)
+        p.power = self.own.doubles(np.array(spec["drive_power"])[powered])
         p.energy_probe = spec["energy_probe"]
         p.n_beside = len(spec["energy_beside"])
         p.beside = self.own.ints(spec["energy_beside"])
         self.streams = np.zeros((2, p.n_streams, s.width))
         self.gathered = np.zeros(p.n_streams*(s.width + 1))
-        self.drive = np.zeros(max(p.n_drives, 1))
+        self.drive = np.zeros(max(len(spec["drive_power"]), 1))
         self.probe = np.zeros(spec["probes"])
         self.edge_in = np.zeros(s.nc)
         self.edge_out = np.zeros(s.nc)
@@ -340,7 +342,7 @@ cdef class Core:
             for k in range(self.process.n_units):
                 if self.process.unit[k].vessel != NULL:
                     unit_observe(&self.process.unit[k], &self.process.s)
-            process_weigh(&self.process)
+            process_weigh(&self.process, True)
 
     def develop(self, int unit):
         """Put a pad of heaps into its stride, see ext/heap.pxd; units of other kinds stay as they are."""

@@ -36,11 +36,11 @@ cdef inline void filter_step(Filter* u, Sheet* s) noexcept nogil:
     washed = 1.0 - fast_exp(-dmin(u.efficiency*n, 50.0))
     washed = dmin(washed, n)
     taken = washed/dmax(n, 1e-12)          # of the wash water stays in the cake
+    for i in range(s.na):
+        cake[S_MOL + i] = x[S_MOL + i]*share*(1.0 - washed) + w[S_MOL + i]*taken
+    for i in range(s.na, s.nc):
+        cake[S_MOL + i] = x[S_MOL + i]*(1.0 - u.passing)
     for i in range(s.nc):
-        if s.solid[i]:
-            cake[S_MOL + i] = x[S_MOL + i]*(1.0 - u.passing)
-        else:
-            cake[S_MOL + i] = x[S_MOL + i]*share*(1.0 - washed) + w[S_MOL + i]*taken
         fil[S_MOL + i] = x[S_MOL + i] + w[S_MOL + i] - cake[S_MOL + i]
     fil[S_TEMP] = x[S_TEMP]
     cake[S_TEMP] = x[S_TEMP]

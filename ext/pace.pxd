@@ -19,6 +19,7 @@ cdef struct Pace:
     int n_in, n_out
     int* inlet          # streams
     int* outlet
+    bint rests          # no step of the unit ends in this scan, so that it and its outlets are as in the last one
 
 
 cdef inline int pace_gathered(const Pace* p, long long scan) noexcept nogil:

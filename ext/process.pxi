@@ -7,6 +7,7 @@ cdef struct Weighted:       # a measured quantity of a stream or of what a unit 
     double* bottom
     int first, count        # species that have weights lie there
     int probe
+    const Pace* pace        # of the unit that sends the stream, NULL: it sends something else in every scan
 
 cdef enum:
     WEIGHTED_STREAM_SLOT = 0        # value of the stream's slot `source*width + offset`
@@ -38,18 +39,26 @@ cdef struct Process:
     double* y
     int y_count
     double* tot
-    double* power           # W of every actuator at full output
-    int n_drives, energy_probe
+    double* power           # W at full output of the actuators that take any
+    int* powered            # which they are
+    int n_powered, energy_probe
     int* beside             # probes of W that come to what the drives take
     int n_beside
     bint broken             # a unit that stepped in the last scan has a state that is not finite
 
 
-cdef void mark_particles(Sheet* s, const Unit* u) noexcept:
-    """Note which streams carry particles in bins: what leaves mills and leach tanks."""
+cdef void mark_used(Sheet* s, const Unit* u) noexcept:
+    """Note which streams carry particles in bins, what leaves mills and leach tanks, and which nothing undissolved at all."""
     cdef const Tank* tank
+    cdef const Store* store
     cdef int i
-    if u.kind == MILL:
+    if u.kind == STORE:
+        store = <Store*>u.p
+        for i in range(store.n_out):
+            s.used[store.outlet[i].stream] = S_MOL + s.na
+    elif u.kind == SX_CIRCUIT:
+        s.used[(<SxCircuit*>u.p).liquor] = S_MOL + s.na
+    elif u.kind == MILL:
         s.used[(<Mill*>u.p).outlet] = s.width
     elif u.kind == LEACH_TANK:
         tank = &(<LeachTank*>u.p).tank
@@ -60,7 +69,7 @@ cdef void mark_particles(Sheet* s, const Unit* u) noexcept:
 cdef void process_build(Process* p, Memory own, dict spec, list sizes, double* certificate) except *:
     """Units, weighted quantities, paces and meters. The arrays are there by then, the states behind `y` in the order of
     the units, of `sizes` each. certificate: of the first hopper."""
-    cdef int i, n = 0
+    cdef int i, k, n = 0
     cdef dict d
     cdef Making making
     p.n_units = len(sizes)
@@ -93,7 +102,7 @@ cdef void process_build(Process* p, Memory own, dict spec, list sizes, double* c
         p.weighted[i].probe = d["probe"]
     p.s.used = own.ints([S_MOL + p.s.nc]*p.n_streams)
     for i in range(p.n_units):
-        mark_particles(&p.s, &p.unit[i])
+        mark_used(&p.s, &p.unit[i])
     p.n_paces = len(spec["paces"])
     p.pace = <Pace*>own.take(p.n_paces, sizeof(Pace))
     for i, d in enumerate(spec["paces"]):
@@ -105,6 +114,9 @@ cdef void process_build(Process* p, Memory own, dict spec, list sizes, double* c
         p.pace[i].n_out = len(d["outlets"])
         p.pace[i].outlet = own.ints(d["outlets"])
         p.unit[p.pace[i].unit].pace = &p.pace[i]
+        for k in range(p.n_weighted):
+            if WEIGHTED_STREAM_SUM <= p.weighted[k].kind <= WEIGHTED_STREAM_RATIO and p.weighted[k].source in d["outlets"]:
+                p.weighted[k].pace = &p.pace[i]
 
     p.n_meters = len(spec["meters"])
     p.meter = <Meter*>own.take(p.n_meters, sizeof(Meter))
@@ -124,14 +136,17 @@ cdef void process_swap(Process* p, double tick) noexcept nogil:
             p.s.edge_out[i] += tick*x[i]
 
 
-cdef void process_weigh(Process* p) noexcept nogil:
-    """Streams and contents as instruments would see them."""
+cdef void process_weigh(Process* p, bint all_of_them) noexcept nogil:
+    """Streams and contents as instruments would see them; of streams that did not change the reading stands, unless all of
+    them are asked for."""
     cdef Weighted* w
     cdef const double* x
     cdef double top, bottom
     cdef int k
     for k in range(p.n_weighted):
         w = &p.weighted[k]
+        if w.pace != NULL and w.pace.rests and not all_of_them:
+            continue
         if w.kind == WEIGHTED_STREAM_SLOT:
             p.s.probe[w.probe] = p.s.now[w.source]
             continue
@@ -149,43 +164,44 @@ cdef void process_weigh(Process* p) noexcept nogil:
         # an empty line keeps its last reading
 
 
-cdef bint process_rests(const Unit* u, long long scan, bint paced) noexcept nogil:
-    """Whether the unit's step does not end in the scan after `scan` are over."""
-    return paced and u.pace != NULL and pace_gathered(u.pace, scan) != u.pace.scans - 1
-
-
 cdef void process_tick(Process* p, long long scan, double tick, bint paced) noexcept nogil:
     """One tick of all units; paced: of those only whose step ends in this scan, `scan` being over. Tells in `broken`
     whether one of them no longer has finite states."""
     cdef int k
     cdef Unit* u
     cdef double watts = 0.0
+    cdef bint sound
     p.slow.nxt = p.s.nxt
     p.broken = False
+    for k in range(p.n_paces):
+        p.pace[k].rests = paced and pace_gathered(&p.pace[k], scan) != p.pace[k].scans - 1
     for k in range(p.n_units):
         u = &p.unit[k]
+        sound = False
         if paced and u.pace != NULL:
             pace_gather(u.pace, &p.s, p.slow.now, p.warmth)
-            if process_rests(u, scan, paced):
+            if u.pace.rests:
                 pace_hold(u.pace, &p.s)
                 continue
             pace_mean(u.pace, &p.s, p.slow.now, p.warmth)
-            vessel_advance(u.vessel, &p.slow, u.pace.scans*tick)
+            sound = vessel_advance(u.vessel, &p.slow, u.pace.scans*tick)
             unit_leave(u, &p.slow, u.pace.scans*tick)
             pace_clear(u.pace, &p.s, p.slow.now, p.warmth)
         elif u.vessel != NULL:
-            vessel_advance(u.vessel, &p.s, tick)
+            sound = vessel_advance(u.vessel, &p.s, tick)
             unit_leave(u, &p.s, tick)
         else:
             unit_step(u, &p.s, tick)
-        p.broken |= not all_finite(u.y, u.ny)
+        if not sound:
+            p.broken |= not all_finite(u.y, u.ny)
     process_swap(p, tick)
     for k in range(p.n_units):
-        if p.unit[k].vessel != NULL and not process_rests(&p.unit[k], scan, paced):
-            unit_observe(&p.unit[k], &p.s)
-    process_weigh(p)
-    for k in range(p.n_drives):
-        watts += p.power[k]*p.s.drive[k]
+        u = &p.unit[k]
+        if u.vessel != NULL and not (u.pace != NULL and u.pace.rests):
+            unit_observe(u, &p.s)
+    process_weigh(p, False)
+    for k in range(p.n_powered):
+        watts += p.power[k]*p.s.drive[p.powered[k]]
     for k in range(p.n_beside):
         watts += p.s.probe[p.beside[k]]
     p.s.probe[p.energy_probe] = watts
@@ -215,7 +231,7 @@ cdef void process_emit(Process* p, long long scan) noexcept nogil:
     for k in range(p.n_units):
         if p.unit[k].vessel != NULL:
             unit_observe(&p.unit[k], &p.s)
-    process_weigh(p)
+    process_weigh(p, True)
     process_gather_at_rest(p, scan)
 
 

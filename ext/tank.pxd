@@ -89,9 +89,7 @@ cdef inline double tank_mix(const Tank* t, const Sheet* s, const double* n, doub
     solids = rate*stirring(t, s)
     scale_into(out, rate, n, s.nc)
     if solids != rate:
-        for i in range(s.na, s.nc):
-            if s.solid[i]:
-                out[i] = solids*n[i]
+        scale_into(out + s.na, solids, n + s.na, s.nc - s.na)
     scale_into(f, -1.0, out, s.nc)
     cap = tank_heat_capacity(t, v)
     heat = t.loss*(t.ambient - temp)

@@ -60,8 +60,10 @@ cdef inline double step_error(const Vessel* v, const double* k1, const double* k
     return err
 
 
-cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil:
-    """Advance the states by one tick [s] with inlet streams and openings held; leave the mean outflows in q."""
+cdef inline bint vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil:
+    """Advance the states by one tick [s] with inlet streams and openings held; leave the mean outflows in q.
+
+    Returns whether all steps passed the step test, in which case all states are finite."""
     cdef int ny = v.ny, n = v.ny + v.nq, i, depth = 0
     cdef double* k1 = v.work
     cdef double* k2 = v.work + n
@@ -71,7 +73,7 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
     cdef const double* atol = v.atol
     cdef const double* floor = v.floor
     cdef double h = tick, t = 0.0, x
-    cdef long long bad
+    cdef long long bad, floored = v.floored
     for i in range(v.nq):
         out[i] = 0.0
     while True:
@@ -117,6 +119,7 @@ cdef inline void vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
     for i in range(v.nq):
         out[i] /= tick
     v.ticks += 1
+    return v.floored == floored
 
 
 cdef inline void lu_factor(double* m, int n) noexcept nogil:
