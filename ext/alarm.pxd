@@ -44,14 +44,14 @@ cdef struct Alarm:
     int kind
     int pv              # row
     int limit_row       # row of the limit, -1: `limit` stands
-    int sp              # row, DEVIATION and DISCREPANCY
-    int other           # row, DISCREPANCY
     int mem
     int n_suppress
     int suppress_all    # suppressed while all of them hold, rather than one
-    Condition suppress[3]
     double limit
     double deadband     # eu
+    Condition suppress[3]
+    int sp              # row, DEVIATION and DISCREPANCY
+    int other           # row, DISCREPANCY
     double on_delay     # s
     double off_delay
     double window       # RATE: time constant, s

@@ -64,7 +64,6 @@ cdef Vessel* integrate(Unit* u, Making* m, Memory own, int nq, Rhs rhs, Factor f
     v.nq = nq
     v.y = u.y
     v.q = <double*>own.take(nq, sizeof(double))
-    v.work = <double*>own.take(4*(u.ny + nq), sizeof(double))
     v.atol = own.doubles(atol)
     v.unit = u.p
     v.rhs = rhs

@@ -75,21 +75,21 @@ cdef struct Loop:
     int n_out
     int n_wild
     int n_constraint
-    Output out[3]
-    int wild[3]         # RATIO: rows, summed
-    int slave_pv        # RATIO: row of what the slave measures, -1 absent
-    Constraint constraint[8]
+    int ahead           # PID: row of what is fed forward, -1: nothing
     double lo, hi       # PV range, eu
     double sp_lo, sp_hi
     double op_lo, op_hi # %
     double gap          # eu; 0: none
-    int ahead           # PID: row of what is fed forward, -1: nothing
     double ahead_gain   # % of output per eu of that
     double ahead_lag    # s
     double ramp         # eu/s in Auto; 0: none
     double factor       # RATIO: slave SP = factor SP wild
     double filter       # RATIO: s
     double balance      # RATIO: s in which a ratio taken over goes to the set point
+    Output out[3]       # what few loops have comes behind what all read in every scan
+    int wild[3]         # RATIO: rows, summed
+    int slave_pv        # RATIO: row of what the slave measures, -1 absent
+    Constraint constraint[8]
 
 
 cdef inline double bounded(const Output* o, double y) noexcept nogil:

@@ -66,6 +66,19 @@ cdef void mark_used(Sheet* s, const Unit* u) noexcept:
             s.used[tank.outlet[i].stream] = s.width
 
 
+cdef void share_work(Process* p, Memory own) except *:
+    """Give all vessels one place to work in: nothing there outlasts a step."""
+    cdef int i, most = 0
+    cdef double* work
+    for i in range(p.n_units):
+        if p.unit[i].vessel != NULL:
+            most = max(most, p.unit[i].vessel.ny + p.unit[i].vessel.nq)
+    work = <double*>own.take(3*most, sizeof(double))
+    for i in range(p.n_units):
+        if p.unit[i].vessel != NULL:
+            p.unit[i].vessel.work = work
+
+
 cdef void process_build(Process* p, Memory own, dict spec, list sizes, double* certificate) except *:
     """Units, weighted quantities, paces and meters. The arrays are there by then, the states behind `y` in the order of
     the units, of `sizes` each. certificate: of the first hopper."""
@@ -86,6 +99,7 @@ cdef void process_build(Process* p, Memory own, dict spec, list sizes, double* c
     for i in range(p.n_units):
         if p.unit[i].kind == FILTER_PRESS:
             hold_back(&p.unit[i], &making)
+    share_work(p, own)
 
     p.sink = own.ints(spec["sinks"])
     p.n_sinks = len(spec["sinks"])

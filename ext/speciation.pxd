@@ -24,6 +24,7 @@ cdef enum:
     N_FREE = 3              # Fe3+, H+, Cl-: the first of the species
     MAX_IONS = 11
     N_POWERS = 5
+    MAX_KNOWN = 64
     BY_IRON = 0             # what the answer depends on
     BY_ACID = 1
     BY_CHLORIDE = 2
@@ -61,6 +62,8 @@ cdef struct Speciation:
     double a[3]             # A, B and b at so many degrees above 298.15 K: x0 + x1 t + x2 t^2
     double b[3]
     double bdot[3]
+    int n_known             # dissolved species of the last state, temperature and volume solved for, and they themselves
+    double known[MAX_KNOWN]
     double acid             # activity of H+
     double share            # F/activity of Fe3+
     double acid_by[N_CAUSES]    # d ln acid and d ln share by F, net, Cl, I, Na, mol/L
@@ -101,8 +104,30 @@ cdef inline double power(double x, int n) noexcept nogil:
     return result
 
 
+cdef inline bint is_known(Speciation* u, int na, const double* y, double temp, double litres) noexcept nogil:
+    """Whether this is the state of the last call, as where a step begins at what instruments have just seen; if not, note it."""
+    cdef bint same = u.n_known == na and u.known[na] == temp and u.known[na + 1] == litres
+    cdef int i
+    if na + 2 > MAX_KNOWN:
+        return False
+    for i in range(na):
+        same &= u.known[i] == y[i]
+    u.n_known = na
+    for i in range(na):
+        u.known[i] = y[i]
+    u.known[na] = temp
+    u.known[na + 1] = litres
+    return same
+
+
 cdef inline void speciate(Speciation* u, int na, const double* y, double temp, double litres) noexcept nogil:
     """Solve for the state y, mol in so many litres at temp K; leaves acid, share and their slopes."""
+    if is_known(u, na, y, temp, litres):
+        return
+    solve_ions(u, na, y, temp, litres)
+
+
+cdef inline void solve_ions(Speciation* u, int na, const double* y, double temp, double litres) noexcept nogil:
     cdef double ln_gamma[MAX_IONS]
     cdef double by_i[MAX_IONS]          # d ln gamma/dI
     cdef double ln_b[MAX_COMPLEXES]

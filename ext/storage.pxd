@@ -110,7 +110,9 @@ cdef inline void hopper_step(Hopper* u, Sheet* s, double* y, double tick) noexce
     cdef int i
     for i in range(s.nc):
         y[i] += tick*share*x[S_MOL + i]
-        drum[i] += tick*(1.0 - share)*x[S_MOL + i]
+    if share < 1.0:
+        for i in range(s.nc):
+            drum[i] += tick*(1.0 - share)*x[S_MOL + i]
     if u.size >= 0:
         kg = tick*share*dot(x + S_MOL, s.mass, s.nc)
         more[H_KG] += kg

@@ -469,7 +469,7 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
     """
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, n = sx_stages(u), m = nr + 1, i, j
-    cdef double film, order_e, kn, mix = sx_mixing(u, s)
+    cdef double order_e, kn, mix = sx_mixing(u, s)
     cdef double p11, p12, p21, p22, det
     cdef double e[MAX_STAGES]
     cdef double h[MAX_STAGES]
@@ -478,6 +478,7 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
     cdef double ratio[MAX_STAGES]
     cdef double de[MAX_STAGES]
     cdef double dh[MAX_STAGES]
+    cdef double film[MAX_STAGES]
     cdef double sum_h[MAX_STAGES]
     cdef double sum_e[MAX_STAGES]
     cdef const double* c
@@ -507,15 +508,14 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
         sx_distribution(u, i, n, x, ln_h, ratio)
         order_e = 3.0 if u.law == LAW_DIMER else 0.0
         for j in range(n):
-            film = 1.0/(1.0 + ratio[j]/FILM)
-            gx[j] = u.kt[j]*mix*ratio[j]*film
+            film[j] = 1.0/(1.0 + ratio[j]/FILM)
         for j in range(n):
-            film = 1.0/(1.0 + ratio[j]/FILM)
-            gy[j] = -u.kt[j]*mix*film
+            gx[j] = u.kt[j]*mix*ratio[j]*film[j]
+        for j in range(n):
+            gy[j] = -u.kt[j]*mix*film[j]
         for j in range(n):
             # dr/d ln D: k D (x + y/FILM)/(1 + D/FILM)^2
-            film = 1.0/(1.0 + ratio[j]/FILM)
-            g_h[j] = gx[j]*(c[j] + org[j]/FILM)*film
+            g_h[j] = gx[j]*(c[j] + org[j]/FILM)*film[j]
         for j in range(n):
             ge[j] = order_e*g_h[j]/e[j]*de[j]
         for j in range(n):

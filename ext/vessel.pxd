@@ -39,7 +39,7 @@ cdef struct Vessel:
     double* q           # nq integrals over the last tick
     double* atol        # ny absolute tolerances
     double* floor       # ny: no step may take a state below; -inf of net acidity, which may be negative
-    double* work        # 4 (ny + nq)
+    double* work        # 3 (ny + nq); all vessels of a plant have the same, which stays near the processor
     void* unit
     Rhs rhs
     Factor factor       # called behind rhs, at the same state; NULL where A = 0: the step is Heun's then
