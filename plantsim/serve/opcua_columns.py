@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from struct import pack
-from typing import NamedTuple
 
 import numpy as np
 from asyncua import ua
 from numpy.typing import NDArray
 
-from plantsim.serve.opcua_records import Places, Records, encoded, notification, ticks_of
+from plantsim.engine.image import ProcessImage
+from plantsim.serve._rows import pick
+from plantsim.serve.opcua_records import Places, Records, encoded, message_of, notification, records_of, ticks_of
 from plantsim.serve.opcua_table import LiveTable
 
 OVERFLOW = 0x00000480
@@ -33,12 +34,54 @@ _ENCODING = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary
 _NOWHERE: Places = np.zeros(0, np.intp)
 
 
-class _Chunk(NamedTuple):
-    """Samples. places: of their items. plain: whether their bytes are those on the wire."""
+class _Chunk:
+    """Samples. places: of their items.
 
-    places: Places
-    records: Records
-    plain: bool
+    Those of one image stay in its columns until somebody needs them as records: mostly they are told before the next
+    image comes, and go into a message as they are.
+    """
+
+    __slots__ = ("_handles", "_image", "_now", "_records", "_rows", "places")
+
+    def __init__(
+        self, places: Places, rows: Places, handles: NDArray[np.uint32], image: ProcessImage, now: datetime
+    ) -> None:
+        """rows: of the image, and handles, place by place; neither changes. now: server time."""
+        self.places = places
+        self._rows, self._handles, self._now = rows, handles, now
+        self._image: ProcessImage | None = image
+        self._records: tuple[Records, bool] | None = None
+
+    @classmethod
+    def of(cls, places: Places, records: Records, plain: bool) -> _Chunk:
+        """Of records. plain: whether their bytes are those on the wire."""
+        made = cls.__new__(cls)
+        made.places, made._records, made._image = places, (records, plain), None
+        return made
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def records(self) -> tuple[Records, bool]:
+        """The records, and whether their bytes are those on the wire; the image is let go of."""
+        if self._records is None:
+            assert self._image is not None
+            records, plain = records_of(self._image, self._rows)
+            records["handle"] = self._handles
+            records["server"] = ticks_of(self._now)
+            self._records, self._image = (records, plain), None
+        return self._records
+
+    def part(self, which: slice | NDArray[np.bool_]) -> _Chunk:
+        """Some of them."""
+        records, plain = self.records()
+        return _Chunk.of(self.places[which], records[which], plain)
+
+    def message(self) -> bytes | None:
+        """An encoded DataChangeNotification of these alone; None where that takes the records."""
+        if self._image is None:
+            return None
+        return message_of(self._image, self._rows, self._handles, self._now)
 
 
 class Columns:
@@ -65,12 +108,13 @@ class Columns:
         """Places that have still to be told the value they began with, of the image that is shown."""
         self._at_once: Places = _NOWHERE
         self._at_once_rows: Places = _NOWHERE
+        self._at_once_handles: NDArray[np.uint32] = np.zeros(0, np.uint32)
         """Items that want every change."""
         self._slow: Places = _NOWHERE
         self._slow_rows: Places = _NOWHERE
         """Those that have an interval."""
         self._sorted = True
-        """Whether these four are of the items that there are."""
+        """Whether these five are of the items that there are."""
         self.overflows = 0
         """Values that queues had no room for."""
 
@@ -80,9 +124,11 @@ class Columns:
     @property
     def has_news(self) -> bool:
         """Whether something waits to be told."""
+        if self._waiting or self._new:
+            return True
         if len(self._slow) and self._late.any():
             self._take_due(datetime.now(UTC))
-        return bool(self._waiting or self._new)
+        return bool(self._waiting)
 
     def is_late(self, item: int) -> bool:
         """Whether it has changed since its last sample."""
@@ -114,9 +160,9 @@ class Columns:
         for chunk in self._waiting:
             here = chunk.places == place
             if here.any():
-                found += [notification(record) for record in chunk.records[here]]
-                chunk = _Chunk(chunk.places[~here], chunk.records[~here], chunk.plain)
-            if len(chunk.places):
+                found += [notification(record) for record in chunk.records()[0][here]]
+                chunk = chunk.part(~here)
+            if len(chunk):
                 left.append(chunk)
         self._waiting = left
         self._in_use[place] = self._late[place] = self._sorted = False
@@ -138,10 +184,12 @@ class Columns:
         if not self._sorted:
             self._sort()
         if len(self._at_once):
-            hit = changed.take(self._at_once_rows)
-            places = self._at_once if hit.all() else self._at_once[hit]
-            if len(places):
-                self._take(places, now)
+            places = np.empty(len(self._at_once), np.intp)
+            count = pick(changed.view(np.uint8), self._at_once_rows, self._at_once, places)
+            if count == len(places):
+                self._keep(_Chunk(self._at_once, self._at_once_rows, self._at_once_handles, self._table.image, now))
+            elif count:
+                self._take(places[:count], now)
         if len(self._slow):
             self._late[self._slow] |= changed.take(self._slow_rows)
             self._take_due(now)
@@ -150,6 +198,7 @@ class Columns:
         slow = self._intervals > 0.0
         self._at_once, self._slow = np.flatnonzero(self._in_use & ~slow), np.flatnonzero(self._in_use & slow)
         self._at_once_rows, self._slow_rows = self._rows[self._at_once], self._rows[self._slow]
+        self._at_once_handles = self._handles[self._at_once]
         self._sorted = True
 
     def _take_due(self, now: datetime) -> None:
@@ -170,16 +219,16 @@ class Columns:
         self.settle()
         self._limit()
         waiting, self._waiting = self._waiting, []
+        if len(waiting) == 1 and len(waiting[0]) <= most and (whole := waiting[0].message()) is not None:
+            return ua.ExtensionObject(TypeId=_ENCODING, Body=whole)
         parts: list[bytes] = []
         left = most
         for index, chunk in enumerate(waiting):
-            if len(chunk.records) > left:
-                self._waiting = [
-                    _Chunk(chunk.places[left:], chunk.records[left:], chunk.plain),
-                    *waiting[index + 1 :],
-                ]
-            records = chunk.records[:left]
-            parts.append(records.tobytes() if chunk.plain else encoded(records))
+            if len(chunk) > left:
+                self._waiting = [chunk.part(slice(left, None)), *waiting[index + 1 :]]
+            records, plain = chunk.records()
+            records = records[:left]
+            parts.append(records.tobytes() if plain else encoded(records))
             left -= len(records)
             if not left:
                 self._waiting = self._waiting or waiting[index + 1 :]
@@ -201,10 +250,12 @@ class Columns:
         self._free.extend(range(new - 1, old - 1, -1))
 
     def _take(self, places: Places, now: datetime) -> None:
-        records, plain = self._table.records(self._rows.take(places))
-        records["handle"] = self._handles.take(places)
-        records["server"] = ticks_of(now)
-        self._waiting.append(_Chunk(places, records, plain))
+        self._keep(_Chunk(places, self._rows.take(places), self._handles.take(places), self._table.image, now))
+
+    def _keep(self, chunk: _Chunk) -> None:
+        if self._waiting:
+            self._waiting[-1].records()  # what waits longer than one image does not keep it
+        self._waiting.append(chunk)
         if len(self._waiting) > MOST_CHUNKS:
             self._limit()
             self._waiting = [_joined(self._waiting)]
@@ -220,7 +271,8 @@ class Columns:
         if not surplus.any():
             return
         self.overflows += int(surplus.sum())
-        places, records, plain = _joined(self._waiting)
+        joined = _joined(self._waiting)
+        places, (records, plain) = joined.places, joined.records()
         order = np.argsort(places, kind="stable")  # by item, and of each the oldest first
         sorted_ = places[order]
         first = np.cumsum(counts) - counts
@@ -229,12 +281,13 @@ class Columns:
         marked = (surplus[places] > 0) & (age == surplus[places]) & (self._lengths[places] > 1)
         records["status"][marked] |= np.uint32(OVERFLOW)
         stays = age >= surplus[places]
-        self._waiting = [_Chunk(places[stays], records[stays], plain)]
+        self._waiting = [_Chunk.of(places[stays], records[stays], plain)]
 
 
 def _joined(waiting: list[_Chunk]) -> _Chunk:
-    return _Chunk(
+    found = [chunk.records() for chunk in waiting]
+    return _Chunk.of(
         np.concatenate([chunk.places for chunk in waiting]),
-        np.concatenate([chunk.records for chunk in waiting]),
-        all(chunk.plain for chunk in waiting),
+        np.concatenate([records for records, _ in found]),
+        all(plain for _, plain in found),
     )

@@ -10,6 +10,7 @@ from asyncua import ua
 from numpy.typing import NDArray
 
 from plantsim.engine.image import BAD, ProcessImage
+from plantsim.serve import _rows
 
 LATEST = 2.5e11
 """s since 1970 in the year 9892: a datetime, which the other items' times go through, ends soon after."""
@@ -35,14 +36,12 @@ Places = NDArray[np.intp]
 Records = NDArray[np.void]
 
 
-def records_of(image: ProcessImage, rows: Places | None = None) -> tuple[Records, bool]:
-    """Records of rows of an image, by default all, and whether all are plain; handle and server time are still to come.
+def records_of(image: ProcessImage, rows: Places) -> tuple[Records, bool]:
+    """Records of rows of an image, and whether all are plain; handle and server time are still to come.
 
     Plain is what has a value and both times, as nearly everything always does: its bytes are those on the wire.
     """
-    value, status, time = image.value, image.status, image.time
-    if rows is not None:
-        value, status, time = value.take(rows), status.take(rows), time.take(rows)
+    value, status, time = image.value.take(rows), image.status.take(rows), image.time.take(rows)
     records = np.empty(len(value), RECORD)
     records["value"] = value
     records["status"] = status
@@ -58,6 +57,11 @@ def records_of(image: ProcessImage, rows: Places | None = None) -> tuple[Records
         records["type"] = np.where(good, _DOUBLE, 0)
         records["source"] = ticks(np.where(timed, time, 0.0))
     return records, plain
+
+
+def message_of(image: ProcessImage, rows: Places, handles: NDArray[np.uint32], now: datetime) -> bytes | None:
+    """An encoded DataChangeNotification of rows of an image; None where not all are plain. handles: row by row."""
+    return _rows.lay(image.value, image.status, image.time, rows, handles, ticks_of(now), _ALL, _DOUBLE, BAD, LATEST)
 
 
 def encoded(records: Records) -> bytes:

@@ -10,11 +10,8 @@ from numpy.typing import NDArray
 
 from plantsim.engine.image import ProcessImage
 from plantsim.model.tag import TagTable, ValueType
-from plantsim.serve.opcua_records import Places, Records, records_of
+from plantsim.serve._rows import differ
 from plantsim.serve.opcua_values import moment, profile, status_code, wire_type
-
-MANY = 4
-"""One in so many rows of an image from which on it pays to make the records of all, once for everybody."""
 
 
 class LiveTable:
@@ -28,8 +25,6 @@ class LiveTable:
         self._count = {tag.row: tag.count for tag in tags if tag.type is ValueType.PROFILE}
         self._is_tag = np.zeros(len(image.value), dtype=np.bool_)
         self._is_tag[list(self._wire)] = True
-        self._records: tuple[Records, bool] | None = None
-        """Of the whole image, once somebody has asked for many."""
 
     def read(self, row: int, now: datetime | None = None) -> ua.DataValue:
         """Value, status and source time of the tag at a row; ``now`` is its server time, by default the call's."""
@@ -42,21 +37,12 @@ class LiveTable:
             variant, status_code(status), moment(float(image.time[row])), datetime.now(UTC) if now is None else now
         )
 
-    def records(self, rows: Places) -> tuple[Records, bool]:
-        """Records of rows that are one Double each, and whether all are plain (``opcua_records``)."""
-        if self._records is None:
-            if MANY * len(rows) < len(self.image.value):
-                return records_of(self.image, rows)
-            self._records = records_of(self.image)
-        found, plain = self._records
-        return found.take(rows), plain
-
     def replace(self, image: ProcessImage) -> None:
         """Show another image."""
-        before, self.image, self._records = self.image, image, None
+        before, self.image = self.image, image
         # compared bit by bit: a nan that stays is no change
-        self.changed = before.value.view(np.int64) != image.value.view(np.int64)
-        self.changed |= before.status != image.status
+        self.changed = np.empty(len(image.value), np.bool_)
+        differ(image.value, before.value, image.status, before.status, self.changed.view(np.uint8))
 
     def changed_rows(self) -> list[int]:
         """Rows of the tags whose value or status differ from the image before."""

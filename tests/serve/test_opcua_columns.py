@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from struct import pack
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from plantsim.engine.image import BAD_SENSOR_FAILURE, GOOD, UNCERTAIN, ProcessImage
 from plantsim.model.tag import Kind, Tag, TagTable, ValueType
+from plantsim.serve._rows import differ
 from plantsim.serve.opcua_columns import OVERFLOW, Columns
+from plantsim.serve.opcua_records import message_of, records_of, ticks_of
 from plantsim.serve.opcua_table import LiveTable
 from plantsim.serve.opcua_values import moment
 
@@ -251,3 +254,40 @@ class TestOnTheWire:
         assert await received.until(22.0) == [(22.0, GOOD)]
         await subscription.unsubscribe(item)
         await subscription.delete()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_message_of_one_image_has_the_bytes_of_its_records(seed: int) -> None:
+    """What goes into a message in one pass over the columns is what the records of the same rows would be."""
+    random_ = np.random.default_rng(seed)
+    count = int(random_.integers(1, 50))
+    now = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    value = random_.normal(size=count)
+    value[random_.random(count) < 0.1] = math.nan
+    status = random_.choice(np.array([GOOD, UNCERTAIN], np.uint32), count)
+    time = START + random_.choice(random_.random(3) * 10.0 ** random_.integers(-7, 9), count)
+    image = ProcessImage(1, START, 0.0, value, status, time, np.zeros(0, np.uint8))
+    rows = random_.integers(0, count, count)
+    handles = random_.integers(0, 2**32, count, dtype=np.uint32)
+    records, plain = records_of(image, rows)
+    assert plain
+    records["handle"], records["server"] = handles, ticks_of(now)
+    assert message_of(image, rows, handles, now) == pack("<i", count) + records.tobytes() + pack("<i", -1)
+
+
+@pytest.mark.parametrize("what", [{"status": BAD_SENSOR_FAILURE}, {"time": math.nan}, {"time": -1.0}, {"time": 1e300}])
+def test_a_message_with_something_left_out_is_made_of_records(what: dict[str, float]) -> None:
+    columns = {"value": np.zeros(3), "status": np.zeros(3, np.uint32), "time": np.full(3, START)}
+    for name, one in what.items():
+        columns[name][2] = one
+    image = ProcessImage(1, START, 0.0, **columns, alarms=np.zeros(0, np.uint8))
+    assert message_of(image, np.arange(3), np.arange(3, dtype=np.uint32), datetime.now(UTC)) is None
+
+
+def test_a_value_differs_by_its_bits() -> None:
+    quiet = np.array([1.0, math.nan, 0.0, 5.0])
+    out = np.empty(4, np.uint8)
+    differ(np.array([1.0, math.nan, -0.0, 5.0]), quiet, np.array([0, 0, 0, 1], np.uint32), np.zeros(4, np.uint32), out)
+    assert out.tolist() == [0, 0, 1, 1]
+    with pytest.raises(ValueError, match="different lengths; allowed: equal"):
+        differ(quiet, quiet[1:], np.zeros(4, np.uint32), np.zeros(4, np.uint32), out)
