@@ -290,13 +290,11 @@ class OpcUaServer:
             methods.update(face.methods())
         publisher = Publisher(engine, table, outlet, listeners)
         for listener in listeners:
-            await listener(table.image)
+            if (rest := listener(table.image)) is not None:
+                await rest
         if fast:
-
-            async def scan_shown(_: ProcessImage) -> None:
-                await opcua_notify.scan_shown(core)
-
-            listeners.append(scan_shown)  # the last, so that messages have what the others tell
+            # the last, so that messages have what the others tell
+            listeners.append(lambda _: opcua_notify.scan_shown(core))
         methods.update(opcua_methods.simulation_methods(batch, engine, publisher))
         methods.update(opcua_lists.methods(batch, engine))
         methods.update(opcua_hands.methods(batch, engine))
@@ -383,7 +381,7 @@ def _at_scenarios(engine: Engine, core: Core) -> Listener:
     """Takes from the subscriptions of all sessions what a scenario hides, when one begins."""
     was_in_scenario = False
 
-    async def withdraw(_: ProcessImage) -> None:
+    def withdraw(_: ProcessImage) -> None:
         nonlocal was_in_scenario
         before, was_in_scenario = was_in_scenario, engine.in_scenario
         if was_in_scenario and not before:

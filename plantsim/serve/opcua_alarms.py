@@ -296,8 +296,11 @@ class Conditions:
         else:
             self._heard.append(image)
 
-    async def publish(self, _: ProcessImage) -> None:
+    def publish(self, _: ProcessImage) -> Awaitable[None] | None:
         """Show and tell all that the engine has told of; every change has its own event."""
+        return self._publish() if self._heard else None
+
+    async def _publish(self) -> None:
         while self._heard:
             heard = self._heard.popleft()
             if isinstance(heard, AlarmEvent):

@@ -16,7 +16,7 @@ from asyncua import ua
 from numpy.typing import NDArray
 
 from plantsim.engine.image import ProcessImage
-from plantsim.serve._rows import pick
+from plantsim.serve import _rows
 from plantsim.serve.opcua_records import Places, Records, encoded, message_of, notification, records_of, ticks_of
 from plantsim.serve.opcua_table import LiveTable
 
@@ -185,7 +185,7 @@ class Columns:
             self._sort()
         if len(self._at_once):
             places = np.empty(len(self._at_once), np.intp)
-            count = pick(changed.view(np.uint8), self._at_once_rows, self._at_once, places)
+            count = _rows.pick(changed.view(np.uint8), self._at_once_rows, self._at_once, places)
             if count == len(places):
                 self._keep(_Chunk(self._at_once, self._at_once_rows, self._at_once_handles, self._table.image, now))
             elif count:

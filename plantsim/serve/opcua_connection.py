@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from struct import error as StructError
 from traceback import walk_tb
@@ -110,7 +111,7 @@ class Processor(UaProcessor):
         """Send what a subscription has to tell as the answer to a request that waited."""
         handle = requestdata.requesthdr.RequestHandle
         body = publish_response(result, requestdata.results, handle)
-        if not self._is_too_large(body):
+        if not self._is_too_large(sum(map(len, body))):
             self._send(body, requestdata.seqhdr.RequestId)
             return
         fault = ua.ServiceFault()
@@ -125,11 +126,13 @@ class Processor(UaProcessor):
         always asks for 800,000 there, takes whatever comes, and reads and browses a whole plant in one request.
         """
         limits = self._connection._limits
+        if not (limits.largest_answer or limits.most_chunks):
+            return 0
         told = (limits.largest_answer, limits.most_chunks * (limits.max_send_buffer - CHUNK_OVERHEAD))
         return min((one for one in told if one > 0), default=0)
 
-    def _is_too_large(self, body: bytes) -> bool:
-        return 0 < self.largest_answer < len(body)
+    def _is_too_large(self, size: int) -> bool:
+        return 0 < self.largest_answer < size
 
     def send_response(
         self, requesthandle: int, seqhdr: Any, response: Any, msgtype: Any = ua.MessageType.SecureMessage
@@ -140,16 +143,17 @@ class Processor(UaProcessor):
             return
         response.ResponseHeader.RequestHandle = requesthandle
         body = struct_to_binary(response)
-        if not isinstance(response, ua.ServiceFault | ua.PublishResponse) and self._is_too_large(body):
+        if not isinstance(response, ua.ServiceFault | ua.PublishResponse) and self._is_too_large(len(body)):
             raise ServiceError(_TOO_LARGE)
-        self._send(body, seqhdr.RequestId)
+        self._send((body,), seqhdr.RequestId)
 
-    def _send(self, body: bytes, request: int) -> None:
+    def _send(self, body: Sequence[bytes], request: int) -> None:
+        """Send an answer. body: in parts."""
         if self._transport.is_closing():  # the client is gone: nobody waits for it, and uvloop would raise
             return
         connection = self._connection
         if type(connection.security_policy) is not SecurityPolicyNone:
-            self._transport.write(connection.message_to_binary(body, request_id=request))
+            self._transport.write(connection.message_to_binary(b"".join(body), request_id=request))
             return
         security, largest = connection.security_token, connection._limits.max_send_buffer
         number = connection._sequence_number
@@ -252,8 +256,8 @@ class Processor(UaProcessor):
             return
         response.ResponseHeader.RequestHandle = requesthdr.RequestHandle
         empty = struct_to_binary(response)  # ends with the lengths of its results and of its diagnostics
-        answer = empty[:-8] + results + empty[-4:]
-        if self._is_too_large(answer):
+        answer = (empty[:-8], results, empty[-4:])
+        if self._is_too_large(sum(map(len, answer))):
             raise ServiceError(_TOO_LARGE)
         self._send(answer, seqhdr.RequestId)
 

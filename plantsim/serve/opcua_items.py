@@ -121,6 +121,8 @@ class MonitoredItems(MonitoredItemService):
 
     def take_due(self) -> None:
         """Queue the values that have waited for their sampling interval."""
+        if not self._late:
+            return
         for number in tuple(self._late):
             item = self._monitored_items.get(number)
             if item is None or item.sampling.waiting is None:

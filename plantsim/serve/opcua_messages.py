@@ -23,8 +23,11 @@ _TAIL = Struct("<QIIiI3si")
 _ACKNOWLEDGEMENT = Struct("<II")
 _SINGLE, _PART = b"MSGF", b"MSGC"
 _PUBLISH = b"\x01\x00\x3a\x03"
-_ANSWER = Struct("<4sQII8sI")
-"""Type of the answer; timestamp, handle, result, no diagnostics, no texts, no additional header; subscription."""
+_ANSWER = "<4sQII8sI i{}I? Iqi"
+"""Type of the answer; timestamp, handle, result, no diagnostics, no texts, no additional header; subscription.
+
+Count and numbers of the messages that are kept, and whether there is more; number, time and parts of this one.
+"""
 _ANSWER_TYPE = b"\x01\x00\x3d\x03"
 _NOTHING = b"\x00" * 8
 _NO_TEXT = (-1, 0)
@@ -86,36 +89,42 @@ def publish_request(data: bytes, channel: int, token: int, session: bytes) -> Pu
 
 def publish_response(
     result: ua.PublishResult, results: Sequence[ua.StatusCode], handle: int, now: datetime | None = None
-) -> bytes:
-    """The body of an answer. results: of the request's acknowledgements. handle: the request's. now: by default now."""
+) -> list[bytes]:
+    """The body of an answer, in parts.
+
+    results: of the request's acknowledgements. handle: the request's. now: by default now.
+    """
     message = result.NotificationMessage
     numbers = result.AvailableSequenceNumbers
     moment = ticks_of(datetime.now(UTC) if now is None else now)
-    parts = [
-        _ANSWER.pack(_ANSWER_TYPE, moment, handle, 0, _NOTHING, result.SubscriptionId),
-        pack(f"<i{len(numbers)}I?", len(numbers), *numbers, result.MoreNotifications),
-        pack("<Iqi", message.SequenceNumber, ticks_of(message.PublishTime), len(message.NotificationData)),
-    ]
+    head = (_ANSWER_TYPE, moment, handle, 0, _NOTHING, result.SubscriptionId, len(numbers), *numbers)
+    told = (message.SequenceNumber, ticks_of(message.PublishTime), len(message.NotificationData))
+    parts = [pack(_ANSWER.format(len(numbers)), *head, result.MoreNotifications, *told)]
     for one in message.NotificationData:
         if isinstance(one, ua.ExtensionObject) and one.TypeId == _CHANGES_ID and one.Body is not None:
             parts += (_CHANGES, pack("<i", len(one.Body)), one.Body)
         else:
             parts.append(extensionobject_to_binary(one))
     parts.append(pack(f"<i{len(results)}Ii", len(results), *(one.value for one in results), 0))
-    return b"".join(parts)
+    return parts
 
 
-def chunks(body: bytes, largest: int, channel: int, token: int, number: int, request: int) -> tuple[bytes, int]:
+def chunks(
+    body: Sequence[bytes], largest: int, channel: int, token: int, number: int, request: int
+) -> tuple[bytes, int]:
     """A message of an unencrypted channel in chunks of so many bytes at most, and the sequence number of the last one.
 
-    number: of the message before.
+    body: in parts. number: of the message before.
     """
-    room = largest - _CHUNK.size
+    room, size = largest - _CHUNK.size, sum(map(len, body))
+    if size <= room:
+        number = number + 1 if number < 2**32 - 1 else 1
+        return b"".join((_CHUNK.pack(_SINGLE, size + _CHUNK.size, channel, token, number, request), *body)), number
     parts: list[bytes | memoryview] = []
-    view = memoryview(body)
-    for begin in range(0, len(body), room):
+    view = memoryview(b"".join(body))
+    for begin in range(0, size, room):
         part = view[begin : begin + room]
         number = number + 1 if number < 2**32 - 1 else 1
-        kind = _SINGLE if begin + room >= len(body) else _PART
+        kind = _SINGLE if begin + room >= size else _PART
         parts += (_CHUNK.pack(kind, len(part) + _CHUNK.size, channel, token, number, request), part)
     return b"".join(parts), number

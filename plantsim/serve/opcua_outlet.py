@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
-from weakref import WeakSet
+from weakref import ref
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace, AttributeValue
@@ -52,23 +52,25 @@ class LiveOutlet:
         for row in nodes:
             column = Column(row, self.columns) if row in doubles else None
             self._values[row] = LiveValue(partial(table.read, row), Watchers(row, self._watched), column)
-        self._columns: WeakSet[Columns] = WeakSet()
+        self._columns: list[ref[Columns]] = []
         for row, node in nodes.items():
             space[node].attributes[ua.AttributeIds.Value] = self._values[row]
 
     def columns(self) -> Columns:
         """Columns that are told of images for as long as somebody holds them."""
         made = Columns(self._table)
-        self._columns.add(made)
+        self._columns.append(ref(made, self._columns.remove))
         return made
 
     def settle(self) -> None:
-        for columns in self._columns:
-            columns.settle()
+        for held in tuple(self._columns):
+            if (columns := held()) is not None:
+                columns.settle()
 
     def sample(self, now: datetime) -> None:
-        for columns in self._columns:
-            columns.sample(self._table.changed, now)
+        for held in tuple(self._columns):
+            if (columns := held()) is not None:
+                columns.sample(self._table.changed, now)
 
     def wanted(self) -> Sequence[int]:
         return sorted(self._watched.intersection(self._table.changed_rows())) if self._watched else ()

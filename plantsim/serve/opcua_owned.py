@@ -14,6 +14,9 @@ from plantsim.serve.opcua_items import WITHDRAWN
 from plantsim.serve.opcua_subscription import Subscription
 from plantsim.serve.opcua_users import ANONYMOUS
 
+_GOOD = ua.StatusCode(ua.StatusCodes.Good)
+_UNKNOWN_NUMBER = ua.StatusCode(ua.StatusCodes.BadSequenceNumberUnknown)
+
 
 def own(subscription: Any, owner: Origin, application: str) -> None:
     """Note as whom a subscription was made, and by which application."""
@@ -35,8 +38,7 @@ def _record(subscription: Any) -> SubscriptionRecord:
 
 def acknowledge(subscription: Any, number: int) -> ua.StatusCode:
     """Keep a message no longer; whether it was kept."""
-    known = subscription._not_acknowledged_results.pop(number, None) is not None
-    return ua.StatusCode(ua.StatusCodes.Good if known else ua.StatusCodes.BadSequenceNumberUnknown)
+    return _GOOD if subscription._not_acknowledged_results.pop(number, None) is not None else _UNKNOWN_NUMBER
 
 
 def sent(subscription: Any, number: int) -> ua.NotificationMessage:

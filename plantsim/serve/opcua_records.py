@@ -115,4 +115,5 @@ def ticks(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def ticks_of(now: datetime) -> int:
     """A time on the wire: 100 ns since 1601."""
-    return (now - _EPOCH) // timedelta(microseconds=1) * _TICKS_PER_US + _TICKS_TO_1970
+    since = now - _EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * _TICKS_PER_US + _TICKS_TO_1970

@@ -327,12 +327,14 @@ class Session(InternalSession):
 
     def _owned(self) -> list[Any]:
         """The subscriptions of this session."""
-        found = tuple(self.subscription_service.subscriptions.values())
-        return [one for one in found if one.session_id == self.session_id]
+        found, mine = tuple(self.subscription_service.subscriptions.values()), self.session_id
+        # NodeIds take long to compare, and mostly it is the same object
+        return [one for one in found if one.session_id is mine or one.session_id == mine]
 
     def _owns(self, subscription: int) -> bool:
         found = self.subscription_service.subscriptions.get(subscription)
-        return found is not None and bool(found.session_id == self.session_id)
+        mine = self.session_id
+        return found is not None and bool(found.session_id is mine or found.session_id == mine)
 
     def _check_owned(self, subscription: int) -> None:
         if not self._owns(subscription):

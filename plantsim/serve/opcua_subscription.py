@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from struct import unpack_from
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
@@ -29,16 +29,6 @@ ENVELOPE = 2048
 """Bytes of a message that are kept for what is not notifications."""
 
 One = TypeVar("One")
-
-
-@runtime_checkable
-class Limited(Protocol):
-    """A connection whose client takes answers of some size only."""
-
-    @property
-    def largest_answer(self) -> int:
-        """Bytes; 0 for any number."""
-        ...
 
 
 class Subscription(InternalSubscription):
@@ -80,7 +70,8 @@ class Subscription(InternalSubscription):
 
     async def scan_shown(self) -> None:
         """Let those report that were triggered, and publish now if it is about time."""
-        self._report_linked()
+        if self._links.any_triggered:
+            self._report_linked()
         if self._alarm is not None and not self._closing and time.monotonic() >= self._due - self._patience():
             await self._publish_in_turn(follows=True)
 
@@ -159,7 +150,8 @@ class Subscription(InternalSubscription):
 
     def has_published_results(self) -> bool:
         self.monitored_item_srv.take_due()
-        self._report_linked()
+        if self._links.any_triggered:
+            self._report_linked()
         return self._has_more() or bool(super().has_published_results())
 
     async def publish_results(self, requestdata: Any = None) -> bool:
@@ -183,7 +175,7 @@ class Subscription(InternalSubscription):
 
     def _pop_triggered_datachanges(self, result: ua.PublishResult) -> None:
         data = result.NotificationMessage.NotificationData
-        if taken := self._taken(self._triggered_datachanges, not data):
+        if self._triggered_datachanges and (taken := self._taken(self._triggered_datachanges, not data)):
             data.append(ua.DataChangeNotification(MonitoredItems=taken))
             self.record.values += len(taken)
         columns = self._columns()
@@ -198,7 +190,7 @@ class Subscription(InternalSubscription):
 
     def _pop_triggered_events(self, result: ua.PublishResult) -> None:
         data = result.NotificationMessage.NotificationData
-        if taken := self._taken(self._triggered_events, not data):
+        if self._triggered_events and (taken := self._taken(self._triggered_events, not data)):
             data.append(ua.EventNotificationList(Events=taken))
             self.record.events += len(taken)
 
@@ -230,8 +222,9 @@ class Subscription(InternalSubscription):
 
     def _bytes_of_client(self) -> int:
         """Bytes of notifications that its client takes in a message."""
+        # of the server's own subscriptions there is no connection
         connection = getattr(self.pub_result_callback, "__self__", None)
-        largest = connection.largest_answer if isinstance(connection, Limited) else 0
+        largest: int = getattr(connection, "largest_answer", 0)
         return max(largest - ENVELOPE, 0) if largest else NO_LIMIT
 
     # ------------------------------------------------------------------ queues

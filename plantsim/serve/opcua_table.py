@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from plantsim.engine.image import ProcessImage
 from plantsim.model.tag import TagTable, ValueType
-from plantsim.serve._rows import differ
+from plantsim.serve import _rows
 from plantsim.serve.opcua_values import moment, profile, status_code, wire_type
 
 
@@ -42,7 +42,7 @@ class LiveTable:
         before, self.image = self.image, image
         # compared bit by bit: a nan that stays is no change
         self.changed = np.empty(len(image.value), np.bool_)
-        differ(image.value, before.value, image.status, before.status, self.changed.view(np.uint8))
+        _rows.differ(image.value, before.value, image.status, before.status, self.changed.view(np.uint8))
 
     def changed_rows(self) -> list[int]:
         """Rows of the tags whose value or status differ from the image before."""

@@ -57,6 +57,11 @@ class Links:
         if item in self._linked:
             self._triggered.add(item)
 
+    @property
+    def any_triggered(self) -> bool:
+        """Whether something has been noted since it was taken."""
+        return bool(self._triggered)
+
     def take(self) -> set[int]:
         """The items that may report for what has been noted."""
         triggered, self._triggered = self._triggered, set()

@@ -277,10 +277,9 @@ def test_a_message_of_one_image_has_the_bytes_of_its_records(seed: int) -> None:
 
 @pytest.mark.parametrize("what", [{"status": BAD_SENSOR_FAILURE}, {"time": math.nan}, {"time": -1.0}, {"time": 1e300}])
 def test_a_message_with_something_left_out_is_made_of_records(what: dict[str, float]) -> None:
-    columns = {"value": np.zeros(3), "status": np.zeros(3, np.uint32), "time": np.full(3, START)}
-    for name, one in what.items():
-        columns[name][2] = one
-    image = ProcessImage(1, START, 0.0, **columns, alarms=np.zeros(0, np.uint8))
+    status, time = np.zeros(3, np.uint32), np.full(3, START)
+    status[2], time[2] = what.get("status", GOOD), what.get("time", START)
+    image = ProcessImage(1, START, 0.0, np.zeros(3), status, time, np.zeros(0, np.uint8))
     assert message_of(image, np.arange(3), np.arange(3, dtype=np.uint32), datetime.now(UTC)) is None
 
 
