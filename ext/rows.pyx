@@ -12,7 +12,8 @@ from libc.string cimport memcpy
 
 cdef enum:
     HEAD = 4
-    ROW = 34
+    ROW = 18
+    MOMENT = 8
     TAIL = 4
 
 cdef int64_t EPOCH = 116444736000000000  # 100 ns from 1601 to 1970
@@ -54,17 +55,19 @@ def pick(const uint8_t[::1] changed, const Py_ssize_t[::1] rows, const Py_ssize_
 def lay(
     const double[::1] value, const uint32_t[::1] status, const double[::1] time,
     const Py_ssize_t[::1] rows, const uint32_t[::1] handles,
-    int64_t now, uint8_t mask, uint8_t kind, uint32_t bad, double latest,
+    int64_t now, uint8_t mask, uint8_t kind, uint32_t bad, double latest, bint with_time, bint with_now,
 ):
     """Rows of columns as bytes: their count, handle, mask, kind, value, status, time and now of each, and -1.
 
-    Numbers are little endian, times 100 ns since 1601. rows: of the columns; handles: one to each. None where one does
-    not have this form: a status with a bit of ``bad``, a time before 1970 or from ``latest`` on.
+    Numbers are little endian, times 100 ns since 1601. rows: of the columns; handles: one to each. with_time, with_now:
+    whether these two are there at all. None where one does not have this form: a status with a bit of ``bad``, a time
+    before 1970 or from ``latest`` on.
     """
     cdef Py_ssize_t n = rows.shape[0], at, row
     if n != handles.shape[0]:
         raise ValueError(f"{n} rows with {handles.shape[0]} handles; allowed: one each")
-    laid = PyBytes_FromStringAndSize(NULL, HEAD + n * ROW + TAIL)
+    cdef Py_ssize_t size = ROW + MOMENT * with_time + MOMENT * with_now
+    laid = PyBytes_FromStringAndSize(NULL, HEAD + n * size + TAIL)
     cdef char* to = PyBytes_AS_STRING(laid)
     cdef int32_t count = <int32_t>n, nothing = -1
     cdef double second, last = NAN
@@ -74,7 +77,7 @@ def lay(
     for at in range(n):
         row = rows[at]
         second = time[row]
-        if second != last:  # most are of one scan
+        if second != last and with_time:  # most are of one scan
             if not 0.0 <= second < latest:
                 return None
             last, moment = second, ticks(second)
@@ -85,8 +88,10 @@ def lay(
         to[5] = <char>kind
         memcpy(to + 6, &value[row], 8)
         memcpy(to + 14, &status[row], 4)
-        memcpy(to + 18, &moment, 8)
-        memcpy(to + 26, &now, 8)
-        to += ROW
+        if with_time:
+            memcpy(to + ROW, &moment, MOMENT)
+        if with_now:
+            memcpy(to + size - MOMENT, &now, MOMENT)
+        to += size
     memcpy(to, &nothing, 4)
     return laid

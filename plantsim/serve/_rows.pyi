@@ -24,4 +24,6 @@ def lay(
     kind: int,
     bad: int,
     latest: float,
+    with_time: bool,
+    with_now: bool,
 ) -> bytes | None: ...

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from plantsim.engine.image import ProcessImage
 from plantsim.serve import _rows
-from plantsim.serve.opcua_records import Places, Records, encoded, message_of, notification, records_of, ticks_of
+from plantsim.serve.opcua_records import (
+    ALL,
+    Masks,
+    Places,
+    Records,
+    encoded,
+    message_of,
+    notification,
+    records_of,
+    ticks_of,
+)
 from plantsim.serve.opcua_table import LiveTable
 
 OVERFLOW = 0x00000480
@@ -41,13 +51,20 @@ class _Chunk:
     image comes, and go into a message as they are.
     """
 
-    __slots__ = ("_handles", "_image", "_now", "_records", "_rows", "places")
+    __slots__ = ("_handles", "_image", "_masks", "_now", "_records", "_rows", "places")
 
     def __init__(
-        self, places: Places, rows: Places, handles: NDArray[np.uint32], image: ProcessImage, now: datetime
+        self,
+        places: Places,
+        rows: Places,
+        handles: NDArray[np.uint32],
+        masks: Masks,
+        image: ProcessImage,
+        now: datetime,
     ) -> None:
-        """rows: of the image, and handles, place by place; neither changes. now: server time."""
+        """rows: of the image, handles and masks, place by place; they do not change. now: server time."""
         self.places = places
+        self._masks = masks
         self._rows, self._handles, self._now = rows, handles, now
         self._image: ProcessImage | None = image
         self._records: tuple[Records, bool] | None = None
@@ -66,7 +83,7 @@ class _Chunk:
         """The records, and whether their bytes are those on the wire; the image is let go of."""
         if self._records is None:
             assert self._image is not None
-            records, plain = records_of(self._image, self._rows)
+            records, plain = records_of(self._image, self._rows, self._masks)
             records["handle"] = self._handles
             records["server"] = ticks_of(self._now)
             self._records, self._image = (records, plain), None
@@ -79,9 +96,9 @@ class _Chunk:
 
     def message(self) -> bytes | None:
         """An encoded DataChangeNotification of these alone; None where that takes the records."""
-        if self._image is None:
+        if self._image is None or not isinstance(self._masks, int):
             return None
-        return message_of(self._image, self._rows, self._handles, self._now)
+        return message_of(self._image, self._rows, self._handles, self._now, self._masks)
 
 
 class Columns:
@@ -94,6 +111,9 @@ class Columns:
         self._free: list[int] = []
         self._rows: Places = _NOWHERE
         self._handles: NDArray[np.uint32] = np.zeros(0, np.uint32)
+        self._masks: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._mask: int | None = None
+        """Of all items, where they have the same."""
         self._lengths: Places = _NOWHERE
         self._in_use: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._intervals: NDArray[np.float64] = np.zeros(0)
@@ -106,15 +126,13 @@ class Columns:
         """What is to be told, oldest first."""
         self._new: list[int] = []
         """Places that have still to be told the value they began with, of the image that is shown."""
-        self._at_once: Places = _NOWHERE
-        self._at_once_rows: Places = _NOWHERE
-        self._at_once_handles: NDArray[np.uint32] = np.zeros(0, np.uint32)
-        """Items that want every change."""
+        self._at_once = self._of(_NOWHERE)
+        """Items that want every change: places, rows, handles and masks."""
         self._slow: Places = _NOWHERE
         self._slow_rows: Places = _NOWHERE
         """Those that have an interval."""
         self._sorted = True
-        """Whether these five are of the items that there are."""
+        """Whether these are of the items that there are."""
         self.overflows = 0
         """Values that queues had no room for."""
 
@@ -134,17 +152,18 @@ class Columns:
         """Whether it has changed since its last sample."""
         return bool(self._late[self._place[item]])
 
-    def add(self, item: int, row: int, handle: int, length: int, interval: float = 0.0) -> None:
+    def add(self, item: int, row: int, handle: int, length: int, interval: float = 0.0, mask: int = ALL) -> None:
         """Watch a row of the image from now on, which is the first value.
 
-        length: of the queue, 1 or more. interval: s between samples at least, 0 for every change.
+        length: of the queue, 1 or more. interval: s between samples at least, 0 for every change. mask: of its values.
         """
+        self._mask = mask if self._mask == mask or not self._place else None
         if not self._free:
             self._grow()
         place = self._free.pop()
         self._place[item] = place
         self._rows[place], self._handles[place], self._lengths[place] = row, handle, length
-        self._in_use[place] = True
+        self._masks[place], self._in_use[place] = mask, True
         self._sorted = False
         self._intervals[place] = interval
         self._due[place] = datetime.now(UTC).timestamp() + interval
@@ -183,11 +202,12 @@ class Columns:
         """Take what changed with the image that the table shows now. changed: by row of the image."""
         if not self._sorted:
             self._sort()
-        if len(self._at_once):
-            places = np.empty(len(self._at_once), np.intp)
-            count = _rows.pick(changed.view(np.uint8), self._at_once_rows, self._at_once, places)
+        every, rows = self._at_once[:2]
+        if len(every):
+            places = np.empty(len(every), np.intp)
+            count = _rows.pick(changed.view(np.uint8), rows, every, places)
             if count == len(places):
-                self._keep(_Chunk(self._at_once, self._at_once_rows, self._at_once_handles, self._table.image, now))
+                self._keep(_Chunk(*self._at_once, self._table.image, now))
             elif count:
                 self._take(places[:count], now)
         if len(self._slow):
@@ -196,9 +216,8 @@ class Columns:
 
     def _sort(self) -> None:
         slow = self._intervals > 0.0
-        self._at_once, self._slow = np.flatnonzero(self._in_use & ~slow), np.flatnonzero(self._in_use & slow)
-        self._at_once_rows, self._slow_rows = self._rows[self._at_once], self._rows[self._slow]
-        self._at_once_handles = self._handles[self._at_once]
+        self._at_once = self._of(np.flatnonzero(self._in_use & ~slow))
+        self._slow, self._slow_rows, _, _ = self._of(np.flatnonzero(self._in_use & slow))
         self._sorted = True
 
     def _take_due(self, now: datetime) -> None:
@@ -242,6 +261,7 @@ class Columns:
         more = new - old
         self._rows = np.concatenate((self._rows, np.zeros(more, np.intp)))
         self._handles = np.concatenate((self._handles, np.zeros(more, np.uint32)))
+        self._masks = np.concatenate((self._masks, np.zeros(more, np.uint8)))
         self._lengths = np.concatenate((self._lengths, np.ones(more, np.intp)))
         self._in_use = np.concatenate((self._in_use, np.zeros(more, np.bool_)))
         self._intervals = np.concatenate((self._intervals, np.zeros(more)))
@@ -250,7 +270,12 @@ class Columns:
         self._free.extend(range(new - 1, old - 1, -1))
 
     def _take(self, places: Places, now: datetime) -> None:
-        self._keep(_Chunk(places, self._rows.take(places), self._handles.take(places), self._table.image, now))
+        self._keep(_Chunk(*self._of(places), self._table.image, now))
+
+    def _of(self, places: Places) -> tuple[Places, Places, NDArray[np.uint32], Masks]:
+        """Places, and rows, handles and masks of the items at them."""
+        masks: Masks = self._masks.take(places) if self._mask is None else self._mask
+        return places, self._rows.take(places), self._handles.take(places), masks
 
     def _keep(self, chunk: _Chunk) -> None:
         if self._waiting:

@@ -27,6 +27,7 @@ from plantsim.serve.opcua_limits import (
 )
 from plantsim.serve.opcua_live import Column, LiveValue
 from plantsim.serve.opcua_ranges import encoding_fault, is_range, part_of
+from plantsim.serve.opcua_records import mask_of
 from plantsim.serve.opcua_subscription import Sampling, with_timestamps
 
 _NUMBERS = frozenset(
@@ -199,7 +200,8 @@ class MonitoredItems(MonitoredItemService):
         interval = (
             result.RevisedSamplingInterval / 1e3 if result.RevisedSamplingInterval > SHORTEST_INTERVAL_MS else 0.0
         )
-        self.columns.add(result.MonitoredItemId, column.row, item.client_handle, item.queue_size, interval)
+        mask = mask_of(item.timestamps)
+        self.columns.add(result.MonitoredItemId, column.row, item.client_handle, item.queue_size, interval, mask)
         self._commit_monitored_item(result, item)
         return result
 
@@ -212,7 +214,6 @@ class MonitoredItems(MonitoredItemService):
             or not _every_change(wanted.Filter)
             or not wanted.DiscardOldest
             or params.MonitoringMode != ua.MonitoringMode.Reporting
-            or self._timestamps != ua.TimestampsToReturn.Both
         ):
             return None
         node = self.aspace.get(asked.NodeId)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from struct import pack
+from itertools import pairwise
 
 import numpy as np
 from asyncua import ua
+from numpy.lib.recfunctions import repack_fields
 from numpy.typing import NDArray
 
 from plantsim.engine.image import BAD, ProcessImage
@@ -27,7 +28,15 @@ RECORD = np.dtype(
     ]
 )
 """A MonitoredItemNotification with value, status and both times on the wire (OPC 10000-6, 5.2.2.17)."""
-_ALL, _SOURCE_TIME, _DOUBLE = 0x0F, 0x04, 11
+ALL = 0x0F
+"""The mask of a DataValue that has everything."""
+_SOURCE_TIME, _SERVER_TIME, _DOUBLE = 0x04, 0x08, 11
+_LEFT_OUT = {
+    ua.TimestampsToReturn.Both: 0,
+    ua.TimestampsToReturn.Source: _SERVER_TIME,
+    ua.TimestampsToReturn.Server: _SOURCE_TIME,
+    ua.TimestampsToReturn.Neither: _SOURCE_TIME | _SERVER_TIME,
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS_PER_US = 10
 _TICKS_TO_1970 = 116_444_736_000_000_000
@@ -36,7 +45,16 @@ Places = NDArray[np.intp]
 Records = NDArray[np.void]
 
 
-def records_of(image: ProcessImage, rows: Places) -> tuple[Records, bool]:
+Masks = int | NDArray[np.uint8]
+"""What is wanted of each DataValue, or of all of them alike."""
+
+
+def mask_of(wanted: ua.TimestampsToReturn) -> int:
+    """The mask of DataValues with these times."""
+    return ALL & ~_LEFT_OUT[wanted]
+
+
+def records_of(image: ProcessImage, rows: Places, masks: Masks = ALL) -> tuple[Records, bool]:
     """Records of rows of an image, and whether all are plain; handle and server time are still to come.
 
     Plain is what has a value and both times, as nearly everything always does: its bytes are those on the wire.
@@ -46,45 +64,52 @@ def records_of(image: ProcessImage, rows: Places) -> tuple[Records, bool]:
     records["value"] = value
     records["status"] = status
     good, timed = (status & BAD) == 0, (time >= 0.0) & (time < LATEST)
-    plain = bool(good.all() and timed.all())
+    plain = bool(np.all(masks == ALL) and good.all() and timed.all())
     if plain:
-        records["mask"], records["type"] = _ALL, _DOUBLE
+        records["mask"], records["type"] = ALL, _DOUBLE
         records["source"] = ticks(time[:1])
         if (other := time != time[:1]).any():  # most are of one scan
             records["source"][other] = ticks(time[other])
     else:
-        records["mask"] = np.where(timed, _ALL, _ALL & ~_SOURCE_TIME)
+        wanted = np.asarray(masks, np.uint8)
+        records["mask"] = np.where(timed, wanted, wanted & ~np.uint8(_SOURCE_TIME))
         records["type"] = np.where(good, _DOUBLE, 0)
         records["source"] = ticks(np.where(timed, time, 0.0))
     return records, plain
 
 
-def message_of(image: ProcessImage, rows: Places, handles: NDArray[np.uint32], now: datetime) -> bytes | None:
-    """An encoded DataChangeNotification of rows of an image; None where not all are plain. handles: row by row."""
-    return _rows.lay(image.value, image.status, image.time, rows, handles, ticks_of(now), _ALL, _DOUBLE, BAD, LATEST)
+def message_of(
+    image: ProcessImage, rows: Places, handles: NDArray[np.uint32], now: datetime, mask: int = ALL
+) -> bytes | None:
+    """An encoded DataChangeNotification of rows of an image; None where not all have a value, and the times wanted.
+
+    handles: row by row.
+    """
+    times = bool(mask & _SOURCE_TIME), bool(mask & _SERVER_TIME)
+    columns = image.value, image.status, image.time, rows, handles
+    return _rows.lay(*columns, ticks_of(now), mask, _DOUBLE, BAD, LATEST, *times)
 
 
 def encoded(records: Records) -> bytes:
     """Records one after another on the wire, of which some may not be plain."""
-    plain = (records["type"] == _DOUBLE) & (records["mask"] == _ALL)
-    # runs between those that are shorter, for the values of one item keep their order
-    parts: list[bytes] = []
-    begin = 0
-    for at in np.flatnonzero(~plain).tolist():
-        parts += [records[begin:at].tobytes(), _short(records[at])]
-        begin = at + 1
-    return b"".join((*parts, records[begin:].tobytes()))
+    # runs of one form, for the values of one item keep their order
+    forms = records["mask"].astype(np.uint16) << 8 | records["type"]
+    bounds = [0, *(np.flatnonzero(forms[1:] != forms[:-1]) + 1).tolist(), len(records)]
+    return b"".join(_alike(records[begin:end]) for begin, end in pairwise(bounds) if end > begin)
 
 
-def _short(record: np.void) -> bytes:
-    """One that leaves something out: what is Bad has no value, and what has no time none."""
-    short = pack("<IBB", record["handle"], record["mask"], record["type"])
-    if record["type"] == _DOUBLE:
-        short += pack("<d", record["value"])
-    short += pack("<I", record["status"])
-    if record["mask"] & _SOURCE_TIME:
-        short += pack("<q", record["source"])
-    return short + pack("<q", record["server"])
+def _alike(records: Records) -> bytes:
+    """Those of one form on the wire: what is Bad has no value, and what has no time, or nobody wants, is left out."""
+    mask, left_out = int(records["mask"][0]), set()
+    if records["type"][0] != _DOUBLE:
+        left_out.add("value")
+    if not mask & _SOURCE_TIME:
+        left_out.add("source")
+    if not mask & _SERVER_TIME:
+        left_out.add("server")
+    assert RECORD.names is not None
+    names = [name for name in RECORD.names if name not in left_out]
+    return repack_fields(records[names]).tobytes() if left_out else records.tobytes()
 
 
 def notification(record: np.void) -> ua.MonitoredItemNotification:
@@ -97,7 +122,7 @@ def notification(record: np.void) -> ua.MonitoredItemNotification:
             value,
             ua.StatusCode(int(record["status"])),
             _moment(record["source"]) if record["mask"] & _SOURCE_TIME else None,
-            _moment(record["server"]),
+            _moment(record["server"]) if record["mask"] & _SERVER_TIME else None,
         ),
     )
 

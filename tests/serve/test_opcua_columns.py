@@ -22,7 +22,8 @@ from plantsim.engine.image import BAD_SENSOR_FAILURE, GOOD, UNCERTAIN, ProcessIm
 from plantsim.model.tag import Kind, Tag, TagTable, ValueType
 from plantsim.serve._rows import differ
 from plantsim.serve.opcua_columns import OVERFLOW, Columns
-from plantsim.serve.opcua_records import message_of, records_of, ticks_of
+from plantsim.serve.opcua_records import encoded, mask_of, message_of, records_of, ticks_of
+from plantsim.serve.opcua_subscription import with_timestamps
 from plantsim.serve.opcua_table import LiveTable
 from plantsim.serve.opcua_values import moment
 
@@ -58,12 +59,13 @@ def _image(scan: int, random_: random.Random, before: ProcessImage | None) -> Pr
 class Alone:
     """The queue of one item by itself, as the specification has it."""
 
-    def __init__(self, row: int, length: int) -> None:
-        self.row, self.length = row, length
+    def __init__(self, row: int, length: int, times: ua.TimestampsToReturn) -> None:
+        self.row, self.length, self.times = row, length, times
         self.queue: list[Told] = []
 
     def take(self, table: LiveTable, now: datetime | None) -> None:
-        value = table.read(self.row, now)
+        value = with_timestamps(table.read(self.row, now), self.times)
+        now = now if self.times in (ua.TimestampsToReturn.Both, ua.TimestampsToReturn.Server) else None
         assert value.Value is not None
         assert value.StatusCode is not None
         self.queue.append((value.Value.Value, value.StatusCode.value, value.SourceTimestamp, now))
@@ -89,7 +91,7 @@ def _decoded(message: ua.ExtensionObject) -> list[ua.MonitoredItemNotification]:
     return list(found.MonitoredItems)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_each_queue_is_what_it_would_be_alone(seed: int) -> None:
     """Items come and go, scans go by with and without a message, some longer than any queue."""
     random_ = random.Random(seed)
@@ -98,6 +100,7 @@ def test_each_queue_is_what_it_would_be_alone(seed: int) -> None:
     columns = Columns(table)
     alone: dict[int, Alone] = {}
     servers: set[datetime] = set()
+    mixed = list(ua.TimestampsToReturn)[:4]
 
     def compare(found: list[ua.MonitoredItemNotification], item: int) -> None:
         told = [_told(one.Value, servers) for one in found if one.ClientHandle == 1000 + item]
@@ -119,8 +122,9 @@ def test_each_queue_is_what_it_would_be_alone(seed: int) -> None:
                         one.take(table, now)
             case "add":
                 row, length = random_.randrange(ROWS), random_.choice((1, 2, 3, 10))
-                columns.add(step, row, 1000 + step, length)
-                alone[step] = Alone(row, length)
+                times = random_.choice(mixed if seed % 2 else mixed[seed // 2 : seed // 2 + 1])
+                columns.add(step, row, 1000 + step, length, mask=mask_of(times))
+                alone[step] = Alone(row, length, times)
                 alone[step].take(table, None)
             case "remove" if alone:
                 item = random_.choice(sorted(alone))
@@ -273,6 +277,11 @@ def test_a_message_of_one_image_has_the_bytes_of_its_records(seed: int) -> None:
     assert plain
     records["handle"], records["server"] = handles, ticks_of(now)
     assert message_of(image, rows, handles, now) == pack("<i", count) + records.tobytes() + pack("<i", -1)
+    for times in list(ua.TimestampsToReturn)[:4]:
+        records, _ = records_of(image, rows, mask_of(times))
+        records["handle"], records["server"] = handles, ticks_of(now)
+        made = message_of(image, rows, handles, now, mask_of(times))
+        assert made == pack("<i", count) + encoded(records) + pack("<i", -1)
 
 
 @pytest.mark.parametrize("what", [{"status": BAD_SENSOR_FAILURE}, {"time": math.nan}, {"time": -1.0}, {"time": 1e300}])
