@@ -101,6 +101,34 @@ def test_whatever_is_thrown_at_a_plant_it_stays_finite_positive_and_closed(name:
     check()
 
 
+AT_ONCE, FAULTS_AT_ONCE = 80, 60
+"""Inputs that are thrown together, none of them a neighbour's in the list; malfunctions, of which 64 is the most."""
+
+
+@pytest.mark.parametrize("name", plant_names())
+@pytest.mark.parametrize("share", [0.0, 1.0], ids=["bottom", "top"])
+def test_no_input_is_left_out(name: str, share: float) -> None:
+    """Every one of them goes to an end of its range, for a minute and back for a third of it."""
+    one = subject(name, "steady")
+    rounds = -(-len(one.inputs) // AT_ONCE)
+    thrown_so_far = set()
+    for first in range(rounds):
+        places = range(first, len(one.inputs), rounds)
+        throw(one, [(k, share) for k in places], [], SHOCKED_SCANS)
+        thrown_so_far |= set(places)
+    assert thrown_so_far == set(range(len(one.inputs)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", plant_names())
+def test_no_malfunction_is_left_out(name: str) -> None:
+    """All that can go wrong, each as bad as it gets, many at a time."""
+    one = subject(name, "steady")
+    rounds = -(-len(one.malfunctions) // FAULTS_AT_ONCE)
+    for first in range(rounds):
+        throw(one, [], [(k, 1.0) for k in range(first, len(one.malfunctions), rounds)], SHOCKED_SCANS)
+
+
 @pytest.mark.parametrize(
     ("name", "start"),
     [
