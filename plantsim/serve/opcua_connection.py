@@ -14,7 +14,7 @@ from typing import Any
 
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
-from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
+from asyncua.common.utils import NotEnoughData, ServiceError
 from asyncua.crypto.security_policies import SecurityPolicyNone
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.uaprocessor import PublishRequestData, UaProcessor
@@ -28,6 +28,7 @@ from asyncua.ua.ua_binary import (
 
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_counters import SERVICES, SessionRecord
+from plantsim.serve.opcua_decoding import Body
 from plantsim.serve.opcua_messages import chunks, publish_request, publish_response
 from plantsim.serve.opcua_session import MOST_OPERATIONS, Core, Session, check_size
 
@@ -177,6 +178,12 @@ class Processor(UaProcessor):
         response.Parameters.Results = results
         self.send_response(requesthdr.RequestHandle, seqhdr, response)
 
+    async def process_message(self, seqhdr: Any, body: Any) -> bool:
+        return bool(await super().process_message(seqhdr, Body(bytes(body))))
+
+    def open_secure_channel(self, algohdr: Any, seqhdr: Any, body: Any) -> None:
+        super().open_secure_channel(algohdr, seqhdr, Body(bytes(body)))
+
     async def _process_message(self, typeid: ua.NodeId, requesthdr: Any, seqhdr: Any, body: Any) -> bool:
         service = SERVICES.get(typeid)
         if typeid == _CLOSE and isinstance(self.session, Session):
@@ -186,7 +193,7 @@ class Processor(UaProcessor):
         except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
             self.iserver.tally.refused(service, self._record(), int(error.code))
             raise
-        except (StructError, NotEnoughData, ValueError) as error:
+        except Exception as error:  # of whatever kind: a structure within another ends in a TypeError
             if not _is_of_decoding(error):
                 raise
             self.iserver.tally.refused(service, self._record(), ua.StatusCodes.BadDecodingError)
@@ -388,7 +395,7 @@ class Protocol(OPCUAProtocol):
         # in their turn: not before what came earlier
         if self.messages.empty() and self.processor is not None and self.processor.take_publish(message):
             return
-        buffer = Buffer(message)
+        buffer = Body(message)
         try:
             header = header_from_binary(buffer)
         except NotEnoughData:

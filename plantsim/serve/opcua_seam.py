@@ -1,7 +1,8 @@
 """What fits into asyncua in place of its own subscriptions and browsing, and whether it does.
 
-Nothing of the library is patched: our classes override its methods, some of them past its public interface. ``fits``
-says whether the installed version has what they override; without it the server uses the library as it is.
+Nothing of the library is patched but the way it reads arrays of nulls (``opcua_decoding``): our classes override its
+methods, some of them past its public interface. ``fits`` says whether the installed version has what they override;
+without it the server uses the library as it is.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from asyncua.server.monitored_item_service import MonitoredItemService
 from asyncua.server.subscription_service import SubscriptionService
 from asyncua.server.uaprocessor import UaProcessor
 
+from plantsim.serve.opcua_decoding import refuse_nulls
 from plantsim.serve.opcua_subscriptions import Subscriptions
 from plantsim.serve.opcua_view import View
 
@@ -46,6 +48,8 @@ _OVERRIDDEN: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (InternalSubscription._subscription_loop, ("self",)),
     (InternalSubscription.stop, ("self",)),
     (InternalSubscription.publish_results, ("self", "requestdata")),
+    (UaProcessor.process_message, ("self", "seqhdr", "body")),
+    (UaProcessor.open_secure_channel, ("self", "algohdr", "seqhdr", "body")),
     (UaProcessor._process_message, ("self", "typeid", "requesthdr", "seqhdr", "body")),
     (UaProcessor.forward_publish_response, ("self", "result", "requestdata")),
     (UaProcessor.publish_request_limit, ("self", "subscription_count")),
@@ -72,6 +76,7 @@ def fits() -> bool:
 
 def install(service: Any, aspace: AddressSpace) -> bool:
     """Give an InternalServer these subscriptions and this view; False, with a warning, where they do not fit."""
+    refuse_nulls()
     if not fits():
         log.warning(
             "asyncua %s is not the %d.%d that plantsim was written for: OPC UA works, but costs more processor time",

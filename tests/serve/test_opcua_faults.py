@@ -18,13 +18,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from asyncua import Client, ua
 from asyncua.common.connection import SecureConnection, TransportLimits
 from asyncua.crypto.security_policies import SecurityPolicyNone
-from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary, uatcp_to_binary
+from asyncua.ua.ua_binary import (
+    nodeid_from_binary,
+    nodeid_to_binary,
+    struct_from_binary,
+    struct_to_binary,
+    uatcp_to_binary,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -251,11 +257,15 @@ class Raw:
         creating = ua.CreateSessionRequest()
         creating.Parameters = ua.CreateSessionParameters(RequestedSessionTimeout=20_000.0, SessionName="raw")
         answer = struct_from_binary(ua.CreateSessionResponse, ua.utils.Buffer(self.ask(creating)))
-        self.token = answer.Parameters.AuthenticationToken
+        assert self.resume(answer.Parameters.AuthenticationToken)
+
+    def resume(self, token: ua.NodeId) -> bool:
+        """Go on with a session, perhaps that of a connection that is no more; False where there is none."""
         activating = ua.ActivateSessionRequest()
-        activating.RequestHeader.AuthenticationToken = self.token
+        activating.RequestHeader.AuthenticationToken = self.token = token
         activating.Parameters.UserIdentityToken = ua.AnonymousIdentityToken(PolicyId="anonymous")
-        self.ask(activating)
+        answer = nodeid_from_binary(ua.utils.Buffer(self.ask(activating)))
+        return bool(answer == ua.NodeId(ua.ObjectIds.ActivateSessionResponse_Encoding_DefaultBinary))
 
     def ask(self, request: Any) -> bytes:
         self.socket.sendall(self.framed(request))
@@ -286,7 +296,7 @@ class Probe:
         return False
 
 
-EXTREMES = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
+EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 Edit = tuple[int, int, bool]
 
 
@@ -310,8 +320,31 @@ def mutated(data: bytes, edits: list[Edit], cut: int, begin: int) -> bytes:
     return bytes(found[: max(cut, begin)])
 
 
-async def captured(endpoint: str) -> tuple[list[bytes], bytes]:
-    """Bodies of the requests of a session that does all there is to do, and its encoded authentication token."""
+class Captured(NamedTuple):
+    """What a session has asked. ``creating`` and ``watching`` begin its subscription, whose number is kept, too."""
+
+    bodies: list[bytes]
+    token: bytes
+    creating: bytes
+    watching: bytes
+    subscription: int
+
+    def begun(self, raw: Raw) -> bytes:
+        """Log a client in and give it such a subscription with the same items; its number, encoded."""
+        raw.log_in()
+        token = nodeid_to_binary(raw.token)
+        answer = ua.utils.Buffer(raw.ask(self.creating.replace(self.token, token)))
+        made = struct_from_binary(ua.CreateSubscriptionResponse, answer).Parameters
+        number = struct.pack("<I", made.SubscriptionId)
+        watching = self.watching.replace(self.token, token).replace(struct.pack("<I", self.subscription), number)
+        items = struct_from_binary(ua.CreateMonitoredItemsResponse, ua.utils.Buffer(raw.ask(watching)))
+        for one in items.Results:
+            one.StatusCode.check()
+        return number
+
+
+async def captured(endpoint: str) -> Captured:
+    """The requests of a session that does all there is to do, as encoded bodies."""
     found: list[bytes] = []
     async with Client(endpoint, timeout=60.0, watchdog_intervall=3600.0) as client:
         protocol = client.uaclient.protocol
@@ -331,12 +364,26 @@ async def captured(endpoint: str) -> tuple[list[bytes], bytes]:
         await node.read_data_value()
         await client.read_values([node, client.get_node(other)])
         await client.get_node(ua.NodeId("Plant", index)).get_children()
+        browsing = ua.BrowseDescription(
+            ua.NodeId("Plant", index), ua.BrowseDirection.Forward, ua.NodeId(ua.ObjectIds.References), True, 0, 63
+        )
+        (part,) = await client.uaclient.browse(ua.BrowseParameters(ua.ViewDescription(), 2, [browsing]))
+        await client.uaclient.browse_next(ua.BrowseNextParameters(False, [part.ContinuationPoint]))
         await client.get_endpoints()
         await protocol.send_request(ua.FindServersRequest())
         await client.nodes.objects.get_child([f"{index}:Plant"])
         now = datetime.now(UTC)
         with suppress(ua.UaError):
             await node.read_raw_history(now - timedelta(minutes=5), now, 100)
+        for details in (
+            ua.ReadProcessedDetails(
+                now - timedelta(minutes=5), now, 60_000.0, [ua.NodeId(ua.ObjectIds.AggregateFunction_Average)]
+            ),
+            ua.ReadAtTimeDetails([now - timedelta(minutes=1)], True),
+        ):
+            history = ua.HistoryReadParameters(details, ua.TimestampsToReturn.Both, False, [ua.HistoryReadValueId(tag)])
+            with suppress(ua.UaError):
+                await client.uaclient.history_read(history)
         with suppress(ua.UaError):
             await client.nodes.server.read_event_history(now - timedelta(minutes=5), now, 10)
         with suppress(ua.UaError):
@@ -346,7 +393,9 @@ async def captured(endpoint: str) -> tuple[list[bytes], bytes]:
         await client.register_nodes([node])
         await client.unregister_nodes([node])
         subscription = await make_subscription(protocol, 100.0)
+        creating = found[-1]
         await make_items(protocol, subscription, index, ["TIC-201.PV", "P-201.RUN"])
+        watching = found[-1]
         deadband = ua.DataChangeFilter(ua.DataChangeTrigger.StatusValue, ua.DeadbandType.Percent, 1.0)
         item = ua.MonitoredItemCreateRequest(
             ua.ReadValueId(tag, ua.AttributeIds.Value),
@@ -381,6 +430,12 @@ async def captured(endpoint: str) -> tuple[list[bytes], bytes]:
         await uaclient.set_monitoring_mode(
             ua.SetMonitoringModeParameters(subscription, ua.MonitoringMode.Sampling, ids)
         )
+        linking = ua.SetTriggeringRequest()
+        linking.Parameters = ua.SetTriggeringParameters(subscription, ids[0], ids, [])
+        await protocol.send_request(linking)
+        linking.Parameters = ua.SetTriggeringParameters(subscription, ids[0], [], ids)
+        await protocol.send_request(linking)
+        await uaclient.set_publishing_mode(ua.SetPublishingModeParameters(True, [subscription]))
         await uaclient.modify_subscription(ua.ModifySubscriptionParameters(subscription, 200.0, 300, 10, 5, 0))
         publish = ua.PublishRequest()
         publish.Parameters = ua.PublishParameters([ua.SubscriptionAcknowledgement(subscription, 1)])
@@ -395,26 +450,34 @@ async def captured(endpoint: str) -> tuple[list[bytes], bytes]:
         await uaclient.delete_monitored_items(ua.DeleteMonitoredItemsParameters(subscription, ids))
         await uaclient.delete_subscriptions([subscription])
         token = nodeid_to_binary(protocol.authentication_token)
-    return found, token
+    return Captured(found, token, creating, watching, subscription)
 
 
 def test_malformed_messages_hurt_nobody(running: Running, scale: float) -> None:
     """Captured requests with bytes changed and ends cut, framed well or not, in sessions that go on as they may."""
-    bodies, token = asyncio.run(captured(running.endpoint))
-    assert len({body[:4] for body in bodies}) >= 20, "kinds of requests"
+    exchange = asyncio.run(captured(running.endpoint))
+    bodies, token, known = exchange.bodies, exchange.token, struct.pack("<I", exchange.subscription)
+    kinds = {body[:4] for body in bodies}
+    assert len(kinds) >= 25, "kinds of requests"
+    assert nodeid_to_binary(ua.NodeId(ua.ObjectIds.SetTriggeringRequest_Encoding_DefaultBinary)) in kinds
     before, handles = running.rss, running.handles
     raw: Raw | None = None
+    lost: Raw | None = None
     probe: Probe | None = None
+    number = b""
     tried = closed = framed_badly = 0
 
     def session() -> tuple[Raw, Probe]:
-        nonlocal raw, probe
-        if raw is None or probe is None or raw.requests > 500:
-            if raw is not None:
-                raw.socket.close()
-            raw = Raw(running.address)
-            raw.log_in()
+        nonlocal raw, probe, number
+        if raw is None or raw.requests > 500:
+            before, raw = raw or lost, Raw(running.address)
+            # what a subscription is for outlives a connection: a session for each would be more than the server has
+            if before is None or not raw.resume(before.token):
+                number = exchange.begun(raw)
+            if before is not None:
+                before.socket.close()
             probe = Probe(raw)
+        assert probe is not None
         return raw, probe
 
     @given(mutation=mutations())
@@ -423,10 +486,10 @@ def test_malformed_messages_hurt_nobody(running: Running, scale: float) -> None:
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def attack(mutation: tuple[int, list[Edit], int, bool]) -> None:
-        nonlocal raw, tried, closed, framed_badly
+        nonlocal raw, lost, tried, closed, framed_badly
         which, edits, cut, frame_too = mutation
         one, asked = session()
-        body = bodies[which % len(bodies)].replace(token, nodeid_to_binary(one.token))
+        body = bodies[which % len(bodies)].replace(token, nodeid_to_binary(one.token)).replace(known, number)
         tried += 1
         answered = False
         with suppress(OSError):  # it may have been closed by what came before
@@ -442,7 +505,7 @@ def test_malformed_messages_hurt_nobody(running: Running, scale: float) -> None:
         if not answered:
             closed += 1
             one.socket.close()
-            raw = None
+            raw, lost = None, one
 
     with Watcher(running) as watcher:
         attack()

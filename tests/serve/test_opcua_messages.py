@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from struct import pack
 from typing import Any
 
 import pytest
@@ -220,15 +221,46 @@ async def test_a_request_too_many_answers_the_oldest(console: Any, taken: list[b
     assert taken
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_a_request_that_cannot_be_read_is_answered_so(console: Any, caplog: pytest.LogCaptureFixture) -> None:
+def cut_off(console: Any) -> bytes:
+    """A ReadRequest without its end."""
     asked = ua.ReadRequest()
-    protocol = console.client.uaclient.protocol
-    asked.RequestHeader.AuthenticationToken = protocol.authentication_token
+    asked.RequestHeader.AuthenticationToken = console.client.uaclient.protocol.authentication_token
     asked.Parameters.NodesToRead = [ua.ReadValueId(console.id("TIC-201.PV"), ua.AttributeIds.Value)]
+    return bytes(struct_to_binary(asked)[:-10])
+
+
+def backwards(console: Any) -> bytes:
+    """A HistoryReadRequest with a text whose length is below zero: a way back to what has been read."""
+    asked = ua.HistoryReadRequest()
+    asked.RequestHeader.AuthenticationToken = console.client.uaclient.protocol.authentication_token
+    clause = ua.SimpleAttributeOperand(ua.NodeId(ua.ObjectIds.BaseEventType), [ua.QualifiedName("Severity")], 13)
+    asked.Parameters.HistoryReadDetails = ua.ReadEventDetails(5, NOW, NOW, ua.EventFilter([clause] * 2))
+    asked.Parameters.NodesToRead = [ua.HistoryReadValueId(ua.NodeId(ua.ObjectIds.Server))]
+    body = bytes(struct_to_binary(asked))
+    name = pack("<i", 8) + b"Severity"
+    return body.replace(name, pack("<i", -256) + b"Severity", 1)
+
+
+def of_nulls(console: Any) -> bytes:
+    """A WriteRequest of two thousand million nulls, which take no bytes."""
+    asked = ua.WriteRequest()
+    asked.RequestHeader.AuthenticationToken = console.client.uaclient.protocol.authentication_token
+    value = ua.DataValue(ua.Variant([7, 7], ua.VariantType.Int32))
+    asked.Parameters.NodesToWrite = [ua.WriteValue(console.id("TIC-201.SP"), ua.AttributeIds.Value, None, value)]
+    body = bytes(struct_to_binary(asked))
+    array = b"\x86" + pack("<i", 2)
+    return body.replace(array, b"\x80" + pack("<i", 2**31 - 1), 1)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("encoded", [cut_off, backwards, of_nulls])
+async def test_a_request_that_cannot_be_read_is_answered_so(
+    console: Any, caplog: pytest.LogCaptureFixture, encoded: Callable[[Any], bytes]
+) -> None:
+    protocol = console.client.uaclient.protocol
+    body = encoded(console)
     protocol._request_id += 1
     answer = protocol._callbackmap[protocol._request_id] = asyncio.get_running_loop().create_future()
-    body = struct_to_binary(asked)[:-10]
     protocol.transport.write(protocol._connection.message_to_binary(body, request_id=protocol._request_id))
     async with asyncio.timeout(10.0):
         fault = struct_from_binary(ua.ServiceFault, await answer)
