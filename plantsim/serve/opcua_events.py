@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,8 @@ from typing import Any
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua import uaprotocol_auto
+
+from plantsim.serve.opcua_like import is_like
 
 log = logging.getLogger(__name__)
 
@@ -82,17 +83,32 @@ class Where:
         if not self._elements or event.type in UNFILTERED:
             return True
         try:
-            return self._element(0, event, 0) is True
+            return _Evaluation(self._elements, self._is_subtype, event).element(0, 0) is True
         except Exception as error:
             log.debug("where clause %s: %s", self._elements, error)
             return False
 
-    def _element(self, index: int, event: Event, depth: int) -> Any:
+
+class _Evaluation:
+    """A where clause and one event. Each element is evaluated once, however many others refer to it."""
+
+    def __init__(self, elements: Sequence[ua.ContentFilterElement], is_subtype: IsSubtype, event: Event) -> None:
+        self._elements = elements
+        self._is_subtype = is_subtype
+        self._event = event
+        self._found: dict[int, Any] = {}
+
+    def element(self, index: int, depth: int) -> Any:
+        """What an element comes to; None for neither true nor false. depth: of those that refer to it."""
         if depth > DEEPEST:
             raise ValueError("elements refer to each other in a circle")
-        element = self._elements[index]
+        if index not in self._found:
+            self._found[index] = self._evaluated(self._elements[index], depth)
+        return self._found[index]
+
+    def _evaluated(self, element: ua.ContentFilterElement, depth: int) -> Any:
         operator = element.FilterOperator
-        operands = [self._operand(one, event, depth) for one in element.FilterOperands]
+        operands = [self._operand(one, depth) for one in element.FilterOperands]
         if operator in _COMPARISONS:
             return _compared(_COMPARISONS[operator], *operands)
         match operator:
@@ -112,27 +128,27 @@ class Where:
                 value, *choices = operands
                 return None if value is None else any(_compared(_same, value, one) is True for one in choices)
             case ua.FilterOperator.OfType:
-                return self._is_subtype(event.type, operands[0])
+                return self._is_subtype(self._event.type, operands[0])
             case ua.FilterOperator.Like:
                 text, pattern = operands
-                return None if text is None or pattern is None else bool(_like(str(pattern)).fullmatch(str(text)))
+                return None if text is None or pattern is None else is_like(str(text), str(pattern))
             case ua.FilterOperator.BitwiseAnd:
                 return None if None in operands else operands[0] & operands[1]
             case ua.FilterOperator.BitwiseOr:
                 return None if None in operands else operands[0] | operands[1]
         raise ValueError(f"operator {operator}")
 
-    def _operand(self, operand: Operand, event: Event, depth: int) -> Any:
+    def _operand(self, operand: Operand, depth: int) -> Any:
         # decoding yields the generated classes
         if isinstance(operand, uaprotocol_auto.ElementOperand):
-            return self._element(operand.Index, event, depth + 1)
+            return self.element(operand.Index, depth + 1)
         if isinstance(operand, uaprotocol_auto.LiteralOperand):
             return _plain(operand.Value)
         if isinstance(operand, uaprotocol_auto.SimpleAttributeOperand):
             path = path_of(operand)
             if path == "EventType":
-                return event.type
-            return _plain(event.field(path, operand.AttributeId))
+                return self._event.type
+            return _plain(self._event.field(path, operand.AttributeId))
         raise ValueError(f"operand {operand}")
 
 
@@ -219,28 +235,3 @@ def _both(left: Any, right: Any) -> bool | None:
     if left is False or right is False:
         return False
     return None if left is None or right is None else bool(left) and bool(right)
-
-
-@cache
-def _like(pattern: str) -> re.Pattern[str]:
-    r"""A Like pattern: % any text, _ one character, [] one of, [^] none of, \ takes the next as it is."""
-    found, index = "", 0
-    while index < len(pattern):
-        char = pattern[index]
-        index += 1
-        if char == "%":
-            found += ".*"
-        elif char == "_":
-            found += "."
-        elif char == "\\" and index < len(pattern):
-            found += re.escape(pattern[index])
-            index += 1
-        elif char == "[" and (end := pattern.find("]", index + 1)) > 0:
-            inside = pattern[index:end]
-            negated = "^" if inside.startswith("^") else ""
-            members = inside.removeprefix("^").replace("\\", "\\\\").replace("[", "\\[")
-            found += f"[{negated}{members}]"
-            index = end + 1
-        else:
-            found += re.escape(char)
-    return re.compile(found, re.DOTALL)

@@ -78,6 +78,12 @@ def where(*elements: tuple[ua.FilterOperator, list[Any]]) -> ua.ContentFilter:
     )
 
 
+def twice_each(levels: int) -> ua.ContentFilter:
+    """Elements of which each refers to the next one twice: evaluated for each, they would be 2 ** levels."""
+    pairs = [(ua.FilterOperator.And, [ua.ElementOperand(Index=n + 1)] * 2) for n in range(levels)]
+    return where(*pairs, (ua.FilterOperator.Equals, [operand("SourceName"), literal(TAG)]))
+
+
 class Listener:
     """The events of one monitored item."""
 
@@ -205,6 +211,8 @@ async def test_events_are_heard_at_the_server_the_plant_the_area_and_the_unit(
             True,
         ),
         (where((Op.Or, [ua.ElementOperand(Index=0), ua.ElementOperand(Index=0)])), False),
+        (twice_each(30), True),
+        (where((Op.Like, [operand("SourceName"), literal("%" + "_%" * 400 + "x")])), False),
         (where((Op.GreaterThan, [operand("SourceName"), literal(5)])), False),
         (where((Op.InView, [literal(ua.NodeId(I.Server))])), False),
         (where((Op.Equals, [operand("SourceName")])), False),
