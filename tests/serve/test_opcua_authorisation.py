@@ -150,13 +150,99 @@ def monitor(name: str, attribute: int = ua.AttributeIds.Value) -> Ask:
 
 def history(name: str) -> Ask:
     async def ask(console: Any) -> str:
-        details = ua.ReadRawModifiedDetails()
+        details = ua.ReadRawModifiedDetails(IsReadModified=False)
         details.StartTime, details.EndTime = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
         details.NumValuesPerNode = 10
         parameters = ua.HistoryReadParameters()
         parameters.HistoryReadDetails = details
+        parameters.ReleaseContinuationPoints = False  # or nothing is read at all
         parameters.NodesToRead = [ua.HistoryReadValueId(NodeId=console.id(name))]
         (answer,) = await console.client.uaclient.history_read(parameters)
+        return str(answer.StatusCode.name)
+
+    return ask
+
+
+def events(name: str | int) -> Ask:
+    """History of events."""
+
+    async def ask(console: Any) -> str:
+        begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+        select = ua.SimpleAttributeOperand(ua.NodeId(I.BaseEventType), [ua.QualifiedName("Severity")], VALUE)
+        node = ua.NodeId(name) if isinstance(name, int) else console.id(name)
+        parameters = ua.HistoryReadParameters(
+            ua.ReadEventDetails(10, begin, end, ua.EventFilter([select])),
+            ua.TimestampsToReturn.Both,
+            False,
+            [ua.HistoryReadValueId(node)],
+        )
+        (answer,) = await console.client.uaclient.history_read(parameters)
+        return str(answer.StatusCode.name)
+
+    return ask
+
+
+async def status_of(console: Any, request: Any) -> str:
+    """The name of the status that a whole request is answered with."""
+    try:
+        await console.client.uaclient.protocol.send_request(request)
+    except ua.uaerrors.UaStatusCodeError as error:
+        return str(ua.StatusCode(error.code).name)
+    return GOOD
+
+
+def trigger(*, own: bool) -> Ask:
+    """SetTriggering of items of one's own subscription, or of one that is nobody's."""
+
+    async def ask(console: Any) -> str:
+        subscription = await console.client.create_subscription(1000.0, None)
+        try:
+            items = [
+                ua.MonitoredItemCreateRequest(
+                    ua.ReadValueId(console.id(name), VALUE),
+                    ua.MonitoringMode.Disabled,
+                    ua.MonitoringParameters(handle, 0.0, None, 1, True),
+                )
+                for handle, name in enumerate(("TIC-201.PV", "TIC-201.SP"))
+            ]
+            number = subscription.subscription_id
+            made = await console.client.uaclient.create_monitored_items(
+                ua.CreateMonitoredItemsParameters(number, ua.TimestampsToReturn.Both, items)
+            )
+            request = ua.SetTriggeringRequest()
+            request.Parameters = ua.SetTriggeringParameters(
+                number if own else 0, made[0].MonitoredItemId, [made[1].MonitoredItemId], []
+            )
+            return await status_of(console, request)
+        finally:
+            await subscription.delete()
+
+    return ask
+
+
+def register(name: str) -> Ask:
+    async def ask(console: Any) -> str:
+        request = ua.RegisterNodesRequest()
+        request.Parameters.NodesToRegister = [console.id(name)]
+        return await status_of(console, request)
+
+    return ask
+
+
+def change_history(name: str) -> Ask:
+    async def ask(console: Any) -> str:
+        request = ua.HistoryUpdateRequest()
+        begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+        request.Parameters.HistoryUpdateDetails = [ua.DeleteRawModifiedDetails(console.id(name), False, begin, end)]
+        return await status_of(console, request)
+
+    return ask
+
+
+def look_up_sessions() -> Ask:
+    async def ask(console: Any) -> str:
+        summary = I.Server_ServerDiagnostics_SessionsDiagnosticsSummary_SessionDiagnosticsArray
+        (answer,) = await console.client.uaclient.read_attributes([ua.NodeId(summary)], VALUE)
         return str(answer.StatusCode.name)
 
     return ask
@@ -178,10 +264,15 @@ def manage(what: str) -> Ask:
     return ask
 
 
+VALUE = ua.AttributeIds.Value
 ALARM = "TIC-201.H.Alarm"
 EVENT, WORDS = ua.Variant(b"no event", Types.ByteString), ua.Variant(ua.LocalizedText("x"), Types.LocalizedText)
 AIM = ua.Variant("sweep-fan-trip", Types.String)
 AMOUNTS = (ua.Variant(0.0, Types.Double),) * 3
+NONE, NOWHERE = ua.Variant(0.0, Types.Double), ua.Variant("none", Types.String)
+OUT, NOT_THERE, NO_SUCH_EVENT = "BadOutOfRange", "BadNotFound", "BadEventIdUnknown"
+NO_HISTORY = "BadHistoryOperationUnsupported"
+INSTRUCTORS = (DENIED,) * 3
 MATRIX: dict[tuple[str, str], tuple[Ask, tuple[str, str, str, str]]] = {
     # a hidden node answers as if there were none; of all others everybody reads all
     ("read", "measured value"): (read("TIC-201.PV"), (GOOD,) * 4),
@@ -208,7 +299,23 @@ MATRIX: dict[tuple[str, str], tuple[Ask, tuple[str, str, str, str]]] = {
     ("write", "property"): (write("TIC-201.PV.EURange", ua.Range(0.0, 1.0), Types.ExtensionObject), (READ_ONLY,) * 4),
     ("write", "other attribute"): (write_attribute("TIC-201.PV", ua.AttributeIds.DisplayName), (READ_ONLY,) * 4),
     ("write", "server's own"): (write_server(I.Server_ServiceLevel), (READ_ONLY,) * 4),
+    ("write", "condition"): (write(f"{ALARM}.Retain", False, Types.Boolean), (READ_ONLY,) * 4),
+    ("write", "object"): (write("TIC-201", 0.0), ("BadAttributeIdInvalid",) * 4),
+    ("write", "method"): (write("Simulation.Freeze", 0.0), ("BadAttributeIdInvalid",) * 4),
     ("call", "simulation"): (call("Simulation", "Freeze"), (DENIED, DENIED, DENIED, GOOD)),
+    # what says why it cannot be has passed the check of the role
+    ("call", "step"): (call("Simulation", "Step", NONE), (*INSTRUCTORS, OUT)),
+    ("call", "speed"): (call("Simulation", "SetSpeed", NONE), (*INSTRUCTORS, OUT)),
+    ("call", "save"): (
+        call("Simulation", "SaveSnapshot", ua.Variant("last", Types.String)), (*INSTRUCTORS, "BadInvalidArgument"),
+    ),
+    ("call", "restore"): (call("Simulation", "RestoreSnapshot", NOWHERE), (*INSTRUCTORS, NOT_THERE)),
+    ("call", "backtrack"): (call("Simulation", "Backtrack", NONE), (*INSTRUCTORS, OUT)),
+    ("call", "clear"): (call("Simulation", "Clear", NOWHERE), (*INSTRUCTORS, NOT_THERE)),
+    ("call", "clear all"): (call("Simulation", "ClearAll"), (*INSTRUCTORS, GOOD)),
+    ("call", "last writes"): (
+        call("Plant", "LastWrites", ua.Variant("TIC-201", Types.String)), (DENIED, GOOD, GOOD, GOOD),
+    ),
     ("call", "malfunction"): (
         call("Simulation", "Inject", AIM, *AMOUNTS), (DENIED, DENIED, DENIED, GOOD),
     ),
@@ -224,6 +331,25 @@ MATRIX: dict[tuple[str, str], tuple[Ask, tuple[str, str, str, str]]] = {
     ("call", "acknowledge"): (
         call(ALARM, I.AcknowledgeableConditionType_Acknowledge, EVENT, WORDS), (DENIED, *("BadEventIdUnknown",) * 3),
     ),
+    ("call", "confirm"): (
+        call(ALARM, I.AcknowledgeableConditionType_Confirm, EVENT, WORDS), (DENIED, *(NO_SUCH_EVENT,) * 3),
+    ),
+    ("call", "comment"): (
+        call(ALARM, I.ConditionType_AddComment, EVENT, WORDS), (DENIED, *(NO_SUCH_EVENT,) * 3),
+    ),
+    ("call", "shelve for a time"): (
+        call(f"{ALARM}.ShelvingState", I.ShelvedStateMachineType_TimedShelve, ua.Variant(-1.0, Types.Double)),
+        (DENIED, *("BadShelvingTimeOutOfRange",) * 3),
+    ),
+    ("call", "enable"): (
+        call(ALARM, I.ConditionType_Enable), (DENIED, *("BadConditionAlreadyEnabled",) * 3),
+    ),
+    ("call", "end suppression"): (
+        call(ALARM, I.AlarmConditionType_Unsuppress), (DENIED, DENIED, "BadInvalidState", "BadInvalidState"),
+    ),
+    ("call", "place in service"): (
+        call(ALARM, I.AlarmConditionType_PlaceInService), (DENIED, DENIED, "BadInvalidState", "BadInvalidState"),
+    ),
     ("call", "shelve"): (
         call(f"{ALARM}.ShelvingState", I.ShelvedStateMachineType_Unshelve), (DENIED, *("BadConditionNotShelved",) * 3),
     ),
@@ -236,6 +362,17 @@ MATRIX: dict[tuple[str, str], tuple[Ask, tuple[str, str, str, str]]] = {
         monitor("Simulation.ListInjected", ua.AttributeIds.UserExecutable), (UNKNOWN, UNKNOWN, UNKNOWN, GOOD),
     ),
     ("history", "measured value"): (history("TIC-201.PV"), (GOOD,) * 4),
+    ("history", "key figure"): (history("KPI.Throughput"), (GOOD,) * 4),
+    ("history", "property"): (history("TIC-201.PV.EURange"), (NO_HISTORY,) * 4),
+    ("history", "object"): (history("TIC-201"), (NO_HISTORY,) * 4),
+    ("history", "hidden method"): (history("Simulation.ListInjected"), (UNKNOWN, UNKNOWN, UNKNOWN, NO_HISTORY)),
+    ("history", "events"): (events(I.Server), ("GoodNoData",) * 4),
+    ("history", "events of an object"): (events("TIC-201"), (NO_HISTORY,) * 4),
+    ("trigger", "items of one's own"): (trigger(own=True), (GOOD,) * 4),
+    ("trigger", "items of nobody's"): (trigger(own=False), ("BadSubscriptionIdInvalid",) * 4),
+    ("register", "measured value"): (register("TIC-201.PV"), (GOOD,) * 4),
+    ("read", "sessions"): (look_up_sessions(), (*INSTRUCTORS, GOOD)),
+    ("manage", "history"): (change_history("TIC-201.PV"), (DENIED,) * 4),
     ("manage", "add a node"): (manage("add"), (DENIED,) * 4),
     ("manage", "delete a node"): (manage("delete"), (DENIED,) * 4),
     ("manage", "add a reference"): (manage("refer"), (DENIED,) * 4),
