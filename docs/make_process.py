@@ -26,7 +26,9 @@ KERNELS = {
     "feed": "Feed preparation",
     "leach": "Leach",
     "reactor": "Iron removal and tanks",
+    "speciation": "Iron(III) in its liquor",
     "heap": "Heaps",
+    "bicarbonate": "Impurity removal and carbonate precipitation with bicarbonate",
     "carbonate": "Impurity removal and carbonate precipitation",
     "membrane": "Reverse osmosis",
     "makeup": "Reagent make-up",
@@ -35,11 +37,15 @@ KERNELS = {
     "sx": "Solvent extraction",
     "crystalliser": "Oxalate precipitation",
     "thermal": "Drying and calcination",
+    "scrubber": "Scrubber",
     "ups": "Battery behind the mains",
     "vessel": "Integrator",
     "pace": "Steps longer than a scan",
 }
 """Files under ext/ in flow order, and what they are about."""
+
+_OWN = re.compile(r"#define (\w+) +(\S+) +/\* \[([SQCT])\] (.*?) \*/")
+"""A constant that a kernel has itself, with its standing."""
 
 HEAD = """\
 # The process: equations and constants
@@ -63,11 +69,20 @@ def _lines() -> Iterator[str]:
         yield f"\n### {title}\n"
         yield f"As `ext/{name}.pxd` says:\n"
         yield f"```text\n{_docstring(ROOT / 'ext' / f'{name}.pxd')}\n```"
+    yield "\n## Constants of the kernels themselves\n"
+    yield "The same for every chemistry.\n"
+    yield from _table(("kernel", "constant", "value", "standing", "what it is"), _own_constants())
     for path in sorted((ROOT / "plantsim" / "chemistry").glob("*.toml")):
         yield from _chemistry(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
     yield "\n## Extractants in files of their own"
     for path in sorted((ROOT / "plantsim" / "chemistry" / "extractants").glob("*.toml")):
         yield from _extractant(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def _own_constants() -> Iterator[tuple[str, str, str, str, str]]:
+    for path in sorted((ROOT / "ext").glob("*.pxd")):
+        for name, value, standing, what in _OWN.findall(path.read_text(encoding="utf-8")):
+            yield path.stem, name, value, STANDINGS[standing], what
 
 
 def _docstring(path: Path) -> str:

@@ -33,8 +33,8 @@ from libc.math cimport fabs, sqrt
 
 cdef extern from *:
     """
-    #define CO2_SOLUBLE 0.034    /* mol/L at 1 atm and 25 C */
-    #define MOLAR_GAS 0.0245     /* m3/mol at 25 C */
+    #define CO2_SOLUBLE 0.034    /* [S] mol/L of CO2 at 1 atm and 25 C, Plummer and Busenberg 1982 */
+    #define MOLAR_GAS 0.0245     /* [C] m3/mol at 25 C */
     #define LEAST_RADIUS 0.01    /* of r0: below, what is left goes at a constant rate of its own */
     """
     const double CO2_SOLUBLE, MOLAR_GAS, LEAST_RADIUS

@@ -1,5 +1,12 @@
 # cython: language_level=3, cdivision=True
-"""Feed preparation: bin with loss-in-weight feeder, demagnetising furnace, inerted mill with classifier."""
+"""Feed preparation: bin with loss-in-weight feeder, demagnetising furnace, inerted mill with classifier.
+
+    feeder      kg/s = capacity x speed x m/(m + 0.5 kg) x what bridging leaves; below its refill weight a lot is tipped
+    lot         kg = average + sum of g_k x way_k, g_k of the seed, normal, within 2.5 sigma
+    furnace     C dT/dt = P u - UA (T - Ta) - kg/s cp (T - Tin),    B = B250 exp((250 C - T)/scale), contents as stirred
+    mill        d(d80)/dt = (d80_0 n_0/n - d80)/lag,    P = idle + kg/s Wi (1/sqrt(d80) - 1/sqrt(F80)), Bond's law
+                R(d) = Rosin-Rammler of d80, into the leach's bins of radius;    V dO2/dt = leak (0.209 - O2) - purge O2
+"""
 
 from sheet cimport Sheet, Outlet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, send, dmax
 from numerics cimport clip, dot, fast_exp, random_normal

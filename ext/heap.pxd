@@ -49,7 +49,7 @@ cdef extern from *:
     #define PHASE_RINSE 4
     #define PHASE_DRAIN 5
     #define HEAP_LEAST_WATER 1e-3   /* of a layer's volume: below nothing flows and nothing exchanges */
-    #define HEAP_KS_BISULFATE 0.07  /* mol/L, HSO4- at ionic strength 0.5: pK 1.15 */
+    #define HEAP_KS_BISULFATE 0.07  /* [T] mol/L, HSO4- at ionic strength 0.5: pK 1.15 */
     """
     const int PHASE_REST, PHASE_INTERMEDIATE, PHASE_FIRST, PHASE_SECOND, PHASE_RINSE, PHASE_DRAIN
     const double HEAP_LEAST_WATER, HEAP_KS_BISULFATE

@@ -24,7 +24,7 @@ from vessel cimport lu_factor, lu_solve
 
 cdef extern from *:
     """
-    #define KA_BORIC 5.8e-10     /* pKa 9.24 at 25 C */
+    #define KA_BORIC 5.8e-10     /* [Q] boric acid, pKa 9.24 at 25 C */
     """
     const double KA_BORIC
 

@@ -30,10 +30,10 @@ cdef struct Scrubber:
 
 cdef extern from *:
     """
-    #define K1_CARBONIC 4.45e-7      /* Plummer and Busenberg 1982, 25 C */
-    #define K2_CARBONIC 4.69e-11
-    #define K_HCL 2.0e6              /* (mol/L)2/atm, 25 C */
-    #define HEAT_HCL 74.8e3          /* J/mol, of dissolution from the gas at infinite dilution */
+    #define K1_CARBONIC 4.45e-7      /* [S] Plummer and Busenberg 1982, 25 C */
+    #define K2_CARBONIC 4.69e-11     /* [S] as K1 */
+    #define K_HCL 2.0e6              /* [S] (mol/L)2/atm, 25 C, Brimblecombe and Clegg 1989 */
+    #define HEAT_HCL 74.8e3          /* [Q] J/mol, of dissolution from the gas at infinite dilution */
     """
     const double K1_CARBONIC, K2_CARBONIC, K_HCL, HEAT_HCL
 

@@ -23,9 +23,9 @@ cdef enum:
 
 cdef extern from *:
     """
-    #define KW 1e-14             /* ion product of water, (mol/L)^2 */
-    #define R_GAS 8.314462618    /* J/mol/K */
-    #define RHO_CP 4.0e6         /* heat capacity of liquor, J/m3/K: aqueous chloride, within 5 % of water */
+    #define KW 1e-14             /* [Q] ion product of water at 25 C, (mol/L)^2 */
+    #define R_GAS 8.314462618    /* [S] J/mol/K, CODATA 2018 */
+    #define RHO_CP 4.0e6         /* [T] heat capacity of liquor, J/m3/K: aqueous chloride, within 5 % of water */
     """
     const double KW, R_GAS, RHO_CP
 

@@ -47,19 +47,19 @@ from libc.math cimport sqrt
 
 cdef extern from *:
     """
-    #define FILM 1e3             /* transfer coefficient of the aqueous film over that of the organic one */
+    #define FILM 1e3             /* [T] transfer coefficient of the aqueous film over that of the organic one */
     #define LEAST_ACID 1e-6      /* mol/L: the extractant is an acid itself, and holds that much in any aqueous */
     #define LEAST_FREE 1e-6      /* mol/L of free dimer */
-    #define WEIR 1.77            /* m^0.5/s: 2/3 of 0.6 sqrt(2 g), a sharp-crested weir */
-    #define EDGE 0.08            /* m from an outlet within which the interface is drawn into it */
-    #define OVERLOAD 40.0        /* carry-over is 1 + OVERLOAD times the square of the excess over the capacity */
-    #define OVER 0.5             /* share of the aqueous that goes with the organic when the interface is at its lip */
-    #define CRUD_HALF 0.02       /* m of crud that take half of a settler's capacity; typical, as those below */
-    #define CRUD_MOST 0.04       /* m: more goes along with the phases as it forms */
-    #define CRUD_AGES 43200.0    /* s in which it falls apart by itself */
-    #define CRUD_DRAWN 1200.0    /* s in which the pump draws it off, from settler to settler */
-    #define CRUD_OF_SOLIDS 2e-5  /* m/s of crud that a kg of solids in a m3 of feed make */
-    #define UNDER 0.2            /* litres of organic per litre of aqueous when the interface is at the floor */
+    #define WEIR 1.77            /* [C] m^0.5/s: 2/3 of 0.6 sqrt(2 g), a sharp-crested weir */
+    #define EDGE 0.08            /* [T] m from an outlet within which the interface is drawn into it */
+    #define OVERLOAD 40.0        /* [T] carry-over is 1 + OVERLOAD times the square of the excess over the capacity */
+    #define OVER 0.5             /* [T] share of the aqueous that goes with the organic when the interface is at its lip */
+    #define CRUD_HALF 0.02       /* [T] m of crud that take half of a settler's capacity */
+    #define CRUD_MOST 0.04       /* [T] m: more goes along with the phases as it forms */
+    #define CRUD_AGES 43200.0    /* [T] s in which it falls apart by itself */
+    #define CRUD_DRAWN 1200.0    /* [T] s in which the pump draws it off, from settler to settler */
+    #define CRUD_OF_SOLIDS 2e-5  /* [T] m/s of crud that a kg of solids in a m3 of feed make */
+    #define UNDER 0.2            /* [T] litres of organic per litre of aqueous when the interface is at the floor */
     """
     const double FILM, LEAST_ACID, LEAST_FREE, WEIR, EDGE, OVERLOAD, OVER, UNDER
     const double CRUD_HALF, CRUD_MOST, CRUD_AGES, CRUD_DRAWN, CRUD_OF_SOLIDS

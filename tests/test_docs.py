@@ -18,6 +18,16 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert (DOCS / f"{name.replace('_', '-')}.md").read_text(encoding="utf-8") == page()
 
 
+def test_every_kernel_has_its_equations_on_the_page_and_typical_constants_are_marked() -> None:
+    """Every file with a right-hand side."""
+    page = (DOCS / "process.md").read_text(encoding="utf-8")
+    ext = DOCS.parent / "ext"
+    integrated = {path.stem for path in ext.glob("*.pxd") if re.search(r"void \w+_rhs\(", path.read_text("utf-8"))}
+    assert integrated >= {"leach", "sx", "scrubber"}
+    assert [name for name in sorted(integrated) if f"As `ext/{name}.pxd` says:" not in page] == []
+    assert "| sx | CRUD_HALF | 0.02 | typical, without a source |" in page
+
+
 PATH = re.compile(r"`((?:plantsim|hmi|ext|tests|docs|docker)/[\w./-]+)`")
 
 
