@@ -257,3 +257,29 @@ def test_without_an_agitator_a_twentieth_of_the_solids_moves_and_dissolves(make_
         bench.tick(UNIT, 0.01)
     lost = [0.01 - in_bins(bench) for bench in (stirred, still)]
     assert lost[1] == pytest.approx(0.05 * lost[0], rel=1e-3)
+
+
+def test_solids_that_settled_while_the_agitator_stood_run_away_when_it_starts(
+    make_bench: MakeBench, live: LivePlant
+) -> None:
+    """A quarter of an hour of feed settles; stirred up it dissolves with several times the usual hydrogen, and is gone
+    half an hour later."""
+    bench = make_bench(UNIT)
+    bench.from_steady(live)
+    usual, held = made(bench), in_bins(bench)
+    bench.opening("AG-201", 0.0)
+    bench.tick(UNIT, 0.1, 9000)
+    assert made(bench) < 0.7 * usual
+    assert in_bins(bench) > 2.0 * held
+    bench.opening("AG-201", 1.0)
+    bench.tick(UNIT, 0.1, 10)
+    surge = made(bench)
+    assert 2.0 < surge / usual < 20.0
+    bench.tick(UNIT, 0.1, 18_000)
+    assert made(bench) == pytest.approx(usual, rel=0.1)
+
+
+def made(bench: Bench) -> float:
+    """mol/s of hydrogen: what gathers in the headspace and what is swept away."""
+    rate, ny = bench.rate(UNIT), len(bench.state(UNIT))
+    return float(rate[ny - 1] + rate[ny + bench.nc + 2 * CLASSES * bench.nb])
