@@ -225,3 +225,30 @@ def test_strong_acid_does_not_dissolve_a_trace_of_hydroxide_faster_than_its_rate
     bench.tick(REACTOR, 0.1, 1000)
     assert bench.get(REACTOR, "NdOH3") == pytest.approx(1e-3 * math.exp(-0.01 * 100.0), rel=1e-4)
     assert np.all(np.isfinite(bench.state(REACTOR)))
+
+
+def dose(bench: Bench, acidity: float) -> None:
+    """Soda, or acid, to a pH."""
+    state, h, na = bench.state(REACTOR), bench.index["H"], bench.index["Na"]
+    before, low, high = float(state[h]), -40.0, 40.0
+    for _ in range(30):
+        state[h] = 0.5 * (low + high)
+        low, high = (state[h], high) if seen(bench, REACTOR, "pH") > acidity else (low, state[h])
+    state[na] += before - state[h]
+
+
+def test_half_an_hour_at_ph_3_6_takes_iron_and_most_aluminium_and_leaves_the_rare_earth(
+    make_bench: MakeBench,
+) -> None:
+    """Quoted of liquor at 81 C: all Fe, 65 % of the Al, less than 3 % of the rare earth."""
+    bench = closed(make_bench, {"NdCl3": 0.12, "PrCl3": 0.03, "HCl": 0.05}, 354.15, Fe3=24.0, Al=0.8)
+    bench.state(REACTOR)[bench.index["Cl"]] += 3.0 * 24.8
+    start = {cation: bench.get(REACTOR, cation) for cation in ("Fe3", "Al", "Nd", "Pr")}
+    for _ in range(900):
+        dose(bench, 3.6)
+        bench.state(REACTOR)[bench.nc] = 354.15
+        bench.tick(REACTOR, 0.5, 4)
+    taken = {cation: 100.0 * (1.0 - bench.get(REACTOR, cation) / mol) for cation, mol in start.items()}
+    assert taken["Fe3"] > 99.9
+    assert taken["Al"] == pytest.approx(65.0, abs=5.0)
+    assert 0.0 < max(taken["Nd"], taken["Pr"]) < 3.0
