@@ -283,3 +283,20 @@ def made(bench: Bench) -> float:
     """mol/s of hydrogen: what gathers in the headspace and what is swept away."""
     rate, ny = bench.rate(UNIT), len(bench.state(UNIT))
     return float(rate[ny - 1] + rate[ny + bench.nc + 2 * CLASSES * bench.nb])
+
+
+def test_dissolution_hastens_by_its_activation_energy(make_bench: MakeBench) -> None:
+    """40 kJ/mol from 298 K, where the rate is that of the source, to 333 K."""
+    lost = []
+    for kelvin in (298.15, 333.15):
+        bench = batch(make_bench, activation=40e3, tank={"jacket": 0.0, "loss": 0.0})
+        bench.state(UNIT)[bench.nc] = kelvin
+        charge(bench, 1e-3, 50e-6)
+        bench.tick(UNIT, 0.01)
+        lost.append(1e-3 - in_bins(bench))
+    assert lost[0] == pytest.approx(1e-3 * 3.0 * RATE_M_S / 50e-6 * 0.01, rel=0.02)
+    assert lost[1] / lost[0] == pytest.approx(np.exp(40e3 / 8.314462618 * (1.0 / 298.15 - 1.0 / 333.15)), rel=1e-3)
+
+
+def test_the_plant_s_tanks_have_that_activation_energy(make_bench: MakeBench) -> None:
+    assert make_bench(UNIT).tables[UNIT]["activation"] == pytest.approx(40e3)
