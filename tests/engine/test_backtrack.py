@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plantsim.engine.backtrack import DEPTH, BacktrackRing
+from plantsim.engine.backtrack import BLOCK, DEPTH, FRESH_S, BacktrackRing
 from plantsim.engine.command import Origin
 from plantsim.engine.engine import Engine
 from plantsim.engine.image import BAD
@@ -111,7 +111,7 @@ def test_what_is_old_takes_less_and_is_the_same() -> None:
     ]
     for minute, state in enumerate(states):
         ring.add(600 * minute, state)
-        now += 20.0
+        now += FRESH_S * 2 / 3
     assert [one.is_packed for one in ring._states] == [True] * 6 + [False] * 2
     for minute in (6, 5, 0):
         found = ring.back(4200, 7.0 - minute)
@@ -119,6 +119,38 @@ def test_what_is_old_takes_less_and_is_the_same() -> None:
         for name, array in states[minute].items():
             assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
             assert found[name].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_states_that_share_what_is_the_same_are_each_themselves(seed: int) -> None:
+    """Of any size, with little or much that changed, packed or not."""
+    random = np.random.default_rng(seed)
+    now, ring = 0.0, BacktrackRing(0.1, lambda: now)
+    large, odd = random.random((200, 40)), random.integers(0, 9, BLOCK + 3, np.uint8)
+    kept = []
+    for minute in range(12):
+        large[int(random.integers(200))] = np.nan if minute % 3 else -0.0
+        odd[int(random.integers(len(odd)))] += 1
+        if minute == 6:
+            odd = odd[:-1].copy()
+        kept.append({"large": large.copy(), "odd": odd.copy(), "one": np.array(minute)})
+        ring.add(600 * minute, kept[-1])
+        now += float(random.choice((0.1, FRESH_S)))
+    for minute in reversed(range(12)):
+        found = ring.back(600 * 12, 12.0 - minute)
+        for name, array in kept[minute].items():
+            assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+            assert found[name].tobytes() == array.tobytes()
+
+
+def test_fresh_states_have_in_common_what_did_not_change() -> None:
+    ring, large = BacktrackRing(0.1, lambda: 0.0), np.zeros((1000, 40))
+    for minute in range(12):
+        large[minute * 80] = 1.0
+        ring.add(600 * minute, {"large": large.copy()})
+    blocks = [block for one in ring._states for block in one._blocks["large"]]
+    changed = 2  # blocks that a row of 320 bytes lies in, at most
+    assert len({id(block) for block in blocks}) <= large.nbytes / BLOCK + 1 + changed * 12
 
 
 def test_a_numeric_stop_is_undone_by_going_back(engine: Engine) -> None:
