@@ -8,7 +8,8 @@ decodes no more of an answer than it counts, so that it is not the limit. Age is
 of a message to its arrival. "Of all" is what arrived of the changes there were: less than 100 % is a server that cannot
 follow. Ratios are between notifications per CPU second; the cost of a server is per message as well as per value, so
 that a ratio means something only with its count of tags and its share of a core beside it. The reads are of one request
-that comes again and again, as those of clients that poll do. node-opcua's server takes part where Node and the modules
+that comes again and again, as those of clients that poll do. Both servers of Python have the loop that
+``plantsim run`` has, uvloop's where it is installed. node-opcua's server takes part where Node and the modules
 of ``.ci/node`` are installed.
 """
 
@@ -40,6 +41,7 @@ from asyncua import Client, Server, ua
 from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary, struct_to_binary
 
+from plantsim.commands.run import loop_factory
 from plantsim.engine.image import ProcessImage
 from plantsim.model.tag import Kind, Tag, TagTable, ValueType
 from plantsim.serve.opcua import OpcUaServer
@@ -183,7 +185,8 @@ def child(name: str, count: int, pipe: Connection) -> None:
         threading.Thread(target=listen, daemon=True).start()
         await ended.wait()
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(run())
 
 
 @dataclass
