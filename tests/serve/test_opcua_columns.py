@@ -259,6 +259,41 @@ class TestOnTheWire:
         await subscription.unsubscribe(item)
         await subscription.delete()
 
+    async def test_items_have_the_times_that_they_ask_for(self, console: Any, synthetic: Any, eventually: Any) -> None:
+        """Of all kinds in one subscription: each message is as a client has asked, item by item."""
+        synthetic.show({"TIC-201.PV": 30.0})
+        await self._shown(console, synthetic, eventually)
+        told: asyncio.Queue[ua.MonitoredItemNotification] = asyncio.Queue()
+
+        async def take(result: ua.PublishResult) -> None:
+            for part in result.NotificationMessage.NotificationData:
+                for one in part.MonitoredItems:
+                    told.put_nowait(one)
+
+        wire = console.client.uaclient
+        made = await wire.create_subscription(ua.CreateSubscriptionParameters(50.0, 3000, 1000, 0, True, 0), take)
+        kinds = list(ua.TimestampsToReturn)[:4]
+        for handle, times in enumerate(kinds):
+            item = ua.MonitoredItemCreateRequest(
+                ua.ReadValueId(console.node("TIC-201.PV").nodeid, ua.AttributeIds.Value),
+                ua.MonitoringMode.Reporting,
+                ua.MonitoringParameters(handle, 0.0, None, 10, True),
+            )
+            asked = ua.CreateMonitoredItemsParameters(made.SubscriptionId, times, [item])
+            (result,) = await wire.create_monitored_items(asked)
+            result.StatusCode.check()
+        for value in (30.0, 31.0):
+            if value == 31.0:
+                synthetic.show({"TIC-201.PV": value})
+            async with asyncio.timeout(TIMEOUT):
+                found = {one.ClientHandle: one.Value for one in [await told.get() for _ in kinds]}
+            for handle, times in enumerate(kinds):
+                one = found[handle]
+                assert one.Value.Value == value
+                assert (one.SourceTimestamp is not None) == (times.name in ("Source", "Both"))
+                assert (one.ServerTimestamp is not None) == (times.name in ("Server", "Both"))
+        await wire.delete_subscriptions([made.SubscriptionId])
+
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_message_of_one_image_has_the_bytes_of_its_records(seed: int) -> None:
