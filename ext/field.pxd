@@ -584,7 +584,8 @@ cdef inline void on_off_valve_reset(const OnOffValve* v, double* mem, double* si
 
 cdef inline void on_off_valve_scan(const OnOffValve* v, const Clock* clock, double* mem, double* sig, double* drive) noexcept nogil:
     cdef double target = (100.0 if sig[v.cmd] != 0.0 else 0.0) if v.jam == 0 else jammed(mem[v.mem], v.jam_to)
-    mem[v.mem] = toward(mem[v.mem], target, travel(clock.h, v.stroke, clock.settling))
+    if mem[v.mem] != target:
+        mem[v.mem] = toward(mem[v.mem], target, travel(clock.h, v.stroke, clock.settling))
     on_off_valve_refresh(v, mem, sig, drive)
 
 
@@ -622,8 +623,10 @@ cdef inline void drive_scan(const Drive* d, const Clock* clock, double* mem, dou
     cdef bint trip = drive_faulty(d, probe) or (sig[d.trip] != 0.0 and cmd)
     cdef bint ready = cmd and not trip and (d.blocked == 0 or m[D_STARTED] != 0.0)
     cdef bint run = ready and (m[D_STARTED] != 0.0 or clock.settling != 0)
+    cdef double target = drive_target(d, sig, run)
     m[D_STARTED] = ready
-    m[D_SPEED] = toward(m[D_SPEED], drive_target(d, sig, run), travel(clock.h, d.ramp, clock.settling))
+    if m[D_SPEED] != target:        # as seldom, and a division
+        m[D_SPEED] = toward(m[D_SPEED], target, travel(clock.h, d.ramp, clock.settling))
     sig[d.trip] = trip
     sig[d.run] = run and d.mute == 0
     drive_refresh(d, mem, sig, drive)

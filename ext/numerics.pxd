@@ -163,6 +163,10 @@ cdef inline bint all_finite(const double* x, int n) noexcept nogil:
     """Nought times what is not finite is not nought; in sixteen sums side by side, four vectors that wait for nobody."""
     cdef double s[16]
     cdef int i, k, whole = n - n % 16
+    if n == 0:
+        return True
+    if n == 1:
+        return is_finite(x[0])
     for k in range(16):
         s[k] = 0.0
     for i in range(0, whole, 16):

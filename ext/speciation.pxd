@@ -62,8 +62,10 @@ cdef struct Speciation:
     double a[3]             # A, B and b at so many degrees above 298.15 K: x0 + x1 t + x2 t^2
     double b[3]
     double bdot[3]
-    int n_known             # dissolved species of the last state, temperature and volume solved for, and they themselves
-    double known[MAX_KNOWN]
+    int n_known             # dissolved species of the state that was last solved for, and it itself
+    double known[MAX_KNOWN]     # mol
+    double known_temp           # K
+    double known_litres
     double acid             # activity of H+
     double share            # F/activity of Fe3+
     double acid_by[N_CAUSES]    # d ln acid and d ln share by F, net, Cl, I, Na, mol/L
@@ -105,29 +107,29 @@ cdef inline double power(double x, int n) noexcept nogil:
 
 
 cdef inline bint is_known(Speciation* u, int na, const double* y, double temp, double litres) noexcept nogil:
-    """Whether this is the state of the last call, as where a step begins at what instruments have just seen; if not, note it."""
-    cdef bint same = u.n_known == na and u.known[na] == temp and u.known[na + 1] == litres
+    """Whether this is the state of the last call; if not, note it."""
+    cdef bint same = u.n_known == na and u.known_temp == temp and u.known_litres == litres
     cdef int i
-    if na + 2 > MAX_KNOWN:
+    if na > MAX_KNOWN:
         return False
     for i in range(na):
         same &= u.known[i] == y[i]
-    u.n_known = na
-    for i in range(na):
         u.known[i] = y[i]
-    u.known[na] = temp
-    u.known[na + 1] = litres
+    u.n_known = na
+    u.known_temp = temp
+    u.known_litres = litres
     return same
 
 
 cdef inline void speciate(Speciation* u, int na, const double* y, double temp, double litres) noexcept nogil:
-    """Solve for the state y, mol in so many litres at temp K; leaves acid, share and their slopes."""
-    if is_known(u, na, y, temp, litres):
-        return
-    solve_ions(u, na, y, temp, litres)
+    """Acid, share and their slopes of the state y, mol in so many litres at temp K. A step begins at the state that
+    instruments have just seen, so that a third of all calls have their answer already."""
+    if not is_known(u, na, y, temp, litres):
+        solve_ions(u, na, y, temp, litres)
 
 
 cdef inline void solve_ions(Speciation* u, int na, const double* y, double temp, double litres) noexcept nogil:
+    """Newton's method from a first guess that depends on the state alone."""
     cdef double ln_gamma[MAX_IONS]
     cdef double by_i[MAX_IONS]          # d ln gamma/dI
     cdef double ln_b[MAX_COMPLEXES]

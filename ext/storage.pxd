@@ -31,12 +31,12 @@ cdef inline void store_send(const Store* u, Sheet* s, int stream, double q) noex
 
 cdef inline void store_step(Store* u, Sheet* s, double* y, double tick) noexcept nogil:
     """State: m3 in the store."""
-    cdef double q, draw = 0.0
+    cdef double q, draw = 0.0, left = 1.0
     cdef int i, k
+    if u.span > 0.0:
+        left = y[0]/(y[0] + 0.002*u.span)
     for k in range(u.n_out):
-        q = u.outlet[k].capacity*u.outlet[k].factor*s.drive[u.outlet[k].drive]
-        if u.span > 0.0:
-            q *= y[0]/(y[0] + 0.002*u.span)
+        q = u.outlet[k].capacity*u.outlet[k].factor*s.drive[u.outlet[k].drive]*left
         store_send(u, s, u.outlet[k].stream, q)
         draw += q
     if u.span > 0.0:

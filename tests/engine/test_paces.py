@@ -9,6 +9,7 @@ import pytest
 
 from plantsim.engine.live import LivePlant
 from plantsim.model.assemble import assemble
+from plantsim.model.compose.process import WEIGHTED_STREAM_SUM
 from plantsim.model.plant import Plant
 from plantsim.model.tag import Kind
 
@@ -68,6 +69,20 @@ def test_a_state_saved_in_the_middle_of_steps_goes_on_to_the_bit(belfast: Plant)
     for live in (one, other):
         live.advance(117)
     assert other.state_sha256() == one.state_sha256()
+
+
+def test_readings_of_streams_are_those_of_what_flows_whether_its_unit_has_stepped_or_not(
+    belfast: Plant, live: LivePlant
+) -> None:
+    weighted = assemble(belfast, {tag.name: tag.row for tag in live.tags}).spec["weighted"]
+    sums = [entry for entry in weighted if entry["kind"] == WEIGHTED_STREAM_SUM]
+    assert len(sums) > 50
+    pushed(live)
+    for scans in (1, 1, 1, 2, 3, 5, 600):
+        live.advance(scans)
+        flows = live.core.arriving[[entry["source"] for entry in sums], 2 : 2 + len(sums[0]["top"])]
+        by_hand = (flows * [entry["top"] for entry in sums]).sum(axis=1)
+        assert live.core.probe[[entry["probe"] for entry in sums]] == pytest.approx(by_hand, rel=1e-12, abs=1e-15)
 
 
 @pytest.mark.long
