@@ -86,6 +86,17 @@ def test_a_start_held_or_aborted_has_no_alarm_of_what_nobody_makes_or_draws(name
         assert cold.in_alarm() <= {"KS-800.HELD", "FIC-213.L", "FIC-213.LL"}, command
 
 
+def test_a_bare_pad_whose_start_was_aborted_is_quiet_for_hours() -> None:
+    """While liquor was being made up: nobody asks for irrigation, so that empty ponds and rinse are as they should be."""
+    cold = Shift(load_plant("makuutu"), scan_period=1.0, start="cold")
+    for command, minutes in ((START, 5), (ABORT, 300)):
+        cold.live.core.signal[cold.live.tags["KS-800.CMD"].row] = command
+        cold.live.advance(minutes * cold.minute)
+    assert cold["KS-800.STEP"] == 0.0
+    assert max(cold[f"LIC-26{k}.PV"] for k in (2, 3, 4)) < 5.0
+    assert cold.in_alarm() == set()
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[] if name == "belfast" else [pytest.mark.long]) for name in MAGNET_PLANTS]
 )
