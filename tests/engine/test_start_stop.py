@@ -87,7 +87,7 @@ def test_a_start_held_or_aborted_has_no_alarm_of_what_nobody_makes_or_draws(name
 
 
 def test_a_bare_pad_whose_start_was_aborted_is_quiet_for_hours() -> None:
-    """While liquor was being made up: nobody asks for irrigation, so that empty ponds and rinse are as they should be."""
+    """While liquor was being made up: nobody asks for irrigation, and empty ponds are as they should be."""
     cold = Shift(load_plant("makuutu"), scan_period=1.0, start="cold")
     for command, minutes in ((START, 5), (ABORT, 300)):
         cold.live.core.signal[cold.live.tags["KS-800.CMD"].row] = command
