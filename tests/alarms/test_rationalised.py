@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plantsim.alarms.states import ACTIVE
+from plantsim.alarms.metrics import Annunciation, measure
+from plantsim.alarms.states import ACTIVE, Change
 from plantsim.engine.live import LivePlant
+from plantsim.engine.permission import Permission
+from plantsim.engine.racks import Racks
 from plantsim.model.assemble import assemble as plain
 from plantsim.model.load import load_plant, plant_names
 from plantsim.model.plant import Alarm, Plant
+from plantsim.model.tag import Kind
 
 SCAN_S = 1.0
 FAILED = 2
@@ -203,6 +207,34 @@ def test_a_sequence_that_is_held_says_so(plant: Plant, monkeypatch: pytest.Monke
     assert {name(a) for a in of(plant, "HELD")} - active(live) == set()
 
 
+def test_a_plc_that_falls_silent_raises_its_loss(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each area under a PLC of its own, whose heartbeat stops."""
+    live = built(plant, monkeypatch, lambda entry, tag: None)
+    areas = frozenset(area.id for area in plant.areas)
+    permission = Permission(plant, live.tags, areas)
+    racks = Racks(plant, live.tags, permission.drives, areas, live.core.signal)
+    racks.unplug()
+    racks.restart(0.0, 0.0)
+    for area in areas:
+        racks.beat(area, 1, 0.0, 0.0)
+    racks.watch(10.0, 10.0)
+    live.advance(10)
+    area_of = {unit.id: unit.area for unit in plant.units}
+    commanded = {area_of[device.unit] for device in plant.devices if device.kind is not Kind.SWITCH}
+    wanted = {f"{area.heartbeat}.LOST" for area in plant.areas if area.id in commanded}
+    assert {name(a) for a in of(plant, "LOST")} == wanted, "of each area in which a PLC has something to command"
+    assert wanted - active(live) == set()
+
+
+def test_no_other_condition_is_rationalised(plant: Plant) -> None:
+    """Or no test here would raise it; HH, H, L and LL are of instruments, and a trip is of one, too, or of a drive."""
+    tried = ["HH", "H", "L", "LL", "TRIP", "DEV", "FAIL", "STANDBY", "DISCREPANCY", "ROC", "STALE", "HELD", "LOST"]
+    measured, driven = {i.tag for i in plant.instruments}, {d.tag for d in plant.devices}
+    assert {a.condition for a in plant.alarms} <= set(tried)
+    assert {a.tag for a in of(plant, "HH", "H", "L", "LL")} <= measured
+    assert {a.tag for a in of(plant, "TRIP")} <= measured | driven
+
+
 @pytest.mark.parametrize("name", ["belfast", "belfast-commercial", "missouri"])
 def test_there_are_about_three_alarms_for_two_loops(name: str) -> None:
     """Without the heartbeats of the PLCs, which are not of the plant; tests of all plants look at the priorities."""
@@ -220,7 +252,14 @@ def test_steady_production_is_quiet(plant: Plant, request: pytest.FixtureRequest
     scale = float(request.config.getoption("--scale"))
     days = min(7, max(1, round(scale)))
     live = LivePlant(plant, scan_period=0.1 if plant.name == "belfast" else 1.0)
+    came: list[Annunciation] = []
+    live.book.tell = lambda t: (
+        came.append(Annunciation(live.alarms[t.alarm].name, t.scan * live.scan_period))
+        if t.change is Change.CAME
+        else None
+    )
     for _ in range(24 * days):
         live.advance(round(3600.0 / live.scan_period))
     assert live.book.annunciated < 24 * days
+    assert measure(came, 0.0, 86400.0 * days).chattering == ()
     assert active(live) == set()
