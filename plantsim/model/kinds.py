@@ -210,7 +210,9 @@ _ALL = (
             _amount("purge", GAS_FLOW, "nitrogen at full opening of its valve", 0.0),
             _amount("draught", PRESSURE, "below the atmosphere in the headspace at full speed of the fan", 0.0),
             _size("breathing", GAS_FLOW, "that presses out through a standing fan at 1 mbar", 12.0 / 3600.0),
-            Parameter("surface", AREA, "of the liquor; without one that of a tank as wide as it is deep", None, ABOVE_0),
+            Parameter(
+                "surface", AREA, "of the liquor; without one that of a tank as wide as it is deep", None, ABOVE_0
+            ),
             _amount("foam_life", TIME, "in which foam collapses to 1/e", 30.0),
             Parameter("dome", VOLUME, "of liquor up to where foam is seen; 1.5 times the span without", None, ABOVE_0),
             _amount("current", CURRENT, "of the agitator in clear liquor", 0.0),

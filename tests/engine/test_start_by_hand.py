@@ -66,8 +66,13 @@ def test_the_cold_plant_is_filled_and_fed_by_hand(belfast: Plant) -> None:
     desk.write({"AG-201.CMD": START, "AG-202.CMD": START, "AG-203.CMD": START})
     desk.write(
         {
-            "XV-215.CMD": CLOSE, "XV-217.CMD": OPEN, "P-201.CMD": START, "FIC-201.MODE": AUTO, "FIC-201.SP": 2.3,
-            "LIC-206.MODE": AUTO, "LIC-207.MODE": AUTO,
+            "XV-215.CMD": CLOSE,
+            "XV-217.CMD": OPEN,
+            "P-201.CMD": START,
+            "FIC-201.MODE": AUTO,
+            "FIC-201.SP": 2.3,
+            "LIC-206.MODE": AUTO,
+            "LIC-207.MODE": AUTO,
         }  # fmt: skip
     )
     desk.wait(lambda: leach_full(desk), 4.0)

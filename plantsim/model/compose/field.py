@@ -474,7 +474,9 @@ class Field:
                 self.set(f"{sequence.tag}.STATE", RUNNING)
         instruments, devices = self.plant.instruments, self.plant.devices
         measured = [(i, i.measures) for i in instruments if i.measures]
-        pressed = {unit.drives[role] for unit in self.plant.units for role in ("close", "change") if role in unit.drives}
+        pressed = {
+            unit.drives[role] for unit in self.plant.units for role in ("close", "change") if role in unit.drives
+        }
         return {
             "transmitters": [
                 *(self.transmitter(i, m) for i, m in measured if i.sampling is None),
