@@ -1,4 +1,4 @@
-"""The headspace of a leach tank: draught of the fan, nitrogen, foam; heat of dissolution, load of the agitator, the duct."""
+"""What a leach tank shows beside its liquor: draught, nitrogen and foam, heat of dissolution, its agitator's load, the duct."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_the_cold_plant_is_filled_and_fed_by_hand(belfast: Plant) -> None:
             "FIC-201.SP": 2.3,
             "LIC-206.MODE": AUTO,
             "LIC-207.MODE": AUTO,
-        }  # fmt: skip
+        }
     )
     desk.wait(lambda: leach_full(desk), 4.0)
     assert 0.2 < desk["AIC-201.PV"] < 0.5

@@ -9,6 +9,7 @@ from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.compose.bicarbonate import bicarbonate_tank
 from plantsim.model.compose.boundary import hopper, store, ups
 from plantsim.model.compose.carbonate import carbonate_tank
+from plantsim.model.compose.cartridge import cartridge
 from plantsim.model.compose.context import BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
 from plantsim.model.compose.heap import heap
@@ -19,9 +20,8 @@ from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
 from plantsim.model.compose.reactor import cake_filter, filter_press, reactor
 from plantsim.model.compose.scrubber import scrubber
-from plantsim.model.compose.sweep import duct
-from plantsim.model.compose.cartridge import cartridge
 from plantsim.model.compose.solids import feed_bin, furnace, mill
+from plantsim.model.compose.sweep import duct
 from plantsim.model.compose.thermal import calciner, dryer
 from plantsim.model.plant import Plant, Unit
 
