@@ -222,6 +222,8 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
     tank_from(&leach.tank, d["tank"])
     for i in range(leach.tank.n_out):
         register(m, &leach.tank.outlet[i])
+    for i in range(leach.tank.n_in):
+        leach.powder[i] = d["powder"][i]
     leach.activation = d["activation"]
     for i in range(CLASSES*nb):
         leach.shrink[i] = d["rate"][i // nb]/d["bin_width"]

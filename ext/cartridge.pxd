@@ -8,6 +8,8 @@ nothing may grow, sees it take up nothing.
 States: mol of every species in the cartridge, cartridges changed.
 """
 
+from libc.string cimport memcpy
+
 from numerics cimport dot
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, dmin, stream_now, stream_next
 
@@ -38,8 +40,7 @@ cdef inline void cartridge_step(const Cartridge* u, Sheet* s, double* y, double 
         caught = u.catches*dmin(u.relief/dp, 1.0) if dp > 0.0 else 0.0
     out[S_TEMP] = x[S_TEMP]
     out[S_VOL] = x[S_VOL]
-    for i in range(s.na):
-        out[S_MOL + i] = x[S_MOL + i]
+    memcpy(out + S_MOL, x + S_MOL, s.na*sizeof(double))
     for i in range(s.na, s.nc):
         taken = caught*x[S_MOL + i] if s.solid[i] else 0.0
         out[S_MOL + i] = x[S_MOL + i] - taken

@@ -32,6 +32,7 @@ cdef enum:
 
 cdef struct LeachTank:
     Tank tank
+    int powder[8]               # 1: particles come by this inlet, which acid and water do not carry
     double activation           # J/mol
     double shrink[CLASSES*MAX_BINS]     # per bin: shrinking rate at 298.15 K, bin widths/s per mol/L
     double edge[CLASSES*MAX_BINS]       # its lower edge, in bin widths
@@ -156,8 +157,9 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
         f[i_bins + b] = -out[nc + b]
     for k in range(u.tank.n_in):
         x = stream_now(s, u.tank.inlet[k]) + S_MOL
-        for b in range(n_bins):
-            f[i_bins + b] += x[nc + b]
+        if u.powder[k]:
+            for b in range(n_bins):
+                f[i_bins + b] += x[nc + b]
         heat += u.heat_dilution*dmax(x[s.i_h], 0.0)
     diluted = heat
     k = i_bins + CLASSES*nb

@@ -8,6 +8,10 @@ from plantsim.model.compose.context import AIR_MOL_PER_M3, BIN_WIDTH_M, BINS, CL
 from plantsim.model.plant import Unit
 
 
+PARTICLES = ("mill", "leach_tank")
+"""Kinds of units whose streams carry particles in bins, as in ext/process.pxi."""
+
+
 def dissolution(c: Context) -> dict[str, list[int] | list[float]]:
     """Stoichiometry of M + z H+ -> M(z+) + z/2 H2, M2O3 + 6 H+ -> 2 M3+ + 3 H2O, B + 3 H2O -> H3BO3 + 3/2 H2."""
     n = len(c.names)
@@ -46,6 +50,7 @@ def leach_tank(c: Context, unit: Unit) -> dict[str, Any]:
     n, temperature = c.contents(unit)
     return {
         "tank": c.tank(unit),
+        "powder": [int(c.plant.unit(s.source_unit).kind in PARTICLES) for s in c.inlets.get((unit.id, "in"), [])],
         "rate": [
             rate,
             rate * c.chemistry.value("leach", "oxide_factor"),
