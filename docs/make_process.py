@@ -25,6 +25,7 @@ STANDINGS = {
 KERNELS = {
     "feed": "Feed preparation",
     "leach": "Leach",
+    "duct": "Sweep duct",
     "reactor": "Iron removal and tanks",
     "heap": "Heaps",
     "carbonate": "Impurity removal and carbonate precipitation",
@@ -32,6 +33,7 @@ KERNELS = {
     "makeup": "Reagent make-up",
     "filter": "Filters",
     "press": "Filter press",
+    "cartridge": "Polishing filter",
     "sx": "Solvent extraction",
     "crystalliser": "Oxalate precipitation",
     "thermal": "Drying and calcination",
