@@ -1,4 +1,4 @@
-"""What a leach tank shows beside its liquor: draught, nitrogen, foam, heat of dissolution, load of the agitator; the duct."""
+"""What a leach tank shows beside its liquor: draught, nitrogen, foam, heat of dissolution, its agitator's load; the duct."""
 
 from __future__ import annotations
 
