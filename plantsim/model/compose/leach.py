@@ -7,7 +7,6 @@ from typing import Any
 from plantsim.model.compose.context import AIR_MOL_PER_M3, BIN_WIDTH_M, BINS, CLASSES, Context
 from plantsim.model.plant import Unit
 
-
 PARTICLES = ("mill", "leach_tank")
 """Kinds of units whose streams carry particles in bins, as in ext/process.pxi."""
 
