@@ -1,4 +1,4 @@
-"""Beside the liquor of a leach tank: draught, nitrogen, foam, heat of dissolution, its agitator's load; and the duct."""
+"""Beside the liquor of a leach tank: draught, nitrogen, foam, heat of dissolution, its agitator's load; the duct."""
 
 from __future__ import annotations
 
