@@ -25,6 +25,7 @@ STANDINGS = {
 KERNELS = {
     "feed": "Feed preparation",
     "leach": "Leach",
+    "duct": "Sweep duct",
     "reactor": "Iron removal and tanks",
     "speciation": "Iron(III) in its liquor",
     "heap": "Heaps",
@@ -34,6 +35,7 @@ KERNELS = {
     "makeup": "Reagent make-up",
     "filter": "Filters",
     "press": "Filter press",
+    "cartridge": "Polishing filter",
     "sx": "Solvent extraction",
     "crystalliser": "Oxalate precipitation",
     "thermal": "Drying and calcination",

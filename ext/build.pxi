@@ -12,6 +12,7 @@ cdef void outlet_from(Outlet* o, dict d) except *:
     o.head = d["head"]
     o.capacity = d["capacity"]
     o.factor = 1.0
+    o.gate = d["gate"]
     o.limit = NULL
 
 
@@ -102,9 +103,9 @@ def unit_size(dict d, int na, int nc, int nb):
     """How many states a unit has."""
     kind = d["kind"]
     return {
-        "feed_bin": nc + 1,
+        "feed_bin": nc + 1 + (d.get("hopper", 0.0) > 0.0),
         "furnace": nc + 1,
-        "mill": nc + 2,
+        "mill": nc + 3,
         "leach_tank": nc + 2 + 2*CLASSES*nb,
         "reactor": nc + 1,
         "filter": 0,
@@ -120,6 +121,8 @@ def unit_size(dict d, int na, int nc, int nb):
         "heap": heap_size(d, na, nc),
         "bicarbonate_tank": nc + 1,
         "membrane": 0,
+        "duct": 0,
+        "cartridge": nc + 1,
         "makeup_tank": nc + 1,
         "ups": 1,
     }[kind]
@@ -140,6 +143,9 @@ cdef void build_feed_bin(Unit* u, Making* m, Memory own, dict d) except *:
     bin_.refill_at = d["refill_at"]
     bin_.lot = d["lot"]
     bin_.temperature = d["temperature"]
+    bin_.hopper = d["hopper"]
+    bin_.gate = d["gate"]
+    bin_.refill = d["refill"]
     bin_.probe = d["probe"]
 
 
@@ -193,8 +199,15 @@ cdef void build_mill(Unit* u, Making* m, Memory own, dict d) except *:
     mill.motor = d["motor"]
     mill.classifier = d["classifier"]
     mill.nitrogen = d["nitrogen"]
+    mill.airlock = d["airlock"]
+    mill.gate = d["gate"]
+    mill.cooling = d["cooling"]
+    mill.warmth = d["warmth"]
+    mill.ambient = d["ambient"]
+    mill.vibration = d["vibration"]
+    mill.wear = 1.0
     mill.probe = d["probe"]
-    integrate(u, m, own, nc + 2*CLASSES*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3])
+    integrate(u, m, own, nc + 2*CLASSES*nb, mill_rhs, NULL, NULL, [1e-3]*nc + [1e-6, 1e-3, 1.0])
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
@@ -208,6 +221,8 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
     tank_from(&leach.tank, d["tank"])
     for i in range(leach.tank.n_out):
         register(m, &leach.tank.outlet[i])
+    for i in range(leach.tank.n_in):
+        leach.powder[i] = d["powder"][i]
     leach.activation = d["activation"]
     for i in range(CLASSES*nb):
         leach.shrink[i] = d["rate"][i // nb]/d["bin_width"]
@@ -228,9 +243,19 @@ cdef void build_leach_tank(Unit* u, Making* m, Memory own, dict d) except *:
     leach.water_vapour = d["water_vapour"]
     leach.acid_vapour = d["acid_vapour"]
     leach.heat_dilution = d["heat_dilution"]
+    leach.purge = d["purge"]
+    leach.purge_capacity = d["purge_capacity"]
+    leach.draught = d["draught"]
+    leach.breathing = d["breathing"]
+    leach.surface = d["surface"]
+    leach.foam_life = d["foam_life"]
+    leach.dome = d["dome"]
+    leach.current = d["current"]
+    leach.current_idle = d["current_idle"]
+    leach.drag = d["drag"]
     leach.probe = d["probe"]
     i = 2*CLASSES*nb
-    integrate(u, m, own, nc + i + 3, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*i + [1e-2])
+    integrate(u, m, own, nc + i + 4, leach_rhs, NULL, NULL, [1e-3]*nc + [1.0] + [1e-4]*i + [1e-2])
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
@@ -780,6 +805,36 @@ cdef void build_membrane(Unit* u, Making* m, Memory own, dict d) except *:
     membrane.probe = d["probe"]
 
 
+cdef void build_duct(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Duct* duct
+    u.kind = DUCT
+    duct = <Duct*>own.take(1, sizeof(Duct))
+    u.p = duct
+    duct.fan = d["fan"]
+    duct.capacity = d["capacity"]
+    duct.n = len(d["make"])
+    duct.make = own.ints(d["make"])
+    duct.gas = own.ints(d["gas"])
+    duct.probe = d["probe"]
+
+
+cdef void build_cartridge(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef Cartridge* cartridge
+    u.kind = CARTRIDGE
+    cartridge = <Cartridge*>own.take(1, sizeof(Cartridge))
+    u.p = cartridge
+    cartridge.inlet = d["inlet"]
+    cartridge.outlet = d["outlet"]
+    cartridge.change = d["change"]
+    cartridge.area = d["area"]
+    cartridge.clean = d["clean"]
+    cartridge.resistance = d["resistance"]
+    cartridge.viscosity = d["viscosity"]
+    cartridge.catches = d["catches"]
+    cartridge.relief = d["relief"]
+    cartridge.probe = d["probe"]
+
+
 cdef void build_makeup_tank(Unit* u, Making* m, Memory own, dict d) except *:
     cdef MakeupTank* tank
     cdef int nc = m.s.nc, i
@@ -842,6 +897,10 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_bicarbonate_tank(u, m, own, d)
     elif kind == "membrane":
         build_membrane(u, m, own, d)
+    elif kind == "duct":
+        build_duct(u, m, own, d)
+    elif kind == "cartridge":
+        build_cartridge(u, m, own, d)
     elif kind == "makeup_tank":
         build_makeup_tank(u, m, own, d)
     elif kind == "ups":

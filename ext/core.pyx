@@ -32,6 +32,8 @@ from heap cimport *
 from bicarbonate cimport *
 from membrane cimport *
 from makeup cimport *
+from duct cimport *
+from cartridge cimport *
 from ups cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock

@@ -43,10 +43,16 @@ cdef double* unit_number(Unit* u, str name) except NULL:
             return &mill.d80
         if name == "leak":
             return &mill.leak
+        if name == "cooling":
+            return &mill.cooling
+        if name == "wear":
+            return &mill.wear
     elif u.kind == LEACH_TANK:
         leach = <LeachTank*>u.p
         if name == "water_vapour":
             return &leach.water_vapour
+        if name == "foam_life":
+            return &leach.foam_life
         if name == "sweep":
             return &leach.sweep_capacity
     elif u.kind == CARBONATE_TANK:

@@ -8,7 +8,7 @@
                 R(d) = Rosin-Rammler of d80, into the leach's bins of radius;    V dO2/dt = leak (0.209 - O2) - purge O2
 """
 
-from sheet cimport Sheet, Outlet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, send, dmax
+from sheet cimport Sheet, Outlet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, driven_flow, stream_now, stream_next, send, dmax, dmin
 from numerics cimport clip, dot, fast_exp, random_normal
 from libc.math cimport sqrt
 
@@ -22,17 +22,23 @@ cdef struct FeedBin:
     double refill_at            # kg: a lot is tipped when less is left
     double lot                  # kg
     double temperature
+    double hopper               # kg that the feeder's own hopper takes; 0: the screw draws from the bin
+    int gate                    # slide gate between the two
+    double refill               # kg/s through the open gate
     int probe
 
 
 cdef extern from *:
     """
     #define LOT_KEY 0x100000000ULL   /* beyond the keys of instruments */
+    #define NITROGEN_CP 1300.0       /* J/m3/K */
+    #define FULL_S 10.0              /* in which what falls into a full hopper is dammed back */
     """
     const unsigned long long LOT_KEY
+    const double NITROGEN_CP, FULL_S
 
 cdef enum:
-    FEED_BIN_PROBES = 3         # weight, rate kg/s, lots tipped
+    FEED_BIN_PROBES = 4         # weight of the bin, rate kg/s, lots tipped, weight of the hopper
 
 
 cdef inline void lot_of(const FeedBin* u, const Sheet* s, long long number, double* mol) noexcept nogil:
@@ -59,17 +65,27 @@ cdef inline void feed_extra(const FeedBin* u, Sheet* s, double rate, double tick
 
 
 cdef inline void feed_bin_step(FeedBin* u, Sheet* s, double* y, double tick) noexcept nogil:
-    """States: mol of every species in the bin, lots tipped. The screw delivers in proportion to its speed until the bin runs
-    empty; what is in the bin is mixed."""
-    cdef double kg = dot(y, s.mass, s.nc), rate = u.outlet.capacity*u.outlet.factor*s.drive[u.outlet.drive], share
+    """States: mol of every species in bin and hopper, lots tipped, with a hopper the kg in it. The screw delivers in proportion
+    to its speed until what it draws from runs empty; what is in bin and hopper is mixed, of one composition."""
+    cdef double kg = dot(y, s.mass, s.nc), rate = driven_flow(&u.outlet, s), share, fallen, drawn = kg
+    cdef double* hopper = y + s.nc + 1
     cdef int i
-    rate *= kg/(kg + 0.5)
+    if u.hopper > 0.0:
+        drawn = hopper[0]
+    rate *= drawn/(drawn + 0.5)
     share = rate/dmax(kg, 1e-9)
     send(s, u.outlet.stream, u.temperature, y, share)
     for i in range(s.nc):
         y[i] -= tick*(share*y[i])
     feed_extra(u, s, rate, tick)
     kg -= rate*tick
+    if u.hopper > 0.0:
+        fallen = dmax(kg - hopper[0], 0.0)
+        fallen = dmin(u.refill*s.drive[u.gate]*fallen/(fallen + 0.5), (u.hopper - hopper[0])/FULL_S)
+        if not s.averaged:
+            hopper[0] += tick*(fallen - rate)
+        kg -= hopper[0]
+        s.probe[u.probe + 3] = hopper[0]
     if kg < u.refill_at:
         y[s.nc] += 1.0
         lot_of(u, s, <long long>y[s.nc], u.fresh)
@@ -136,12 +152,18 @@ cdef struct Mill:
     double purge                # m3/s of nitrogen at full opening
     double table[64]            # Rosin-Rammler: share finer than i/16 of d80
     double bin_width            # m, radius
+    double cooling              # W/K from the casing to the hall
+    double warmth               # J/K of the casing
+    double ambient              # K
+    double vibration            # m/s of sound bearings, running idle
+    double wear                 # times that: 1 when healthy
     int motor, classifier, nitrogen
+    int airlock, gate           # drive and valve behind it, without which nothing leaves; -1: powder falls by itself
     int probe
 
 
 cdef enum:
-    MILL_PROBES = 5             # d80 m, power W, oxygen fraction, hold-up kg, kg/s
+    MILL_PROBES = 7             # d80 m, power W, oxygen fraction, hold-up kg, kg/s, casing K, vibration m/s
 
 
 cdef inline double share_finer(const Mill* u, double ratio) noexcept nogil:
@@ -154,16 +176,26 @@ cdef inline double share_finer(const Mill* u, double ratio) noexcept nogil:
     return u.table[i] + (x - i)*(u.table[i + 1] - u.table[i])
 
 
+cdef inline double mill_power(const Mill* u, const Sheet* s, double d80, double rate) noexcept nogil:
+    """W: idle plus Bond's law, W = Wi (1/sqrt P80 - 1/sqrt F80) per kg."""
+    return s.drive[u.motor]*(u.idle_power + rate*u.work_index*(1.0/sqrt(dmax(d80, 1e-6)) - 1.0/sqrt(u.feed_d80)))
+
+
 cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
-    """States: mol of every species, d80 [m], oxygen fraction in the casing. Outflow integrals: mol, then kg in bins and kg
-    times mean radius, which every bin's quarters give."""
+    """States: mol of every species, d80 [m], oxygen fraction in the casing, temperature of the casing [K], which takes up
+    the motor's power and loses it to hall and nitrogen. Outflow integrals: mol, then kg in bins and kg times mean radius, which
+    every bin's quarters give."""
     cdef Mill* u = <Mill*>unit
     cdef const double* x = stream_now(s, u.inlet)
     cdef double leave = s.drive[u.motor]/u.residence
     cdef double kg[CLASSES]
     cdef double finer, coarser, share, first, r80, purge = u.purge*s.drive[u.nitrogen]
-    cdef double* out = f + s.nc + 2
+    cdef double* out = f + s.nc + 3
     cdef int i, c, b, k
+    if u.airlock >= 0:
+        leave *= s.drive[u.airlock]
+    if u.gate >= 0:
+        leave *= s.drive[u.gate]
     for c in range(CLASSES):
         kg[c] = 0.0
     for i in range(s.nc):
@@ -176,6 +208,8 @@ cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noex
     # a faster classifier gives a finer product, in inverse proportion
     f[s.nc] = (u.d80*u.classifier_normal/dmax(s.drive[u.classifier], 0.05) - y[s.nc])/u.classifier_lag
     f[s.nc + 1] = (u.leak*(0.209 - y[s.nc + 1]) - purge*y[s.nc + 1])/u.casing
+    f[s.nc + 2] = (mill_power(u, s, y[s.nc], dot(out, s.mass, s.nc))
+                   - (u.cooling + NITROGEN_CP*purge)*(y[s.nc + 2] - u.ambient))/u.warmth
     r80 = 0.5*dmax(y[s.nc], 1e-6)
     finer = 0.0
     for b in range(s.nb):
@@ -200,10 +234,11 @@ cdef inline void mill_send(Mill* u, Sheet* s, const double* y, const double* q) 
 
 
 cdef inline void mill_observe(Mill* u, Sheet* s, const double* y, const double* q) noexcept nogil:
-    """Power: idle plus Bond's law, W = Wi (1/sqrt P80 - 1/sqrt F80) per kg."""
     cdef double* p = s.probe + u.probe
     p[0] = y[s.nc]
     p[2] = y[s.nc + 1]
     p[3] = dot(y, s.mass, s.nc)
     p[4] = dot(q, s.mass, s.nc)
-    p[1] = s.drive[u.motor]*(u.idle_power + p[4]*u.work_index*(1.0/sqrt(dmax(y[s.nc], 1e-6)) - 1.0/sqrt(u.feed_d80)))
+    p[1] = mill_power(u, s, y[s.nc], p[4])
+    p[5] = y[s.nc + 2]
+    p[6] = u.wear*u.vibration*p[1]/dmax(u.idle_power, 1.0)

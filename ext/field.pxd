@@ -130,6 +130,7 @@ cdef struct Button:         # a hand switch that the process sees
 
 cdef struct OnOffValve:
     int cmd, opened, closed
+    int pack            # row: RUN of the hydraulic pack without which it stays where it is; -1: it needs none
     int drive
     int mem             # position, %
     double stroke
@@ -584,6 +585,8 @@ cdef inline void on_off_valve_reset(const OnOffValve* v, double* mem, double* si
 
 cdef inline void on_off_valve_scan(const OnOffValve* v, const Clock* clock, double* mem, double* sig, double* drive) noexcept nogil:
     cdef double target = (100.0 if sig[v.cmd] != 0.0 else 0.0) if v.jam == 0 else jammed(mem[v.mem], v.jam_to)
+    if v.pack >= 0 and sig[v.pack] == 0.0 and not clock.settling:
+        target = mem[v.mem]
     if mem[v.mem] != target:
         mem[v.mem] = toward(mem[v.mem], target, travel(clock.h, v.stroke, clock.settling))
     on_off_valve_refresh(v, mem, sig, drive)

@@ -16,7 +16,10 @@ between the grains is metal of one species, which the alloy has, too: the mass i
 
 States: mol of every species, temperature [K], kg in every bin (alloy, oxide, grain boundary), the same times the mean radius
 of the mass in bin widths, mol H2 in the headspace.
-Outflow integrals: mol of every species, kg and moment of every bin, then mol H2, H2O and HCl to the sweep.
+Outflow integrals: mol of every species, kg and moment of every bin, mol H2, H2O and HCl to the sweep, then J of dissolution.
+
+Foam stands as high as gas leaves the liquor in the time that it lives (Bikerman 1938). The fan keeps the headspace below the
+atmosphere as the square of the air that it draws in; what is made beyond that presses outward through the standing fan.
 """
 
 from sheet cimport Sheet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, stream_next, liquid_volume, dmax, dmin
@@ -24,11 +27,12 @@ from tank cimport Tank, free_acid, stirring, outlet_flow, tank_mix, tank_send
 from numerics cimport dot, fast_exp, fast_log10
 
 cdef enum:
-    LEACH_PROBES = 8
+    LEACH_PROBES = 14
     MAX_BINS = 32
 
 cdef struct LeachTank:
     Tank tank
+    int powder[8]               # 1: particles come by this inlet, which acid and water do not carry
     double activation           # J/mol
     double shrink[CLASSES*MAX_BINS]     # per bin: shrinking rate at 298.15 K, bin widths/s per mol/L
     double edge[CLASSES*MAX_BINS]       # its lower edge, in bin widths
@@ -48,7 +52,17 @@ cdef struct LeachTank:
     double water_vapour         # mol/s at 333.15 K
     double acid_vapour          # mol/s per (mol/L)^2
     double heat_dilution        # J per mol of acid that comes in
-    int probe                   # level, temperature, free acid, H2 fraction, H2 made, heat, volume, solids, H2 in the sweep
+    int purge                   # actuator of the nitrogen valve, -1: none
+    double purge_capacity       # mol/s at full opening
+    double draught              # Pa below the atmosphere at full speed of the fan
+    double breathing            # mol/s that press out through a standing fan at 1 mbar
+    double surface              # m2
+    double foam_life            # s
+    double dome                 # m3 of liquor up to where foam is seen
+    double current              # A of the agitator in clear liquor
+    double current_idle         # A out of it
+    double drag                 # m3/kg by which solids load it more
+    int probe
 
 
 cdef extern from *:
@@ -106,12 +120,27 @@ cdef inline void leach_shrink(const LeachTank* u, int nb, double speed, const do
             gone[k] += lost[k*nb + b] - below[k*nb + b]
 
 
+cdef inline double leach_air(const LeachTank* u, const Sheet* s) noexcept nogil:
+    """mol/s that the fan draws through the headspace."""
+    return u.sweep_capacity*s.drive[u.sweep] if u.sweep >= 0 else 0.0
+
+
+cdef inline double leach_nitrogen(const LeachTank* u, const Sheet* s) noexcept nogil:
+    """mol/s of the purge."""
+    return u.purge_capacity*s.drive[u.purge] if u.purge >= 0 else 0.0
+
+
+cdef inline double leach_fresh(const LeachTank* u, const Sheet* s) noexcept nogil:
+    """mol/s of gas without hydrogen that comes into the headspace."""
+    return leach_air(u, s) + leach_nitrogen(u, s)
+
+
 cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
     cdef LeachTank* u = <LeachTank*>unit
     cdef int nc = s.nc, nb = s.nb, i, b, c, k, j
     cdef int n_bins = 2*CLASSES*nb, i_bins = nc + 1, i_gas = i_bins + n_bins, ny = i_gas + 1
     cdef double* out = f + ny
-    cdef double temp = y[nc], v, wet, q = 0.0, h, fresh, r, heat = 0.0, rel, speed, h2 = 0.0, rich
+    cdef double temp = y[nc], v, wet, q = 0.0, h, fresh, r, heat = 0.0, diluted, rel, speed, h2 = 0.0, rich
     cdef double mass[CLASSES]
     cdef double frac[CLASSES]
     cdef const double* x
@@ -128,9 +157,11 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
         f[i_bins + b] = -out[nc + b]
     for k in range(u.tank.n_in):
         x = stream_now(s, u.tank.inlet[k]) + S_MOL
-        for b in range(n_bins):
-            f[i_bins + b] += x[nc + b]
+        if u.powder[k]:
+            for b in range(n_bins):
+                f[i_bins + b] += x[nc + b]
         heat += u.heat_dilution*dmax(x[s.i_h], 0.0)
+    diluted = heat
     k = i_bins + CLASSES*nb
     leach_shrink(u, nb, speed, y + i_bins, y + k, f + i_bins, f + k, frac)
     for c in range(CLASSES):
@@ -157,8 +188,10 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
         h2 += r*u.n_hydrogen[i]
         heat += r*u.heat[i]
 
+    out[nc + n_bins + 3] = heat - diluted
+
     # headspace and sweep: H2 dilutes into the air, water and HCl evaporate into it
-    fresh = u.sweep_capacity*s.drive[u.sweep] if u.sweep >= 0 else 0.0
+    fresh = leach_fresh(u, s)
     r = y[i_gas]/(u.headspace*41.6)*(fresh + h2)
     f[i_gas] = h2 - r
     out[nc + n_bins] = r
@@ -210,14 +243,25 @@ cdef inline void leach_vent(LeachTank* u, Sheet* s, const double* y, const doubl
 
 cdef inline void leach_observe(LeachTank* u, Sheet* s, const double* y, const double* q) noexcept nogil:
     cdef double* p = s.probe + u.probe
-    cdef double v = liquid_volume(s, y), solids = dot(y + s.na, s.mass + s.na, s.nc - s.na), fresh = 0.0
-    if u.sweep >= 0:
-        fresh = u.sweep_capacity*s.drive[u.sweep]
+    cdef const double* gas = q + s.nc + 2*CLASSES*s.nb
+    cdef double v = liquid_volume(s, y), solids = dot(y + s.na, s.mass + s.na, s.nc - s.na), drawn, wet
     p[0] = v/u.tank.span
     p[1] = y[s.nc]
     p[2] = free_acid(y[s.i_h]/(1e3*dmax(v, 1e-9)))*1e3
     p[3] = y[s.nc + 1 + 2*CLASSES*s.nb]/(u.headspace*41.6)
-    p[4] = q[s.nc + 2*CLASSES*s.nb]
+    p[4] = gas[0]
     p[5] = v
     p[6] = solids
     p[7] = -fast_log10(dmax(1e-3*p[2], 1e-14))
+    p[8] = leach_fresh(u, s) + gas[0]
+    drawn = leach_air(u, s) - leach_nitrogen(u, s) - gas[0] - gas[1] - gas[2]
+    if drawn >= 0.0:
+        p[9] = -u.draught*drawn*drawn/(u.sweep_capacity*u.sweep_capacity) if u.sweep_capacity > 0.0 else 0.0
+    else:
+        p[9] = 100.0*drawn*drawn/(u.breathing*u.breathing)
+    p[10] = gas[3]
+    p[11] = gas[0]*R_GAS*dmax(y[s.nc], 250.0)/(101325.0*u.surface)*u.foam_life
+    p[12] = 1.0 if p[11]*u.surface > dmax(u.dome - v, 0.0) and gas[0] > 0.0 else 0.0
+    if u.tank.agitator >= 0:
+        wet = dmin(dmax(v, 0.0)/(0.3*u.tank.span), 1.0)
+        p[13] = s.drive[u.tank.agitator]*(u.current_idle + (u.current - u.current_idle)*wet*(1.0 + u.drag*solids/dmax(v, 1e-9)))

@@ -61,8 +61,8 @@ cdef enum:
     P_UNRINSED = 8      # discharges since the cloth was rinsed
     PRESS_MORE = 9
     # of the filter four; dp Pa, solids kg, contents kg, filtrate m3, discharges, share of the chambers with cake, turbidity
-    # of the filtrate NTU, skip kg, discharges since a rinse
-    PRESS_PROBES = 13
+    # of the filtrate NTU, skip kg, discharges since a rinse, 1 when it is closed
+    PRESS_PROBES = 14
 
 cdef extern from *:
     """
@@ -145,6 +145,7 @@ cdef inline void press_step(FilterPress* u, Sheet* s, double* y, double tick) no
     cdef double h = tick if tick > 0.0 else 0.1, liquor, left, share = 0.0, wash = 0.0, dp = 0.0, solids, temp, v
     cdef bint closed = s.drive[u.closing] > PRESS_CLOSED
     cdef int i
+    p[13] = closed
     if s.averaged:
         filter_step(&u.average, s)
         press_divert(u, s, fil, 1.0)

@@ -15,7 +15,6 @@ cdef enum:
     WEIGHTED_STREAM_PER_VOLUME = 2  # sum w n / Q
     WEIGHTED_STREAM_RATIO = 3       # sum w n / sum w' n
     WEIGHTED_UNIT_PER_VOLUME = 4    # sum w n / V
-    WEIGHTED_DRIVE = 5              # w[0] times an actuator's opening
 
 cdef struct Meter:          # total += tick * probe * factor
     int probe
@@ -163,9 +162,6 @@ cdef void process_weigh(Process* p, bint all_of_them) noexcept nogil:
             continue
         if w.kind == WEIGHTED_STREAM_SLOT:
             p.s.probe[w.probe] = p.s.now[w.source]
-            continue
-        if w.kind == WEIGHTED_DRIVE:
-            p.s.probe[w.probe] = w.top[0]*p.s.drive[w.source]
             continue
         x = p.unit[w.source].y if w.kind == WEIGHTED_UNIT_PER_VOLUME else stream_now(&p.s, w.source) + S_MOL
         top = dot(w.top + w.first, x + w.first, w.count)

@@ -57,7 +57,14 @@ cdef struct Outlet:
     int head            # 1: gravity, flow follows the square root of the level
     double capacity     # m3/s (kg/s for solids) at full opening
     double factor       # 1 when healthy
+    int gate            # actuator of a shut-off valve in the line; -1: none
     const double* limit # m3/s that what stands behind lets in at most; NULL: all
+
+
+cdef inline double driven_flow(const Outlet* o, const Sheet* s) noexcept nogil:
+    """What the device of an outlet gives [m3/s, of solids kg/s] past the shut-off valve, from a full vessel."""
+    cdef double q = o.capacity*o.factor*s.drive[o.drive]
+    return q if o.gate < 0 else q*s.drive[o.gate]
 
 
 cdef inline double* stream_now(const Sheet* s, int k) noexcept nogil:

@@ -4,7 +4,7 @@
 from libc.math cimport fabs, sqrt
 
 from numerics cimport add_to, scale_into
-from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, stream_now, send, liquid_volume, dmax,
+from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, driven_flow, stream_now, send, liquid_volume, dmax,
                     dmin)
 
 cdef struct Tank:
@@ -63,7 +63,7 @@ cdef inline double outlet_flow(const Outlet* o, const Tank* t, const Sheet* s, d
     cdef double q, v = dmax(volume, 0.0)
     if o.drive < 0:
         return dmax(v - t.weir, 0.0)/60.0
-    q = o.capacity*o.factor*s.drive[o.drive]
+    q = driven_flow(o, s)
     if o.head:
         q *= sqrt(v/t.span)
     q = q*v/(v + 0.005*t.span)

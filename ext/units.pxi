@@ -2,7 +2,8 @@
 
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
-    SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK, UPS
+    SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK, UPS,
+    DUCT, CARTRIDGE
 
 cdef struct Unit:
     int kind
@@ -61,6 +62,10 @@ cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
         heap_step(<Heap*>u.p, s, u.y, tick)
     elif u.kind == MEMBRANE:
         membrane_step(<Membrane*>u.p, s)
+    elif u.kind == DUCT:
+        duct_step(<Duct*>u.p, s)
+    elif u.kind == CARTRIDGE:
+        cartridge_step(<Cartridge*>u.p, s, u.y, tick)
     elif u.kind == STORE:
         store_step(<Store*>u.p, s, u.y, tick)
     elif u.kind == HOPPER:
@@ -128,7 +133,7 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
                 n[i] += u.y[z*(s.nc + 2) + i]
     elif u.kind == HEAP:
         heap_contents(<Heap*>u.p, s, u.y, n)
-    elif u.kind != FILTER and u.kind != MEMBRANE and u.kind != UPS:
+    elif u.kind != FILTER and u.kind != MEMBRANE and u.kind != UPS and u.kind != DUCT:
         for i in range(s.nc):
             n[i] += u.y[i]
     if u.kind == HOPPER:

@@ -33,7 +33,7 @@ from plantsim.model.plant import Plant
 Vector = NDArray[np.float64]
 NOWHERE = np.zeros(0, dtype=np.intp)
 
-STOCKS = ("feed_bin", "store", "hopper", "filter_press", "heap", "ups")
+STOCKS = ("feed_bin", "store", "hopper", "filter_press", "cartridge", "heap", "ups")
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""

@@ -22,8 +22,9 @@ PAD_INLETS = ("intermediate liquor", "barren liquor", "rinse")
 PAD_OUTLETS = ("pregnant liquor", "intermediate liquor", "overflow")
 PAD = ("time since the last step", "cells completed", "time to send", "depth of liquor", "water content", "run-off")
 BEHIND_SPECIES: Mapping[str, tuple[str, ...]] = {
-    "feed_bin": ("lots tipped",),
-    "mill": ("d80", "oxygen in the casing"),
+    "feed_bin": ("lots tipped", "weight of the hopper"),
+    "mill": ("d80", "oxygen in the casing", "temperature of the casing"),
+    "cartridge": ("cartridges changed",),
     "crystalliser": ("temperature", "moment 0", "moment 1", "moment 2", "moment 3"),
     "carbonate_tank": ("temperature", "mass of particles over radius", "height of froth", "CO2 in the headspace"),
     "filter_press": ("temperature", *PRESS),

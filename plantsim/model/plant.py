@@ -53,7 +53,8 @@ class Stream:
     """What flows from one unit to another, or with an empty ``target_unit`` out of the plant.
 
     device: that sets the flow, empty where the unit itself does. capacity: at its full opening, m3/s of liquid or kg/s
-    of powder, None without a device. head: gravity outflow, capacity at full level.
+    of powder, None without a device. head: gravity outflow, capacity at full level. through: a shut-off valve
+    in the line.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Stream:
     device: str
     capacity: float | None
     head: bool
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Device:
     """A valve, drive or switch. stroke: s of full travel or of a drive's ramp. power: W at full output.
 
     initial: % of a valve or variable drive, 1 or 0 of what is on or off. loss: under external control. supply: the unit
-    whose battery carries a drive without mains. contact: what a field switch shows.
+    whose battery carries a drive without mains. contact: what a field switch shows. moved_by: the hydraulic pack
+    without which an on/off valve stays where it is.
     """
 
     tag: str
@@ -109,6 +112,7 @@ class Device:
     standby: Standby | None = None
     supply: str = ""
     contact: Measurement | None = None
+    moved_by: str = ""
 
     @property
     def hand(self) -> bool:

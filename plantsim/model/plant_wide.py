@@ -12,8 +12,8 @@ MASTER = "WIC-100"
 
 
 UNDIVIDED = (
-    "station", "power_meter", "duct", "feed_bin", "filter", "filter_press", "heap", "membrane", "store", "hopper",
-    "ups",
+    "station", "power_meter", "duct", "feed_bin", "filter", "filter_press", "cartridge", "heap", "membrane", "store",
+    "hopper", "ups",
 )  # fmt: skip
 """Kinds of units without an integrator."""
 

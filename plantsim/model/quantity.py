@@ -247,6 +247,9 @@ HEAT_CAPACITY = _dimension("heat capacity", "2.8 kJ/K")
 RAMP = _dimension("ramp", "5 /min")
 FREQUENCY = _dimension("rate", "0.05 1/s")
 VOLTAGE = _dimension("voltage", "620 mV")
+CURRENT = _dimension("current", "1.1 A")
+VELOCITY = _dimension("velocity", "1.8 mm/s")
+DRAG = Dimension("load by solids", _exponents(m=3, kg=-1), "0.01 m3/kg")
 FLUX_DENSITY = _dimension("flux density", "25 mT")
 
 

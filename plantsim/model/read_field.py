@@ -59,7 +59,7 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         unit = by_id[section.text("unit", choices=by_id)]
         check_tag(tag, section, unit, areas)
         title = section.text("title")
-        stroke, fail, power, loss, standby, supply, contact = 0.0, "", 0.0, Loss(), None, "", None
+        stroke, fail, power, loss, standby, supply, contact, pack = 0.0, "", 0.0, Loss(), None, "", None, ""
         if kind is not Kind.SWITCH:
             stroke = section.quantity("stroke", TIME, low=0.0)
             fail = section.text("fail", _FAILS[kind][0], _FAILS[kind])
@@ -70,10 +70,12 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
             supply = section.text("supply", "", [unit.id for unit in units if unit.kind == "ups"])
         if kind is Kind.SWITCH and not tag.startswith("HS"):
             contact = _contact(section, units)
+        if kind is Kind.ON_OFF_VALVE:
+            pack = section.text("moved_by", "", _packs(root))
         initial = section.number("initial", 0.0, 0.0, 100.0) if kind in _PERCENT else section.flag("initial", False)
         section.end()
         devices.append(
-            Device(tag, kind, unit.id, title, stroke, fail, float(initial), power, loss, standby, supply, contact)
+            Device(tag, kind, unit.id, title, stroke, fail, float(initial), power, loss, standby, supply, contact, pack)
         )
     for switch in switches(areas, units):
         section = Section({}, root.file, f"areas.{by_id[switch.unit].area}.heartbeat")
@@ -94,6 +96,12 @@ def _check_rating(section: Section, unit: Unit, devices: Iterable[Device]) -> No
     if taken > unit.parameters["rating"]:
         found = f"{1e-3 * taken:.3g} kW of the drives on it"
         raise section.error("rating", found, f"at most {1e-3 * unit.parameters['rating']:.3g} kW")
+
+
+def _packs(root: Section) -> list[str]:
+    """Drives that may be the hydraulic pack of a valve."""
+    devices = root.table("devices").children("a device")
+    return [tag for tag, section in devices if section.data.get("kind") == Kind.DRIVE.value]
 
 
 def _contact(section: Section, units: tuple[Unit, ...]) -> Measurement | None:

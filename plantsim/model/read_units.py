@@ -80,6 +80,8 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
     for role in roles:
         drives.get(role, None, "a device")
     drives.end()
+    if kind.name == "feed_bin" and bool(parameters["hopper"]) is not ("gate" in devices):
+        raise section.error("hopper", shown(section.data.get("hopper", 0)), "a hopper and drives.gate, or neither")
     section.end()
     return Unit(
         id_, area, kind.name, title, MappingProxyType(parameters), MappingProxyType(initial), MappingProxyType(devices)
@@ -302,10 +304,13 @@ def _stream(id_: str, section: Section, units: Mapping[str, Unit], devices: Mapp
     head = section.flag("head", False)
     if head and not device:
         raise section.error("head", "true", 'true only beside "by"')
+    shut_offs = [device.tag for device in devices.values() if device.kind is Kind.ON_OFF_VALVE]
+    through = section.text("through", "", shut_offs)
+    if through and not device:
+        raise section.error("through", shown(through), 'a shut-off valve only beside "by"')
     section.end()
-    return Stream(
-        id_, title, source, source_port.name, target, target_port.name if target_port else "", device, capacity, head
-    )
+    there = target_port.name if target_port else ""
+    return Stream(id_, title, source, source_port.name, target, there, device, capacity, head, through)
 
 
 def _check_pump(root: Section, stream: Stream, source: Unit) -> None:

@@ -127,8 +127,8 @@ def _kind(kind: UnitKind, common: Mapping[str, Schema]) -> Schema:
 
 def _stream() -> Schema:
     flow = {"anyOf": [_quantity(MASS_FLOW), _quantity(VOLUME_FLOW)]}
-    properties = {"title": TEXT, "from": TEXT, "to": TEXT, "by": TEXT, "capacity": flow, "head": FLAG}
-    by_a_device = {key: ["by"] for key in ("capacity", "head")}
+    properties = {"title": TEXT, "from": TEXT, "to": TEXT, "by": TEXT, "capacity": flow, "head": FLAG, "through": TEXT}
+    by_a_device = {key: ["by"] for key in ("capacity", "head", "through")}
     return table(properties, ("title", "from")) | {"dependentRequired": by_a_device}
 
 
@@ -145,6 +145,7 @@ def _device() -> Schema:
         "selector": like(TAG_NAME),
         "takeover": _quantity(TIME),
         "supply": TEXT,
+        "moved_by": like(TAG_NAME),
         "measures": TEXT,
         "initial": {"anyOf": [number(0, 100), FLAG]},
     }

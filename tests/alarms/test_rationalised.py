@@ -165,12 +165,15 @@ def test_a_valve_that_sticks_raises_its_discrepancy(plant: Plant, monkeypatch: p
 
     monkeypatch.setattr("plantsim.engine.live.assemble", stuck)
     live = LivePlant(plant, scan_period=SCAN_S)
+    for sequence in plant.sequences:
+        live.core.signal[live.tags[f"{sequence.tag}.STATE"].row] = 0.0  # or it would command them
     for alarm in of(plant, "DISCREPANCY"):
         at = live.tags[f"{alarm.tag}.CMD"].row
         for loop in plant.loops:
             if any(o.tag == alarm.tag for o in loop.outputs):
                 live.core.signal[live.tags[f"{loop.tag}.MODE"].row] = 3.0
-        live.core.signal[at] = 100.0 if live.core.signal[at] < 50.0 else 0.0
+        full = 1.0 if live.tags[f"{alarm.tag}.CMD"].kind is Kind.ON_OFF_VALVE else 100.0
+        live.core.signal[at] = full if live.core.signal[at] < 0.5 * full else 0.0
     live.advance(120)
     assert {name(a) for a in of(plant, "DISCREPANCY")} - active(live) == set()
 

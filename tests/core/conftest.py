@@ -156,6 +156,7 @@ class Rig:
             "cmd": self.row(f"{name}.CMD"),
             "opened": self.row(f"{name}.OPENED"),
             "closed": self.row(f"{name}.CLOSED"),
+            "pack": -1,
             "drive": self._drive(name),
             "mem": 0,
             "stroke": 0.0,

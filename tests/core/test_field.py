@@ -434,6 +434,22 @@ def test_limit_switches_make_only_at_the_ends(rig: Rig) -> None:
     assert (rig["XV.OPENED"], rig["XV.CLOSED"], rig.opening("XV")) == (1.0, 0.0, 1.0)
 
 
+def test_a_hydraulic_valve_stays_where_it_is_while_its_pack_stands(rig: Rig) -> None:
+    rig.on_off_valve("XV", stroke=3.0, pack=rig.row("PACK.RUN"))
+    rig.reset()
+    rig["XV.CMD"] = 1.0
+    rig.run(5.0)
+    assert rig["XV.CLOSED"] == 1.0
+    rig["PACK.RUN"] = 1.0
+    rig.run(1.5)
+    rig["PACK.RUN"] = 0.0
+    rig.run(5.0)
+    assert rig.opening("XV") == pytest.approx(0.5)
+    rig["PACK.RUN"] = 1.0
+    rig.run(1.6)
+    assert rig["XV.OPENED"] == 1.0
+
+
 def test_a_start_runs_in_the_next_scan_and_a_stop_at_once(rig: Rig) -> None:
     rig.motor("P")
     rig.reset()

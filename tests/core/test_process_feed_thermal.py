@@ -164,3 +164,72 @@ def test_hydrogen_chloride_and_water_leave_the_leach_by_their_vapour_pressures(
     assert water[1] / water[0] == pytest.approx(math.exp(5200.0 * (1.0 / 333.15 - 1.0 / 343.15)), rel=1e-6)
     assert acid[0] == pytest.approx(table["acid_vapour"] * 0.25, rel=0.03)
     assert acid[2] / acid[0] == pytest.approx(4.0, rel=0.01)
+
+
+def test_the_mill_s_casing_warms_with_its_power_and_nitrogen_cools_it(make_bench: MakeBench) -> None:
+    """It loses to the hall what stands 17 K above it at idle, and to nitrogen 1300 J/m3/K."""
+    bench = idle(make_bench, "ML-121")
+    table, state = bench.tables["ML-121"], bench.state("ML-121")
+    state[: bench.nc] = 0.0
+    state[bench.nc + 2] = 293.15
+    for valve in (0.0, 1.0):
+        bench.core.drive[table["nitrogen"]] = valve
+        loss = 450.0 / 17.0 + 1300.0 * valve * table["purge"]
+        rest, start = 293.15 + 450.0 / loss, float(state[bench.nc + 2])
+        bench.tick("ML-121", 1.0, 1200)
+        lag = table["warmth"] / loss
+        assert state[bench.nc + 2] == pytest.approx(rest + (start - rest) * math.exp(-1200.0 / lag), abs=1e-2)
+
+
+@pytest.mark.parametrize("device", ["RV-131", "XV-131"])
+def test_nothing_leaves_the_mill_past_a_shut_gate_or_a_standing_airlock(device: str, make_bench: MakeBench) -> None:
+    bench = idle(make_bench, "ML-121")
+    bench.state("ML-121")[bench.index["Fe0"]] = 2.0
+    bench.opening(device, 0.0)
+    assert np.abs(bench.tick("ML-121", 0.1, 100)).max() == 0.0
+    assert bench.get("ML-121", "Fe0") == pytest.approx(2.0, rel=1e-12)
+    bench.opening(device, 1.0)
+    bench.tick("ML-121", 0.1, 100)
+    left = 2.0 * math.exp(-10.0 / bench.tables["ML-121"]["residence"])
+    assert bench.get("ML-121", "Fe0") == pytest.approx(left, rel=1e-5)
+
+
+def test_worn_bearings_shake_in_proportion_to_wear_and_load(make_bench: MakeBench) -> None:
+    bench = make_bench("ML-121")
+    bench.core.advance(10)
+    table = bench.tables["ML-121"]
+    power, shaken = (bench.probe("ML-121", name) for name in ("power", "vibration"))
+    assert shaken == pytest.approx(0.0014 * power / table["idle_power"], rel=1e-12)
+    bench.core.drive[table["motor"]] = 0.0
+    bench.core.advance(10)
+    assert bench.probe("ML-121", "vibration") == 0.0
+
+
+def test_the_feeder_draws_on_its_hopper_and_the_gate_refills_it_from_the_bin(make_bench: MakeBench) -> None:
+    """Nothing is lost between the two, and a full hopper dams back what falls."""
+    bench = make_bench("FD-101")
+    state = bench.state("FD-101")
+    hopper = bench.nc + 1
+    total = float(state[: bench.nc] @ bench.mass)
+    assert state[hopper] == 25.0
+    bench.opening("XV-102", 0.0)
+    bench.opening("SC-101", 1.0)
+    bench.core.advance(36000)
+    fed = total - float(state[: bench.nc] @ bench.mass)
+    assert fed == pytest.approx(25.0 - state[hopper], rel=1e-9)
+    assert bench.probe("FD-101", "weight") == pytest.approx(total - 25.0, rel=1e-12)
+    bench.opening("SC-101", 0.0)
+    bench.opening("XV-102", 1.0)
+    left = float(state[: bench.nc] @ bench.mass)
+    bench.core.advance(3000)
+    assert state[hopper] == pytest.approx(40.0, abs=1e-6)
+    assert state[: bench.nc] @ bench.mass == pytest.approx(left, rel=1e-12)
+
+
+def test_an_empty_hopper_feeds_nothing_though_the_bin_is_full(make_bench: MakeBench) -> None:
+    bench = make_bench("FD-101")
+    bench.state("FD-101")[bench.nc + 1] = 0.0
+    bench.opening("XV-102", 0.0)
+    bench.core.advance(10)
+    assert bench.probe("FD-101", "rate") == pytest.approx(0.0, abs=1e-12)
+    assert bench.probe("FD-101", "weight") > 300.0

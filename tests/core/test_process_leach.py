@@ -47,7 +47,7 @@ def in_bins(bench: Bench, *classes: int) -> float:
 
 def batch(make_bench: MakeBench, mol_l: float = 1.0, **changes: object) -> Bench:
     """A closed tank with 60 L of acid."""
-    bench = make_bench(UNIT, **{**COLD, **changes})
+    bench = make_bench(UNIT, purge=-1, **{**COLD, **changes})
     bench.fill(UNIT, 60.0, {"HCl": mol_l})
     bench.opening("LV-206", 0.0)
     bench.opening("TV-201A", 0.0)
@@ -116,7 +116,7 @@ def flow_through(
 ) -> tuple[float, float]:
     """A thin feed of particles in constant acid: share undissolved, and what alloy loses of its radius in the mean
     residence [m]."""
-    bench = make_bench(UNIT, **COLD)
+    bench = make_bench(UNIT, purge=-1, **COLD)
     bench.fill(UNIT, 60.0, {"HCl": mol_l})
     acid = bench.liquor(100.0 / 3600.0, {"HCl": mol_l})
     bench.feed("202", acid)
@@ -142,7 +142,7 @@ def flow_through(
 def test_stirred_tank_of_one_size_leaves_the_closed_form_undissolved(
     radius_um: float, mol_l: float, make_bench: MakeBench
 ) -> None:
-    nb = make_bench(UNIT).nb
+    nb = make_bench(UNIT, purge=-1).nb
     kg, radius = np.zeros(nb), np.full(nb, 0.5)
     at = int(np.ceil(radius_um * 1e-6 / BIN_WIDTH_M)) - 1
     kg[at], radius[at] = 1.0, radius_um * 1e-6 / BIN_WIDTH_M
@@ -154,7 +154,7 @@ def test_stirred_tank_of_one_size_leaves_the_closed_form_undissolved(
 def test_every_class_leaves_the_closed_form_of_its_own_rate_undissolved(
     class_: int, factor: float, make_bench: MakeBench
 ) -> None:
-    kg = np.zeros(make_bench(UNIT).nb)
+    kg = np.zeros(make_bench(UNIT, purge=-1).nb)
     kg[7] = 1.0
     undissolved, shrink_m = flow_through(make_bench, 0.5, kg, np.full(len(kg), 7.5), class_)
     assert undissolved == pytest.approx(in_stirred_tank(factor * shrink_m / 75e-6), rel=5e-3)
@@ -200,7 +200,7 @@ def test_a_mol_dissolved_gives_its_hydrogen_and_takes_its_acid(
 def test_bins_and_species_stay_one_mass(make_bench: MakeBench, live: LivePlant) -> None:
     """After an hour of a disturbed feed what the species weigh is what the bins hold: of metal in two classes, of oxide
     in one, and neodymium between the grains is a part of all neodymium."""
-    bench = make_bench(UNIT)
+    bench = make_bench(UNIT, purge=-1)
     bench.from_steady(live)
     bench.scale("103", 1.7)
     bench.scale("201", 0.8)

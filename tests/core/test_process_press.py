@@ -19,7 +19,7 @@ class Press:
     """A press on the bench, closed, its air shut, its cloth tight; scans of 1 s. Other units may stand beside it."""
 
     def __init__(self, plant: Plant, *others: str, **table: float) -> None:
-        changes = {"bleed": 0.0, **table}
+        changes = {"bleed": 0.0, "passing": 0.0, **table}
         self.bench = Bench(plant, {**{unit: {} for unit in others}, PRESS: changes}, scan_period=1.0)
         self.bench.opening("XV-315", 0.0)
         self.iron = self.bench.mass[self.bench.index["FeOOH"]]

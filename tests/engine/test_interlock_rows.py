@@ -52,6 +52,9 @@ class Bench:
         self.kinds = {device.tag: device.kind for device in plant.devices}
         self.live = LivePlant(self.plant, scan_period=SCAN_S)
         self.forcing = Forcing(self.live)
+        self.contacts = {device.tag for device in plant.devices if device.contact is not None}
+        self.held: dict[str, float] = {}
+        """Field switches that show something else than they see."""
         self.told: list[tuple[int, int, int, int]] = []
         self.live.tell = self.told.extend
         self.permission = Permission(self.plant, self.live.tags, frozenset())
@@ -68,6 +71,7 @@ class Bench:
         """As it was in production."""
         for force in list(self.forcing.forces):
             self.forcing.release(force.name)
+        self.held.clear()
         self.live.restore(self.rest)
         self.told.clear()
         assert self.tripped() == [], "none stands in production"
@@ -75,6 +79,8 @@ class Bench:
     def scan(self, n: int = 1) -> None:
         for _ in range(n):
             self.forcing.hold()
+            for name, value in self.held.items():
+                self[name] = value
             self.live.advance(1)
 
     def tripped(self, group: str | None = None) -> list[str]:
@@ -92,13 +98,19 @@ class Bench:
         """Force a reading to so much beyond its limit, eu; with a negative number to the side where all is well."""
         self.force(f"{c.tag}.{c.member}", c.value + by if c.relation == ">" else c.value - by)
 
+    def turn(self, switch: str, value: float) -> None:
+        """A hand switch stays where it is put, a field switch is held there."""
+        if switch in self.contacts:
+            self.held[f"{switch}.STATE"] = value
+        self[f"{switch}.STATE"] = value
+
     def cause(self, c: Condition) -> None:
         if c.relation == "bad":
             self.live.injected.inject(f"transmitter-failed@{c.tag}", 1.0, 0.0, 0.0)
         elif c.member in ("RUN", "OPENED"):
             self.force(f"{c.tag}.CMD", 0.0)
         elif c.member == "STATE":
-            self[f"{c.tag}.STATE"] = c.value
+            self.turn(c.tag, c.value)
         else:
             tag = self.live.tags[f"{c.tag}.{c.member}"]
             self.drawn(c, 0.01 * (tag.high - tag.low))
@@ -110,7 +122,7 @@ class Bench:
         if c.member in ("RUN", "OPENED"):
             self[f"{c.tag}.CMD"] = 1.0
         elif c.member == "STATE":
-            self[f"{c.tag}.STATE"] = 1.0 - c.value
+            self.turn(c.tag, 1.0 - c.value)
         elif c.relation != "bad":
             tag = self.live.tags[f"{c.tag}.{c.member}"]
             self.drawn(c, -deadband - 0.01 * (tag.high - tag.low))

@@ -17,7 +17,7 @@ from plantsim.alarms.states import ACTIVE, UNACKED
 from plantsim.engine.live import LivePlant
 from plantsim.model.load import load_plant
 from plantsim.model.plant import Plant
-from plantsim.model.tag import AlarmPoint
+from plantsim.model.tag import AlarmPoint, Kind
 
 BAD_NO_COMMUNICATION = 0x80310000
 SHOWN = ("POS", "SPEED", "TRIP")
@@ -256,6 +256,9 @@ class Watch:
         self.names = [t.name for t in tags]
         self._rows = [t.row for t in tags]
         self._ran = {t.name: float(self.live.core.signal[t.row]) for t in self.live.tags if t.member == "RUN"}
+        moved = {a.tag for q in plant.sequences if q.repeat for step in q.steps for a in step.actions}
+        valves = {d.tag for d in plant.devices if d.kind is Kind.ON_OFF_VALVE} - moved
+        self._stood = {f"{tag}.CMD": self.get(f"{tag}.CMD") for tag in valves}
         self.sigma = np.array(
             [
                 max(instruments[t.object].noise, 0.002 * (t.high - t.low))
@@ -279,11 +282,12 @@ class Watch:
     def put_back(self) -> None:
         """What an operator does after a trip: reset the interlocks and start what ran; one trip may hold another."""
         stopped = [n.replace(".RUN", ".CMD") for n, ran in self._ran.items() if ran and not self.get(n)]
+        shut = [name for name, opened in self._stood.items() if opened and not self.get(name)]
         resets = [t.name for t in self.live.tags if t.member == "RESET"]
         for name in stopped:
             self.set(name, 0.0)
         for _ in range(4):
-            for names in (resets, stopped):
+            for names in (resets, stopped, shut):
                 for name in names:
                     self.set(name, 1.0)
                 self.live.advance(10)

@@ -14,7 +14,7 @@ from plantsim.model.tag import Role
 
 OPERATOR = Origin(Role.OPERATOR, "anna", "test")
 ENGINEER = Origin(Role.ENGINEER, "bert", "test")
-START, RESET = True, True
+START, RESET, OPEN, CLOSE = True, True, True, False
 AUTO, CASCADE = 1, 2
 ABORT = 4
 
@@ -65,7 +65,15 @@ def test_the_cold_plant_is_filled_and_fed_by_hand(belfast: Plant) -> None:
     desk.write({"UZ-215.RESET": RESET, "UZ-216.RESET": RESET, "UZ-217.RESET": RESET}, ENGINEER)
     desk.write({"AG-201.CMD": START, "AG-202.CMD": START, "AG-203.CMD": START})
     desk.write(
-        {"P-201.CMD": START, "FIC-201.MODE": AUTO, "FIC-201.SP": 2.3, "LIC-206.MODE": AUTO, "LIC-207.MODE": AUTO}
+        {
+            "XV-215.CMD": CLOSE,
+            "XV-217.CMD": OPEN,
+            "P-201.CMD": START,
+            "FIC-201.MODE": AUTO,
+            "FIC-201.SP": 2.3,
+            "LIC-206.MODE": AUTO,
+            "LIC-207.MODE": AUTO,
+        }
     )
     desk.wait(lambda: leach_full(desk), 4.0)
     assert 0.2 < desk["AIC-201.PV"] < 0.5
@@ -76,7 +84,9 @@ def test_the_cold_plant_is_filled_and_fed_by_hand(belfast: Plant) -> None:
     )
     desk.wait(lambda: min(desk[f"TIC-20{k}.PV"] for k in (1, 2, 3)) > 55.0 and desk["TIC-111.PV"] > 340.0, 4.0)
     desk.wait(lambda: desk["AI-112.PV"] < 2.0 and desk["AIC-122.PV"] < 3.0, 1.0)
-    desk.write({"UZ-122.RESET": RESET, "ML-121.CMD": START})
+    desk.write({"RV-131.CMD": START})
+    desk.live.advance(10)
+    desk.write({"UZ-122.RESET": RESET, "XV-131.CMD": OPEN, "ML-121.CMD": START})
     desk.live.advance(60)
     desk.write({"SC-124.CMD": START, "AIC-124.MODE": AUTO})
     # slurry goes on to the iron tanks

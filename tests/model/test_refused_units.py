@@ -54,7 +54,7 @@ import pytest
             [('kind = "tank"', 'kind = "tnak"')],
             (
                 'toy.toml: units.R-201.kind: found "tnak", allowed station, power_meter, feed_bin, '
-                "demag_furnace, mill, leach_tank, duct, reactor, tank, filter, filter_press, sx_circuit and 12 "
+                "demag_furnace, mill, leach_tank, duct, reactor, tank, filter, filter_press, cartridge and 13 "
                 "more; nearest tank"
             ),
             id="unknown kind",
@@ -235,6 +235,16 @@ import pytest
             [('from = "R-201.out"', 'from = "R-201.out"\ncapacity = "1 L/h"')],
             'toy.toml: streams.202.capacity: found "1 L/h", allowed a capacity only beside "by"',
             id="capacity without mover",
+        ),
+        pytest.param(
+            [('from = "R-201.out"', 'from = "R-201.out"\nthrough = "XV-201"')],
+            'toy.toml: streams.202.through: found "XV-201", allowed a shut-off valve only beside "by"',
+            id="shut-off without mover",
+        ),
+        pytest.param(
+            [('capacity = "120 L/h"', 'capacity = "120 L/h"\nthrough = "P-201"')],
+            'toy.toml: streams.201.through: found "P-201", allowed XV-201; nearest XV-201',
+            id="shut-off by no on/off valve",
         ),
         pytest.param(
             [('from = "R-201.out"', 'from = "R-201.out"\nhead = true')],

@@ -144,10 +144,11 @@ class Context:
         return ""
 
     def outlet(self, stream: Stream) -> dict[str, Any]:
-        """How a stream leaves: by which actuator, and how much at full opening."""
+        """How a stream leaves: by which actuator, past which shut-off valve, how much at full opening."""
         return {
             "stream": self.layout.streams[stream.id],
             "drive": self.layout.drives[stream.device] if stream.device else -1,
+            "gate": self.layout.drives[stream.through] if stream.through else -1,
             "head": int(stream.head),
             "capacity": stream.capacity or 0.0,
         }

@@ -34,8 +34,8 @@ NUMBERS: Mapping[str, frozenset[str]] = {
 _TANK = frozenset({"ambient", "cold", "hot", "jacket"})
 PARAMETERS: Mapping[str, frozenset[str]] = {
     "demag_furnace": frozenset({"solids_cp"}),
-    "mill": frozenset({"d80", "leak"}),
-    "leach_tank": _TANK | {"water_vapour", "sweep"},
+    "mill": frozenset({"d80", "leak", "cooling", "wear"}),
+    "leach_tank": _TANK | {"water_vapour", "sweep", "foam_life"},
     "reactor": _TANK,
     "tank": _TANK,
     "carbonate_tank": _TANK | {"froth_life", "sweep"},

@@ -220,6 +220,7 @@ class Field:
             "cmd": self.row[f"{d.tag}.CMD"],
             "opened": self.row[f"{d.tag}.OPENED"],
             "closed": self.row[f"{d.tag}.CLOSED"],
+            "pack": self.row[f"{d.moved_by}.RUN"] if d.moved_by else -1,
             "drive": self.layout.drives[d.tag],
             "mem": self.take(d.tag, VALVE_MEM, smooth),
             "stroke": d.stroke,
@@ -473,7 +474,9 @@ class Field:
                 self.set(f"{sequence.tag}.STATE", RUNNING)
         instruments, devices = self.plant.instruments, self.plant.devices
         measured = [(i, i.measures) for i in instruments if i.measures]
-        closing = {unit.drives["close"] for unit in self.plant.units if "close" in unit.drives}
+        pressed = {
+            unit.drives[role] for unit in self.plant.units for role in ("close", "change") if role in unit.drives
+        }
         return {
             "transmitters": [
                 *(self.transmitter(i, m) for i, m in measured if i.sampling is None),
@@ -486,7 +489,7 @@ class Field:
             "valves": [self.valve(d) for d in devices if TABLES.get(d.kind) == "valves"],
             "on_off_valves": [self.on_off_valve(d) for d in devices if TABLES.get(d.kind) == "on_off_valves"],
             "motors": [self.motor(d) for d in devices if TABLES.get(d.kind) == "motors"],
-            "buttons": [self.button(d) for d in devices if d.tag in closing],
+            "buttons": [self.button(d) for d in devices if d.tag in pressed],
             "standbys": [self.standby(d, d.standby) for d in devices if d.standby is not None],
             "loops": [self.loop(loop) for loop in self.order()],
             "diverts": [self.divert(d) for d in self.plant.diverts],

@@ -7,6 +7,9 @@ from typing import Any
 from plantsim.model.compose.context import AIR_MOL_PER_M3, BIN_WIDTH_M, BINS, CLASSES, Context
 from plantsim.model.plant import Unit
 
+PARTICLES = ("mill", "leach_tank")
+"""Kinds of units whose streams carry particles in bins, as in ext/process.pxi."""
+
 
 def dissolution(c: Context) -> dict[str, list[int] | list[float]]:
     """Stoichiometry of M + z H+ -> M(z+) + z/2 H2, M2O3 + 6 H+ -> 2 M3+ + 3 H2O, B + 3 H2O -> H3BO3 + 3/2 H2."""
@@ -46,6 +49,7 @@ def leach_tank(c: Context, unit: Unit) -> dict[str, Any]:
     n, temperature = c.contents(unit)
     return {
         "tank": c.tank(unit),
+        "powder": [int(c.plant.unit(s.source_unit).kind in PARTICLES) for s in c.inlets.get((unit.id, "in"), [])],
         "rate": [
             rate,
             rate * c.chemistry.value("leach", "oxide_factor"),
@@ -63,5 +67,15 @@ def leach_tank(c: Context, unit: Unit) -> dict[str, Any]:
         "water_vapour": p["water_vapour"],
         "acid_vapour": p["acid_vapour"],
         "heat_dilution": c.chemistry.value("leach", "heat_dilution") if p["dilution_heat"] else 0.0,
+        "purge": c.drive(unit, "purge"),
+        "purge_capacity": p["purge"] * AIR_MOL_PER_M3,
+        "draught": p["draught"],
+        "breathing": p["breathing"] * AIR_MOL_PER_M3,
+        "surface": p["surface"] or p["span"] ** (2.0 / 3.0),
+        "foam_life": p["foam_life"],
+        "dome": p["dome"] or 1.5 * p["span"],
+        "current": p["current"],
+        "current_idle": p["current_idle"],
+        "drag": p["drag"],
         "initial": [*n, temperature, *[0.0] * (2 * CLASSES * BINS), 0.0],
     }

@@ -9,7 +9,8 @@ from plantsim.chemistry.elements import RARE_EARTHS
 from plantsim.model.compose.bicarbonate import bicarbonate_tank
 from plantsim.model.compose.boundary import hopper, store, ups
 from plantsim.model.compose.carbonate import carbonate_tank
-from plantsim.model.compose.context import AIR_MOL_PER_M3, BINS, CLASSES, Context, Layout
+from plantsim.model.compose.cartridge import cartridge
+from plantsim.model.compose.context import BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
 from plantsim.model.compose.heap import heap
 from plantsim.model.compose.leach import leach_tank
@@ -20,6 +21,7 @@ from plantsim.model.compose.probes import PROBES
 from plantsim.model.compose.reactor import cake_filter, filter_press, reactor
 from plantsim.model.compose.scrubber import scrubber
 from plantsim.model.compose.solids import feed_bin, furnace, mill
+from plantsim.model.compose.sweep import duct
 from plantsim.model.compose.thermal import calciner, dryer
 from plantsim.model.plant import Plant, Unit
 
@@ -29,8 +31,7 @@ from plantsim.model.plant import Plant, Unit
     WEIGHTED_STREAM_PER_VOLUME,
     WEIGHTED_STREAM_RATIO,
     WEIGHTED_UNIT_PER_VOLUME,
-    WEIGHTED_DRIVE,
-) = range(6)
+) = range(5)
 """Kinds of weighted probes, as in ext/process.pxi."""
 
 CORE_KIND = {"demag_furnace": "furnace", "tank": "reactor"}
@@ -56,6 +57,8 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "heap": heap,
     "bicarbonate_tank": bicarbonate_tank,
     "membrane": membrane,
+    "duct": duct,
+    "cartridge": cartridge,
     "makeup_tank": makeup_tank,
     "ups": ups,
 }
@@ -144,12 +147,6 @@ class Process:
         for unit in self.plant.units:
             if unit.kind == "power_meter":
                 self.layout.probes[unit.id, "power"] = energy
-            elif unit.kind == "duct":
-                capacity = unit.parameters["capacity"] * AIR_MOL_PER_M3
-                none = [0.0] * (len(self.context.names) - 1)
-                self.layout.probes[unit.id, "flow"] = self.weigh(
-                    WEIGHTED_DRIVE, self.context.drive(unit, "fan"), [capacity, *none]
-                )
         self._meters(energy)
         return {
             "species": {

@@ -16,6 +16,7 @@ AIR_O2 = 0.209
 
 def feed_bin(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
+    hopper = [p["hopper_initial"]] if p["hopper"] else []
     return {
         "outlet": c.outlet(c.outlets[unit.id, "out"][0]),
         "per_kg": c.feed_per_kg(unit.id),
@@ -23,7 +24,10 @@ def feed_bin(c: Context, unit: Unit) -> dict[str, Any]:
         "refill_at": p["refill_at"],
         "lot": p["lot"],
         "temperature": AMBIENT_K,
-        "initial": [*(n * p["initial"] for n in c.feed_per_kg(unit.id)), 0.0],
+        "hopper": p["hopper"],
+        "gate": c.drive(unit, "gate"),
+        "refill": p["refill"],
+        "initial": [*(n * (p["initial"] + p["hopper_initial"]) for n in c.feed_per_kg(unit.id)), 0.0, *hopper],
     }
 
 
@@ -48,6 +52,8 @@ def furnace(c: Context, unit: Unit) -> dict[str, Any]:
 def mill(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
     spread = p["spread"]
+    cooling = max(p["idle_power"], 1.0) / p["casing_rise"]
+    casing = AMBIENT_K if c.plant.empty else AMBIENT_K + p["casing_rise"]
     table = [1.0 - math.exp(-math.log(5.0) * (i / 16.0) ** spread) for i in range(64)]
     return {
         "inlet": c.one_in(unit),
@@ -71,5 +77,11 @@ def mill(c: Context, unit: Unit) -> dict[str, Any]:
         "motor": c.drive(unit, "motor"),
         "classifier": c.drive(unit, "classifier"),
         "nitrogen": c.drive(unit, "nitrogen"),
-        "initial": [*c.solids_hold_up(unit, p["residence"]), p["d80"], AIR_O2 if c.plant.empty else 0.02],
+        "airlock": c.drive(unit, "airlock"),
+        "gate": c.drive(unit, "gate"),
+        "cooling": cooling,
+        "warmth": cooling * p["casing_lag"],
+        "ambient": AMBIENT_K,
+        "vibration": p["vibration"],
+        "initial": [*c.solids_hold_up(unit, p["residence"]), p["d80"], AIR_O2 if c.plant.empty else 0.02, casing],
     }
