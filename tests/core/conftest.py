@@ -148,6 +148,8 @@ class Rig:
             "leakage": 0.0,
             "jam": 0,
             "jam_to": -1.0,
+            "air": -1,
+            "supply": -1,
         }
         self._add("valve", name, fields, changes)
 
@@ -163,6 +165,8 @@ class Rig:
             "leakage": 0.0,
             "jam": 0,
             "jam_to": -1.0,
+            "air": -1,
+            "supply": -1,
         }
         self._add("on_off_valve", name, fields, changes)
 

@@ -69,7 +69,14 @@ SIGNATURES: dict[str, Signature] = {
         ("AG-201",),
         told=("Motor overload",),
     ),
-    "cooling-water-loss": Signature(20, {"TIC-201.PV": "+", "TV-201A.POS": "+", "TIC-322.PV": "+"}, (), 6.0),
+    "cooling-water-loss": Signature(
+        20,
+        {"PI-826.PV": "-", "TIC-201.PV": "+", "TV-201A.POS": "+"},
+        ("TIC-827.PV",),
+        6.0,
+        ("SC-101",),
+        told=("P-826 tripped", "eed"),
+    ),
     "h2-surge": Signature(
         2,
         {"AI-211A.PV": "+", "AI-211B.PV": "+", "FY-219.PV": "+"},
