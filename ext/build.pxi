@@ -570,6 +570,7 @@ cdef void build_scrubber(Unit* u, Making* m, Memory own, dict d) except *:
     scrubber.recirculation = d["recirculation"]
     scrubber.air = d["air"]
     scrubber.units = d["transfer_units"]
+    scrubber.drop = d["drop"]
     scrubber.carbonic = d["carbonic"]
     scrubber.probe = d["probe"]
     integrate(u, m, own, nc + 3, scrubber_rhs, NULL, NULL, [1e-3]*nc + [1.0])

@@ -450,6 +450,7 @@ _ALL = (
             _size("transfer_units", NUMBER, "of the packing at full recirculation"),
             _size("air", GAS_FLOW, "up the stack at full speed of the fan"),
             _amount("carbon_dioxide", FRACTION, "in that air", 450e-6),
+            _amount("packing_drop", PRESSURE, "over the packing at full recirculation and full speed of the fan", 0.0),
         ),
         initial=_TANK_INITIAL,
         drives=(
@@ -467,6 +468,7 @@ _ALL = (
             "stack_flow": Probe(MOLAR_FLOW),
             "removal": Probe(FRACTION),
             "conductivity": Probe(CONDUCTIVITY),
+            "packing_drop": Probe(PRESSURE),
         },
         step_s=1.0,
     ),

@@ -215,7 +215,14 @@ SIGNATURES: dict[str, Signature] = {
         6.0,
         told=("P-842 has lost its prime",),
     ),
-    "hcl-leak": Signature(60, {"LI-811.PV": "-"}, ("FIC-201.PV", "P-201.SPEED")),
+    "hcl-leak": Signature(
+        60,
+        {"AI-851.PV": "+", "LI-811.PV": "-", "FIC-201.PV": "-"},
+        ("FIC-213.PV", "TIC-827.PV"),
+        6.0,
+        ("P-201",),
+        told=("Acid in the bund", "Small leak at TK-811", "TK-811 leaks", "P-201", "P-813", "P-815", "cid"),
+    ),
     "power-dip": Signature(
         1,
         {

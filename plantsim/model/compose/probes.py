@@ -62,6 +62,7 @@ PROBES: dict[str, tuple[str, ...]] = {
         "stack_flow",
         "removal",
         "conductivity",
+        "packing_drop",
     ),
     "carbonate_tank": (
         "level",
