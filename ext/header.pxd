@@ -22,6 +22,12 @@ from libc.math cimport sqrt
 from numerics cimport clip
 from sheet cimport R_GAS, Sheet
 
+cdef extern from *:
+    """
+    #define THERMOSTAT 378.15    /* K: a heater of 105 C has its own, that goes out over its last kelvin */
+    """
+    const double THERMOSTAT
+
 cdef struct Consumers:
     int n
     int* drive          # openings
@@ -78,7 +84,7 @@ cdef inline void water_rhs(void* unit, Sheet* s, const double* y, double* f) noe
     cdef int k
     heat = u.loss*(u.ambient - y[1]) + u.cooler*speed*(u.cooled_to - y[1])
     if u.heater >= 0:
-        heat += u.power*s.drive[u.heater]
+        heat += u.power*s.drive[u.heater]*clip(THERMOSTAT - y[1], 0.0, 1.0)
     for k in range(u.to.n):
         if u.exchange[k] > 0.0:
             heat += u.exchange[k]*s.drive[u.to.drive[k]]*(s.probe[u.warm[k]] - y[1])

@@ -718,7 +718,7 @@ _ALL = (
     ),
     UnitKind(
         "hall",
-        "air of a hall over the bund of its area's stores: its temperature, and the hydrogen chloride that a leak gives off",
+        "air of a hall over the bund of its area's stores: its temperature, and the hydrogen chloride of a leak",
         parameters=(
             _size("air", VOLUME, "in the hall"),
             _size("exchange", TIME, "in which the ventilation renews it"),

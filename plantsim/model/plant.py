@@ -94,8 +94,8 @@ class Device:
     """A valve, drive or switch. stroke: s of full travel or of a drive's ramp. power: W at full output.
 
     initial: % of a valve or variable drive, 1 or 0 of what is on or off. loss: under external control. supply: the unit
-    whose battery carries a drive without mains, or the header that a valve takes from. draw: m3/s, or Nm3/s of a gas, that
-    it takes of that at full opening. contact: what a field switch shows.
+    whose battery carries a drive without mains, or the header that a valve takes from. draw: m3/s, or Nm3/s of a gas,
+    that it takes of that at full opening. contact: what a field switch shows.
     """
 
     tag: str

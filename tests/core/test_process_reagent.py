@@ -1,4 +1,4 @@
-"""Reagent tanks charged in batches: temperature, batches and decomposition against closed forms; every element closes."""
+"""Reagent tanks charged in batches: temperature, batches, decomposition against closed forms; every element closes."""
 
 from __future__ import annotations
 

@@ -97,5 +97,10 @@ PROBES: dict[str, tuple[str, ...]] = {
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""
 
-TOTALS: dict[str, tuple[str, ...]] = {"store": ("drawn",), "makeup_tank": ("drawn",), "reagent_tank": ("drawn",), "power_meter": ("energy",)}
+TOTALS: dict[str, tuple[str, ...]] = {
+    "store": ("drawn",),
+    "makeup_tank": ("drawn",),
+    "reagent_tank": ("drawn",),
+    "power_meter": ("energy",),
+}
 """Running totals that a kind of unit offers beside."""

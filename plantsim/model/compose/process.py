@@ -18,8 +18,8 @@ from plantsim.model.compose.makeup import makeup_tank
 from plantsim.model.compose.membrane import membrane
 from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
-from plantsim.model.compose.reagent import hall, reagent_tank
 from plantsim.model.compose.reactor import cake_filter, filter_press, reactor
+from plantsim.model.compose.reagent import hall, reagent_tank
 from plantsim.model.compose.scrubber import scrubber
 from plantsim.model.compose.solids import feed_bin, furnace, mill
 from plantsim.model.compose.thermal import calciner, dryer
@@ -142,9 +142,9 @@ class Process:
                 self.layout.probes[unit.id, probe] = self.n_probes + i
             self.n_probes += len(PROBES[unit.kind])
         units = []
-        for unit, probe in zip(present, first, strict=True):
+        for unit, at in zip(present, first, strict=True):
             entry = BUILDERS[unit.kind](self.context, unit)
-            units.append({**entry, "kind": CORE_KIND.get(unit.kind, unit.kind), "probe": probe})
+            units.append({**entry, "kind": CORE_KIND.get(unit.kind, unit.kind), "probe": at})
         energy = self.n_probes
         self.n_probes += 1
         for unit in self.plant.units:
