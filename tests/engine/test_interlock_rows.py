@@ -98,7 +98,7 @@ class Bench:
         elif c.member in ("RUN", "OPENED"):
             self.force(f"{c.tag}.CMD", 0.0)
         elif c.member == "STATE":
-            self[f"{c.tag}.STATE"] = c.value
+            self.turn(c.tag, c.value)
         else:
             tag = self.live.tags[f"{c.tag}.{c.member}"]
             self.drawn(c, 0.01 * (tag.high - tag.low))
@@ -110,10 +110,19 @@ class Bench:
         if c.member in ("RUN", "OPENED"):
             self[f"{c.tag}.CMD"] = 1.0
         elif c.member == "STATE":
-            self[f"{c.tag}.STATE"] = 1.0 - c.value
+            self.turn(c.tag, 1.0 - c.value)
         elif c.relation != "bad":
             tag = self.live.tags[f"{c.tag}.{c.member}"]
             self.drawn(c, -deadband - 0.01 * (tag.high - tag.low))
+
+    def turn(self, tag: str, value: float) -> None:
+        """A hand switch; or what a field switch shows: so many m3 in a bund."""
+        contact = next(device.contact for device in self.plant.devices if device.tag == tag)
+        if contact is None:
+            self[f"{tag}.STATE"] = value
+        else:
+            first = self.live.core.offsets()[self.live.layout.units[contact.source]]
+            self.live.core.state[first] = value
 
     def until_tripped(self, interlock: Interlock) -> int:
         """Scans until it trips; a machine is seen to be stopped a scan after its command."""
