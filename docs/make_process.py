@@ -33,6 +33,7 @@ KERNELS = {
     "carbonate": "Impurity removal and carbonate precipitation",
     "membrane": "Reverse osmosis",
     "makeup": "Reagent make-up",
+    "reagent": "Reagents charged in batches",
     "filter": "Filters",
     "press": "Filter press",
     "cartridge": "Polishing filter",
@@ -41,6 +42,8 @@ KERNELS = {
     "thermal": "Drying and calcination",
     "scrubber": "Scrubber",
     "ups": "Battery behind the mains",
+    "header": "Cooling and hot water, nitrogen, instrument air",
+    "hall": "Air of a hall over a bund",
     "vessel": "Integrator",
     "pace": "Steps longer than a scan",
 }

@@ -35,6 +35,8 @@ cdef void tank_from(Tank* t, dict d) except *:
     t.heating = d["heating"]
     t.cold = d["cold"]
     t.hot = d["hot"]
+    t.cold_from = d["cold_from"]
+    t.hot_from = d["hot_from"]
     t.agitator = d["agitator"]
 
 
@@ -125,6 +127,10 @@ def unit_size(dict d, int na, int nc, int nb):
         "cartridge": nc + 1,
         "makeup_tank": nc + 1,
         "ups": 1,
+        "water_circuit": 2,
+        "gas_main": 1,
+        "reagent_tank": 3,
+        "hall": 2,
     }[kind]
 
 
@@ -588,6 +594,7 @@ cdef void build_scrubber(Unit* u, Making* m, Memory own, dict d) except *:
     scrubber.recirculation = d["recirculation"]
     scrubber.air = d["air"]
     scrubber.units = d["transfer_units"]
+    scrubber.drop = d["drop"]
     scrubber.carbonic = d["carbonic"]
     scrubber.probe = d["probe"]
     integrate(u, m, own, nc + 3, scrubber_rhs, NULL, NULL, [1e-3]*nc + [1.0])
@@ -668,6 +675,102 @@ cdef void build_ups(Unit* u, Memory own, dict d) except *:
     ups.capacity = d["capacity"]
     ups.charger = d["charger"]
     ups.probe = d["probe"]
+
+
+cdef void consumers_from(Consumers* c, Memory own, dict d) except *:
+    c.n = len(d["drives"])
+    c.drive = own.ints(d["drives"])
+    c.draw = own.doubles(d["draws"])
+
+
+cdef void build_water_circuit(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef WaterCircuit* water
+    u.kind = WATER_CIRCUIT
+    water = <WaterCircuit*>own.take(1, sizeof(WaterCircuit))
+    u.p = water
+    consumers_from(&water.to, own, d)
+    water.pump = d["pump"]
+    water.heater = d["heater"]
+    water.exchange = own.doubles(d["exchange"])
+    water.warm = own.ints(d["warm"])
+    water.shut_off = d["shut_off"]
+    water.pressure = d["pressure"]
+    water.flow = d["flow"]
+    water.lag = d["lag"]
+    water.power = d["power"]
+    water.capacity = d["capacity"]
+    water.cooler = d["cooler"]
+    water.cooled_to = d["cooled_to"]
+    water.loss = d["loss"]
+    water.ambient = d["ambient"]
+    water.supply = 1.0
+    water.probe = d["probe"]
+    integrate(u, m, own, 0, water_rhs, NULL, NULL, [1e3, 1.0])
+
+
+cdef void build_gas_main(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef GasMain* gas
+    u.kind = GAS_MAIN
+    gas = <GasMain*>own.take(1, sizeof(GasMain))
+    u.p = gas
+    consumers_from(&gas.to, own, d)
+    gas.set_point = d["set_point"]
+    gas.band = d["band"]
+    gas.most = d["most"]
+    gas.use = d["use"]
+    gas.pressure = d["pressure"]
+    gas.fails_below = d["fails_below"]
+    gas.volume = d["volume"]
+    gas.supply = 1.0
+    gas.probe = d["probe"]
+    integrate(u, m, own, 0, gas_rhs, NULL, NULL, [1e3])
+
+
+cdef void build_reagent_tank(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef ReagentTank* tank
+    cdef int i
+    u.kind = REAGENT_TANK
+    tank = <ReagentTank*>own.take(1, sizeof(ReagentTank))
+    u.p = tank
+    tank.n_out = len(d["outlets"])
+    if tank.n_out > MAX_OUT:
+        raise ValueError(f"a reagent tank has at most {MAX_OUT} outlets")
+    for i in range(tank.n_out):
+        outlet_from(&tank.outlet[i], d["outlets"][i])
+        register(m, &tank.outlet[i])
+    tank.per = own.doubles(d["per"])
+    tank.solute_volume = d["solute_volume"]
+    tank.solute_mass = d["solute_mass"]
+    tank.span = d["span"]
+    tank.refill_at = d["refill_at"]
+    tank.reagent = d["reagent"]
+    tank.water = d["water"]
+    tank.batch = d["batch"]
+    tank.batch_capacity = d["batch_capacity"]
+    tank.loss = d["loss"]
+    tank.ambient = d["ambient"]
+    tank.heater = d["heater"]
+    tank.power = d["power"]
+    tank.decay = d["decay"]
+    tank.activation = d["activation"]
+    tank.heat = d["heat"]
+    tank.probe = d["probe"]
+
+
+cdef void build_hall(Unit* u, Memory own, dict d) except *:
+    cdef Hall* hall
+    u.kind = HALL
+    hall = <Hall*>own.take(1, sizeof(Hall))
+    u.p = hall
+    hall.volume = d["volume"]
+    hall.exchange = d["exchange"]
+    hall.evaporation = d["evaporation"]
+    hall.wet = d["wet"]
+    hall.drained = d["drained"]
+    hall.leak_at = d["leak_at"]
+    hall.background = d["background"]
+    hall.ambient = d["ambient"]
+    hall.probe = d["probe"]
 
 
 cdef void build_hopper(Unit* u, Making* m, Memory own, dict d) except *:
@@ -905,3 +1008,11 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_makeup_tank(u, m, own, d)
     elif kind == "ups":
         build_ups(u, own, d)
+    elif kind == "water_circuit":
+        build_water_circuit(u, m, own, d)
+    elif kind == "gas_main":
+        build_gas_main(u, m, own, d)
+    elif kind == "reagent_tank":
+        build_reagent_tank(u, m, own, d)
+    elif kind == "hall":
+        build_hall(u, own, d)

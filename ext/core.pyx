@@ -35,6 +35,9 @@ from makeup cimport *
 from duct cimport *
 from cartridge cimport *
 from ups cimport *
+from header cimport *
+from reagent cimport *
+from hall cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (
@@ -235,14 +238,14 @@ cdef class Core:
         process_emit(&self.process, self.clock.scan)
 
     cdef void _divert_at_rest(self) noexcept nogil:
-        divert_at_rest(&self.logic, &self.field, &self.rows, self.process.s.drive)
+        divert_at_rest(&self.logic, &self.field, &self.rows, self.process.s.drive, self.process.s.probe)
 
     cdef void _refresh(self) noexcept nogil:
         """Rows and openings from memory as it is."""
         cdef int i
         for i in range(self.n_lots):
             self.reported[i] = self.lots[i][0]
-        field_refresh(&self.field, &self.clock, &self.rows, self.process.s.drive)
+        field_refresh(&self.field, &self.clock, &self.rows, self.process.s.drive, self.process.s.probe)
 
     cdef void _scan(self) noexcept nogil:
         cdef int i

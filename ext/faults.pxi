@@ -119,6 +119,22 @@ cdef double* unit_number(Unit* u, str name) except NULL:
     elif u.kind == UPS:
         if name == "mains":
             return &(<Ups*>u.p).mains
+    elif u.kind == WATER_CIRCUIT:
+        if name == "ambient":
+            return &(<WaterCircuit*>u.p).ambient
+        if name == "supply":
+            return &(<WaterCircuit*>u.p).supply
+    elif u.kind == GAS_MAIN:
+        if name == "supply":
+            return &(<GasMain*>u.p).supply
+    elif u.kind == REAGENT_TANK:
+        if name == "ambient":
+            return &(<ReagentTank*>u.p).ambient
+        if name == "decay":
+            return &(<ReagentTank*>u.p).decay
+    elif u.kind == HALL:
+        if name == "ambient":
+            return &(<Hall*>u.p).ambient
     raise ValueError(f"a unit of kind {u.kind} has no number {name}")
 
 

@@ -122,6 +122,8 @@ cdef struct Valve:
     double leakage      # % open at least; 0 when healthy
     int jam             # 1: goes to jam_to, or stays where jam_to is negative
     double jam_to       # %: where it goes without air or signal
+    int air             # probe: 1 while it has no air; -1: it needs none
+    int supply          # probe: share of its full flow that its header gives; -1: what it opens to has its pressure
 
 cdef struct Button:         # a hand switch that the process sees
     int state           # row
@@ -138,6 +140,8 @@ cdef struct OnOffValve:
     double leakage
     int jam
     double jam_to
+    int air
+    int supply
 
 cdef struct Drive:
     int cmd, run, trip
@@ -536,25 +540,37 @@ cdef inline double jammed(double position, double jam_to) noexcept nogil:
     return jam_to if jam_to >= 0.0 else position
 
 
-cdef inline void valve_refresh(const Valve* v, const double* mem, double* sig, double* drive) noexcept nogil:
+cdef inline bint airless(int jam, int air, const double* probe) noexcept nogil:
+    """Whether a valve goes to where it fails: for itself, or with all that its air moves."""
+    return jam != 0 or (air >= 0 and probe[air] != 0.0)
+
+
+cdef inline double supplied(int supply, const double* probe) noexcept nogil:
+    """What a valve's header gives, of its full flow."""
+    return probe[supply] if supply >= 0 else 1.0
+
+
+cdef inline void valve_refresh(const Valve* v, const double* mem, double* sig, double* drive, const double* probe) noexcept nogil:
     put(sig, v.pos, mem[v.mem])
-    put(drive, v.drive, opening(mem[v.mem], v.factor, v.leakage))
+    put(drive, v.drive, opening(mem[v.mem], v.factor, v.leakage)*supplied(v.supply, probe))
 
 
-cdef inline void valve_reset(const Valve* v, double* mem, double* sig, double* drive) noexcept nogil:
+cdef inline void valve_reset(const Valve* v, double* mem, double* sig, double* drive, const double* probe) noexcept nogil:
     mem[v.mem] = clip(sig[v.cmd], 0.0, 100.0)
-    valve_refresh(v, mem, sig, drive)
+    valve_refresh(v, mem, sig, drive, probe)
 
 
-cdef inline void valve_scan(const Valve* v, const Clock* clock, double* mem, double* sig, double* drive) noexcept nogil:
+cdef inline void valve_scan(const Valve* v, const Clock* clock, double* mem, double* sig, double* drive,
+                            const double* probe) noexcept nogil:
     """Stiction is the model of one parameter (Stenman, Gustafsson and Forsman, Int. J. Adapt. Control 17 (2003) 625)."""
     cdef double x = mem[v.mem]
-    cdef double target = clip(sig[v.cmd], 0.0, 100.0) if v.jam == 0 else jammed(x, v.jam_to)
-    if v.stiction > 0.0 and v.jam == 0:
+    cdef bint fails = airless(v.jam, v.air, probe)
+    cdef double target = clip(sig[v.cmd], 0.0, 100.0) if not fails else jammed(x, v.jam_to)
+    if v.stiction > 0.0 and not fails:
         mem[v.mem] = x if fabs(target - x) <= v.stiction else target
     else:
         mem[v.mem] = toward(x, target, travel(clock.h, v.stroke, clock.settling))
-    valve_refresh(v, mem, sig, drive)
+    valve_refresh(v, mem, sig, drive, probe)
 
 
 cdef inline void button_refresh(const Button* b, double* drive) noexcept nogil:
@@ -572,24 +588,27 @@ cdef inline void button_scan(const Button* b, double* mem, const double* sig, do
     mem[b.mem] = sig[b.state]
 
 
-cdef inline void on_off_valve_refresh(const OnOffValve* v, const double* mem, double* sig, double* drive) noexcept nogil:
+cdef inline void on_off_valve_refresh(const OnOffValve* v, const double* mem, double* sig, double* drive,
+                                      const double* probe) noexcept nogil:
     put(sig, v.opened, mem[v.mem] > 99.0)
     put(sig, v.closed, mem[v.mem] < 1.0)
-    put(drive, v.drive, opening(mem[v.mem], v.factor, v.leakage))
+    put(drive, v.drive, opening(mem[v.mem], v.factor, v.leakage)*supplied(v.supply, probe))
 
 
-cdef inline void on_off_valve_reset(const OnOffValve* v, double* mem, double* sig, double* drive) noexcept nogil:
+cdef inline void on_off_valve_reset(const OnOffValve* v, double* mem, double* sig, double* drive, const double* probe) noexcept nogil:
     mem[v.mem] = 100.0 if sig[v.cmd] != 0.0 else 0.0
-    on_off_valve_refresh(v, mem, sig, drive)
+    on_off_valve_refresh(v, mem, sig, drive, probe)
 
 
-cdef inline void on_off_valve_scan(const OnOffValve* v, const Clock* clock, double* mem, double* sig, double* drive) noexcept nogil:
-    cdef double target = (100.0 if sig[v.cmd] != 0.0 else 0.0) if v.jam == 0 else jammed(mem[v.mem], v.jam_to)
+cdef inline void on_off_valve_scan(const OnOffValve* v, const Clock* clock, double* mem, double* sig, double* drive,
+                                   const double* probe) noexcept nogil:
+    cdef bint fails = airless(v.jam, v.air, probe)
+    cdef double target = (100.0 if sig[v.cmd] != 0.0 else 0.0) if not fails else jammed(mem[v.mem], v.jam_to)
     if v.pack >= 0 and sig[v.pack] == 0.0 and not clock.settling:
         target = mem[v.mem]
     if mem[v.mem] != target:
         mem[v.mem] = toward(mem[v.mem], target, travel(clock.h, v.stroke, clock.settling))
-    on_off_valve_refresh(v, mem, sig, drive)
+    on_off_valve_refresh(v, mem, sig, drive, probe)
 
 
 cdef inline double drive_target(const Drive* d, const double* sig, bint run) noexcept nogil:

@@ -69,9 +69,9 @@ cdef void field_build(Field* f, Memory own, dict spec, const Clock* clock) excep
 cdef void field_actuate(Field* f, const Clock* clock, const Rows* r, double* drive, const double* probe) noexcept nogil:
     cdef int i
     for i in range(f.n_valves):
-        valve_scan(&f.valve[i], clock, r.mem, r.sig, drive)
+        valve_scan(&f.valve[i], clock, r.mem, r.sig, drive, probe)
     for i in range(f.n_on_off):
-        on_off_valve_scan(&f.on_off[i], clock, r.mem, r.sig, drive)
+        on_off_valve_scan(&f.on_off[i], clock, r.mem, r.sig, drive, probe)
     for i in range(f.n_motors):
         drive_scan(&f.motor[i], clock, r.mem, r.sig, drive, probe)
     for i in range(f.n_buttons):
@@ -96,7 +96,7 @@ cdef void field_measure(Field* f, const Clock* clock, const Rows* r, const doubl
         calculation_scan(&f.calculation[i], r.mem, r.sig, r.qual)
 
 
-cdef void field_refresh(Field* f, const Clock* clock, const Rows* r, double* drive) noexcept nogil:
+cdef void field_refresh(Field* f, const Clock* clock, const Rows* r, double* drive, const double* probe) noexcept nogil:
     """Rows and openings from memory as it is."""
     cdef int i
     for i in range(f.n_transmitters):
@@ -106,9 +106,9 @@ cdef void field_refresh(Field* f, const Clock* clock, const Rows* r, double* dri
     for i in range(f.n_calculations):
         calculation_refresh(&f.calculation[i], r.mem, r.sig, r.qual)
     for i in range(f.n_valves):
-        valve_refresh(&f.valve[i], r.mem, r.sig, drive)
+        valve_refresh(&f.valve[i], r.mem, r.sig, drive, probe)
     for i in range(f.n_on_off):
-        on_off_valve_refresh(&f.on_off[i], r.mem, r.sig, drive)
+        on_off_valve_refresh(&f.on_off[i], r.mem, r.sig, drive, probe)
     for i in range(f.n_motors):
         drive_refresh(&f.motor[i], r.mem, r.sig, drive)
     for i in range(f.n_buttons):
@@ -121,9 +121,9 @@ cdef void actuators_reset(Field* f, const Rows* r, double* drive, const double* 
     """Actuators as if they had stood where their commands are for ever."""
     cdef int i
     for i in range(f.n_valves):
-        valve_reset(&f.valve[i], r.mem, r.sig, drive)
+        valve_reset(&f.valve[i], r.mem, r.sig, drive, probe)
     for i in range(f.n_on_off):
-        on_off_valve_reset(&f.on_off[i], r.mem, r.sig, drive)
+        on_off_valve_reset(&f.on_off[i], r.mem, r.sig, drive, probe)
     for i in range(f.n_motors):
         drive_reset(&f.motor[i], r.mem, r.sig, drive, probe)
     for i in range(f.n_buttons):

@@ -180,9 +180,9 @@ cdef class Layers:
             loop_scan(&(<Loop*>self._loops.data)[i], &self.clock, mem, sig, qual)
         matrix_scan(&self._matrix, &self.clock, mem, sig, qual, &self.log)
         for i in range(self._valves.count):
-            valve_scan(&(<Valve*>self._valves.data)[i], &self.clock, mem, sig, drive)
+            valve_scan(&(<Valve*>self._valves.data)[i], &self.clock, mem, sig, drive, probe)
         for i in range(self._on_off_valves.count):
-            on_off_valve_scan(&(<OnOffValve*>self._on_off_valves.data)[i], &self.clock, mem, sig, drive)
+            on_off_valve_scan(&(<OnOffValve*>self._on_off_valves.data)[i], &self.clock, mem, sig, drive, probe)
         for i in range(self._drives.count):
             drive_scan(&(<Drive*>self._drives.data)[i], &self.clock, mem, sig, drive, probe)
         for i in range(self._alarms.count):
@@ -204,9 +204,9 @@ cdef class Layers:
         for i in range(self._loops.count - 1, -1, -1):
             loop_reset(&(<Loop*>self._loops.data)[i], mem, sig, qual)
         for i in range(self._valves.count):
-            valve_reset(&(<Valve*>self._valves.data)[i], mem, sig, drive)
+            valve_reset(&(<Valve*>self._valves.data)[i], mem, sig, drive, &probe[0])
         for i in range(self._on_off_valves.count):
-            on_off_valve_reset(&(<OnOffValve*>self._on_off_valves.data)[i], mem, sig, drive)
+            on_off_valve_reset(&(<OnOffValve*>self._on_off_valves.data)[i], mem, sig, drive, &probe[0])
         for i in range(self._drives.count):
             drive_reset(&(<Drive*>self._drives.data)[i], mem, sig, drive, NULL)
 
@@ -226,9 +226,9 @@ cdef class Layers:
         for i in range(self._loops.count):
             loop_refresh(&(<Loop*>self._loops.data)[i], mem, sig, qual)
         for i in range(self._valves.count):
-            valve_refresh(&(<Valve*>self._valves.data)[i], mem, sig, drive)
+            valve_refresh(&(<Valve*>self._valves.data)[i], mem, sig, drive, NULL)
         for i in range(self._on_off_valves.count):
-            on_off_valve_refresh(&(<OnOffValve*>self._on_off_valves.data)[i], mem, sig, drive)
+            on_off_valve_refresh(&(<OnOffValve*>self._on_off_valves.data)[i], mem, sig, drive, NULL)
         for i in range(self._drives.count):
             drive_refresh(&(<Drive*>self._drives.data)[i], mem, sig, drive)
 

@@ -75,10 +75,10 @@ cdef void logic_judge(Logic* l, const Clock* clock, const Rows* r, EventLog* log
         alarm_scan(&l.alarm[i], i, clock, r.mem, r.sig, r.qual, log)
 
 
-cdef void divert_at_rest(Logic* l, Field* f, const Rows* r, double* drive) noexcept nogil:
+cdef void divert_at_rest(Logic* l, Field* f, const Rows* r, double* drive, const double* probe) noexcept nogil:
     """Divert valves as the present results would have them for ever."""
     cdef int i
     for i in range(l.n_diverts):
         divert_reset(&l.divert[i], r.mem, r.sig, r.qual)
     for i in range(f.n_on_off if l.n_diverts else 0):
-        on_off_valve_reset(&f.on_off[i], r.mem, r.sig, drive)
+        on_off_valve_reset(&f.on_off[i], r.mem, r.sig, drive, probe)

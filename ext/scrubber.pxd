@@ -26,6 +26,7 @@ cdef struct Scrubber:
     double air              # mol/s up the stack at full speed of the fan
     double units            # transfer units at full recirculation
     double carbonic         # mol/L CO2 dissolved
+    double drop             # Pa over the packing at full recirculation and full speed of the fan
     int probe
 
 cdef extern from *:
@@ -38,7 +39,7 @@ cdef extern from *:
     const double K1_CARBONIC, K2_CARBONIC, K_HCL, HEAT_HCL
 
 cdef enum:
-    SCRUBBER_PROBES = 9     # level, temperature, pH, volume, recirculation, kg HCl/Nm3, mol/s gas, removal, conductivity S/m
+    SCRUBBER_PROBES = 10    # level, temperature, pH, volume, recirculation, kg HCl/Nm3, mol/s gas, removal, conductivity S/m, Pa
 
 
 cdef inline double carbonate_acid(double net, double c) noexcept nogil:
@@ -119,3 +120,5 @@ cdef inline void scrubber_observe(const Scrubber* u, Sheet* s, const double* y, 
     p[6] = air
     p[7] = gas[3]/gas[2] if gas[2] > 1e-12 else 0.0
     p[8] = 12.64*salt/(1.0 + 0.475*sqrt(salt))
+    # a wet packing has more than twice the drop of a dry one
+    p[9] = u.drop*s.drive[u.fan]*s.drive[u.fan]*(0.4 + 0.6*s.drive[u.pump])

@@ -21,6 +21,8 @@ cdef struct Tank:
     int heating
     double cold         # jacket media, K
     double hot
+    int cold_from       # probe: temperature of the header that cools it; -1: `cold` stands
+    int hot_from
     int agitator
 
 
@@ -94,9 +96,9 @@ cdef inline double tank_mix(const Tank* t, const Sheet* s, const double* n, doub
     cap = tank_heat_capacity(t, v)
     heat = t.loss*(t.ambient - temp)
     if t.cooling >= 0:
-        heat += t.jacket*s.drive[t.cooling]*(t.cold - temp)
+        heat += t.jacket*s.drive[t.cooling]*((s.probe[t.cold_from] if t.cold_from >= 0 else t.cold) - temp)
     if t.heating >= 0:
-        heat += t.jacket*s.drive[t.heating]*(t.hot - temp)
+        heat += t.jacket*s.drive[t.heating]*((s.probe[t.hot_from] if t.hot_from >= 0 else t.hot) - temp)
     for k in range(t.n_in):
         x = stream_now(s, t.inlet[k])
         heat += RHO_CP*x[S_VOL]*(x[S_TEMP] - temp)

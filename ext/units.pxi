@@ -3,7 +3,7 @@
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
     SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK, UPS,
-    DUCT, CARTRIDGE
+    DUCT, CARTRIDGE, WATER_CIRCUIT, GAS_MAIN, REAGENT_TANK, HALL
 
 cdef struct Unit:
     int kind
@@ -72,6 +72,10 @@ cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
         hopper_step(<Hopper*>u.p, s, u.y, tick)
     elif u.kind == UPS:
         ups_step(<Ups*>u.p, s, u.y, tick)
+    elif u.kind == REAGENT_TANK:
+        reagent_step(<ReagentTank*>u.p, s, u.y, tick)
+    elif u.kind == HALL:
+        hall_step(<Hall*>u.p, s, u.y, tick)
 
 
 cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
@@ -96,6 +100,10 @@ cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
         bicarbonate_observe(<BicarbonateTank*>u.p, s, u.y)
     elif u.kind == MAKEUP_TANK:
         makeup_observe(<MakeupTank*>u.p, s, u.y, u.vessel.q)
+    elif u.kind == WATER_CIRCUIT:
+        water_observe(<WaterCircuit*>u.p, s, u.y)
+    elif u.kind == GAS_MAIN:
+        gas_observe(<GasMain*>u.p, s, u.y)
     elif u.kind == DRYER:
         dryer_observe(<Dryer*>u.p, s, u.y, u.vessel.q)
     elif u.kind == CALCINER:
@@ -133,7 +141,11 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
                 n[i] += u.y[z*(s.nc + 2) + i]
     elif u.kind == HEAP:
         heap_contents(<Heap*>u.p, s, u.y, n)
-    elif u.kind != FILTER and u.kind != MEMBRANE and u.kind != UPS and u.kind != DUCT:
+    elif u.kind == REAGENT_TANK:
+        for i in range(s.nc):
+            n[i] += u.y[0]*(<ReagentTank*>u.p).per[i]
+        n[s.i_h2o] += u.y[1]
+    elif u.kind not in (FILTER, MEMBRANE, UPS, DUCT, WATER_CIRCUIT, GAS_MAIN, HALL):
         for i in range(s.nc):
             n[i] += u.y[i]
     if u.kind == HOPPER:

@@ -33,7 +33,9 @@ from plantsim.model.plant import Plant
 Vector = NDArray[np.float64]
 NOWHERE = np.zeros(0, dtype=np.intp)
 
-STOCKS = ("feed_bin", "store", "hopper", "filter_press", "cartridge", "heap", "ups")
+STOCKS = ("feed_bin", "store", "hopper", "filter_press", "cartridge", "heap", "ups", "hall")
+WITHOUT_SPECIES = ("water_circuit", "gas_main", "reagent_tank")
+"""Whose states are not the mol of every species first."""
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
@@ -82,12 +84,14 @@ class Steady:
         for k, entry in enumerate(assembly.spec["units"]):
             first, last = offsets[k], offsets[k + 1]
             stocks[first:last] = entry["kind"] in STOCKS
+            if entry["kind"] == "reagent_tank":
+                stocks[first : first + 2] = True
             floors[first:last] = 1e-5 if entry["kind"] == "sx_circuit" else 1e-3
             stride = nc + 2 if entry["kind"] == "calciner" else last - first
             if entry["kind"] == "sx_circuit":
                 stages = sum(entry["stages"])
                 signed[first + i_h * stages : first + (i_h + 1) * stages] = True
-            elif entry["kind"] not in STOCKS and last > first:
+            elif entry["kind"] not in (*STOCKS, *WITHOUT_SPECIES) and last > first:
                 for base in range(first, last, stride):
                     signed[base + i_h] = True
                     floors[base + nc : min(base + stride, last)] = 1.0 if entry["kind"] != "mill" else 1e-3
@@ -386,8 +390,10 @@ def _empty_of_lots(live: LivePlant) -> None:
     """Lots tipped and closed on the way are none of the plant's, nor is what its stores gave."""
     offsets = live.core.offsets()
     for k, entry in enumerate(live.assembly.spec["units"]):
-        if entry["kind"] in ("feed_bin", "hopper", "store", "ups"):
+        if entry["kind"] in ("feed_bin", "hopper", "store", "ups", "hall"):
             live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
+        elif entry["kind"] == "reagent_tank":
+            live.core.state[offsets[k] : offsets[k] + 2] = entry["initial"][:2]
 
 
 def _charged(plant: Plant) -> LivePlant:

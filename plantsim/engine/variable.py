@@ -42,6 +42,12 @@ def variable(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[str]
         return f"{unit}: contents"
     if kind == "ups":
         return f"{unit}: charge"
+    if kind in ("water_circuit", "gas_main"):
+        return f"{unit}: {('pressure', 'temperature')[k]}"
+    if kind == "reagent_tank":
+        return f"{unit}: {('reagent', 'water', 'temperature')[k]}"
+    if kind == "hall":
+        return f"{unit}: {('spilt', 'HCl in the air')[k]}"
     if kind == "sx_circuit":
         return _of_circuit(unit, entry, k, species, dissolved)
     if kind == "heap":

@@ -96,8 +96,9 @@ class Device:
     """A valve, drive or switch. stroke: s of full travel or of a drive's ramp. power: W at full output.
 
     initial: % of a valve or variable drive, 1 or 0 of what is on or off. loss: under external control. supply: the unit
-    whose battery carries a drive without mains. contact: what a field switch shows. moved_by: the hydraulic pack
-    without which an on/off valve stays where it is.
+    whose battery carries a drive without mains, or the header that a valve takes from. draw: m3/s, or Nm3/s of a gas,
+    that it takes of that at full opening. contact: what a field switch shows. moved_by: the hydraulic pack without
+    which an on/off valve stays where it is.
     """
 
     tag: str
@@ -113,6 +114,7 @@ class Device:
     supply: str = ""
     contact: Measurement | None = None
     moved_by: str = ""
+    draw: float = 0.0
 
     @property
     def hand(self) -> bool:

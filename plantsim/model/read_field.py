@@ -12,9 +12,11 @@ from plantsim.model.kinds import KINDS, STREAM_PROBES
 from plantsim.model.plant import Area, Device, Function, Instrument, Loss, Measurement, Product, Sampling, Stream, Unit
 from plantsim.model.quantity import (
     FRACTION,
+    GAS_FLOW,
     MASS_CONCENTRATION,
     POWER,
     TIME,
+    VOLUME_FLOW,
     Dimension,
     EngineeringUnit,
     parse_eu,
@@ -24,6 +26,8 @@ from plantsim.model.read_standby import DRIVES, read_standby
 from plantsim.model.section import Section
 from plantsim.model.tag import TAG_NAME, Kind
 
+HEADERS = {"water_circuit": VOLUME_FLOW, "gas_main": GAS_FLOW}
+"""Kinds of units that a valve may take from, and by what it is told how much."""
 DEVICE_KINDS = (Kind.VALVE, Kind.ON_OFF_VALVE, Kind.DRIVE, Kind.VARIABLE_DRIVE, Kind.SWITCH)
 _FAILS = {
     Kind.VALVE: ("closed", "open", "hold", "off"),
@@ -60,6 +64,7 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         check_tag(tag, section, unit, areas)
         title = section.text("title")
         stroke, fail, power, loss, standby, supply, contact, pack = 0.0, "", 0.0, Loss(), None, "", None, ""
+        draw = 0.0
         if kind is not Kind.SWITCH:
             stroke = section.quantity("stroke", TIME, low=0.0)
             fail = section.text("fail", _FAILS[kind][0], _FAILS[kind])
@@ -68,6 +73,9 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         if kind in DRIVES:
             standby = read_standby(section)
             supply = section.text("supply", "", [unit.id for unit in units if unit.kind == "ups"])
+        if kind in (Kind.VALVE, Kind.ON_OFF_VALVE) and "supply" in section:
+            supply = section.text("supply", choices=[unit.id for unit in units if unit.kind in HEADERS])
+            draw = section.quantity("draw", HEADERS[by_id[supply].kind], low=0.0)
         if kind is Kind.SWITCH and not tag.startswith("HS"):
             contact = _contact(section, units)
         if kind is Kind.ON_OFF_VALVE:
@@ -75,7 +83,9 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         initial = section.number("initial", 0.0, 0.0, 100.0) if kind in _PERCENT else section.flag("initial", False)
         section.end()
         devices.append(
-            Device(tag, kind, unit.id, title, stroke, fail, float(initial), power, loss, standby, supply, contact, pack)
+            Device(
+                tag, kind, unit.id, title, stroke, fail, float(initial), power, loss, standby, supply, contact, pack, draw
+            )
         )
     for switch in switches(areas, units):
         section = Section({}, root.file, f"areas.{by_id[switch.unit].area}.heartbeat")

@@ -74,6 +74,8 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
         _check_metals(section, parameters, chemistry.extractants[parameters["extractant"]].log10_k_ex)
     elif kind.name == "crystalliser":
         _check_metals(section, parameters, chemistry.value("oxalate", "log10_ksp"))
+    elif kind.name == "reagent_tank":
+        _check_reagent(section, parameters)
     drives = section.table("drives")
     roles = kind.roles(parameters)
     devices = {role: drives.text(role) for role in roles if role in drives or roles[role].required}
@@ -118,6 +120,15 @@ def _check_metals(section: Section, parameters: Mapping[str, Any], known: Mappin
             raise section.error(f"metals[{place}]", shown(metal), one_of(known, metal))
         if metal in parameters["metals"][:place]:
             raise section.error(f"metals[{place}]", f"{shown(metal)} a second time", "each metal once")
+
+
+def _check_reagent(section: Section, parameters: Mapping[str, Any]) -> None:
+    """A reagent tank holds one solute, and peroxide alone decomposes to water and oxygen."""
+    solutes = list(parameters["liquor"] or ())
+    if len(solutes) != 1:
+        raise section.error("liquor", f"{len(solutes)} solutes", "one")
+    if parameters["decay"] > 0.0 and solutes != ["H2O2"]:
+        raise section.error("decay", f"decomposition of {solutes[0]}", "that of H2O2 alone")
 
 
 def _values(

@@ -28,7 +28,17 @@ from plantsim.model.json_schema import (
 )
 from plantsim.model.kinds import KINDS
 from plantsim.model.load import NAME, PRODUCT_NAME
-from plantsim.model.quantity import MASS_FLOW, POWER, RAMP, TIME, UNITS, VOLUME_FLOW, Dimension, parse_unit
+from plantsim.model.quantity import (
+    GAS_FLOW,
+    MASS_FLOW,
+    POWER,
+    RAMP,
+    TIME,
+    UNITS,
+    VOLUME_FLOW,
+    Dimension,
+    parse_unit,
+)
 from plantsim.model.read_alarms import CONDITIONS
 from plantsim.model.read_field import DEVICE_KINDS
 from plantsim.model.read_interlocks import NAME as INTERLOCK_NAME
@@ -146,6 +156,7 @@ def _device() -> Schema:
         "takeover": _quantity(TIME),
         "supply": TEXT,
         "moved_by": like(TAG_NAME),
+        "draw": {"anyOf": [_quantity(VOLUME_FLOW), _quantity(GAS_FLOW)]},
         "measures": TEXT,
         "initial": {"anyOf": [number(0, 100), FLAG]},
     }

@@ -148,6 +148,8 @@ class Rig:
             "leakage": 0.0,
             "jam": 0,
             "jam_to": -1.0,
+            "air": -1,
+            "supply": -1,
         }
         self._add("valve", name, fields, changes)
 
@@ -164,6 +166,8 @@ class Rig:
             "leakage": 0.0,
             "jam": 0,
             "jam_to": -1.0,
+            "air": -1,
+            "supply": -1,
         }
         self._add("on_off_valve", name, fields, changes)
 
@@ -462,6 +466,8 @@ class Bench:
             self.spec["species"] = {**spec["species"], "molar_volume": self.volume.tolist()}
         self.core = Core(self.spec)
         self.core.drive[:] = 1.0
+        for circuit in (one for one in plant.units if one.kind == "water_circuit"):
+            self.core.probe[self.layout.probes[circuit.id, "temperature"]] = circuit.parameters["temperature"]
         offsets = self.core.offsets()
         self._at = {unit: slice(*offsets[k : k + 2]) for k, unit in enumerate(self.tables)}
         self._unit = {unit: k for k, unit in enumerate(self.tables)}

@@ -39,7 +39,7 @@ class Wrong:
             changed = dict(unit.parameters)
             for name, factor in self.units.get(unit.id, {}).items():
                 changed[name] *= factor
-            if unit.id in self.liquors and unit.kind == "store":
+            if unit.id in self.liquors and unit.kind in ("store", "reagent_tank"):
                 changed["liquor"] = {k: x * self.liquors[unit.id] for k, x in changed["liquor"].items()}
             units.append(dataclasses.replace(unit, parameters=changed))
         instruments = []

@@ -69,7 +69,14 @@ SIGNATURES: dict[str, Signature] = {
         ("AG-201",),
         told=("Motor overload",),
     ),
-    "cooling-water-loss": Signature(20, {"TIC-201.PV": "+", "TV-201A.POS": "+", "TIC-322.PV": "+"}, (), 6.0),
+    "cooling-water-loss": Signature(
+        20,
+        {"PI-826.PV": "-", "TIC-201.PV": "+", "TV-201A.POS": "+"},
+        ("TIC-827.PV",),
+        6.0,
+        ("SC-101",),
+        told=("P-826 tripped", "stopped by an interlock", "peroxide lost", "P-304"),
+    ),
     "h2-surge": Signature(
         2,
         {"AI-211A.PV": "+", "AI-211B.PV": "+", "FY-219.PV": "+"},
@@ -208,7 +215,14 @@ SIGNATURES: dict[str, Signature] = {
         6.0,
         told=("P-842 has lost its prime",),
     ),
-    "hcl-leak": Signature(60, {"LI-811.PV": "-"}, ("FIC-201.PV", "P-201.SPEED")),
+    "hcl-leak": Signature(
+        60,
+        {"AI-851.PV": "+", "FIC-201.PV": "-"},
+        ("FIC-213.PV", "TIC-827.PV"),
+        6.0,
+        ("P-201",),
+        told=("Acid in the bund", "Small leak at TK-811", "TK-811 leaks", "stopped by an interlock", "P-201", "P-81"),
+    ),
     "power-dip": Signature(
         1,
         {
@@ -221,7 +235,7 @@ SIGNATURES: dict[str, Signature] = {
             "FIC-311.PV": "-",
         },
         ("AG-201.TRIP", "K-213B.TRIP", "P-802B.TRIP", "K-808.TRIP", "SC-619.TRIP", "SC-649.TRIP"),
-        told=("ains lost",),
+        told=("ains lost", "P-826 tripped"),
     ),
     "dilution-water-ingress": Signature(25, {"LIC-321.PV": "+"}, ("FIC-311.PV", "FI-209.PV", "FIC-4101.PV"), 48.0),
     "evaporation-water-balance": Signature(

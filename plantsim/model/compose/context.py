@@ -117,6 +117,11 @@ class Context:
         device = unit.drives.get(role)
         return self.layout.drives[device] if device else -1
 
+    def header(self, unit: Unit, role: str) -> int:
+        """Probe of the temperature of the water that the actuator in a role lets in, -1 where it is always the same."""
+        device = next((d for d in self.plant.devices if d.tag == unit.drives.get(role)), None)
+        return self.layout.probes.get((device.supply, "temperature"), -1) if device else -1
+
     def one_in(self, unit: Unit, port: str = "in") -> int:
         """Index of the stream into a port."""
         return self.layout.streams[self.inlets[unit.id, port][0].id]
@@ -168,6 +173,8 @@ class Context:
             "heating": self.drive(unit, "heating"),
             "cold": COLD_K,
             "hot": HOT_K,
+            "cold_from": self.header(unit, "cooling"),
+            "hot_from": self.header(unit, "heating"),
             "agitator": self.drive(unit, "agitator"),
         }
 

@@ -48,6 +48,10 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "makeup_tank": _TANK,
     "membrane": frozenset({"recovery", "rejection"}),
     "ups": frozenset({"mains"}),
+    "water_circuit": frozenset({"ambient", "supply"}),
+    "gas_main": frozenset({"supply"}),
+    "reagent_tank": frozenset({"ambient", "decay"}),
+    "hall": frozenset({"ambient"}),
     "dryer": frozenset({"efficiency"}),
     "calciner": frozenset({"residence", "film", "radiation"}),
 }
@@ -189,6 +193,9 @@ class Faults:
         elif effect.on == "leak":
             volume = effect.size * parameters["span"] / S_PER_H
             yield RATE, ("state", k, "", 0), -volume, 0.0, 0.0
+            for hall in self.plant.units:
+                if hall.kind == "hall" and hall.area == self.plant.unit(unit).area:
+                    yield RATE, ("state", self.layout.units[hall.id], "", 0), volume, 0.0, 0.0
             for i, x in enumerate(self.context.liquor(parameters["liquor"])):
                 if x:
                     yield RATE, ("edge_out", 0, "", i), volume * x, 0.0, 0.0

@@ -195,6 +195,11 @@ class Field:
 
     # ---------------------------------------------------------------- actuators
 
+    def air(self, d: Device) -> int:
+        """Probe that is 1 while a valve has no air to move it, -1 of a thyristor or where nothing is said of air."""
+        mains = [u.id for u in self.plant.units if u.kind == "gas_main" and u.parameters["fails_below"] > 0.0]
+        return self.layout.probes[mains[0], "lost"] if mains and d.fail != "off" else -1
+
     def valve(self, d: Device) -> dict[str, Any]:
         """A modulating valve or heater."""
         self.set(f"{d.tag}.CMD", d.initial)
@@ -209,6 +214,8 @@ class Field:
             "leakage": 0.0,
             "jam": 0,
             "jam_to": JAM_TO[d.fail],
+            "air": self.air(d),
+            "supply": self.layout.probes[d.supply, "share"] if d.supply else -1,
         }
 
     def on_off_valve(self, d: Device) -> dict[str, Any]:
@@ -228,6 +235,8 @@ class Field:
             "leakage": 0.0,
             "jam": 0,
             "jam_to": JAM_TO[d.fail],
+            "air": self.air(d),
+            "supply": self.layout.probes[d.supply, "share"] if d.supply else -1,
         }
 
     def motor(self, d: Device) -> dict[str, Any]:

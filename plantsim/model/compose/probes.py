@@ -80,6 +80,7 @@ PROBES: dict[str, tuple[str, ...]] = {
         "stack_flow",
         "removal",
         "conductivity",
+        "packing_drop",
     ),
     "carbonate_tank": (
         "level",
@@ -107,8 +108,17 @@ PROBES: dict[str, tuple[str, ...]] = {
     "makeup_tank": ("level", "temperature", "volume", "strength", "density", "draw", "heat"),
     "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
     "ups": ("charge", "load", "lost", "empty", "beside"),
+    "water_circuit": ("pressure", "temperature", "share"),
+    "gas_main": ("pressure", "share", "lost"),
+    "reagent_tank": ("level", "temperature", "volume", "strength", "draw", "heat"),
+    "hall": ("hydrogen_chloride", "temperature", "leak"),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""
 
-TOTALS: dict[str, tuple[str, ...]] = {"store": ("drawn",), "makeup_tank": ("drawn",), "power_meter": ("energy",)}
+TOTALS: dict[str, tuple[str, ...]] = {
+    "store": ("drawn",),
+    "makeup_tank": ("drawn",),
+    "reagent_tank": ("drawn",),
+    "power_meter": ("energy",),
+}
 """Running totals that a kind of unit offers beside."""

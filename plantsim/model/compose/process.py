@@ -12,6 +12,7 @@ from plantsim.model.compose.carbonate import carbonate_tank
 from plantsim.model.compose.cartridge import cartridge
 from plantsim.model.compose.context import BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
+from plantsim.model.compose.headers import gas_main, water_circuit
 from plantsim.model.compose.heap import heap
 from plantsim.model.compose.leach import leach_tank
 from plantsim.model.compose.makeup import makeup_tank
@@ -19,6 +20,7 @@ from plantsim.model.compose.membrane import membrane
 from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
 from plantsim.model.compose.reactor import cake_filter, filter_press, reactor
+from plantsim.model.compose.reagent import hall, reagent_tank
 from plantsim.model.compose.scrubber import scrubber
 from plantsim.model.compose.solids import feed_bin, furnace, mill
 from plantsim.model.compose.sweep import duct
@@ -61,6 +63,10 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "cartridge": cartridge,
     "makeup_tank": makeup_tank,
     "ups": ups,
+    "water_circuit": water_circuit,
+    "gas_main": gas_main,
+    "reagent_tank": reagent_tank,
+    "hall": hall,
 }
 
 
@@ -131,17 +137,17 @@ class Process:
 
     def build(self) -> dict[str, Any]:
         """The process half of the specification; fills in the layout."""
-        units = []
-        for unit in self.plant.units:
-            if unit.kind not in PROBES:
-                continue
-            entry = BUILDERS[unit.kind](self.context, unit)
-            entry["kind"] = CORE_KIND.get(unit.kind, unit.kind)
-            entry["probe"] = self.n_probes
+        present = [unit for unit in self.plant.units if unit.kind in PROBES]
+        first: list[int] = []
+        for unit in present:
+            first.append(self.n_probes)
             for i, probe in enumerate(PROBES[unit.kind]):
                 self.layout.probes[unit.id, probe] = self.n_probes + i
             self.n_probes += len(PROBES[unit.kind])
-            units.append(entry)
+        units = []
+        for unit, at in zip(present, first, strict=True):
+            entry = BUILDERS[unit.kind](self.context, unit)
+            units.append({**entry, "kind": CORE_KIND.get(unit.kind, unit.kind), "probe": at})
         energy = self.n_probes
         self.n_probes += 1
         for unit in self.plant.units:
@@ -208,7 +214,7 @@ class Process:
                 density = sum(n * m for n, m in zip(molar, self.context.mass, strict=True))
                 draw = self.layout.probes[unit.id, "draw"]
                 self.meter(f"drawn.{unit.id}", draw, density, shown=self.shown(unit.id, "drawn"))
-            elif unit.kind == "makeup_tank":
+            elif unit.kind in ("makeup_tank", "reagent_tank"):
                 draw = self.layout.probes[unit.id, "draw"]
                 self.meter(f"drawn.{unit.id}", draw, shown=self.shown(unit.id, "drawn"))
         for stream in self.plant.streams:

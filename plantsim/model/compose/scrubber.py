@@ -21,6 +21,7 @@ def scrubber(c: Context, unit: Unit) -> dict[str, Any]:
         "fan": c.drive(unit, "fan"),
         "recirculation": p["recirculation"],
         "air": p["air"] * AIR_MOL_PER_M3,
+        "drop": p["packing_drop"],
         "transfer_units": p["transfer_units"],
         "carbonic": HENRY_CO2_MOL_L_ATM * p["carbon_dioxide"],
         "initial": [*n, temperature],
