@@ -33,6 +33,8 @@ KERNELS = {
     "filter": "Filters",
     "press": "Filter press",
     "sx": "Solvent extraction",
+    "organic": "Organic make-up",
+    "enclosure": "Vapour over the banks",
     "crystalliser": "Oxalate precipitation",
     "thermal": "Drying and calcination",
     "ups": "Battery behind the mains",

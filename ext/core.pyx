@@ -33,6 +33,8 @@ from bicarbonate cimport *
 from membrane cimport *
 from makeup cimport *
 from ups cimport *
+from organic cimport *
+from enclosure cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (

@@ -33,7 +33,7 @@ from plantsim.model.plant import Plant
 Vector = NDArray[np.float64]
 NOWHERE = np.zeros(0, dtype=np.intp)
 
-STOCKS = ("feed_bin", "store", "hopper", "filter_press", "heap", "ups")
+STOCKS = ("feed_bin", "store", "hopper", "filter_press", "heap", "ups", "organic_store", "enclosure")
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
 """Coarse explicit steps carry start-up so far before the solver is tried, and again so far where it gets stuck."""
@@ -87,6 +87,7 @@ class Steady:
             if entry["kind"] == "sx_circuit":
                 stages = sum(entry["stages"])
                 signed[first + i_h * stages : first + (i_h + 1) * stages] = True
+                stocks[last - 1] = entry["tank_span"] > 0.0
             elif entry["kind"] not in STOCKS and last > first:
                 for base in range(first, last, stride):
                     signed[base + i_h] = True
@@ -386,8 +387,10 @@ def _empty_of_lots(live: LivePlant) -> None:
     """Lots tipped and closed on the way are none of the plant's, nor is what its stores gave."""
     offsets = live.core.offsets()
     for k, entry in enumerate(live.assembly.spec["units"]):
-        if entry["kind"] in ("feed_bin", "hopper", "store", "ups"):
+        if entry["kind"] in ("feed_bin", "hopper", "store", "ups", "organic_store", "enclosure"):
             live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
+        elif entry["kind"] == "sx_circuit" and entry["tank_span"] > 0.0:
+            live.core.state[offsets[k + 1] - 1] = entry["initial"][-1]
 
 
 def _charged(plant: Plant) -> LivePlant:

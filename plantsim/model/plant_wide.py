@@ -13,7 +13,7 @@ MASTER = "WIC-100"
 
 UNDIVIDED = (
     "station", "power_meter", "duct", "feed_bin", "filter", "filter_press", "heap", "membrane", "store", "hopper",
-    "ups",
+    "ups", "organic_store", "enclosure",
 )  # fmt: skip
 """Kinds of units without an integrator."""
 

@@ -9,7 +9,7 @@ PROBES: dict[str, tuple[str, ...]] = {
     "leach_tank": ("level", "temperature", "acid", "hydrogen", "hydrogen_make", "volume", "solids", "pH"),
     "reactor": ("level", "temperature", "pH", "redox", "volume", "solids"),
     "tank": ("level", "temperature", "pH", "redox", "volume", "solids"),
-    "filter": ("cake", "filtrate", "wash_ratio", "washed"),
+    "filter": ("cake", "filtrate", "wash_ratio", "washed", "vacuum", "moisture", "conductivity"),
     "filter_press": (
         "cake",
         "filtrate",
@@ -41,6 +41,9 @@ PROBES: dict[str, tuple[str, ...]] = {
         "organic_in_liquor",
         "organic_lost",
         "crud",
+        "organic_level",
+        "organic_density",
+        "feed_share",
     ),
     "crystalliser": ("level", "temperature", "pH", "supersaturation", "size", "volume", "rare_earth_left"),
     "dryer": ("temperature", "moisture", "water"),
@@ -50,6 +53,9 @@ PROBES: dict[str, tuple[str, ...]] = {
         "loss_on_ignition",
         "hold_up",
         "heat",
+        "draft",
+        "oxygen",
+        "current",
     ),
     "store": ("level", "volume", "draw"),
     "scrubber": (
@@ -87,8 +93,10 @@ PROBES: dict[str, tuple[str, ...]] = {
     ),
     "membrane": ("permeate", "concentration"),
     "makeup_tank": ("level", "temperature", "volume", "strength", "density", "draw", "heat"),
-    "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
+    "hopper": ("weight", "lots", "off_spec", "off_spec_rate", "size"),
     "ups": ("charge", "load", "lost", "empty", "beside"),
+    "organic_store": ("level", "volume", "draw"),
+    "enclosure": ("vapour",),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""
 
