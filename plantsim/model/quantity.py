@@ -117,8 +117,8 @@ class Dimension:
     """What a key or a probe measures.
 
     example: a quantity of it, for messages. special: engineering units (``pH``, ``% LEL``) that belong to it alone.
-    plain: whether units without a special may be used for it as well. special_scale: SI value of the special unit, where
-    that is not what it stands for elsewhere.
+    plain: whether units without a special may be used for it as well. special_scale: SI value of the special unit,
+    where that is not what it stands for elsewhere.
     """
 
     name: str

@@ -200,7 +200,9 @@ def _source(
     if stream and dimension is None:
         dimension, probe = _composition(section, text, probe, products, solutes)
     if not dot or dimension is None:
-        calls = ["assay(ELEMENT, ...)", "conc(SPECIES, ...)", "purity(PRODUCT)", "share(SPECIES, ...)"] if stream else []
+        calls = (
+            ["assay(ELEMENT, ...)", "conc(SPECIES, ...)", "purity(PRODUCT)", "share(SPECIES, ...)"] if stream else []
+        )
         raise section.error("measures", f'"{text}"', one_of([f"{source}.{name}" for name in [*probes, *calls]], text))
     reading = eu.reading(dimension)
     if reading is None:
@@ -231,7 +233,8 @@ def _composition(
 
 def _function(section: Section) -> Function:
     text = section.text("function")
-    allowed = '"max(TAG, TAG)", "average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
+    calls = '"max(TAG, TAG)", "average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)"'
+    allowed = f'{calls} or, of a ratio controller, "ratio"'
     if text == "ratio":
         return Function("ratio", ())
     match = _CALL.fullmatch(text)

@@ -121,7 +121,7 @@ CASES = [
          streams={"503": 0.9, "523": 0.9, "543": 0.9, "553": 0.9}),
     fast("FIC-512 FIC-532 FIC-547 FIC-557", "wash water pressure down",
          streams={"504": 0.75, "524": 0.75, "544": 0.75, "554": 0.6}),
-    slow("AIC-513", "the cake's cracks let half the wash through", hours=2, units={"BF-511": {"wash_efficiency": 0.72}}),
+    slow("AIC-513", "wash runs through cracks in the cake", hours=2, units={"BF-511": {"wash_efficiency": 0.72}}),
     # utilities
     slow("AIC-801", "caustic pump delivers a tenth less", hours=6, streams={"801": 0.9}),
     slow("LIC-803", "water main weak", hours=16, streams={"802": 0.5}),

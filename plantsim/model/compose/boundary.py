@@ -57,7 +57,11 @@ def hopper(c: Context, unit: Unit) -> dict[str, Any]:
 def enclosure(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
     mixers = [unit.drives[f"mixers{n + 1}"] for n in range(int(p["circuits"]))]
-    speed = {d.tag: 0.0 if c.plant.empty else 0.01 * float(d.initial) for d in c.plant.devices if d.tag in unit.drives.values()}
+    speed = {
+        d.tag: 0.0 if c.plant.empty else 0.01 * float(d.initial)
+        for d in c.plant.devices
+        if d.tag in unit.drives.values()
+    }
     turning = sum(speed[tag] for tag in mixers) / len(mixers)
     made = p["vapour"] * (p["still"] + (1.0 - p["still"]) * turning)
     return {

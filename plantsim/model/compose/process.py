@@ -110,7 +110,9 @@ class Process:
             top = [x if name in arguments else 0.0 for name, x in zip(self.context.names, rare, strict=True)]
             return self.weigh(WEIGHTED_STREAM_RATIO, k, top, rare)
         if name == "assay":
-            top = [sum(s.formula.get(e, 0.0) * 1e-3 * ATOMIC_WEIGHTS[e] for e in arguments) for s in self.context.species]
+            top = [
+                sum(s.formula.get(e, 0.0) * 1e-3 * ATOMIC_WEIGHTS[e] for e in arguments) for s in self.context.species
+            ]
             return self.weigh(WEIGHTED_STREAM_RATIO, k, top, self.context.mass)
         if name == "purity":
             product = next(p for p in self.plant.products if p.name == arguments[0])
