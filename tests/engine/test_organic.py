@@ -1,4 +1,4 @@
-"""The organic of Belfast as its operators see it: losses and make-up of a tank, vapour over the banks, purity estimates."""
+"""The organic of Belfast as operators see it: losses and make-up of a tank, vapour over the banks, purity estimates."""
 
 from __future__ import annotations
 
