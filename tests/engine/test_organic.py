@@ -49,10 +49,9 @@ def test_fresh_organic_fills_the_tank_whose_valve_is_open(desk: Desk) -> None:
 
 
 def test_an_interface_at_the_floor_takes_the_organic_along(desk: Desk) -> None:
-    """The weir stuck low: organic goes under with the raffinate, until the bank is stopped."""
+    """Weirs that leak at their foot: organic goes under with the raffinate, as long as nothing stops the bank."""
     desk["UZ-4214.BYPASS"] = 1.0
-    desk["LIC-4214.MODE"] = 0.0
-    desk["LIC-4214.OP"] = 100.0
+    desk.live.injected.inject("interface-loss@SX-2", 1.0, 0.0, 0.0)
     for _ in range(4 * 60):
         desk.minutes(1)
         if desk.alarmed("LI-4217.ROC"):
