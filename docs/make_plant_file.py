@@ -41,7 +41,10 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield f"{FROM}\n"
-    yield ", ".join(f"`{name}`" for name in STREAM_PROBES) + ", `conc(SPECIES, ...)`, `share(SPECIES, ...)`, "
+    yield (
+        ", ".join(f"`{name}`" for name in STREAM_PROBES)
+        + ", `conc(SPECIES, ...)`, `share(SPECIES, ...)`, `assay(ELEMENT, ...)`, "
+    )
     yield "`purity(PRODUCT)`."
     yield "\n## Kinds of units"
     for kind in KINDS.values():

@@ -38,6 +38,8 @@ KERNELS = {
     "press": "Filter press",
     "cartridge": "Polishing filter",
     "sx": "Solvent extraction",
+    "organic": "Organic make-up",
+    "enclosure": "Vapour over the banks",
     "crystalliser": "Oxalate precipitation",
     "thermal": "Drying and calcination",
     "scrubber": "Scrubber",

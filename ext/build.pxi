@@ -112,7 +112,8 @@ def unit_size(dict d, int na, int nc, int nb):
         "reactor": nc + 1,
         "filter": 0,
         "filter_press": nc + PRESS_MORE,
-        "sx_circuit": (na + len(d.get("re", ())) + 2)*sum(d.get("stages", ())) + len(d.get("re", ())) + 2,
+        "sx_circuit": (na + len(d.get("re", ())) + 2)*sum(d.get("stages", ())) + len(d.get("re", ())) + 2
+        + (d.get("tank_span", 0.0) > 0.0),
         "crystalliser": nc + 5,
         "dryer": nc + 1,
         "calciner": d.get("zones", 0)*(nc + 2),
@@ -131,6 +132,8 @@ def unit_size(dict d, int na, int nc, int nb):
         "gas_main": 1,
         "reagent_tank": 3,
         "hall": 2,
+        "organic_store": 1,
+        "enclosure": 1,
     }[kind]
 
 
@@ -356,10 +359,19 @@ cdef void filter_from(Filter* filter_, dict d) except *:
     filter_.probe = d["probe"]
 
 
+cdef void belt_from(Filter* filter_, Making* m, dict d) except *:
+    filter_.belt = d["belt"]
+    filter_.belt_normal = d["belt_normal"]
+    filter_.load = d["load"]
+    filter_.vacuum = d["vacuum"]
+    filter_.chloride = m.s.i_cl
+
+
 cdef void build_filter(Unit* u, Making* m, Memory own, dict d) except *:
     u.kind = FILTER
     u.p = own.take(1, sizeof(Filter))
     filter_from(<Filter*>u.p, d)
+    belt_from(<Filter*>u.p, m, d)
 
 
 cdef void build_filter_press(Unit* u, Making* m, Memory own, dict d) except *:
@@ -449,6 +461,10 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
         sx.end_weir[i] = d["end_weir"][i]
     sx.transfer_na = d["transfer_na"]
     sx.tank_volume = d["tank_volume"]
+    sx.tank_span = d["tank_span"]
+    sx.fresh = d["fresh"]
+    sx.evaporation = d["evaporation"]
+    sx.profile = d["profile"]
     n = sx_stages(sx)
     sx.per_aq = <double*>own.take(n, sizeof(double))
     sx.per_org = <double*>own.take(n, sizeof(double))
@@ -568,6 +584,11 @@ cdef void build_calciner(Unit* u, Making* m, Memory own, dict d) except *:
     kiln.radiation = d["radiation"]
     kiln.shell = d["shell"]
     kiln.gas = d["gas"]
+    kiln.fan = d["fan"]
+    kiln.exhaust = d["exhaust"]
+    kiln.draft = d["draft"]
+    kiln.idle_current = d["idle_current"]
+    kiln.load_current = d["load_current"]
     kiln.ambient = d["ambient"]
     kiln.tube = d["tube"]
     kiln.probe = d["probe"]
@@ -771,6 +792,43 @@ cdef void build_hall(Unit* u, Memory own, dict d) except *:
     hall.background = d["background"]
     hall.ambient = d["ambient"]
     hall.probe = d["probe"]
+
+
+cdef void build_organic_store(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef OrganicStore* store
+    cdef int i
+    u.kind = ORGANIC_STORE
+    store = <OrganicStore*>own.take(1, sizeof(OrganicStore))
+    u.p = store
+    store.n_out = len(d["outlets"])
+    if store.n_out > MAX_OUT:
+        raise ValueError(f"a store of organic has at most {MAX_OUT} outlets")
+    for i in range(store.n_out):
+        outlet_from(&store.outlet[i], d["outlets"][i])
+        register(m, &store.outlet[i])
+    store.pump = d["pump"]
+    store.temperature = d["temperature"]
+    store.span = d["span"]
+    store.refill_at = d["refill_at"]
+    store.delivery = d["delivery"]
+    store.probe = d["probe"]
+
+
+cdef void build_enclosure(Unit* u, Memory own, dict d) except *:
+    cdef Enclosure* enclosure
+    u.kind = ENCLOSURE
+    enclosure = <Enclosure*>own.take(1, sizeof(Enclosure))
+    u.p = enclosure
+    enclosure.fan = d["fan"]
+    enclosure.n_mixers = len(d["mixers"])
+    enclosure.mixer = own.ints(d["mixers"])
+    enclosure.volume = d["volume"]
+    enclosure.air = d["air"]
+    enclosure.draught = d["draught"]
+    enclosure.vapour = d["vapour"]
+    enclosure.still = d["still"]
+    enclosure.limit = d["limit"]
+    enclosure.probe = d["probe"]
 
 
 cdef void build_hopper(Unit* u, Making* m, Memory own, dict d) except *:
@@ -1016,3 +1074,7 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_reagent_tank(u, m, own, d)
     elif kind == "hall":
         build_hall(u, own, d)
+    elif kind == "organic_store":
+        build_organic_store(u, m, own, d)
+    elif kind == "enclosure":
+        build_enclosure(u, own, d)

@@ -38,6 +38,8 @@ from ups cimport *
 from header cimport *
 from reagent cimport *
 from hall cimport *
+from organic cimport *
+from enclosure cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (

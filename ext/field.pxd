@@ -37,6 +37,8 @@ cdef enum:
 cdef enum:
     MAXIMUM = 0         # kinds of calculation
     AVERAGE = 1
+    ESTIMATE = 2        # of the first input, corrected by the second
+    FALLING = 3         # the same where the first falls as the second rises
 
 cdef enum:
     PENDING_MAX = 8     # samples that may be on their way through an analyser
@@ -103,12 +105,12 @@ cdef struct Analyser:
     double follow       # prepared
 
 cdef struct Calculation:
-    int kind            # MAXIMUM, AVERAGE
-    int n               # inputs; AVERAGE takes one
+    int kind            # MAXIMUM, AVERAGE, ESTIMATE, FALLING
+    int n               # inputs; AVERAGE takes one, an estimate two
     int inputs[4]       # rows
     int pv
     int mem
-    double time         # s, of the exponential average
+    double time         # s, of the exponential average, or of an estimate's bias
     double low, high
     double follow       # prepared
 
@@ -492,6 +494,13 @@ cdef inline bint calculation_input(const Calculation* c, const double* sig, unsi
     cdef bint found = False
     cdef unsigned int worst = GOOD
     cdef int k
+    if c.kind >= ESTIMATE:
+        x[0] = sig[c.inputs[0]] if c.kind == ESTIMATE else -sig[c.inputs[0]]
+        found = not is_bad(qual[c.inputs[0]])
+        qual[c.pv] = qual[c.inputs[0]]
+        if is_good(qual[c.pv]) and not is_good(qual[c.inputs[1]]):
+            qual[c.pv] = UNCERTAIN
+        return found
     for k in range(c.n):
         if is_bad(qual[c.inputs[k]]):
             worst = UNCERTAIN
@@ -508,23 +517,40 @@ cdef inline bint calculation_input(const Calculation* c, const double* sig, unsi
 cdef inline void calculation_refresh(const Calculation* c, const double* mem, double* sig, unsigned int* qual) noexcept nogil:
     cdef double x = 0.0
     if calculation_input(c, sig, qual, &x):
-        sig[c.pv] = clip(mem[c.mem] if c.kind == AVERAGE else x, c.low, c.high)
+        if c.kind == AVERAGE:
+            x = mem[c.mem]
+        elif c.kind >= ESTIMATE:
+            x += mem[c.mem]
+        sig[c.pv] = clip(x, c.low, c.high)
 
 
 cdef inline void calculation_reset(const Calculation* c, double* mem, double* sig, unsigned int* qual) noexcept nogil:
     """After the instruments, of which it reads the rows."""
     mem[c.mem] = sig[c.inputs[0]]
+    if c.kind == ESTIMATE:
+        mem[c.mem] = sig[c.inputs[1]] - sig[c.inputs[0]]
+    elif c.kind == FALLING:
+        mem[c.mem] = sig[c.inputs[1]] + sig[c.inputs[0]]
     calculation_refresh(c, mem, sig, qual)
 
 
 cdef inline void calculation_scan(const Calculation* c, double* mem, double* sig, unsigned int* qual) noexcept nogil:
-    """The greatest of the inputs, or the exponential average of one; without an input that is not Bad the PV stands, Bad."""
+    """The greatest of the inputs, the exponential average of one, or an estimate; without an input that is not Bad the PV
+    stands, Bad.
+
+    An estimate is the first input and a bias, which goes after what the second reads beyond that and stands while it is
+    not Good.
+    """
     cdef double x = 0.0
     if not calculation_input(c, sig, qual, &x):
         return
     if c.kind == AVERAGE:
         x = lagged(mem[c.mem], x, c.follow)
         mem[c.mem] = x
+    elif c.kind >= ESTIMATE:
+        if is_good(qual[c.inputs[1]]):
+            mem[c.mem] = lagged(mem[c.mem], sig[c.inputs[1]] - x, c.follow)
+        x += mem[c.mem]
     sig[c.pv] = clip(x, c.low, c.high)
 
 

@@ -69,7 +69,7 @@ cdef struct Hopper:
 
 
 cdef enum:
-    HOPPER_PROBES = 4           # weight kg, lots closed, weight of the drum kg, oxide off spec kg/s
+    HOPPER_PROBES = 5           # weight kg, lots closed, weight of the drum kg, oxide off spec kg/s, size of what comes m
     HOPPER_LOTS = 32            # certificates that are kept
     HOPPER_ROW = 4              # of a certificate, before the amounts
     HOPPER_MORE = 4             # states behind the amounts
@@ -130,4 +130,5 @@ cdef inline void hopper_step(Hopper* u, Sheet* s, double* y, double tick) noexce
             drum[i] = 0.0
         weight = 0.0
     s.probe[u.probe + 2] = weight
+    s.probe[u.probe + 4] = u.size_ratio*s.probe[u.size] if u.size >= 0 else 0.0
     s.probe[u.probe + 3] = oxide if pure < u.spec*oxide else oxide*(1.0 - share)

@@ -24,7 +24,12 @@ with the organic's overflow at H and its crest c_org over it, the aqueous weir a
 What hold-ups mix is constant: a settler's interface moves a few mm of 200, and the concentrations with it by as little.
 Each phase carries some of the other along: a few ppm in a settler that has time, more above its capacity and much where
 the interface comes near an outlet. Organic lost that way, with what it has loaded, leaves with raffinate and strip liquor;
-fresh extractant in the tank makes it good.
+fresh extractant in the tank makes it good: at once where the tank has no span, else as the make-up brings it,
+
+    dV/dt = q_back - q_organic + fresh - E m,    d(V c)/dt = q_back c_n - q_organic c
+
+with V in the tank, E the diluent that evaporates from mixers that turn, m their share. A float valve shuts the make-up at
+the brim, and the pump starves where the tank is nearly empty. What interfaces displace stays in its settler.
 
 Crud, an emulsion that fine solids hold together, lies between the phases of the extract bank. Its layer of mean height C grows
 with what flows through the settlers, ages, and is drawn off by a pump whose separator gives the phases back at once:
@@ -36,7 +41,7 @@ in the feed, besides a malfunction's. It takes its room from both phases and not
 
 States, stage after stage from E1 for each quantity, so that a loop over stages runs over neighbours: dissolved species
 [mol/L], then organic rare earths and Na [mol/L], then the interface [m]; behind them the organic in the tank,
-and the layer of crud [m].
+the layer of crud [m], and where the tank has a span what is in it [L].
 Outflow integrals: mol/s of the dissolved species in raffinate and in strip liquor.
 """
 
@@ -59,10 +64,12 @@ cdef extern from *:
     #define CRUD_AGES 43200.0    /* [T] s in which it falls apart by itself */
     #define CRUD_DRAWN 1200.0    /* [T] s in which the pump draws it off, from settler to settler */
     #define CRUD_OF_SOLIDS 2e-5  /* [T] m/s of crud that a kg of solids in a m3 of feed make */
+    #define DRY 0.005            /* [T] share of the tank's span at which the organic pump gives half of what it should */
+    #define FLOAT 0.01           /* [T] share of the span below the brim over which the float valve of the make-up shuts */
     #define UNDER 0.2            /* [T] litres of organic per litre of aqueous when the interface is at the floor */
     """
     const double FILM, LEAST_ACID, LEAST_FREE, WEIR, EDGE, OVERLOAD, OVER, UNDER
-    const double CRUD_HALF, CRUD_MOST, CRUD_AGES, CRUD_DRAWN, CRUD_OF_SOLIDS
+    const double CRUD_HALF, CRUD_MOST, CRUD_AGES, CRUD_DRAWN, CRUD_OF_SOLIDS, DRY, FLOAT
 
 cdef enum:
     MAX_RE = 12
@@ -108,6 +115,10 @@ cdef struct SxCircuit:
     double v_org[3]
     double transfer_na                      # 1/s
     double tank_volume                      # L of organic
+    double tank_span                        # L at 100 %; 0: the tank always holds tank_volume
+    int fresh                               # stream of organic make-up, -1 if there is none
+    double evaporation                      # L/s of diluent while all mixers turn
+    int profile                             # species whose share at the feed stage is shown, -1 if none is
     double* per_aq                          # per stage: 1/v_aq, 1/v_org, v_org/v_aq, kt [1/s]
     double* per_org
     double* per_area                        # 1/m2 of settler
@@ -129,8 +140,20 @@ cdef inline int sx_bank(const SxCircuit* u, int j) noexcept nogil:
     return 0 if j < u.n_extract else (1 if j < u.n_extract + u.n_scrub else 2)
 
 
-cdef inline double sx_organic_flow(const SxCircuit* u, const Sheet* s) noexcept nogil:
-    return u.organic_capacity*u.organic_factor*s.drive[u.organic]
+cdef inline double sx_organic(const SxCircuit* u, const double* y) noexcept nogil:
+    """Organic in the tank [L]."""
+    cdef double v = u.tank_volume
+    if u.tank_span > 0.0:
+        v = dmax(y[(u.na_aq + u.n_re + 2)*sx_stages(u) + u.n_re + 2], 0.0)
+    return v
+
+
+cdef inline double sx_organic_flow(const SxCircuit* u, const Sheet* s, const double* y) noexcept nogil:
+    cdef double q = u.organic_capacity*u.organic_factor*s.drive[u.organic], v
+    if u.tank_span > 0.0:
+        v = sx_organic(u, y)
+        q *= v/(v + DRY*u.tank_span)
+    return q
 
 
 cdef inline double sx_mixing(const SxCircuit* u, const Sheet* s) noexcept nogil:
@@ -333,7 +356,8 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 2, n = sx_stages(u), ne = u.n_extract, ns = u.n_extract + u.n_scrub
     cdef int i, j, m
-    cdef double qo = sx_organic_flow(u, s), taken, alkali, k, mix = sx_mixing(u, s)
+    cdef double qo = sx_organic_flow(u, s, y), taken, alkali, k, mix = sx_mixing(u, s)
+    cdef double held = sx_organic(u, y), thin = 0.0, make_up
     cdef SxFlows q
     cdef double up[MAX_STAGES]
     cdef double down[MAX_STAGES]
@@ -353,7 +377,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     cdef double qt = 1e3*stream_now(s, u.strip)[S_VOL], qw = 1e3*stream_now(s, u.soda)[S_VOL]
     cdef const double* tank = y + n*w
     cdef double* ft = f + n*w
-    cdef double* out = ft + nr + 2
+    cdef double* out = ft + nr + 2 + (1 if u.tank_span > 0.0 else 0)
     cdef const double* c
     cdef const double* org
     cdef const double* per
@@ -384,6 +408,15 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         fc[0] += soda[i]*per[0]
         out[i] = q.aq_out[0]*c[0]
         out[na + i] = q.aq_out[ns]*c[ns]
+    if u.tank_span > 0.0:
+        make_up = 0.0
+        if u.fresh >= 0:
+            make_up = 1e3*stream_now(s, u.fresh)[S_VOL]
+            make_up *= dmin(dmax((u.tank_span - held)/(FLOAT*u.tank_span), 0.0), 1.0)
+        k = u.evaporation*dmin(mix, 1.0)*held/(held + DRY*u.tank_span)
+        ft[nr + 2] = q.org_out[n - 1] - qo + make_up - k
+        thin = ft[nr + 2]
+        held = dmax(held, 0.1*DRY*u.tank_span)
     f[u.i_na*n] -= taken*per[0]
     f[u.i_h*n] += taken*per[0]
     per = u.per_org
@@ -399,7 +432,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         fc[0] = up[0]*tank[i] + down[0]*c[1] - away[0]*c[0]
         for j in range(1, n):
             fc[j] = up[j]*c[j - 1] + down[j]*c[j + 1] - away[j]*c[j]
-        ft[i] = (q.org_out[n - 1]*c[n - 1] - qo*tank[i])/u.tank_volume
+        ft[i] = (q.org_out[n - 1]*c[n - 1] - (qo + thin)*tank[i])/held
         # organic that leaves brings its metal along, and keeps the protons that the metal had displaced
         m = u.re[i] if i < nr else u.i_na
         k = u.z[i] if i < nr else 1.0
@@ -658,15 +691,16 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
     """Organic flow [m3/s]; pH of E1, of the feed stage and of the last scrub stage; free acid of the strip liquor [mol/m3];
     loading of the organic to strip [mol/m3]; loading over its ceiling C/6; least free dimer [mol/m3]; interface where the
     aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]; layer of
-    crud [m]."""
+    crud [m]; organic in the tank over its span; density of the organic to strip [kg/m3]; share of a metal in the rare earth
+    of the feed stage's aqueous."""
     cdef double* p = s.probe + u.probe
     cdef int n = sx_stages(u), ne = u.n_extract, ns = ne + u.n_scrub, i, j
     cdef double e[MAX_STAGES]
-    cdef double load, top = 0.0, least = 1e9
+    cdef double load, top = 0.0, least = 1e9, mass = u.organic_density
     cdef SxFlows q
     cdef const double* h = y + u.i_h*n
     cdef const double* org = y + u.na_aq*n
-    p[0] = 1e-3*sx_organic_flow(u, s)
+    p[0] = 1e-3*sx_organic_flow(u, s, y)
     p[1] = -fast_log10(free_acid(h[0]))
     p[2] = -fast_log10(free_acid(h[ne - 1]))
     p[3] = -fast_log10(free_acid(h[ns - 1]))
@@ -686,8 +720,15 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
     p[9] = y[(u.na_aq + u.n_re + 1)*n + ne]
     p[10] = y[(u.na_aq + u.n_re + 1)*n + ns]
     sx_flows(u, s, y, 1e3*stream_now(s, u.feed)[S_VOL], 1e3*stream_now(s, u.scrub)[S_VOL],
-             1e3*stream_now(s, u.strip)[S_VOL], 1e3*stream_now(s, u.soda)[S_VOL], sx_organic_flow(u, s), &q)
+             1e3*stream_now(s, u.strip)[S_VOL], 1e3*stream_now(s, u.soda)[S_VOL], sx_organic_flow(u, s, y), &q)
     p[11] = u.organic_density*q.org_down[0]/q.aq_out[0] if q.aq_out[0] > 0.0 else 0.0
     p[12] = u.organic_density*q.org_down[ns]/q.aq_out[ns] if q.aq_out[ns] > 0.0 else 0.0
     p[13] = 1e-3*(q.org_down[0] + q.org_down[ns])
     p[14] = sx_crud(u, y)
+    p[15] = sx_organic(u, y)/u.tank_span if u.tank_span > 0.0 else 1.0
+    load = 0.0
+    for i in range(u.n_re):
+        mass += 1e3*u.molar_mass[u.re[i]]*org[i*n + ns - 1]
+        load += dmax(y[u.re[i]*n + ne - 1], 0.0)
+    p[16] = mass
+    p[17] = dmax(y[u.profile*n + ne - 1], 0.0)/load if u.profile >= 0 and load > 0.0 else 0.0

@@ -5,11 +5,21 @@
     RE2(C2O4)3 + 3/2 O2 -> RE2O2CO3 + 5 CO2
     RE2O2CO3 (+ x O2) -> oxide + CO2            Pr to Pr6O11, Tb to Tb4O7
 
+A calciner with an exhaust fan has the draft of its hood, where air comes in as through an orifice: with n the fan's speed and
+g what the bed gives off over the fan's full flow, p = -P (n - g)|n - g|; gas that the fan does not take makes it positive. What
+the tube's motor draws is its idle current and what lifting the bed adds.
+
 k = A exp(-Ea/RT). The steps are a chain, so I - g h A is triangular and solved by substitution.
 """
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, send, dmax, dmin
 from numerics cimport dot, fast_exp
+
+cdef extern from *:
+    """
+    #define AIR_OXYGEN 0.2095    /* by volume */
+    """
+    const double AIR_OXYGEN
 
 cdef struct Dryer:
     int inlet, outlet
@@ -85,7 +95,12 @@ cdef struct Calciner:
     double film                 # W/K a zone at low temperature
     double radiation            # W/K^4 a zone
     double shell                # W/K a zone
-    double gas                  # W/K of the counter-current air
+    double gas                  # W/K of the counter-current air, with a fan of what it takes at full speed
+    int fan                     # actuator of the exhaust fan, -1: the air flows by itself
+    double exhaust              # mol/s that it takes at full speed
+    double draft                # Pa below the hall at full speed, without gas of the bed
+    double idle_current         # A of the tube's motor
+    double load_current         # A per kg of bed
     double ambient
     int tube
     double k[24]                # zones x 3, 1/s, frozen over the step
@@ -96,7 +111,8 @@ cdef struct Calciner:
 
 
 cdef enum:
-    CALCINER_PROBES = 19        # wall temperatures (8), bed temperatures (8), loss on ignition, hold-up kg, heater W
+    CALCINER_PROBES = 22        # wall temperatures (8), bed temperatures (8), loss on ignition, hold-up kg, heater W,
+                                # draft Pa (below 0), oxygen in the exhaust, current of the tube's motor A
 
 
 cdef inline double chain_rate(const Calciner* u, int step, double temp) noexcept nogil:
@@ -109,6 +125,7 @@ cdef inline void calciner_rhs(void* unit, Sheet* s, const double* y, double* f) 
     cdef Calciner* u = <Calciner*>unit
     cdef int nc = s.nc, w = nc + 2, z, i, j
     cdef double leave = s.drive[u.tube]/u.speed_normal/u.residence
+    cdef double gas = u.gas*(s.drive[u.fan] if u.fan >= 0 else 1.0)
     cdef double k1, k2, k3, r1, r2, r3, water = 0.0, co2 = 0.0, o2 = 0.0, exchange, heat, mass, tin, in_mass, tb, tw, t_gas, off
     cdef const double* x = stream_now(s, u.inlet)
     cdef const double* n
@@ -168,7 +185,7 @@ cdef inline void calciner_rhs(void* unit, Sheet* s, const double* y, double* f) 
         o2 -= 0.5*r2
         exchange = u.film*(tw - tb) + u.radiation*(tw*tw*tw*tw - tb*tb*tb*tb)
         t_gas = (n + w)[nc] if z + 1 < u.zones else u.ambient
-        fz[nc] = (exchange + heat + in_mass*u.solids_cp*(tin - tb) + u.gas*(t_gas - tb))/(u.bed_capacity + mass*u.solids_cp)
+        fz[nc] = (exchange + heat + in_mass*u.solids_cp*(tin - tb) + gas*(t_gas - tb))/(u.bed_capacity + mass*u.solids_cp)
         fz[nc + 1] = (u.power*s.drive[u.heater[z]] - exchange - u.shell*(tw - u.ambient))/u.wall_capacity
     n = y + (u.zones - 1)*w
     for i in range(nc):
@@ -245,11 +262,14 @@ cdef inline void calciner_vent(Calciner* u, Sheet* s, const double* q, double ti
     s.edge_in[s.i_o2] -= tick*q[s.nc + 2]
 
 
-cdef inline void calciner_observe(Calciner* u, Sheet* s, const double* y) noexcept nogil:
-    """Loss on ignition: share of its mass that the product would still lose in air at the highest temperature."""
+cdef inline void calciner_observe(Calciner* u, Sheet* s, const double* y, const double* q) noexcept nogil:
+    """Loss on ignition: share of its mass that the product would still lose in air at the highest temperature.
+
+    q: mol/s that leave; behind the species H2O, CO2 and O2, the last below 0.
+    """
     cdef double* p = s.probe + u.probe
     cdef int z, w = s.nc + 2
-    cdef double hold_up = 0.0, heat = 0.0
+    cdef double hold_up = 0.0, heat = 0.0, taken, given, air
     cdef const double* n
     for z in range(u.zones):
         n = y + z*w
@@ -261,3 +281,15 @@ cdef inline void calciner_observe(Calciner* u, Sheet* s, const double* y) noexce
     p[16] = dot(n, u.volatile, s.nc)/dmax(dot(n, s.mass, s.nc), 1e-9)
     p[17] = hold_up
     p[18] = heat
+    p[19] = 0.0
+    p[20] = AIR_OXYGEN
+    if u.fan >= 0:
+        taken = s.drive[u.fan]*u.exhaust
+        given = q[s.nc] + q[s.nc + 1] + q[s.nc + 2]
+        air = (taken - given)/u.exhaust
+        p[19] = -u.draft*air*(air if air > 0.0 else -air)
+        if taken > given:
+            p[20] = dmax(AIR_OXYGEN*(taken - given) + q[s.nc + 2], 0.0)/taken
+        elif given > 0.0:
+            p[20] = 0.0
+    p[21] = (u.idle_current + u.load_current*hold_up) if s.drive[u.tube] > 0.0 else 0.0

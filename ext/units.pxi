@@ -3,7 +3,7 @@
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
     SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK, UPS,
-    DUCT, CARTRIDGE, WATER_CIRCUIT, GAS_MAIN, REAGENT_TANK, HALL
+    DUCT, CARTRIDGE, WATER_CIRCUIT, GAS_MAIN, REAGENT_TANK, HALL, ORGANIC_STORE, ENCLOSURE
 
 cdef struct Unit:
     int kind
@@ -55,7 +55,7 @@ cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
     if u.kind == FEED_BIN:
         feed_bin_step(<FeedBin*>u.p, s, u.y, tick)
     elif u.kind == FILTER:
-        filter_step(<Filter*>u.p, s)
+        belt_step(<Filter*>u.p, s)
     elif u.kind == FILTER_PRESS:
         press_step(<FilterPress*>u.p, s, u.y, tick)
     elif u.kind == HEAP:
@@ -76,6 +76,10 @@ cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
         reagent_step(<ReagentTank*>u.p, s, u.y, tick)
     elif u.kind == HALL:
         hall_step(<Hall*>u.p, s, u.y, tick)
+    elif u.kind == ORGANIC_STORE:
+        organic_step(<OrganicStore*>u.p, s, u.y, tick)
+    elif u.kind == ENCLOSURE:
+        enclosure_step(<Enclosure*>u.p, s, u.y, tick)
 
 
 cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
@@ -107,7 +111,7 @@ cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
     elif u.kind == DRYER:
         dryer_observe(<Dryer*>u.p, s, u.y, u.vessel.q)
     elif u.kind == CALCINER:
-        calciner_observe(<Calciner*>u.p, s, u.y)
+        calciner_observe(<Calciner*>u.p, s, u.y, u.vessel.q)
 
 
 cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
@@ -129,7 +133,7 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
             for i in range(s.na):
                 n[i] += u.y[i*w + z]*sx.v_aq[b]
         for i in range(sx.n_re + 1):
-            v = sx.tank_volume*u.y[w*(s.na + sx.n_re + 2) + i]
+            v = sx_organic(sx, u.y)*u.y[w*(s.na + sx.n_re + 2) + i]
             for z in range(w):
                 v += sx.v_org[sx_bank(sx, z)]*u.y[(s.na + i)*w + z]
             # in the organic a metal stands for the protons it has displaced
@@ -145,7 +149,7 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
         for i in range(s.nc):
             n[i] += u.y[0]*(<ReagentTank*>u.p).per[i]
         n[s.i_h2o] += u.y[1]
-    elif u.kind not in (FILTER, MEMBRANE, UPS, DUCT, WATER_CIRCUIT, GAS_MAIN, HALL):
+    elif u.kind not in (FILTER, MEMBRANE, UPS, DUCT, WATER_CIRCUIT, GAS_MAIN, HALL, ORGANIC_STORE, ENCLOSURE):
         for i in range(s.nc):
             n[i] += u.y[i]
     if u.kind == HOPPER:

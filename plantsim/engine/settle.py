@@ -33,7 +33,9 @@ from plantsim.model.plant import Plant
 Vector = NDArray[np.float64]
 NOWHERE = np.zeros(0, dtype=np.intp)
 
-STOCKS = ("feed_bin", "store", "hopper", "filter_press", "cartridge", "heap", "ups", "hall")
+STOCKS = (
+    "feed_bin", "store", "hopper", "filter_press", "cartridge", "heap", "ups", "hall", "organic_store", "enclosure",
+)  # fmt: skip
 WITHOUT_SPECIES = ("water_circuit", "gas_main", "reagent_tank")
 """Whose states are not the mol of every species first."""
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
@@ -91,6 +93,7 @@ class Steady:
             if entry["kind"] == "sx_circuit":
                 stages = sum(entry["stages"])
                 signed[first + i_h * stages : first + (i_h + 1) * stages] = True
+                stocks[last - 1] = entry["tank_span"] > 0.0
             elif entry["kind"] not in (*STOCKS, *WITHOUT_SPECIES) and last > first:
                 for base in range(first, last, stride):
                     signed[base + i_h] = True
@@ -390,10 +393,12 @@ def _empty_of_lots(live: LivePlant) -> None:
     """Lots tipped and closed on the way are none of the plant's, nor is what its stores gave."""
     offsets = live.core.offsets()
     for k, entry in enumerate(live.assembly.spec["units"]):
-        if entry["kind"] in ("feed_bin", "hopper", "store", "ups", "hall"):
+        if entry["kind"] in ("feed_bin", "hopper", "store", "ups", "hall", "organic_store", "enclosure"):
             live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
         elif entry["kind"] == "reagent_tank":
             live.core.state[offsets[k] : offsets[k] + 2] = entry["initial"][:2]
+        elif entry["kind"] == "sx_circuit" and entry["tank_span"] > 0.0:
+            live.core.state[offsets[k + 1] - 1] = entry["initial"][-1]
 
 
 def _charged(plant: Plant) -> LivePlant:

@@ -40,6 +40,10 @@ def variable(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[str]
     kind = entry["kind"]
     if kind == "store":
         return f"{unit}: contents"
+    if kind == "organic_store":
+        return f"{unit}: organic"
+    if kind == "enclosure":
+        return f"{unit}: fraction of vapour"
     if kind == "ups":
         return f"{unit}: charge"
     if kind in ("water_circuit", "gas_main"):
@@ -75,7 +79,9 @@ def _of_circuit(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[s
     if quantity < len(names):
         return f"{unit} stage {stage + 1}: {names[quantity]}"
     k -= len(names) * stages
-    return f"{unit} organic tank: {organic[k]}" if k < len(organic) else f"{unit}: layer of crud"
+    if k < len(organic):
+        return f"{unit} organic tank: {organic[k]}"
+    return f"{unit}: layer of crud" if k == len(organic) else f"{unit} organic tank: contents"
 
 
 def _of_pad(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[str], dissolved: int) -> str:

@@ -8,6 +8,7 @@ from plantsim.model.quantity import (
     CONCENTRATION,
     CONDUCTIVITY,
     CURRENT,
+    CURRENT_PER_MASS,
     DENSITY,
     DRAG,
     ENERGY,
@@ -36,6 +37,7 @@ from plantsim.model.quantity import (
     TURBIDITY,
     TURBIDITY_YIELD,
     VELOCITY,
+    VAPOUR,
     VISCOSITY,
     VOLTAGE,
     VOLUME,
@@ -285,10 +287,19 @@ _ALL = (
             _size("density", DENSITY, "of the liquor in the cake"),
             Parameter("wash_efficiency", NUMBER, "displacement per wash volume", low=0.0, high=1.0),
             _percent("passing", "solids that pass the cloth", 0.0),
+            Parameter("belt_normal", NUMBER, "usual speed of the belt, %", 60.0, ABOVE_0, 100.0),
+            _size("load", MASS_FLOW, "solids that make the usual cake at that speed", 1e-3),
+            _size("vacuum", PRESSURE, "under the usual cake of a belt", 45e3),
         ),
+        drives=(Role("belt", _MOTOR, "carries the cake over the vacuum", required=False),),
         inlets=(Port("in"), Port("wash")),
         outlets=(Port("filtrate"), Port("cake")),
-        probes=_FILTER_PROBES,
+        probes={
+            **_FILTER_PROBES,
+            "vacuum": Probe(PRESSURE),
+            "moisture": Probe(FRACTION),
+            "conductivity": Probe(CONDUCTIVITY),
+        },
     ),
     UnitKind(
         "filter_press",
@@ -388,6 +399,9 @@ _ALL = (
                 count=2,
             ),
             Parameter("organic_density", DENSITY, "of the stripped organic", 850.0, ABOVE_0),
+            _amount("organic_span", VOLUME, "of the organic tank at 100 %; 0: it is made up at once", 0.0),
+            _amount("evaporation", VOLUME_FLOW, "of diluent while all mixers turn, from a tank with a span", 0.0),
+            Parameter("profile", Form.SPECIES, "metal whose share of the feed stage is shown", (), high=1),
         ),
         initial=(
             Parameter("aqueous", Form.LIQUOR, "in every stage of each bank", _DILUTE_ACIDS, count=3),
@@ -410,7 +424,7 @@ _ALL = (
                 for bank in ("extract", "scrub", "strip")
             ),
         ),
-        inlets=(Port("feed"), Port("scrub"), Port("strip"), Port("soda")),
+        inlets=(Port("feed"), Port("scrub"), Port("strip"), Port("soda"), Port("fresh", least=0)),
         outlets=(Port("raffinate"), Port("liquor")),
         probes={
             "organic_flow": Probe(VOLUME_FLOW),
@@ -428,6 +442,9 @@ _ALL = (
             "organic_in_liquor": Probe(MASS_CONCENTRATION),
             "organic_lost": Probe(VOLUME_FLOW),
             "crud": Probe(LENGTH),
+            "organic_level": Probe(FRACTION),
+            "organic_density": Probe(DENSITY),
+            "feed_share": Probe(FRACTION),
         },
         step_s=1.0,
     ),
@@ -482,12 +499,17 @@ _ALL = (
             _amount("film", HEAT_LOSS, "wall to bed, without radiation"),
             _amount("heat_area", AREA, "radiating from a zone's wall to its bed"),
             _amount("shell", HEAT_LOSS, "of a zone to the surroundings"),
-            _amount("air", GAS_FLOW, "in counter-current"),
+            _amount("air", GAS_FLOW, "in counter-current, without a fan"),
+            _size("exhaust", GAS_FLOW, "that the fan takes at full speed", 1e-3),
+            _amount("draft", PRESSURE, "of the hood at full speed of the fan", 0.0),
+            _amount("idle_current", CURRENT, "of the tube's motor", 0.0),
+            _amount("load_current", CURRENT_PER_MASS, "that the bed adds", 0.0),
         ),
         initial=(Parameter("zones", TEMPERATURE, "of the zones", count="zones"),),
         drives=(
             Role("zone", _MODULATING, "heater of a zone; one may serve several", per="zones"),
             Role("tube", _MOTOR, "rotation"),
+            Role("fan", (Kind.VARIABLE_DRIVE,), "draws the air through", required=False),
         ),
         inlets=(Port("in", Medium.POWDER),),
         outlets=(Port("out", Medium.POWDER),),
@@ -497,6 +519,9 @@ _ALL = (
             "loss_on_ignition": Probe(FRACTION),
             "hold_up": Probe(MASS),
             "heat": Probe(POWER),
+            "draft": Probe(PRESSURE),
+            "oxygen": Probe(FRACTION),
+            "current": Probe(CURRENT),
         },
         step_s=1.0,
     ),
@@ -673,6 +698,7 @@ _ALL = (
             "lots": Probe(NUMBER),
             "off_spec": Probe(MASS),
             "off_spec_rate": Probe(MASS_FLOW),
+            "size": Probe(LENGTH),
         },
     ),
     UnitKind(
@@ -794,6 +820,38 @@ _ALL = (
         },
         contacts=("leak",),
     ),
+    UnitKind(
+        "organic_store",
+        "store of fresh organic with deliveries, and the pump that makes up the circuits whose valves are open",
+        parameters=(
+            _size("span", VOLUME, "volume at 100 %"),
+            Parameter("temperature", TEMPERATURE, "of the organic", AMBIENT),
+            _percent("initial", "level at the start", 75.0),
+            _percent("refill_at", "level at which a delivery comes", 20.0),
+            _amount("delivery", VOLUME, "of a delivery", 0.0),
+        ),
+        drives=(Role("pump", _MOTOR, "sends organic through the valves that are open"),),
+        outlets=(Port("out", driven=Driven.MUST, most=4),),
+        probes={"level": Probe(FRACTION), "volume": Probe(VOLUME), "draw": Probe(VOLUME_FLOW)},
+    ),
+    UnitKind(
+        "enclosure",
+        "air over extraction banks, with the vapour of their diluent and the fan that carries it away",
+        parameters=(
+            Parameter("circuits", Form.INTEGER, "whose mixers stir it up", low=1, high=8),
+            _size("volume", VOLUME, "of air over the banks"),
+            _size("air", GAS_FLOW, "at full speed of the fan"),
+            _size("draught", GAS_FLOW, "without it"),
+            _amount("vapour", GAS_FLOW, "of diluent while all mixers turn at full speed"),
+            Parameter("still", FRACTION, "share of that while none does", 0.3, 0.0, 1.0),
+            Parameter("explosive", FRACTION, "vapour at the lower explosive limit", 0.007, ABOVE_0, 1.0),
+        ),
+        drives=(
+            Role("fan", _MOTOR, "ventilates"),
+            Role("mixers", (Kind.VARIABLE_DRIVE,), "of a circuit", per="circuits"),
+        ),
+        probes={"vapour": Probe(VAPOUR)},
+    ),
 )
 
 KINDS: dict[str, UnitKind] = {kind.name: kind for kind in _ALL}
@@ -803,4 +861,4 @@ STREAM_PROBES: dict[str, Dimension] = {
     "mass_flow": MASS_FLOW,
     "temperature": TEMPERATURE,
 }
-"""What can be measured in any stream; ``conc(SPECIES, ...)`` and ``purity(PRODUCT)`` besides."""
+"""What can be measured in any stream; ``conc(SPECIES, ...)``, ``purity(PRODUCT)``, ``share`` and ``assay`` besides."""

@@ -135,7 +135,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A calculation: max or average of other PVs, copy of one, or ratio (made by the loop). time: s."""
+    """A calculation of other PVs: max, average, copy, or ratio (made by the loop). time: s.
+
+    An estimate is the first input, of a falling one its negative, and a bias that goes after the second in that time.
+    """
 
     name: str
     inputs: tuple[str, ...]

@@ -14,6 +14,8 @@ from plantsim.model.tag import Tag
 HOST, PORT = "127.0.0.1", 5020
 FIRST = 100
 """Byte or word of OpenPLC's first point of a slave device."""
+MOST_REGISTERS = 400
+"""Of a table, in all slave devices of one OpenPLC."""
 MOST_ELEMENTS = 100
 """Of one transaction of mb2hal."""
 
@@ -94,10 +96,17 @@ def _located(table: str, index: int) -> str:
     return f"%{direction}W{FIRST + index}"
 
 
+def _too_many(sides: Sequence[RackSide]) -> Iterator[str]:
+    for table in ("input", "holding"):
+        registers = sum(side.size(table) for side in sides)
+        if registers > MOST_REGISTERS:
+            yield f"# found {registers} {table} registers, allowed {MOST_REGISTERS}: choose a PLC's areas (--area)"
+
+
 def openplc(tags: Sequence[Tag]) -> str:
     """OpenPLC's mbconfig.cfg: one slave device per rack."""
     sides = racks(tags)
-    lines = [f'Num_Devices = "{len(sides)}"', 'Polling_Period = "100"', 'Timeout = "1000"']
+    lines = [*_too_many(sides), f'Num_Devices = "{len(sides)}"', 'Polling_Period = "100"', 'Timeout = "1000"']
     for number, side in enumerate(sides):
         lines += ["# ------------", f"#   DEVICE {number}", "# ------------"]
         entries = {

@@ -117,7 +117,8 @@ class Dimension:
     """What a key or a probe measures.
 
     example: a quantity of it, for messages. special: engineering units (``pH``, ``% LEL``) that belong to it alone.
-    plain: whether units without a special may be used for it as well.
+    plain: whether units without a special may be used for it as well. special_scale: SI value of the special unit,
+    where that is not what it stands for elsewhere.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Dimension:
     example: str
     special: str = ""
     plain: bool = True
+    special_scale: float = 0.0
 
     def __str__(self) -> str:
         return f"{a(self.name)} such as {self.shown}"
@@ -217,6 +219,7 @@ NUMBER = Dimension("number", _NONE, "0.5")
 FRACTION = Dimension("fraction", _NONE, "10 %")
 PH = Dimension("pH", _NONE, "2.5", special="pH", plain=False)
 HYDROGEN = Dimension("volume fraction of hydrogen", _NONE, "300 ppm", special="% LEL")
+VAPOUR = Dimension("share of the lower explosive limit", _NONE, "10 %", special="% LEL", special_scale=0.01)
 TURBIDITY = Dimension("turbidity", _NONE, "8 NTU", special="NTU", plain=False)
 LENGTH = _dimension("length", "75 um")
 AREA = _dimension("area", "2.4 m2")
@@ -251,6 +254,7 @@ VOLTAGE = _dimension("voltage", "620 mV")
 CURRENT = _dimension("current", "1.1 A")
 VELOCITY = _dimension("velocity", "1.8 mm/s")
 DRAG = Dimension("load by solids", _exponents(m=3, kg=-1), "0.01 m3/kg")
+CURRENT_PER_MASS = _dimension("current per mass", "0.2 A/kg")
 FLUX_DENSITY = _dimension("flux density", "25 mT")
 
 
@@ -266,7 +270,7 @@ class EngineeringUnit:
         """(scale, offset) with reading = scale * SI value + offset; None if this unit does not fit the dimension."""
         if self.special != dimension.special if self.special else not dimension.plain:
             return None
-        per_si = 1.0 / self.unit.scale
+        per_si = 1.0 / ((self.special and dimension.special_scale) or self.unit.scale)
         if self.unit.exponents == dimension.exponents:
             return per_si, -self.unit.offset * per_si
         if dimension.exponents == MOLAR_FLOW.exponents and self.unit.exponents == GAS_FLOW.exponents:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from plantsim.chemistry.elements import RARE_EARTHS
+from plantsim.chemistry.elements import ATOMIC_WEIGHTS, RARE_EARTHS
 from plantsim.model.errors import one_of, shown
 from plantsim.model.heartbeat import read_loss, switches
 from plantsim.model.kinds import KINDS, STREAM_PROBES
@@ -218,7 +218,9 @@ def _source(
     if stream and dimension is None:
         dimension, probe = _composition(section, text, probe, products, solutes)
     if not dot or dimension is None:
-        calls = ["conc(SPECIES, ...)", "purity(PRODUCT)", "share(SPECIES, ...)"] if stream else []
+        calls = (
+            ["assay(ELEMENT, ...)", "conc(SPECIES, ...)", "purity(PRODUCT)", "share(SPECIES, ...)"] if stream else []
+        )
         raise section.error("measures", f'"{text}"', one_of([f"{source}.{name}" for name in [*probes, *calls]], text))
     reading = eu.reading(dimension)
     if reading is None:
@@ -229,14 +231,16 @@ def _source(
 def _composition(
     section: Section, text: str, probe: str, products: tuple[Product, ...], solutes: Mapping[str, object]
 ) -> tuple[Dimension | None, str]:
-    """Dimension and normal spelling of ``conc(Nd, Pr)``, ``purity(NdPr)`` or ``share(Nd)``."""
+    """Dimension and normal spelling of ``conc(Nd, Pr)``, ``purity(NdPr)``, ``share(Nd)`` or ``assay(Fe, Cl)``."""
     match = _CALL.fullmatch(probe)
-    if match is None or match[1] not in ("conc", "purity", "share"):
+    if match is None or match[1] not in ("assay", "conc", "purity", "share"):
         return None, probe
     names = [name.strip() for name in match[2].split(",")]
     known = [product.name for product in products] if match[1] == "purity" else list(solutes)
     if match[1] == "share":
         known = [name for name in solutes if name in RARE_EARTHS]
+    if match[1] == "assay":
+        known = list(ATOMIC_WEIGHTS)
     for name in names:
         if name not in known:
             raise section.error("measures", f'"{text}", where {name or "nothing"} is not known', one_of(known, name))
@@ -247,7 +251,8 @@ def _composition(
 
 def _function(section: Section) -> Function:
     text = section.text("function")
-    allowed = '"max(TAG, TAG)", "average(TAG, 600 s)", "copy(TAG)" or, of a ratio controller, "ratio"'
+    calls = '"max(TAG, TAG)", "average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)"'
+    allowed = f'{calls} or, of a ratio controller, "ratio"'
     if text == "ratio":
         return Function("ratio", ())
     match = _CALL.fullmatch(text)
@@ -258,6 +263,11 @@ def _function(section: Section) -> Function:
         return Function("max", tuple(inputs))
     if match[1] == "copy" and len(inputs) == 1:
         return Function("copy", tuple(inputs))
+    if match[1] == "estimate" and len(inputs) == 3:
+        time = parse_quantity(inputs[2])
+        if time is not None and time[1] == TIME.exponents and time[0] > 0.0:
+            falling = inputs[0].startswith("-")
+            return Function("falling" if falling else "estimate", (inputs[0].lstrip("-"), inputs[1]), time[0])
     if match[1] == "average" and len(inputs) == 2:
         time = parse_quantity(inputs[1])
         if time is not None and time[1] == TIME.exponents and time[0] > 0.0:
@@ -272,7 +282,9 @@ def _check_function(
         if name not in instruments:
             found = f"{shown(section.data['function'])}, where {name} is no instrument"
             raise section.error("function", found, one_of(instruments, name))
-        if instruments[name].eu != instrument.eu:
+        # what an estimate begins at may be counted otherwise: its bias takes up the difference
+        began = function.name in ("estimate", "falling") and name == function.inputs[0]
+        if instruments[name].eu != instrument.eu and not began:
             raise section.error("eu", f'"{instrument.eu}"', f'"{instruments[name].eu}", that of {name}')
 
 

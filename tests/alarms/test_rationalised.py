@@ -179,16 +179,16 @@ def test_a_valve_that_sticks_raises_its_discrepancy(plant: Plant, monkeypatch: p
 
 
 def test_a_fast_rise_raises_its_rate(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reading that runs away by 20 C with a time constant of two minutes."""
+    """A reading that runs away by 20 eu to the side of its limit with a time constant of two minutes."""
     wanted = {a.tag: a for a in of(plant, "ROC")}
 
     def run_away(entry: dict[str, Any], tag: str) -> None:
         if tag in wanted:
-            entry.update(offset=entry["offset"] + 20.0, lag=120.0)
+            entry.update(offset=entry["offset"] + math.copysign(20.0, wanted[tag].limit), lag=120.0)
 
     live = built(plant, monkeypatch, run_away)
     seen: set[str] = set()
-    for _ in range(60):
+    for _ in range(100):
         live.advance(10)
         seen |= active(live)
     assert {name(a) for a in wanted.values()} - seen == set()

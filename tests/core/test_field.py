@@ -396,6 +396,31 @@ def test_the_average_forgets_exponentially(rig: Rig) -> None:
     assert rig["WIC.PV"] == pytest.approx(5.0 - math.exp(-1.0), abs=1e-9)
 
 
+@pytest.mark.parametrize(("kind", "sign"), [(2, 1.0), (3, -1.0)])
+def test_an_estimate_follows_the_fast_input_and_its_bias_the_slow_one(rig: Rig, kind: int, sign: float) -> None:
+    rig.transmitter("FAST")
+    rig.transmitter("LAB")
+    rig.calculation("AY", kind, ["FAST.PV", "LAB.PV"], time=600.0)
+    rig.true("FAST", 40.0)
+    rig.true("LAB", 70.0)
+    rig.reset()
+    rig.scan()
+    assert rig["AY.PV"] == pytest.approx(70.0)
+    rig.true("FAST", 41.0)
+    rig.scan()
+    assert rig["AY.PV"] == pytest.approx(70.0 + sign, abs=1e-3), "at once"
+    rig.run(600.0)
+    assert rig["AY.PV"] == pytest.approx(70.0 + sign * math.exp(-1.0), abs=2e-3), "the laboratory has it back"
+    rig.layers.set_instrument_mode("transmitter", 1, 2)
+    rig.scan()
+    stands = rig["AY.PV"]
+    rig.run(60.0)
+    assert (rig["AY.PV"], rig.quality("AY.PV")) == (stands, UNCERTAIN), "the bias stands"
+    rig.layers.set_instrument_mode("transmitter", 0, 2)
+    rig.scan()
+    assert (rig["AY.PV"], rig.quality("AY.PV")) == (stands, BAD_SENSOR_FAILURE)
+
+
 # Actuators
 
 

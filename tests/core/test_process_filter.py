@@ -22,7 +22,7 @@ def belt(make_bench: MakeBench, live: LivePlant, wash: float) -> tuple[Bench, st
     """The first belt filter with so many times its cake's liquor of wash water: bench and name, slurry, filtrate and
     cake, mol/s."""
     unit = next(u.id for u in live.plant.units if u.kind == "filter")
-    bench = make_bench(unit)
+    bench = make_bench(unit, belt=-1)
     bench.from_steady(live)
     table = bench.tables[unit]
     slurry = bench.core.arriving[table["inlet"], 2 : 2 + bench.nc].copy()
@@ -60,6 +60,64 @@ def test_the_cloth_lets_its_share_of_the_solids_through(make_bench: MakeBench, l
     passing = bench.tables[unit]["passing"]
     assert 0.0 < passing < 0.1
     assert filtrate[bench.na :] == pytest.approx(passing * slurry[bench.na :], rel=1e-9, abs=1e-18)
+
+
+BELT, DRIVE = "BF-511", "BF-511"
+LOAD_KG_S = 2.29 / 3600.0
+
+
+def running(make_bench: MakeBench, live: LivePlant, speed: float) -> Bench:
+    """The Nd belt in production, at so much of its usual speed, with just the slurry of the usual cake."""
+    bench = make_bench(BELT)
+    bench.from_steady(live)
+    inlet = bench.tables[BELT]["inlet"]
+    first = 2 + bench.na
+    solids = bench.core.arriving[inlet, first : 2 + bench.nc] @ bench.mass[bench.na :]
+    bench.core.streams[:, inlet, 1:] *= LOAD_KG_S / solids
+    bench.opening(DRIVE, 0.6 * speed)
+    bench.core.advance(2)
+    return bench
+
+
+def probe(bench: Bench, name: str) -> float:
+    return float(bench.core.probe[bench.layout.probes[BELT, name]])
+
+
+@pytest.mark.parametrize("speed", [0.6, 1.0, 1.6])
+def test_thin_cake_loses_the_vacuum_and_stays_wet(make_bench: MakeBench, live: LivePlant, speed: float) -> None:
+    bench = running(make_bench, live, speed)
+    thick = 1.0 / speed
+    vacuum = 2.0 * thick / (1.0 + thick)
+    assert probe(bench, "vacuum") == pytest.approx(-45e3 * vacuum, rel=1e-6)
+    wetter = 0.36 * (1.0 - vacuum) if thick < 1.0 else 0.1 * (thick - 1.0)
+    # what the wash leaves is lighter than the liquor that the moisture is stated for
+    assert probe(bench, "moisture") == pytest.approx(0.33 * (1.0 + wetter), rel=0.03)
+
+
+def test_a_belt_that_stands_carries_no_cake(make_bench: MakeBench, live: LivePlant) -> None:
+    bench = running(make_bench, live, 0.0)
+    assert probe(bench, "cake") < 1e-9
+    table = bench.tables[BELT]
+    slurry, filtrate = (bench.core.arriving[table[port], 2 : 2 + bench.nc] for port in ("inlet", "filtrate"))
+    assert filtrate[bench.na :] == pytest.approx(slurry[bench.na :], rel=1e-9, abs=1e-18)
+
+
+def test_a_belt_carries_twice_the_usual_cake_and_no_more(make_bench: MakeBench, live: LivePlant) -> None:
+    bench = running(make_bench, live, 0.25)
+    table = bench.tables[BELT]
+    cake = bench.core.arriving[table["cake"], 2 + bench.na : 2 + bench.nc] @ bench.mass[bench.na :]
+    assert cake == pytest.approx((1.0 - table["passing"]) * 2.0 * 0.25 * LOAD_KG_S, rel=1e-6)
+
+
+def test_more_wash_leaves_a_liquor_that_conducts_less(make_bench: MakeBench, live: LivePlant) -> None:
+    bench = running(make_bench, live, 1.0)
+    wash = bench.tables[BELT]["wash"]
+    found = []
+    for _ in range(3):
+        bench.core.advance(2)
+        found.append(probe(bench, "conductivity"))
+        bench.core.streams[:, wash, 1:] *= 1.2
+    assert found[0] > 1.3 * found[1] > 1.6 * found[2] > 0.0
 
 
 @pytest.mark.parametrize("speed", [0.2, 0.8])

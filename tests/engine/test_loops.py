@@ -121,6 +121,7 @@ CASES = [
          streams={"503": 0.9, "523": 0.9, "543": 0.9, "553": 0.9}),
     fast("FIC-512 FIC-532 FIC-547 FIC-557", "wash water pressure down",
          streams={"504": 0.75, "524": 0.75, "544": 0.75, "554": 0.6}),
+    slow("AIC-513", "wash runs through cracks in the cake", hours=2, units={"BF-511": {"wash_efficiency": 0.72}}),
     # utilities
     slow("AIC-801", "caustic pump delivers a tenth less", hours=6, streams={"801": 0.9}),
     slow("LIC-803", "water main weak", hours=16, streams={"802": 0.5}),
@@ -138,6 +139,7 @@ CASES = [
     fast("FIC-813 FIC-813B FIC-813C FIC-815 FIC-815B", "pumps worn",
          streams={"812": 0.5, "814": 0.5, "816": 0.5, "818": 0.5, "820": 0.5}),
     # drying and calcination
+    fast("PIC-620", "filter of the exhaust clogged", units={"KL-611": {"draft": 0.6}}),
     slow("TIC-601 TIC-631", "heaters weak", hours=2, units={"DR-601": {"power": 0.95}, "DR-631": {"power": 0.9}}),
     slow("TIC-611 TIC-612 TIC-613 TIC-614", "insulation a third worse", hours=4, units={"KL-611": {"shell": 1.33}}),
     slow("TIC-641 TIC-642 TIC-651 TIC-656", "insulation a third worse", hours=4,

@@ -8,7 +8,7 @@ from plantsim.model.compose.probes import PROBES, TOTALS
 from plantsim.model.kinds import KINDS
 from plantsim.model.unit_kind import Form, UnitKind
 
-ZONES = {"zones": 8}
+ZONES = {"zones": 8, "circuits": 3}
 
 
 @pytest.mark.parametrize("name", list(PROBES))

@@ -66,11 +66,14 @@ def test_variables_stand_where_openplc_counts_its_slaves_points(engine: Engine, 
 
 
 def test_blocks_are_within_what_one_request_and_openplc_take(engine: Engine) -> None:
-    slaves = devices(openplc(engine.tags))
+    text = openplc(engine.tags)
+    slaves = devices(text)
     assert [int(slave["slave_id"]) for slave in slaves] == sorted(side.unit for side in racks(engine.tags))
-    for key in ("Input_Registers", "Holding_Registers"):
+    for key, table in (("Input_Registers", "input"), ("Holding_Registers", "holding")):
         assert all(int(slave[f"{key}_Size"]) <= 123 for slave in slaves)
-        assert sum(int(slave[f"{key}_Size"]) for slave in slaves) <= 400
+        registers = sum(int(slave[f"{key}_Size"]) for slave in slaves)
+        told = f"# found {registers} {table} registers, allowed 400: choose a PLC's areas (--area)"
+        assert (told in text.splitlines()) is (registers > 400)
 
 
 def test_openplcs_blocks_are_answered_without_an_exception(engine: Engine) -> None:

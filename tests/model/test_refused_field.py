@@ -137,7 +137,7 @@ import pytest
             [('measures = "201.flow"', 'measures = "201.colour"')],
             (
                 'toy.toml: instruments.FIC-201.measures: found "201.colour", allowed 201.flow, 201.mass_flow, '
-                "201.temperature, 201.conc(SPECIES, ...), 201.purity(PRODUCT), "
+                "201.temperature, 201.assay(ELEMENT, ...), 201.conc(SPECIES, ...), 201.purity(PRODUCT), "
                 "201.share(SPECIES, ...); nearest 201.flow"
             ),
             id="missing stream probe",
@@ -172,7 +172,7 @@ import pytest
             [('function = "copy(LI-201)"', 'function = "median(LI-201)"')],
             (
                 'toy.toml: instruments.WIC-201.function: found "median(LI-201)", allowed "max(TAG, TAG)", '
-                '"average(TAG, 600 s)", "copy(TAG)" or, of a ratio controller, "ratio"'
+                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
             ),
             id="unknown function",
         ),
@@ -229,7 +229,7 @@ import pytest
             [('"average(LI-201, 10 min)"', '"average(LI-201)"')],
             (
                 'toy.toml: instruments.LI-202.function: found "average(LI-201)", allowed "max(TAG, TAG)", '
-                '"average(TAG, 600 s)", "copy(TAG)" or, of a ratio controller, "ratio"'
+                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
             ),
             id="average without a time",
         ),
@@ -237,7 +237,7 @@ import pytest
             [('"average(LI-201, 10 min)"', '"average(LI-201, 10 L)"')],
             (
                 'toy.toml: instruments.LI-202.function: found "average(LI-201, 10 L)", allowed "max(TAG, TAG)", '
-                '"average(TAG, 600 s)", "copy(TAG)" or, of a ratio controller, "ratio"'
+                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
             ),
             id="average over a volume",
         ),

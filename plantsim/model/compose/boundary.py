@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plantsim.model.compose.context import Context
+from plantsim.model.compose.context import AIR_MOL_PER_M3, Context
 from plantsim.model.plant import Unit
 
 
@@ -19,6 +19,19 @@ def store(c: Context, unit: Unit) -> dict[str, Any]:
         "refill_at": 0.01 * p["refill_at"] * span,
         "delivery": p.get("delivery") or 0.0,
         "initial": [0.01 * p["initial"] * span],
+    }
+
+
+def organic_store(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    return {
+        "outlets": [c.outlet(s) for s in c.outlets.get((unit.id, "out"), [])],
+        "pump": c.drive(unit, "pump"),
+        "temperature": p["temperature"],
+        "span": p["span"],
+        "refill_at": 0.01 * p["refill_at"] * p["span"],
+        "delivery": p["delivery"],
+        "initial": [0.01 * p["initial"] * p["span"]],
     }
 
 
@@ -38,6 +51,30 @@ def hopper(c: Context, unit: Unit) -> dict[str, Any]:
         "size": c.layout.probes[source, "size"] if source else -1,
         "size_ratio": p["size_ratio"],
         "initial": [0.0] * (2 * len(c.names) + 4),
+    }
+
+
+def enclosure(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    mixers = [unit.drives[f"mixers{n + 1}"] for n in range(int(p["circuits"]))]
+    speed = {
+        d.tag: 0.0 if c.plant.empty else 0.01 * float(d.initial)
+        for d in c.plant.devices
+        if d.tag in unit.drives.values()
+    }
+    turning = sum(speed[tag] for tag in mixers) / len(mixers)
+    made = p["vapour"] * (p["still"] + (1.0 - p["still"]) * turning)
+    return {
+        "fan": c.drive(unit, "fan"),
+        "mixers": [c.layout.drives[tag] for tag in mixers],
+        "volume": p["volume"] * AIR_MOL_PER_M3,
+        "air": p["air"] * AIR_MOL_PER_M3,
+        "draught": p["draught"] * AIR_MOL_PER_M3,
+        "vapour": p["vapour"] * AIR_MOL_PER_M3,
+        "still": p["still"],
+        "limit": p["explosive"],
+        # as it comes to rest with these drives
+        "initial": [made / (p["air"] * speed[unit.drives["fan"]] + p["draught"])],
     }
 
 

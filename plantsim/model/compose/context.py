@@ -126,6 +126,11 @@ class Context:
         """Index of the stream into a port."""
         return self.layout.streams[self.inlets[unit.id, port][0].id]
 
+    def maybe_in(self, unit: Unit, port: str) -> int:
+        """Index of the stream into a port, -1 if there is none."""
+        streams = self.inlets.get((unit.id, port), [])
+        return self.layout.streams[streams[0].id] if streams else -1
+
     def one_out(self, unit: Unit, port: str = "out") -> int:
         """Index of the stream out of a port."""
         return self.layout.streams[self.outlets[unit.id, port][0].id]

@@ -47,6 +47,8 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
     state += [unit.initial["interface"]] * sum(stages)
     state += [0.0 if c.plant.empty else 1e-6] * (len(metals) + 1)
     state += [0.0]  # no crud
+    if p["organic_span"]:
+        state += [1e3 * p["organic_tank"]]
     return {
         "stages": stages,
         "feed": c.one_in(unit, "feed"),
@@ -84,6 +86,10 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
         "carry_over": list(p["carry_over"]),
         "organic_density": p["organic_density"],
         "tank_volume": 1e3 * p["organic_tank"],
+        "tank_span": 1e3 * p["organic_span"],
+        "fresh": c.maybe_in(unit, "fresh"),
+        "evaporation": 1e3 * p["evaporation"],
+        "profile": c.index[p["profile"][0]] if p["profile"] else -1,
         "initial": state,
     }
 

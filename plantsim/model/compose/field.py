@@ -28,6 +28,8 @@ from plantsim.model.plant import (
 )
 from plantsim.model.tag import Kind
 
+CALCULATIONS = {"average": 1, "estimate": 2, "falling": 3}
+"""Kinds of calculation as in ext/field.pxd; max and copy are 0."""
 TRANSMITTER_MEM, ANALYSER_MEM, CALCULATION_MEM, VALVE_MEM, DRIVE_MEM, LOOP_MEM, ALARM_MEM = 1, 25, 1, 1, 2, 14, 8
 DIVERT_MEM, STANDBY_MEM, BUTTON_MEM = 2, 2, 1
 """Memory of each kind of device, as in ext/field.pxd, control.pxd, alarm.pxd, divert.pxd and standby.pxd."""
@@ -182,7 +184,7 @@ class Field:
         """A reading made of others; a copy is the greatest of one."""
         rows = [self.row[f"{tag}.PV"] for tag in f.inputs]
         return {
-            "kind": 1 if f.name == "average" else 0,
+            "kind": CALCULATIONS.get(f.name, 0),
             "n": len(rows),
             "inputs": [*rows, *[0] * (4 - len(rows))],
             "pv": self.row[f"{i.tag}.PV"],

@@ -25,7 +25,7 @@ PROBES: dict[str, tuple[str, ...]] = {
     "duct": ("flow", "hydrogen"),
     "reactor": ("level", "temperature", "pH", "redox", "volume", "solids"),
     "tank": ("level", "temperature", "pH", "redox", "volume", "solids"),
-    "filter": ("cake", "filtrate", "wash_ratio", "washed"),
+    "filter": ("cake", "filtrate", "wash_ratio", "washed", "vacuum", "moisture", "conductivity"),
     "filter_press": (
         "cake",
         "filtrate",
@@ -59,6 +59,9 @@ PROBES: dict[str, tuple[str, ...]] = {
         "organic_in_liquor",
         "organic_lost",
         "crud",
+        "organic_level",
+        "organic_density",
+        "feed_share",
     ),
     "crystalliser": ("level", "temperature", "pH", "supersaturation", "size", "volume", "rare_earth_left"),
     "dryer": ("temperature", "moisture", "water"),
@@ -68,6 +71,9 @@ PROBES: dict[str, tuple[str, ...]] = {
         "loss_on_ignition",
         "hold_up",
         "heat",
+        "draft",
+        "oxygen",
+        "current",
     ),
     "store": ("level", "volume", "draw"),
     "scrubber": (
@@ -106,12 +112,14 @@ PROBES: dict[str, tuple[str, ...]] = {
     ),
     "membrane": ("permeate", "concentration"),
     "makeup_tank": ("level", "temperature", "volume", "strength", "density", "draw", "heat"),
-    "hopper": ("weight", "lots", "off_spec", "off_spec_rate"),
+    "hopper": ("weight", "lots", "off_spec", "off_spec_rate", "size"),
     "ups": ("charge", "load", "lost", "empty", "beside"),
     "water_circuit": ("pressure", "temperature", "share"),
     "gas_main": ("pressure", "share", "lost"),
     "reagent_tank": ("level", "temperature", "volume", "strength", "draw", "heat"),
     "hall": ("hydrogen_chloride", "temperature", "leak"),
+    "organic_store": ("level", "volume", "draw"),
+    "enclosure": ("vapour",),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from plantsim.chemistry.elements import RARE_EARTHS
+from plantsim.chemistry.elements import ATOMIC_WEIGHTS, RARE_EARTHS
 from plantsim.model.compose.bicarbonate import bicarbonate_tank
-from plantsim.model.compose.boundary import hopper, store, ups
+from plantsim.model.compose.boundary import enclosure, hopper, organic_store, store, ups
 from plantsim.model.compose.carbonate import carbonate_tank
 from plantsim.model.compose.cartridge import cartridge
 from plantsim.model.compose.context import BINS, CLASSES, Context, Layout
@@ -67,6 +67,8 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "gas_main": gas_main,
     "reagent_tank": reagent_tank,
     "hall": hall,
+    "organic_store": organic_store,
+    "enclosure": enclosure,
 }
 
 
@@ -94,7 +96,7 @@ class Process:
 
     def stream_probe(self, stream: str, probe: str) -> int:
         """Index of a measured quantity of a stream: flow, mass_flow, temperature, conc(A, B), purity(PRODUCT), or
-        share(A, B), their part of the rare earth in mol/mol."""
+        share(A, B), their part of the rare earth in mol/mol, assay(E, F), elements in kg per kg of all."""
         k = self.layout.streams[stream]
         volume = [s.molar_volume for s in self.context.species]
         width = 2 + len(self.context.names) + 2 * CLASSES * BINS
@@ -116,6 +118,11 @@ class Process:
             rare = [sum(s.formula.get(e, 0.0) for e in RARE_EARTHS) for s in self.context.species]
             top = [x if name in arguments else 0.0 for name, x in zip(self.context.names, rare, strict=True)]
             return self.weigh(WEIGHTED_STREAM_RATIO, k, top, rare)
+        if name == "assay":
+            top = [
+                sum(s.formula.get(e, 0.0) * 1e-3 * ATOMIC_WEIGHTS[e] for e in arguments) for s in self.context.species
+            ]
+            return self.weigh(WEIGHTED_STREAM_RATIO, k, top, self.context.mass)
         if name == "purity":
             product = next(p for p in self.plant.products if p.name == arguments[0])
             return self.weigh(

@@ -112,6 +112,17 @@ def reactor(c: Context, unit: Unit) -> dict[str, Any]:
 def cake_filter(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
     return {
+        **_cake(c, unit),
+        "belt": c.drive(unit, "belt"),
+        "belt_normal": 0.01 * p["belt_normal"],
+        "load": p["load"],
+        "vacuum": p["vacuum"],
+    }
+
+
+def _cake(c: Context, unit: Unit) -> dict[str, Any]:
+    p = unit.parameters
+    return {
         "inlet": c.one_in(unit),
         "wash": c.one_in(unit, "wash"),
         "filtrate": c.one_out(unit, "filtrate"),
@@ -127,7 +138,7 @@ def cake_filter(c: Context, unit: Unit) -> dict[str, Any]:
 def filter_press(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
     return {
-        **cake_filter(c, unit),
+        **_cake(c, unit),
         "closing": c.drive(unit, "closing"),
         "feed": c.drive(unit, "feed"),
         "blow": c.drive(unit, "blow"),

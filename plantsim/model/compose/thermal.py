@@ -10,6 +10,7 @@ from plantsim.model.plant import Unit
 STEFAN_BOLTZMANN = 5.670374e-8
 EMISSIVITY = 0.7
 SOLIDS_CP_J_KG_K = 600.0
+AIR_CP_J_MOL_K = 29.1
 
 
 def dryer(c: Context, unit: Unit) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def calciner(c: Context, unit: Unit) -> dict[str, Any]:
     ix = c.index
     chemistry = c.chemistry
     zones = int(p["zones"])
+    fan = c.drive(unit, "fan")
     volatile = c.vector({"H2O": c.mass[ix["H2O"]]})
     chains = []
     for hydrate, anhydrous, oxycarbonate, oxide in chemistry.value("calcination", "chains"):
@@ -92,7 +94,12 @@ def calciner(c: Context, unit: Unit) -> dict[str, Any]:
         "film": p["film"],
         "radiation": EMISSIVITY * STEFAN_BOLTZMANN * p["heat_area"],
         "shell": p["shell"],
-        "gas": p["air"] * AIR_MOL_PER_M3 * 29.1,
+        "gas": p["exhaust" if fan >= 0 else "air"] * AIR_MOL_PER_M3 * AIR_CP_J_MOL_K,
+        "fan": fan,
+        "exhaust": p["exhaust"] * AIR_MOL_PER_M3,
+        "draft": p["draft"],
+        "idle_current": p["idle_current"],
+        "load_current": p["load_current"],
         "ambient": AMBIENT_K,
         "tube": c.drive(unit, "tube"),
         "initial": [x for bed_k, wall_k in zone_k for x in (*[0.0] * len(c.names), bed_k, wall_k)],
