@@ -271,7 +271,12 @@ class Processor(UaProcessor):
 
 def _is_of_decoding(error: Exception) -> bool:
     """Whether it was a request that could not be read, and not what was done with it."""
-    return any(frame.f_code.co_name == "struct_from_binary" for frame, _ in walk_tb(error.__traceback__))
+    return _is_of(error, "struct_from_binary")
+
+
+def _is_of(error: Exception, function: str) -> bool:
+    """Whether it came up in a function of the library."""
+    return any(frame.f_code.co_name == function for frame, _ in walk_tb(error.__traceback__))
 
 
 class _Refusals(logging.Filter):
@@ -358,10 +363,17 @@ class Protocol(OPCUAProtocol):
         await self._writable.wait()
         try:
             return bool(await super()._process_one_msg(header, buf))
-        except (StructError, NotEnoughData, ValueError, ua.UaError) as error:
+        except Exception as error:
+            # of a signature or a certificate, the errors are of many kinds
+            is_of_security = _is_of(error, "receive_from_header_and_body")
+            if not is_of_security and not isinstance(error, StructError | NotEnoughData | ValueError | ua.UaError):
+                raise
             # there is no request that it could be the answer to
-            log.warning("OPC UA: %s sent what is no message, and is cut off: %s", self.peer_name, str(error)[:SHORT])
-            is_of_channel = isinstance(error, ua.UaError) and not isinstance(error, NotEnoughData)
+            why = str(error)[:SHORT] or type(error).__name__
+            log.warning("OPC UA: %s sent what is no message, and is cut off: %s", self.peer_name, why)
+            is_of_channel = not isinstance(error, NotEnoughData | StructError) and (
+                is_of_security or isinstance(error, ua.UaError)
+            )
             self._refuse(ua.StatusCodes.BadSecurityChecksFailed if is_of_channel else ua.StatusCodes.BadDecodingError)
             return False
         finally:

@@ -8,6 +8,7 @@ late by its own clients.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 import socket
 import struct
@@ -23,7 +24,8 @@ from typing import Any, NamedTuple
 import pytest
 from asyncua import Client, ua
 from asyncua.common.connection import SecureConnection, TransportLimits
-from asyncua.crypto.security_policies import SecurityPolicyNone
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
+from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256, SecurityPolicyNone
 from asyncua.ua.ua_binary import (
     nodeid_from_binary,
     nodeid_to_binary,
@@ -31,6 +33,11 @@ from asyncua.ua.ua_binary import (
     struct_to_binary,
     uatcp_to_binary,
 )
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -517,6 +524,85 @@ def test_malformed_messages_hurt_nobody(running: Running, scale: float) -> None:
     print(f"RSS {before:.1f} -> {running.rss:.1f} MB")
     assert running.rss < RSS_MB
     assert running.rss - before < 2 * GROWTH_MB
+
+
+# ---------------------------------------------------------------------- certificates
+
+
+def opening(policy: str, certificate: bytes, thumbprint: bytes, secret: bytes) -> bytes:
+    """A message that opens a secured channel, its encrypted part any bytes."""
+
+    def of(part: bytes) -> bytes:
+        return struct.pack("<i", len(part)) + part
+
+    body = struct.pack("<I", 0) + of(policy.encode()) + of(certificate) + of(thumbprint) + secret
+    return b"OPNF" + struct.pack("<I", 8 + len(body)) + body
+
+
+def test_certificates_that_are_none_or_nobodys_hurt_nobody(running: Running, scale: float, tmp_path: Path) -> None:
+    """Bytes that are none, halves of one, the server's own, others with a wrong secret, good ones that are unknown."""
+    random_ = random.Random(3)
+    key = rsa.generate_private_key(65537, 2048)
+    handles, before = running.handles, running.rss
+    policies = (
+        "http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256",
+        "http://opcfoundation.org/UA/SecurityPolicy#Aes256_Sha256_RsaPss",
+        "http://opcfoundation.org/UA/SecurityPolicy#Basic128Rsa15",
+        "http://opcfoundation.org/UA/SecurityPolicy#None",
+        "",
+    )
+
+    def self_signed() -> bytes:
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"client {random_.random()}")])
+        now = datetime.now(UTC)
+        made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        made = made.serial_number(x509.random_serial_number()).not_valid_before(now)
+        return made.not_valid_after(now + timedelta(days=1)).sign(key, SHA256()).public_bytes(Encoding.DER)
+
+    async def server_certificate() -> bytes:
+        found = await Client(running.endpoint).connect_and_get_server_endpoints()
+        return next(bytes(one.ServerCertificate) for one in found if one.ServerCertificate)
+
+    async def unknown() -> None:
+        client = Client(running.endpoint, timeout=60.0)
+        client.application_uri = "urn:stranger"
+        await client.set_security(SecurityPolicyBasic256Sha256, tmp_path / "c.der", tmp_path / "c.pem")
+        with pytest.raises(ua.uaerrors.BadCertificateUntrusted):
+            await client.connect()
+
+    async def strange(count: int) -> None:
+        await setup_self_signed_certificate(tmp_path / "c.pem", tmp_path / "c.der", "urn:stranger", "here", [], {})
+        for _ in range(count):
+            await unknown()
+
+    servers = asyncio.run(server_certificate())
+    ended = 0
+    with Watcher(running) as watcher:
+        for _ in range(round(100 * scale)):
+            whole = self_signed()
+            certificate = random_.choice(
+                (b"", b"\x30\x82\xff\xff", random_.randbytes(2000), whole, whole[:300], whole * 2, servers)
+            )
+            thumbprint = random_.choice((hashlib.sha1(servers).digest(), b"", random_.randbytes(20)))
+            secret = random_.randbytes(random_.choice((0, 1, 256, 257, 512)))
+            with socket.create_connection(running.address, PATIENCE) as link:
+                hello = ua.Hello(0, 65535, 65535, 0, 0, running.endpoint)
+                link.sendall(uatcp_to_binary(ua.MessageType.Hello, hello))
+                link.recv(65536)
+                link.sendall(opening(random_.choice(policies), certificate, thumbprint, secret))
+                link.shutdown(socket.SHUT_WR)
+                with suppress(ConnectionError):
+                    while link.recv(65536):
+                        pass
+                ended += 1
+        asyncio.run(strange(round(10 * scale) or 1))
+        watcher.check()
+    running.wait_until_left(handles)
+    print(f"{ended} channels that were not opened, RSS {before:.1f} -> {running.rss:.1f} MB")
+    assert running.rss - before < GROWTH_MB
+    log = running.log.read_text()
+    assert "Traceback" not in log
+    assert "plantsim certs trust" in log
 
 
 # ---------------------------------------------------------------------- clients that die and stall

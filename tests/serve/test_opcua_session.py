@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,12 @@ from asyncua.crypto.security_policies import (
     SecurityPolicyBasic256Sha256,
     SecurityPolicyNone,
 )
+from asyncua.ua.ua_binary import struct_to_binary
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from plantsim.engine.command import Origin
 from plantsim.model.tag import Role
@@ -93,6 +100,53 @@ async def test_a_certificate_is_turned_away_until_it_is_trusted(secured: Secured
         certificates.trust(ours.name[:12])
     async with secured.login("operator", policy=policy) as console:
         assert await console.value("TIC-201.Kind") == "controller"
+
+
+def write_certificate(folder: Path, *, bits: int = 2048, days: tuple[int, int] = (-1, 300), uri: str) -> None:
+    """Of a new key, self-signed. days: of its validity, from today."""
+    key = rsa.generate_private_key(65537, bits)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
+        .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), critical=False)
+        .sign(key, SHA256())
+    )
+    (folder / "client.der").write_bytes(made.public_bytes(Encoding.DER))
+    (folder / "client.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ({"days": (-300, -1)}, "BadCertificateTimeInvalid"),
+        ({"days": (1, 300)}, "BadCertificateTimeInvalid"),
+        ({"bits": 1024}, "BadCertificatePolicyCheckFailed"),
+        ({"uri": "urn:somebody:else"}, "BadCertificateUriInvalid"),
+    ],
+)
+async def test_a_certificate_that_is_no_good_is_refused_though_it_is_trusted(
+    secured: Secured, tmp_path: Path, parts: dict[str, Any], status: str
+) -> None:
+    write_certificate(tmp_path, **{"uri": APPLICATION} | parts)
+    certificates = TrustList(secured.state / "new")
+    trusted = certificates.trust(str(tmp_path / "client.der"))
+    try:
+        with pytest.raises(ua.uaerrors.UaStatusCodeError) as refused:
+            async with replace(secured, state=tmp_path).login("operator", policy=SecurityPolicyBasic256Sha256):
+                pass
+        assert ua.StatusCode(refused.value.code).name == status
+    finally:
+        certificates.reject(trusted.name)
+        (secured.state / "new" / "certs" / "rejected" / f"{trusted.name}.der").unlink()
 
 
 @pytest.mark.parametrize(
@@ -181,6 +235,33 @@ async def test_each_role_may_do_its_part(
 async def test_every_policy_takes_a_user_in(secured: Secured, policy: Any, mode: Any) -> None:
     async with secured.login("engineer", policy=policy, mode=mode) as console:
         assert await console.write(("TIC-201.Gain", ua.Variant(2.0, Double))) == ["Good"]
+
+
+@pytest.mark.parametrize(("policy", "mode"), POLICIES)
+async def test_a_message_that_was_changed_on_its_way_ends_the_connection(
+    secured: Secured, policy: Any, mode: Any, eventually: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    console = secured.login("operator", policy=policy, mode=mode)
+    found = await console.__aenter__()
+    protocol = found.client.uaclient.protocol
+    asked = ua.ReadRequest()
+    asked.RequestHeader.AuthenticationToken = protocol.authentication_token
+    asked.Parameters.NodesToRead = [ua.ReadValueId(found.id("TIC-201.PV"), ua.AttributeIds.Value)]
+    data = bytearray(protocol._connection.message_to_binary(struct_to_binary(asked), request_id=1_000_000))
+    data[-1] ^= 1  # of the signature, or of what it is encrypted in
+    transport = protocol.transport
+    transport.write(bytes(data))
+
+    async def is_ended() -> bool:
+        return bool(transport.is_closing())
+
+    await eventually(is_ended)
+    assert any("sent what is no message, and is cut off" in text for text in caplog.messages)
+    assert not [one for one in caplog.records if one.name.startswith("asyncua.server") and one.levelname == "ERROR"]
+    with suppress(ua.UaError, OSError, TimeoutError):
+        await console.__aexit__(None, None, None)
+    async with secured.login("operator", policy=policy, mode=mode) as again:
+        assert await again.value("TIC-201.Kind") == "controller"
 
 
 @pytest.mark.parametrize("policy", [None, SecurityPolicyBasic256Sha256])
