@@ -250,10 +250,12 @@ def start_metrics(
         ("clients", "opcua"): lambda: opcua.clients,
         ("clients", "modbus"): lambda: modbus.clients,
         ("watched_items", "opcua"): lambda: opcua.watched,
+        ("queued_notifications", "opcua"): lambda: opcua.waiting,
         ("pending_samples", "history"): lambda: historian.pending if historian is not None else 0,
     }
+    counters = {("dropped_notifications", "opcua"): lambda: opcua.dropped}
     try:
-        server = MetricsServer(engine, gauges, host=args.host, port=args.metrics)
+        server = MetricsServer(engine, gauges, counters, host=args.host, port=args.metrics)
     except OSError as error:
         raise Stop(bind_failure(error, args.host, args.metrics, "--metrics")) from None
     log.info("metrics at http://%s:%d/metrics", url_host(args.host), server.port)

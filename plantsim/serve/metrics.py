@@ -33,6 +33,8 @@ _TIMES = {
         "Wall time from a PLC's write to the image that obeys it, of the last 1000",
     ),
 }
+Figures = Mapping[tuple[str, str], Callable[[], float]]
+"""What to ask for, by name and label."""
 _QUANTILES = {"P50": "0.5", "P99": "0.99", "Max": "1"}
 
 
@@ -46,11 +48,12 @@ class Engine(Protocol):
 
 
 class Metrics:
-    """The run's own figures. gauges: more of them, by name and label, each asked for at every scrape."""
+    """The run's own figures. gauges, counters: more of them, by name and label, each asked for at every scrape."""
 
-    def __init__(self, engine: Engine, gauges: Mapping[tuple[str, str], Callable[[], float]]) -> None:
+    def __init__(self, engine: Engine, gauges: Figures, counters: Figures) -> None:
         self._engine = engine
         self._gauges = gauges
+        self._counters = counters
 
     def collect(self) -> Iterable[Metric]:
         """The figures now; called in the HTTP server's thread, which reads one image."""
@@ -80,12 +83,17 @@ class Metrics:
         alarms.add_metric(["active"], _count(image.alarms & ACTIVE))
         alarms.add_metric(["unacknowledged"], _count(image.alarms & UNACKED))
         yield alarms
-        families: dict[str, GaugeMetricFamily] = {}
-        for (name, of), ask in self._gauges.items():
-            text = name.replace("_", " ").capitalize()
-            family = families.setdefault(name, GaugeMetricFamily(f"plantsim_{name}", text, labels=["of"]))
-            family.add_metric([of], ask())
-        yield from families.values()
+        yield from _families(GaugeMetricFamily, self._gauges)
+        yield from _families(CounterMetricFamily, self._counters)
+
+
+def _families(kind: type[GaugeMetricFamily | CounterMetricFamily], figures: Figures) -> Iterable[Metric]:
+    families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
+    for (name, of), ask in figures.items():
+        text = name.replace("_", " ").capitalize()
+        family = families.setdefault(name, kind(f"plantsim_{name}", text, labels=["of"]))
+        family.add_metric([of], ask())
+    return families.values()
 
 
 def _count(bits: NDArray[np.integer[Any]]) -> int:
@@ -95,11 +103,9 @@ def _count(bits: NDArray[np.integer[Any]]) -> int:
 class MetricsServer:
     """Answers Prometheus at ``http://host:port/metrics``; port 0 chooses a free one. OSError where it cannot listen."""
 
-    def __init__(
-        self, engine: Engine, gauges: Mapping[tuple[str, str], Callable[[], float]], *, host: str, port: int
-    ) -> None:
+    def __init__(self, engine: Engine, gauges: Figures, counters: Figures, *, host: str, port: int) -> None:
         registry = CollectorRegistry()
-        registry.register(Metrics(engine, gauges))
+        registry.register(Metrics(engine, gauges, counters))
         ProcessCollector(registry=registry)
         self._server, self._thread = start_http_server(port, host, registry)
         self.port = int(self._server.server_port)

@@ -137,6 +137,16 @@ class OpcUaServer:
         """Items that clients watch, in all subscriptions."""
         return opcua_seam.watched(self._server.iserver) if self._server is not None else 0
 
+    @property
+    def waiting(self) -> int:
+        """Values and events that wait in the queues of subscriptions."""
+        return opcua_seam.queued(self._server.iserver)[0] if self._server is not None else 0
+
+    @property
+    def dropped(self) -> int:
+        """Values and events that queues had no room for, since it listens."""
+        return opcua_seam.queued(self._server.iserver)[1] if self._server is not None else 0
+
     async def start(self) -> None:
         """Build the address space and listen. Raises CannotListen, UsersError, or OSError for the state folder."""
         if self._server is not None:

@@ -148,6 +148,11 @@ class Columns:
             self._take_due(datetime.now(UTC))
         return bool(self._waiting)
 
+    @property
+    def waiting(self) -> int:
+        """Values that wait to be told, those that queues will have no room for among them."""
+        return sum(len(chunk.places) for chunk in tuple(self._waiting))
+
     def is_late(self, item: int) -> bool:
         """Whether it has changed since its last sample."""
         return bool(self._late[self._place[item]])

@@ -95,6 +95,12 @@ def watched(service: Any) -> int:
     return sum(len(one.monitored_item_srv._monitored_items) for one in subscriptions)
 
 
+def queued(service: Any) -> tuple[int, int]:
+    """Values and events that wait to be told, and those that were dropped. service: an InternalServer."""
+    subscriptions = service.subscription_service
+    return (subscriptions.waiting, subscriptions.dropped) if isinstance(subscriptions, Subscriptions) else (0, 0)
+
+
 def _processor(service: Any, session: Any) -> Any:
     """The connection of a session of an InternalServer. Raises LookupError where there is none."""
     for transport in service.asyncio_transports:

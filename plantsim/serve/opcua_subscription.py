@@ -97,6 +97,18 @@ class Subscription(InternalSubscription):
         columns: Columns | None = self.monitored_item_srv.columns
         return 0 if columns is None else columns.overflows
 
+    @property
+    def waiting(self) -> int:
+        """Values and events that wait to be told."""
+        columns: Columns | None = self.monitored_item_srv.columns
+        queues = (*tuple(self._triggered_datachanges.values()), *tuple(self._triggered_events.values()))
+        return sum(map(len, queues)) + (0 if columns is None else columns.waiting)
+
+    @property
+    def dropped(self) -> int:
+        """Values that queues had no room for, and times that a queue of events had none."""
+        return self.record.queue_overflows + self.record.event_overflows + self.column_overflows
+
     def _period(self) -> float:
         return float(self.data.RevisedPublishingInterval) / 1000.0
 

@@ -31,6 +31,8 @@ class Subscriptions(SubscriptionService):
     def __init__(self, aspace: AddressSpace, iserver: Any) -> None:
         super().__init__(aspace, iserver=iserver)
         self._is_subtype = subtypes(aspace)
+        self._dropped = 0
+        """By subscriptions that are no more."""
 
     async def create_subscription(
         self,
@@ -58,7 +60,7 @@ class Subscriptions(SubscriptionService):
             callback,
             session_id,
             request_callback=request_callback,
-            delete_callback=lambda: self.subscriptions.pop(number, None),
+            delete_callback=lambda: self._forget(number),
             no_acks_limit=self.iserver.max_unacked_messages_per_subscription,
             max_queue_size=self.iserver.max_monitored_item_queue_size,
             publishing_enabled=params.PublishingEnabled,
@@ -69,6 +71,27 @@ class Subscriptions(SubscriptionService):
         await subscription.start()
         self.subscriptions[number] = subscription
         return result
+
+    async def delete_subscriptions(self, ids: list[int]) -> list[ua.StatusCode]:
+        self._dropped += sum(one.dropped for one in map(self.subscriptions.get, set(ids)) if one is not None)
+        results: list[ua.StatusCode] = await super().delete_subscriptions(ids)
+        return results
+
+    def _forget(self, number: int) -> None:
+        found = self.subscriptions.pop(number, None)
+        self._dropped += 0 if found is None else found.dropped
+
+    @property
+    def waiting(self) -> int:
+        """Values and events that wait in the queues of all."""
+        found: list[Subscription] = list(self.subscriptions.values())
+        return sum(one.waiting for one in found)
+
+    @property
+    def dropped(self) -> int:
+        """Values and events that queues had no room for, since the server started."""
+        found: list[Subscription] = list(self.subscriptions.values())
+        return self._dropped + sum(one.dropped for one in found)
 
     def _count_items(self) -> int:
         # of the library's own class, too, where the server itself watches something

@@ -27,7 +27,13 @@ def scrape(port: int) -> dict[str, float]:
 def test_scans_alarms_clients_and_memory_are_told(belfast: Plant) -> None:
     engine = Engine(belfast, frozen=True, epoch=1000.0)
     engine.start()
-    server = MetricsServer(engine, {("clients", "opcua"): lambda: 3}, host="127.0.0.1", port=0)
+    server = MetricsServer(
+        engine,
+        {("clients", "opcua"): lambda: 3},
+        {("dropped_notifications", "opcua"): lambda: 4},
+        host="127.0.0.1",
+        port=0,
+    )
     try:
         before = scrape(server.port)
         engine.step(60.0).result(30.0)
@@ -40,6 +46,7 @@ def test_scans_alarms_clients_and_memory_are_told(belfast: Plant) -> None:
     assert after["plantsim_running"] == 0.0
     assert 0.0 < after["plantsim_scan_seconds"] < 1.0
     assert after["plantsim_clientsopcua"] == 3.0
+    assert after["plantsim_dropped_notifications_totalopcua"] == 4.0
     assert after["plantsim_alarmsactive"] == 0.0
     assert after["process_resident_memory_bytes"] > 1e7
     assert after["plantsim_scan_lateness_seconds0.99"] == 0.0, "steps have no time to be late for"

@@ -22,8 +22,14 @@ NUMBER, TEXT, SWITCH = "TIC-201.PV", "Simulation.Pacing", "P-201.CMD"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def console(synthetic: Any, opcua_server: Any, connect: Any) -> AsyncIterator[Any]:
-    async with opcua_server(synthetic) as server, connect(server.endpoint) as found:
+async def serving(synthetic: Any, opcua_server: Any) -> AsyncIterator[Any]:
+    async with opcua_server(synthetic) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def console(serving: Any, connect: Any) -> AsyncIterator[Any]:
+    async with connect(serving.endpoint) as found:
         yield found
 
 
@@ -377,3 +383,23 @@ async def test_what_is_sampled_is_told_once_it_reports(console: Any, synthetic: 
     again = [value for handle, value in await told(14.0, 1.0) if handle == 2]
     assert again == [13.0, 14.0], "nothing of what was sampled before it was disabled"
     await raw.client.delete_subscriptions([raw.number])
+
+
+@pytest.mark.parametrize("name", [NUMBER, "TIC-201.MODE"])
+async def test_what_waits_and_what_is_dropped_is_counted(console: Any, synthetic: Any, serving: Any, name: str) -> None:
+    """Also of a subscription that is no more."""
+    await shown(console, synthetic, {name: 0.0})
+    raw, before = await Raw.create(console), serving.dropped
+    await raw.first(name, queue=2)
+    await raw.modify(NEVER_MS)
+    await raw.client.set_publishing_mode(ua.SetPublishingModeParameters(False, [raw.number]))
+    for value in (1.0, 2.0):
+        await shown(console, synthetic, {name: value})
+    assert (serving.waiting, serving.dropped - before) == (2, 0)
+    await shown(console, synthetic, {name: 3.0})
+    await raw.client.set_publishing_mode(ua.SetPublishingModeParameters(True, [raw.number]))
+    await raw.modify(50.0)
+    await raw.publish()
+    assert (serving.waiting, serving.dropped - before) == (0, 1)
+    await raw.end()
+    assert (serving.waiting, serving.dropped - before) == (0, 1)
