@@ -168,6 +168,7 @@ class Watcher:
         overruns = self.overruns[-1] - self.overruns[0]
         print(f"{len(scans)} scans watched, {missed} not shown, {overruns} overruns, {self.values} values")
         assert scans == sorted(set(scans))
+        assert overruns <= max(1, len(scans) // 100), "the scan is not made late by clients"
 
 
 async def all_names(client: Client, index: int) -> list[str]:
