@@ -94,7 +94,8 @@ class Engine:
         self.scan_period = scan_period
         self.external = external
         self.live = LivePlant(plant, scan_period=scan_period, seed=seed, start=start, epoch=epoch or 0.0)
-        if epoch is None:
+        self._begins_now = epoch is None
+        if self._begins_now:
             self.live.epoch = time.time() - float(self.live.core.time)
         self._scenarios = ("", *dict.fromkeys([*([scenario] if scenario else []), *scenarios]))
         self.live.tags = _with_scenarios(self.live.tags, self._scenarios)
@@ -603,7 +604,11 @@ class Engine:
     # ------------------------------------------------------------------ the scan thread
 
     def start(self) -> None:
-        """Start the scan thread, once."""
+        """Start the scan thread, once. Plant time that begins now begins here: servers take seconds to get ready."""
+        if self._begins_now and not self._scans.started:
+            with self._wake:
+                self.live.epoch = time.time() - float(self.live.core.time)
+                self._publish()
         self._scans.start()
 
     def stop(self) -> None:

@@ -277,3 +277,21 @@ def test_state_that_is_not_finite_stops_the_scan_and_makes_everything_bad(engine
     engine.run()
     assert value(engine, "Simulation.Running") == 0.0
     engine.step(10.0).result(TIMEOUT_S)
+
+
+# ------------------------------------------------------------------ when it begins
+
+
+def test_plant_time_begins_with_the_scan_and_not_with_what_comes_before(belfast: Plant) -> None:
+    """Between an engine and its start its servers get ready, which takes seconds."""
+    engine = Engine(belfast, frozen=True)
+    seen: list[float] = []
+    engine.listen(lambda image: seen.append(image.plant_time))
+    made, at = engine.image.plant_time, time.time()
+    try:
+        engine.start()
+        assert made <= at <= engine.image.plant_time <= time.time()
+        assert value(engine, "Simulation.Time") == engine.image.plant_time
+        assert seen == [engine.image.plant_time]
+    finally:
+        engine.stop()
