@@ -29,6 +29,7 @@ BYPASS_S = 120.0
 SHIFT_S = 8.0 * 3600.0
 EXPIRED = 2
 """What an interlock reports, as in ext/interlock.pxd."""
+EXTERNAL = 3.0
 MACHINE_SCANS = 40
 """In which a machine has answered its command: the longest stroke."""
 OPERATOR, ENGINEER = (Origin(role, role.name.lower(), "test") for role in (Role.OPERATOR, Role.ENGINEER))
@@ -200,6 +201,26 @@ def test_every_cause_has_its_effects_in_the_scan_that_trips_it(row: tuple[Bench,
         for name, (_, value) in held.items():
             if name in bench.commands(interlock):
                 assert bench[name] == value, f"{name} stays"
+
+
+def test_it_acts_in_the_scan_that_trips_it_though_a_plc_holds_every_output(row: tuple[Bench, Interlock]) -> None:
+    """All loops are in External, and the outputs that it takes get the opposite before each scan."""
+    bench, interlock = row
+    for loop in bench.plant.loops:
+        bench[f"{loop.tag}.MODE"] = EXTERNAL
+    for c in interlock.when[: interlock.votes]:
+        bench.cause(c)
+    bench.until_tripped(interlock)
+    held = bench.commands(interlock)
+    assert {name: bench[name] for name in held} == {name: value for name, (_, value) in held.items()}
+    for _ in range(3):
+        for name, (_, value) in held.items():
+            bench[name] = float(value == 0.0) if bench.live.tags[name].high == 1.0 else 100.0 - value
+        bench.scan()
+        for name, (effect, value) in held.items():
+            if name in bench.commands(interlock):
+                assert bench[name] == value, name
+                assert effect.verb not in ("STOP", "LOCK") or bench[f"{effect.tag}.RUN"] == 0.0, name
 
 
 def test_it_lets_go_as_it_says_it_does(row: tuple[Bench, Interlock]) -> None:
