@@ -23,11 +23,12 @@ class Shift:
 
     def __init__(self, name: str) -> None:
         self.live = LivePlant(load_plant(name), scan_period=1.0)
+        self.names = {tag.name for tag in self.live.tags}
         drives = [tag.object for tag in self.live.tags if tag.member == "TRIP"]
         self.ran = [drive for drive in drives if self[f"{drive}.RUN"]]
-        self.off_gas = [name for name in OFF_GAS if name in self.live.tags]
-        self.hottest = [name for name in ("TIC-201.PV", "TIC-202.PV", "TIC-203.PV") if name in self.live.tags]
-        self.worst = dict.fromkeys(self.off_gas + self.hottest, 0.0)
+        self.off_gas = [name for name in OFF_GAS if name in self.names]
+        self.hottest = [name for name in ("TIC-201.PV", "TIC-202.PV", "TIC-203.PV") if name in self.names]
+        self.worst = dict.fromkeys([*self.off_gas, *self.hottest], 0.0)
 
     def __getitem__(self, name: str) -> float:
         return float(self.live.core.signal[self.live.tags[name].row])
@@ -66,9 +67,10 @@ class Shift:
 def test_it_ends_safe(name: str) -> None:
     """Nothing is fed, the gas of what still dissolves is swept out, and nothing starts by itself when it is back."""
     shift = Shift(name)
+    assert (len(shift.off_gas), len(shift.hottest)) >= (1, 3) or name == "makuutu", "which has no leach tanks"
     shift.dip()
     for feed in FED:
-        if f"{feed}.PV" in shift.live.tags:
+        if f"{feed}.PV" in shift.names:
             assert shift[f"{feed}.PV"] < 0.02 * shift.live.tags[f"{feed}.PV"].high, feed
     assert all(shift.worst[gas] < HYDROGEN_LEL for gas in shift.off_gas), shift.worst
     assert all(shift.worst[reading] < LEACH_C for reading in shift.hottest), shift.worst
@@ -84,7 +86,7 @@ def test_it_ends_safe(name: str) -> None:
 @pytest.mark.parametrize("name", plant_names())
 def test_it_is_started_again_and_back_in_production_a_day_later(name: str) -> None:
     shift = Shift(name)
-    feeds = {feed: shift[f"{feed}.PV"] for feed in ("WIC-101", "WIC-151") if f"{feed}.PV" in shift.live.tags}
+    feeds = {feed: shift[f"{feed}.PV"] for feed in ("WIC-101", "WIC-151") if f"{feed}.PV" in shift.names}
     shift.dip()
     shift.live.injected.clear_all()
     for wait in (1, 15, 30):  # sweep air first, and what uses acid once the scrubber has cleaned the stack
