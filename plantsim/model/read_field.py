@@ -84,8 +84,21 @@ def read_devices(root: Section, areas: tuple[Area, ...], units: tuple[Unit, ...]
         section.end()
         devices.append(
             Device(
-                tag, kind, unit.id, title, stroke, fail, float(initial), power, loss, standby, supply, contact, pack, draw
-            )
+                tag,
+                kind,
+                unit.id,
+                title,
+                stroke,
+                fail,
+                float(initial),
+                power,
+                loss,
+                standby,
+                supply,
+                contact,
+                pack,
+                draw,
+            ),
         )
     for switch in switches(areas, units):
         section = Section({}, root.file, f"areas.{by_id[switch.unit].area}.heartbeat")

@@ -128,15 +128,6 @@ class Bench:
             tag = self.live.tags[f"{c.tag}.{c.member}"]
             self.drawn(c, -deadband - 0.01 * (tag.high - tag.low))
 
-    def turn(self, tag: str, value: float) -> None:
-        """A hand switch; or what a field switch shows: so many m3 in a bund."""
-        contact = next(device.contact for device in self.plant.devices if device.tag == tag)
-        if contact is None:
-            self[f"{tag}.STATE"] = value
-        else:
-            first = self.live.core.offsets()[self.live.layout.units[contact.source]]
-            self.live.core.state[first] = value
-
     def until_tripped(self, interlock: Interlock) -> int:
         """Scans until it trips; a machine is seen to be stopped a scan after its command."""
         for n in range(1, math.ceil(interlock.delay / SCAN_S) + 3):
