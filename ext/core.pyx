@@ -227,7 +227,7 @@ cdef class Core:
         for i in range(self.process.n_units):
             u = &self.process.unit[i]
             if u.kind == FEED_BIN:
-                self.lots[self.n_lots] = u.y + u.ny - 1
+                self.lots[self.n_lots] = u.y + self.process.s.nc
                 self.n_lots += 1
 
     cdef double* _pointer(self, array) except NULL:

@@ -515,7 +515,8 @@ class Bench:
         offsets = live.core.offsets()
         for unit in self.tables:
             k = live.layout.units[unit]
-            self.state(unit)[:] = live.core.state[offsets[k] : offsets[k + 1]]
+            state = self.state(unit)
+            state[:] = live.core.state[offsets[k] : offsets[k + 1]][: len(state)]  # the bench's tank may hold one volume
         self.core.streams[:] = live.core.arriving
         self.core.drive[:] = live.core.drive
 
@@ -590,6 +591,8 @@ class Bench:
     def arrived(self, unit: str) -> Vector:
         """mol/s of every species that arrives in a unit."""
         result: Vector = self.core.arriving[self.inlets(unit), 2 : 2 + self.nc].sum(axis=0)
+        if self.tables[unit]["kind"] == "sx_circuit":
+            result[self.na :] = 0.0  # solids go through extraction with the aqueous, and are never in it
         return result
 
     def inlets(self, unit: str) -> list[int]:

@@ -24,7 +24,7 @@ WEIR = 1.77
 
 
 def circuit(make_bench: MakeBench, live: LivePlant, **changes: Any) -> Bench:
-    bench: Bench = make_bench(UNIT, **changes)
+    bench: Bench = make_bench(UNIT, **{"tank_span": 0.0, **changes})
     bench.from_steady(live)
     return bench
 
