@@ -176,7 +176,7 @@ class LivePlant:
             return []
         mass = self.assembly.spec["species"]["mass"]
         unit = self.layout.units[units[0]]
-        tipped = int(self.core.state[self.core.offsets()[unit + 1] - 1])
+        tipped = int(self.core.state[self.core.offsets()[unit] + len(self.layout.species)])
         return [
             {
                 name: 100.0 * mol * kg

@@ -443,7 +443,10 @@ class Bench:
         self.nc, self.na, self.nb = len(self.species), int(spec["species"]["dissolved"]), BINS
         tables = {unit: spec["units"][self.layout.units[unit]] for unit in units}
         for unit, changes in units.items():
+            tank = tables[unit].get("tank_span", 0.0)
             merge(tables[unit], changes)
+            if tank > 0.0 and tables[unit]["tank_span"] == 0.0 and "initial" not in changes:
+                del tables[unit]["initial"][-1]  # the tank holds one volume: it has no state
         self.tables: dict[str, dict[str, Any]] = copy.deepcopy(tables)
         self.spec = {
             **spec,

@@ -19,7 +19,7 @@ class Feed:
     def __init__(self, plant: Plant, kg: float) -> None:
         self.live = LivePlant(plant.with_even_lots(), scan_period=1.0)
         offsets, unit = self.live.core.offsets(), self.live.layout.units["FD-101"]
-        self.live.core.state[offsets[unit] : offsets[unit + 1] - 1] *= kg / 350.0
+        self.live.core.state[offsets[unit] :][: len(self.live.layout.species)] *= kg / 350.0
         self.live.advance(10)
 
     def __getitem__(self, name: str) -> float:

@@ -66,7 +66,7 @@ def test_a_lot_is_tipped_and_mixes_with_what_is_left(belfast: Plant) -> None:
     plant = plantsim.load("belfast")
     live = plant._live
     offsets, unit = live.core.offsets(), live.layout.units["FD-101"]
-    contents = live.core.state[offsets[unit] : offsets[unit + 1] - 1]
+    contents = live.core.state[offsets[unit] :][: len(live.layout.species)]
     contents *= 60.01 / 350.0
     before = live.core.hold_up() - live.core.edge_in + live.core.edge_out
     assert len(plant.lots) == 1
