@@ -113,7 +113,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "filter": 0,
         "filter_press": nc + PRESS_MORE,
         "sx_circuit": (na + len(d.get("re", ())) + 2)*sum(d.get("stages", ())) + len(d.get("re", ())) + 2
-        + (d.get("tank_span", 0.0) > 0.0),
+        + (d.get("at", 0.0) > 0.0) + (d.get("tank_span", 0.0) > 0.0),
         "crystalliser": nc + 5,
         "dryer": nc + 1,
         "calciner": d.get("zones", 0)*(nc + 2),
@@ -464,6 +464,12 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
     sx.tank_span = d["tank_span"]
     sx.fresh = d["fresh"]
     sx.evaporation = d["evaporation"]
+    sx.at = d.get("at", 0.0)
+    sx.loss = d.get("loss", 0.0)
+    sx.ambient = d.get("ambient", 0.0)
+    sx.heater = d.get("heater", -1)
+    sx.power = d.get("power", 0.0)
+    sx.stirring = d.get("stirring", 0.0)
     sx.profile = d["profile"]
     n = sx_stages(sx)
     sx.per_aq = <double*>own.take(n, sizeof(double))
@@ -478,13 +484,17 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
         sx.per_area[i] = 1.0/sx.area[bank]
         sx.phi[i] = sx.v_org[bank]/sx.v_aq[bank]
         sx.kt[i] = d["transfer"][bank]
+        sx.banks_capacity += 1e-3*(RHO_CP*sx.v_aq[bank] + ORGANIC_CP*sx.v_org[bank])
     sx.slope = <double*>own.take(5*n*(sx.n_re + 1), sizeof(double))
     sx.inverse = <double*>own.take(4*n, sizeof(double))
     sx.na_aq = m.s.na
     sx.i_h = m.s.i_h
     sx.i_na = m.s.i_na
     sx.probe = d["probe"]
-    integrate(u, m, own, 2*m.s.na, sx_rhs, sx_factor, sx_solve, [1e-5]*u.ny)
+    floors = [1e-5]*u.ny
+    if sx.at > 0.0:
+        floors[sx_behind_crud(sx)] = 1.0
+    integrate(u, m, own, 2*m.s.na, sx_rhs, sx_factor, sx_solve, floors)
     allow_negative(u.vessel, sx.i_h*n, 1, n)
     allow_negative(u.vessel, (sx.na_aq + sx.n_re + 1)*n, 1, n)      # an interface at the floor needs no finer steps
 
@@ -519,6 +529,7 @@ cdef void build_crystalliser(Unit* u, Making* m, Memory own, dict d) except *:
     cr.shape = d["shape"]
     cr.density = d["density"]
     cr.heat = d["heat"]
+    cr.at = d.get("at", 0.0)
     cr.k1 = d["k1"]
     cr.k2 = d["k2"]
     cr.probe = d["probe"]
@@ -822,6 +833,8 @@ cdef void build_enclosure(Unit* u, Memory own, dict d) except *:
     enclosure.fan = d["fan"]
     enclosure.n_mixers = len(d["mixers"])
     enclosure.mixer = own.ints(d["mixers"])
+    enclosure.organic = own.ints(d["organic"])
+    enclosure.at = own.doubles(d["at"])
     enclosure.volume = d["volume"]
     enclosure.air = d["air"]
     enclosure.draught = d["draught"]

@@ -4,6 +4,10 @@
     2 RE3+ + 3 C2O4(2-) + 10 H2O -> RE2(C2O4)3.10H2O
     S = (IAP/Ksp)^(1/5), IAP = [RE]^2 [C2O4(2-)]^3;  B = kb (S - 1)^2 V,  G = kg (S - 1)
     d m0/dt = B - out,  d mk/dt = k G m(k-1) - out,  crystal volume = kv m3
+    ln Ksp(T) = ln Ksp(T0) + 2 h/R (1/T0 - 1/T)
+
+The heat h that a mol of rare earth gives off as it deposits is what it takes up as it dissolves: hot liquor keeps more. A
+crystalliser without a T0, at which the solubilities hold, has them at any temperature.
 
 Oxalic acid is weak (pKa 1.25 and 4.27): free acid follows from the net acidity and total oxalate by Newton's method
 in a bracket, so the iteration needs no memory. The rare earths share the deposit in proportion to
@@ -15,7 +19,7 @@ Outflow integrals: mol of every species. Rare earth in the liquor relaxes in abo
 A = (df/dS)(dS/dy), of rank one, at constant acidity; what it corrects is deposit, so elements stay closed.
 """
 
-from sheet cimport Sheet, KW, liquid_volume, dmax
+from sheet cimport Sheet, KW, R_GAS, liquid_volume, dmax
 from tank cimport Tank, stirring, tank_heat_capacity, tank_mix, tank_send, outlet_flow
 from numerics cimport fast_exp, fast_log, fast_log10
 from libc.math cimport fabs, sqrt
@@ -38,6 +42,7 @@ cdef struct Crystalliser:
     double shape                # kv
     double density              # mol of RE2(C2O4)3.10H2O per litre of crystal
     double heat                 # J per mol RE
+    double at                   # T0, K; 0: solubility does not follow the temperature
     double k1, k2               # acid constants of oxalic acid
     int ny
     double* by_over             # df/dS
@@ -87,6 +92,11 @@ cdef inline double oxalic_free_acid(double net, double total, double k1, double 
     return h
 
 
+cdef inline double dissolved_warm(const Crystalliser* u, double t) noexcept nogil:
+    """ln Ksp(T)/Ksp(T0)."""
+    return 2.0*u.heat/R_GAS*(1.0/u.at - 1.0/t) if u.at > 0.0 else 0.0
+
+
 cdef inline double supersaturation(const Crystalliser* u, const Sheet* s, const double* y, double litres, double* re) noexcept nogil:
     """S, and the total rare earth [mol/L] in re[0]."""
     cdef double total = 0.0, ksp = 0.0, ox = dmax(y[u.i_ox], 0.0)/litres, h, free, c
@@ -100,7 +110,8 @@ cdef inline double supersaturation(const Crystalliser* u, const Sheet* s, const 
         return 0.0
     h = oxalic_free_acid(y[s.i_h]/litres, ox, u.k1, u.k2)
     free = ox*u.k1*u.k2/(h*h + u.k1*h + u.k1*u.k2)
-    return fast_exp(0.2*(2.0*fast_log(total) + 3.0*fast_log(dmax(free, 1e-30)) - 2.302585092994046*ksp/total))
+    return fast_exp(0.2*(2.0*fast_log(total) + 3.0*fast_log(dmax(free, 1e-30)) - 2.302585092994046*ksp/total
+                         - dissolved_warm(u, y[s.nc])))
 
 
 cdef inline void deposition(const Crystalliser* u, const Sheet* s, const double* y, double v, double growth, double birth, double total,

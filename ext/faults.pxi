@@ -88,6 +88,8 @@ cdef double* unit_number(Unit* u, str name) except NULL:
             return &sx.weir[0]
         if name == "drops":
             return &sx.carried_org
+        if name == "ambient":
+            return &sx.ambient
     elif u.kind == CRYSTALLISER:
         crystalliser = <Crystalliser*>u.p
         if name == "nucleation":

@@ -31,6 +31,15 @@ fresh extractant in the tank makes it good: at once where the tank has no span, 
 with V in the tank, E the diluent that evaporates from mixers that turn, m their share. A float valve shuts the make-up at
 the brim, and the pump starves where the tank is nearly empty. What interfaces displace stays in its settler.
 
+A circuit that says at which temperature its figures hold has one of its own, common to both phases of all stages and to the
+tank: organic goes round in hours, and in a stage both are one emulsion. Aqueous comes as warm as it is and leaves at T,
+
+    C dT/dt = sum R q (T_in - T) + heater + stirring - loss (T - hall),   C = sum R V of all that is held
+
+with R the heat of a volume by a kelvin. Warm, metal diffuses faster through the films, organic runs thinner, so that drops
+part sooner and carry-over and what a settler has time for follow its viscosity, and more diluent evaporates: each by an
+activation energy from that temperature on. The equilibrium does not move: heats of extraction are within the error of the ladder.
+
 Crud, an emulsion that fine solids hold together, lies between the phases of the extract bank. Its layer of mean height C grows
 with what flows through the settlers, ages, and is drawn off by a pump whose separator gives the phases back at once:
 
@@ -41,11 +50,11 @@ in the feed, besides a malfunction's. It takes its room from both phases and not
 
 States, stage after stage from E1 for each quantity, so that a loop over stages runs over neighbours: dissolved species
 [mol/L], then organic rare earths and Na [mol/L], then the interface [m]; behind them the organic in the tank,
-the layer of crud [m], and where the tank has a span what is in it [L].
+the layer of crud [m], the temperature [K] where the circuit has one, and where the tank has a span what is in it [L].
 Outflow integrals: mol/s of the dissolved species in raffinate and in strip liquor.
 """
 
-from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, KW, stream_now, stream_next, dmax, dmin, liquid_volume
+from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, KW, RHO_CP, R_GAS, stream_now, stream_next, dmax, dmin, liquid_volume
 from tank cimport free_acid
 from numerics cimport fast_exp, fast_log, fast_log10
 from libc.math cimport sqrt
@@ -67,9 +76,15 @@ cdef extern from *:
     #define DRY 0.005            /* [T] share of the tank's span at which the organic pump gives half of what it should */
     #define FLOAT 0.01           /* [T] share of the span below the brim over which the float valve of the make-up shuts */
     #define UNDER 0.2            /* [T] litres of organic per litre of aqueous when the interface is at the floor */
+    #define TRANSFER_EA 10e3     /* [Q] J/mol of mass transfer: 7 to 14, diffusion through films */
+    #define FLOW_EA 16e3         /* [T] J/mol of the organic's viscosity: kerosene with extractant */
+    #define VAPOUR_EA 50e3       /* [T] J/mol of the diluent's vapour: heat of vaporisation of C11 to C13 */
+    #define ORGANIC_CP 1.7e6     /* [T] heat capacity of organic, J/m3/K: kerosene, 2.0 kJ/kg/K */
+    #define MILD 308.15          /* [T] K at which aqueous leaves a circuit without a temperature of its own */
     """
     const double FILM, LEAST_ACID, LEAST_FREE, WEIR, EDGE, OVERLOAD, OVER, UNDER
     const double CRUD_HALF, CRUD_MOST, CRUD_AGES, CRUD_DRAWN, CRUD_OF_SOLIDS, DRY, FLOAT
+    const double TRANSFER_EA, FLOW_EA, VAPOUR_EA, ORGANIC_CP, MILD
 
 cdef enum:
     MAX_RE = 12
@@ -118,6 +133,13 @@ cdef struct SxCircuit:
     double tank_span                        # L at 100 %; 0: the tank always holds tank_volume
     int fresh                               # stream of organic make-up, -1 if there is none
     double evaporation                      # L/s of diluent while all mixers turn
+    double at                               # K at which the figures hold; 0: no temperature of its own
+    double banks_capacity                   # J/K of both phases in all stages
+    double loss                             # W/K to the hall
+    double ambient                          # K
+    int heater                              # actuator, -1 if there is none
+    double power                            # W of the heater at full output
+    double stirring                         # W that mixers at full speed leave in the liquids
     int profile                             # species whose share at the feed stage is shown, -1 if none is
     double* per_aq                          # per stage: 1/v_aq, 1/v_org, v_org/v_aq, kt [1/s]
     double* per_org
@@ -140,12 +162,27 @@ cdef inline int sx_bank(const SxCircuit* u, int j) noexcept nogil:
     return 0 if j < u.n_extract else (1 if j < u.n_extract + u.n_scrub else 2)
 
 
+cdef inline int sx_behind_crud(const SxCircuit* u) noexcept nogil:
+    """Place of the state behind the layer of crud: the temperature, where the circuit has one."""
+    return (u.na_aq + u.n_re + 2)*sx_stages(u) + u.n_re + 2
+
+
 cdef inline double sx_organic(const SxCircuit* u, const double* y) noexcept nogil:
     """Organic in the tank [L]."""
     cdef double v = u.tank_volume
     if u.tank_span > 0.0:
-        v = dmax(y[(u.na_aq + u.n_re + 2)*sx_stages(u) + u.n_re + 2], 0.0)
+        v = dmax(y[sx_behind_crud(u) + (1 if u.at > 0.0 else 0)], 0.0)
     return v
+
+
+cdef inline double sx_temperature(const SxCircuit* u, const double* y) noexcept nogil:
+    """Of both phases [K]."""
+    return y[sx_behind_crud(u)] if u.at > 0.0 else MILD
+
+
+cdef inline double sx_warmth(const SxCircuit* u, const double* y, double activation) noexcept nogil:
+    """How many times as fast as at the temperature of the figures a thing of so many J/mol goes."""
+    return fast_exp(activation/R_GAS*(1.0/u.at - 1.0/sx_temperature(u, y))) if u.at > 0.0 else 1.0
 
 
 cdef inline double sx_organic_flow(const SxCircuit* u, const Sheet* s, const double* y) noexcept nogil:
@@ -279,6 +316,7 @@ cdef inline void sx_flows(const SxCircuit* u, const Sheet* s, const double* y, d
     cdef double crest[3]
     cdef double heavy[MAX_STAGES]
     cdef double light[MAX_STAGES]
+    cdef double thin = sx_warmth(u, y, FLOW_EA), thick = 1.0/thin
     cdef double load, near, head, lip, up, down, weir, spill, edge = 1.0/EDGE, room = 1.0/(1.0 + sx_crud(u, y)/CRUD_HALF)
     cdef const double* c
     cdef const double* level = y + (na + nr + 1)*n
@@ -305,11 +343,11 @@ cdef inline void sx_flows(const SxCircuit* u, const Sheet* s, const double* y, d
         # 1.5th root of the flow over the lip
         crest[k] = fast_exp(fast_log(1e-3*qo/(WEIR*u.width[k]))/1.5) if qo > 0.0 else 0.0
     for k in range(3):
-        load = (qo + through[k])/(u.capacity[k]*(room if k == 0 else 1.0)) - 1.0
+        load = (qo + through[k])/(u.capacity[k]*(room if k == 0 else 1.0)*thin) - 1.0
         load = 1.0 + OVERLOAD*load*load if load > 0.0 else 1.0
         lip = u.depth + crest[k]
-        up = u.carried_aq*load*qo
-        down = u.carried_org*load
+        up = u.carried_aq*thick*load*qo
+        down = u.carried_org*thick*load
         for j in range(first[k], first[k + 1]):
             near = dmin(dmax((level[j] - u.depth)*edge + 1.0, 0.0), 1.0)
             q.aq_up[j] = up + OVER*near*near*through[k]
@@ -325,7 +363,7 @@ cdef inline void sx_flows(const SxCircuit* u, const Sheet* s, const double* y, d
             q.over_weir[j] = WEIR*u.width[k]*head*sqrt(head)*near*near
             spill = dmax(level[j] - u.depth, 0.0)
             q.spilt[j] = WEIR*u.width[k]*spill*sqrt(spill)
-    up = dmax(u.entrainment - u.carried_aq, 0.0)*dmin(dmax(level[n - 1]*edge, 0.0), 1.0)
+    up = dmax(u.entrainment - u.carried_aq, 0.0)*thick*dmin(dmax(level[n - 1]*edge, 0.0), 1.0)
     q.aq_up[n - 1] = dmin(q.aq_up[n - 1] + up*qo, 0.5*qt)
     # a stage holds what it holds: what comes up with the organic goes down again with the aqueous
     for k in range(3):
@@ -352,12 +390,33 @@ cdef inline void sx_flows(const SxCircuit* u, const Sheet* s, const double* y, d
         q.org_out[j] = up + q.org_in[j]
 
 
+cdef inline double sx_heating(const SxCircuit* u, const Sheet* s, const double* y, double fresh) noexcept nogil:
+    """dT/dt [K/s]. fresh: organic made up, L/s."""
+    cdef double t = sx_temperature(u, y), heat = u.loss*(u.ambient - t)
+    cdef int inlet[4]
+    cdef const double* x
+    cdef int k
+    inlet[0] = u.feed
+    inlet[1] = u.scrub
+    inlet[2] = u.strip
+    inlet[3] = u.soda
+    for k in range(4):
+        x = stream_now(s, inlet[k])
+        heat += RHO_CP*x[S_VOL]*(x[S_TEMP] - t)
+    if u.fresh >= 0:
+        heat += 1e-3*ORGANIC_CP*fresh*(stream_now(s, u.fresh)[S_TEMP] - t)
+    if u.heater >= 0:
+        heat += u.power*s.drive[u.heater]
+    heat += u.stirring*(1.0 if u.mixer < 0 else s.drive[u.mixer])
+    return heat/(u.banks_capacity + 1e-3*ORGANIC_CP*sx_organic(u, y))
+
+
 cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, w = na + nr + 2, n = sx_stages(u), ne = u.n_extract, ns = u.n_extract + u.n_scrub
     cdef int i, j, m
     cdef double qo = sx_organic_flow(u, s, y), taken, alkali, k, mix = sx_mixing(u, s)
-    cdef double held = sx_organic(u, y), thin = 0.0, make_up
+    cdef double held = sx_organic(u, y), thin = 0.0, make_up = 0.0, speed = mix*sx_warmth(u, y, TRANSFER_EA)
     cdef SxFlows q
     cdef double up[MAX_STAGES]
     cdef double down[MAX_STAGES]
@@ -377,7 +436,8 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     cdef double qt = 1e3*stream_now(s, u.strip)[S_VOL], qw = 1e3*stream_now(s, u.soda)[S_VOL]
     cdef const double* tank = y + n*w
     cdef double* ft = f + n*w
-    cdef double* out = ft + nr + 2 + (1 if u.tank_span > 0.0 else 0)
+    cdef double* fv = f + sx_behind_crud(u) + (1 if u.at > 0.0 else 0)
+    cdef double* out = fv + (1 if u.tank_span > 0.0 else 0)
     cdef const double* c
     cdef const double* org
     cdef const double* per
@@ -409,13 +469,12 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         out[i] = q.aq_out[0]*c[0]
         out[na + i] = q.aq_out[ns]*c[ns]
     if u.tank_span > 0.0:
-        make_up = 0.0
         if u.fresh >= 0:
             make_up = 1e3*stream_now(s, u.fresh)[S_VOL]
             make_up *= dmin(dmax((u.tank_span - held)/(FLOAT*u.tank_span), 0.0), 1.0)
-        k = u.evaporation*dmin(mix, 1.0)*held/(held + DRY*u.tank_span)
-        ft[nr + 2] = q.org_out[n - 1] - qo + make_up - k
-        thin = ft[nr + 2]
+        k = u.evaporation*sx_warmth(u, y, VAPOUR_EA)*dmin(mix, 1.0)*held/(held + DRY*u.tank_span)
+        fv[0] = q.org_out[n - 1] - qo + make_up - k
+        thin = fv[0]
         held = dmax(held, 0.1*DRY*u.tank_span)
     f[u.i_na*n] -= taken*per[0]
     f[u.i_h*n] += taken*per[0]
@@ -442,6 +501,8 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         out[na + u.i_h] -= k*q.org_down[ns]*c[ns]
     f[(na + nr)*n] += taken*per[0]
     ft[nr + 1] = sx_crud_rate(u, s, sx_crud(u, y), qf + qs + qo)
+    if u.at > 0.0:
+        ft[nr + 2] = sx_heating(u, s, y, make_up)
 
     # interfaces: what comes over the weir of the next settler or from outside, and what goes over the own one
     fc = f + (na + nr + 1)*n
@@ -469,7 +530,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         fo = f + (na + i)*n
         sx_distribution(u, i, n, x, ln_h, ratio)
         for j in range(n):
-            r[j] = u.kt[j]*mix*(ratio[j]*c[j] - org[j])/(1.0 + ratio[j]/FILM)
+            r[j] = u.kt[j]*speed*(ratio[j]*c[j] - org[j])/(1.0 + ratio[j]/FILM)
         for j in range(n):
             total[j] += u.z[i]*r[j]
         for j in range(n):
@@ -479,7 +540,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     c = y + u.i_na*n
     org = y + (na + nr)*n
     for j in range(n):
-        r[j] = u.transfer_na*mix*(org[j] - u.k_na*c[j]*sqrt(e[j])/h[j])
+        r[j] = u.transfer_na*speed*(org[j] - u.k_na*c[j]*sqrt(e[j])/h[j])
     fc = f + u.i_h*n
     for j in range(n):
         fc[j] += u.phi[j]*(total[j] - r[j])
@@ -502,7 +563,7 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
     """
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, n = sx_stages(u), m = nr + 1, i, j
-    cdef double order_e, kn, mix = sx_mixing(u, s)
+    cdef double order_e, kn, speed = sx_mixing(u, s)*sx_warmth(u, y, TRANSFER_EA)
     cdef double p11, p12, p21, p22, det
     cdef double e[MAX_STAGES]
     cdef double h[MAX_STAGES]
@@ -543,9 +604,9 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
         for j in range(n):
             film[j] = 1.0/(1.0 + ratio[j]/FILM)
         for j in range(n):
-            gx[j] = u.kt[j]*mix*ratio[j]*film[j]
+            gx[j] = u.kt[j]*speed*ratio[j]*film[j]
         for j in range(n):
-            gy[j] = -u.kt[j]*mix*film[j]
+            gy[j] = -u.kt[j]*speed*film[j]
         for j in range(n):
             # dr/d ln D: k D (x + y/FILM)/(1 + D/FILM)^2
             g_h[j] = gx[j]*(c[j] + org[j]/FILM)*film[j]
@@ -566,10 +627,10 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
     ge = g_h + n
     inv = ge + n
     for j in range(n):
-        kn = u.transfer_na*mix*u.k_na*sqrt(e[j])/h[j]
+        kn = u.transfer_na*speed*u.k_na*sqrt(e[j])/h[j]
         gx[j] = -kn
     for j in range(n):
-        gy[j] = u.transfer_na*mix
+        gy[j] = u.transfer_na*speed
     for j in range(n):
         g_h[j] = -gx[j]*c[j]/h[j]*dh[j]
     for j in range(n):
@@ -672,7 +733,7 @@ cdef inline void sx_solve(void* unit, double* b) noexcept nogil:
         org[j] -= rho[j]
 
 
-cdef inline void sx_send(SxCircuit* u, Sheet* s, const double* q) noexcept nogil:
+cdef inline void sx_send(SxCircuit* u, Sheet* s, const double* y, const double* q) noexcept nogil:
     """Raffinate and strip liquor; solids that came with the feed pass through to the raffinate."""
     cdef double* raff = stream_next(s, u.raffinate)
     cdef double* liquor = stream_next(s, u.liquor)
@@ -681,8 +742,8 @@ cdef inline void sx_send(SxCircuit* u, Sheet* s, const double* q) noexcept nogil
     for i in range(s.nc):
         raff[S_MOL + i] = q[i] if i < u.na_aq else feed[S_MOL + i]
         liquor[S_MOL + i] = q[u.na_aq + i] if i < u.na_aq else 0.0
-    raff[S_TEMP] = 308.15
-    liquor[S_TEMP] = 308.15
+    raff[S_TEMP] = sx_temperature(u, y)
+    liquor[S_TEMP] = raff[S_TEMP]
     raff[S_VOL] = liquid_volume(s, raff + S_MOL)
     liquor[S_VOL] = liquid_volume(s, liquor + S_MOL)
 
@@ -692,7 +753,7 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
     loading of the organic to strip [mol/m3]; loading over its ceiling C/6; least free dimer [mol/m3]; interface where the
     aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]; layer of
     crud [m]; organic in the tank over its span; density of the organic to strip [kg/m3]; share of a metal in the rare earth
-    of the feed stage's aqueous."""
+    of the feed stage's aqueous; temperature [K]."""
     cdef double* p = s.probe + u.probe
     cdef int n = sx_stages(u), ne = u.n_extract, ns = ne + u.n_scrub, i, j
     cdef double e[MAX_STAGES]
@@ -732,3 +793,4 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
         load += dmax(y[u.re[i]*n + ne - 1], 0.0)
     p[16] = mass
     p[17] = dmax(y[u.profile*n + ne - 1], 0.0)/load if u.profile >= 0 and load > 0.0 else 0.0
+    p[18] = sx_temperature(u, y)

@@ -28,7 +28,7 @@ cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
         tank_send(&(<Reactor*>u.p).tank, s, u.y, u.y[s.nc], q)
         s.edge_out[s.i_o2] += tick*q[s.nc]
     elif u.kind == SX_CIRCUIT:
-        sx_send(<SxCircuit*>u.p, s, q)
+        sx_send(<SxCircuit*>u.p, s, u.y, q)
     elif u.kind == CRYSTALLISER:
         tank_send(&(<Crystalliser*>u.p).tank, s, u.y, u.y[s.nc], q)
     elif u.kind == SCRUBBER:

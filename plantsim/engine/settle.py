@@ -94,6 +94,8 @@ class Steady:
                 stages = sum(entry["stages"])
                 signed[first + i_h * stages : first + (i_h + 1) * stages] = True
                 stocks[last - 1] = entry["tank_span"] > 0.0
+                if entry["at"] > 0.0:
+                    floors[last - 1 - (entry["tank_span"] > 0.0)] = 1.0
             elif entry["kind"] not in (*STOCKS, *WITHOUT_SPECIES) and last > first:
                 for base in range(first, last, stride):
                     signed[base + i_h] = True

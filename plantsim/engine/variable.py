@@ -81,7 +81,9 @@ def _of_circuit(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[s
     k -= len(names) * stages
     if k < len(organic):
         return f"{unit} organic tank: {organic[k]}"
-    return f"{unit}: layer of crud" if k == len(organic) else f"{unit} organic tank: contents"
+    behind = ["layer of crud", *(["temperature"] if entry["at"] > 0.0 else [])]
+    k -= len(organic)
+    return f"{unit}: {behind[k]}" if k < len(behind) else f"{unit} organic tank: contents"
 
 
 def _of_pad(unit: str, entry: Mapping[str, Any], k: int, species: Sequence[str], dissolved: int) -> str:

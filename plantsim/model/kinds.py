@@ -401,6 +401,16 @@ _ALL = (
             Parameter("organic_density", DENSITY, "of the stripped organic", 850.0, ABOVE_0),
             _amount("organic_span", VOLUME, "of the organic tank at 100 %; 0: it is made up at once", 0.0),
             _amount("evaporation", VOLUME_FLOW, "of diluent while all mixers turn, from a tank with a span", 0.0),
+            Parameter(
+                "organic_temperature",
+                TEMPERATURE,
+                "at which the figures of transfer and settlers hold; without one they do at any",
+                None,
+                ABOVE_0,
+            ),
+            _amount("loss", HEAT_LOSS, "of an organic with a temperature to the hall", 0.0),
+            _amount("power", POWER, "of its heater at full output", 0.0),
+            _amount("stirring", POWER, "that mixers at full speed leave in the liquids as heat", 0.0),
             Parameter("profile", Form.SPECIES, "metal whose share of the feed stage is shown", (), high=1),
         ),
         initial=(
@@ -418,6 +428,7 @@ _ALL = (
         drives=(
             Role("organic", (Kind.VARIABLE_DRIVE, Kind.VALVE), "organic pump"),
             Role("mixers", _MOTOR, "pump-mix drives of all banks", required=False),
+            Role("heater", _MODULATING, "of the organic", required=False),
             Role("crud_pump", _MOTOR, "draws crud off the settlers of the extract bank", required=False),
             *(
                 Role(f"{bank}_weir", _MODULATING, f"weir where the aqueous leaves the {bank} bank", required=False)
@@ -445,13 +456,24 @@ _ALL = (
             "organic_level": Probe(FRACTION),
             "organic_density": Probe(DENSITY),
             "feed_share": Probe(FRACTION),
+            "temperature": Probe(TEMPERATURE),
         },
         step_s=1.0,
     ),
     UnitKind(
         "crystalliser",
         "oxalate crystalliser, method of moments",
-        parameters=(*_TANK, Parameter("metals", Form.SPECIES, "that precipitate", high=12)),
+        parameters=(
+            *_TANK,
+            Parameter("metals", Form.SPECIES, "that precipitate", high=12),
+            Parameter(
+                "solubility_at",
+                TEMPERATURE,
+                "at which the solubilities of the chemistry hold; without one they do at any",
+                None,
+                ABOVE_0,
+            ),
+        ),
         initial=(
             *_TANK_INITIAL,
             Parameter("crystals", Form.SOLIDS, "in suspension", {}),

@@ -82,6 +82,9 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
     for role in roles:
         drives.get(role, None, "a device")
     drives.end()
+    if kind.name == "sx_circuit" and "heater" in devices and parameters["organic_temperature"] is None:
+        found = "a heater of an organic without a temperature of its own"
+        raise drives.error("heater", found, 'organic_temperature, such as "35 C", beside it')
     if kind.name == "feed_bin" and bool(parameters["hopper"]) is not ("gate" in devices):
         raise section.error("hopper", shown(section.data.get("hopper", 0)), "a hopper and drives.gate, or neither")
     section.end()

@@ -70,7 +70,7 @@ def main() -> None:
     for stages in STAGES:
         taken = np.sort(np.concatenate([np.resize(bank, n) for bank, n in zip(banks, stages, strict=True)]))
         initial = [*rows[taken].T.ravel(), *whole.state("SX-1")[-7:]]
-        bench = Bench(plant, {"SX-1": {"stages": list(stages), "tank_span": 0.0, "initial": initial}})
+        bench = Bench(plant, {"SX-1": {"stages": list(stages), "tank_span": 0.0, "at": 0.0, "initial": initial}})
         bench.core.streams[:] = whole.core.streams
         bench.core.drive[:] = whole.core.drive
         bench.tick("SX-1", 1.0, 100_000)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MakeBench = Callable[..., "Bench"]
 UNIT = "CR-521"
 LITRES = 6.0
+WARM_K = 328.15
+"""At which the solubilities of the file hold."""
 K1, K2, KW = 10.0**-1.25, 10.0**-4.27, 1e-14
 
 
@@ -102,19 +104,19 @@ SODA = 0.042
 """mol of NaOH per litre of slurry: pH 1.6 to 1.8, where recovery is best."""
 
 
-def dilute(make_bench: MakeBench, ratio: float, iron: float = 0.0) -> tuple[float, float]:
+def dilute(make_bench: MakeBench, ratio: float, iron: float = 0.0, kelvin: float = WARM_K) -> tuple[float, float]:
     """0.02 mol/L at rest with so many times the oxalic acid it takes: shares of rare earth and Fe(III) in crystals."""
     outlet = make_bench(UNIT).tables[UNIT]["tank"]["outlets"][0]
     overflow = {"weir": 1e-3 * LITRES, "outlets": [{**outlet, "drive": -1}]}
     bench = make_bench(UNIT, tank={"jacket": 0.0, "loss": 0.0, **overflow})
-    bench.fill(UNIT, LITRES, {"HCl": 0.05, "H2Ox": 0.02})
+    bench.fill(UNIT, LITRES, {"HCl": 0.05, "H2Ox": 0.02}, kelvin)
     bench.state(UNIT)[bench.nc + 1 :] = 0.0
     flow = LITRES / 4200.0
     feed = bench.liquor(0.8 * flow, {"NdCl3": 0.0154 / 0.8, "PrCl3": 0.0046 / 0.8})
     feed[[bench.index["Fe3"], bench.index["Cl"]]] += iron * flow, 3.0 * iron * flow
-    bench.feed("520", feed)
-    bench.feed("521", bench.liquor(0.1 * flow, {"H2Ox": 1.5 * 0.02 * ratio / 0.1}))
-    bench.feed("522", bench.liquor(0.1 * flow, {"NaOH": SODA / 0.1}))
+    bench.feed("520", feed, kelvin)
+    bench.feed("521", bench.liquor(0.1 * flow, {"H2Ox": 1.5 * 0.02 * ratio / 0.1}), kelvin)
+    bench.feed("522", bench.liquor(0.1 * flow, {"NaOH": SODA / 0.1}), kelvin)
     bench.tick(UNIT, 2.0, 12 * 2100)
     bench.core.refresh()
     assert 1.5 < bench.probe(UNIT, "pH") < 2.0
@@ -139,3 +141,34 @@ def test_iron_follows_as_its_homogeneous_distribution_says(make_bench: MakeBench
     assert follows / (1.0 - follows) == pytest.approx(coefficient * recovered / (1.0 - recovered), rel=1e-3)
     odds = coefficient * 0.981 / 0.019
     assert 100.0 * odds / (1.0 + odds) == pytest.approx(7.0, abs=0.5)
+
+
+@pytest.mark.parametrize("kelvin", [298.15, 318.15, 343.15])
+def test_supersaturation_follows_van_t_hoff(make_bench: MakeBench, kelvin: float) -> None:
+    """What crystals give off is what they take up: 2 h per mol of RE2(C2O4)3, of five ions."""
+    bench = make_bench(UNIT)
+    heat = bench.tables[UNIT]["heat"]
+    bench.fill(UNIT, LITRES, {"HCl": 0.05, "H2Ox": 0.05, "DyCl3": 0.02}, WARM_K)
+    seen = []
+    for one in (WARM_K, kelvin):
+        bench.state(UNIT)[bench.nc] = one
+        bench.core.refresh()
+        seen.append(bench.probe(UNIT, "supersaturation"))
+    expected = math.exp(-0.2 * 2.0 * heat / 8.314462618 * (1.0 / WARM_K - 1.0 / kelvin))
+    assert seen[1] / seen[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_without_a_temperature_of_its_solubilities_it_has_them_at_any(make_bench: MakeBench) -> None:
+    seen = []
+    for kelvin, changes in ((WARM_K, {}), (WARM_K, {"at": 0.0}), (303.15, {"at": 0.0})):
+        bench = make_bench(UNIT, **changes)
+        bench.fill(UNIT, LITRES, {"HCl": 0.05, "H2Ox": 0.05, "DyCl3": 0.02}, kelvin)
+        bench.core.refresh()
+        seen.append(bench.probe(UNIT, "supersaturation"))
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_hotter_lowers_recovery(make_bench: MakeBench) -> None:
+    recovered = [dilute(make_bench, 1.2, kelvin=kelvin)[0] for kelvin in (313.15, WARM_K, 348.15)]
+    assert recovered == sorted(recovered, reverse=True)
+    assert 0.002 < recovered[0] - recovered[2] < 0.1

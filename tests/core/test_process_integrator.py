@@ -24,7 +24,7 @@ def short_circuit(make_bench: MakeBench, live: LivePlant) -> Bench:
     whole.from_steady(live)
     rows = whole.stages("SX-1")[[0, 8, 9, 14, 15, 16, 20]]
     initial = [*rows.T.ravel(), *whole.state("SX-1")[-7:]]
-    bench = make_bench("SX-1", stages=[3, 2, 2], tank_span=0.0, initial=initial)
+    bench = make_bench("SX-1", stages=[3, 2, 2], tank_span=0.0, at=0.0, initial=initial)
     bench.core.streams[:] = whole.core.streams
     bench.core.drive[:] = whole.core.drive
     return bench
@@ -240,7 +240,7 @@ def test_jacobian_of_an_extraction_stage_is_its_derivative(
     changes = dict(LAWS[law])
     if "sulfate" in law:
         changes["sulfate"] = whole.index["Al"]  # the kernel knows species by their place
-    bench = quiet(make_bench, "SX-1", stages=[1, 1, 1], tank_span=0.0, initial=initial, **changes)
+    bench = quiet(make_bench, "SX-1", stages=[1, 1, 1], tank_span=0.0, at=0.0, initial=initial, **changes)
     for device in ("P-4102", "LV-4114", "LV-4116"):
         bench.opening(device, 0.0)
     for c in bench.stages("SX-1"):

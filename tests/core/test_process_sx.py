@@ -34,7 +34,7 @@ def circuit(make_bench: MakeBench, stages: Sequence[int], acids: Sequence[float]
         for acid in acids
     ]
     state = np.repeat(banks, stages, axis=0).T
-    changes = {"carry_over": [0.0, 0.0], "tank_span": 0.0, **changes}
+    changes = {"carry_over": [0.0, 0.0], "tank_span": 0.0, "at": 0.0, **changes}
     bench = make_bench(UNIT, stages=list(stages), initial=[*state.ravel(), *[0.0] * (len(ORGANIC) + 1)], **changes)
     bench.opening("P-4102", 24.0 / 60.0)
     for weir in ("LV-4114", "LV-4116"):

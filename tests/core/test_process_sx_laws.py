@@ -104,6 +104,7 @@ def test_three_stages_of_the_prommis_reference(make_bench: MakeBench) -> None:
         ka2=KA2,
         stages=[extract, scrub, strip],
         tank_span=0.0,
+        at=0.0,
         initial=[*columns.ravel(), *[0.0] * (len(metals) + 2)],
         v_aq=[5.0, 5.0, 5.0],
         v_org=[5.0, 5.0, 5.0],

@@ -28,6 +28,11 @@ METALS = 'metals = ["Pr", "Nd", "Tb", "Dy", "Fe3"]'
             "{ Nd = 0.2 }",
             r"SX-2\.initial\.organic\[0\]: found a loading that takes 1\.2 mol/L, allowed less than",
         ),
+        (
+            'organic_temperature = "35 C"\nloss = "35 W/K"\n',
+            'loss = "35 W/K"\n',
+            r"SX-1\.drives\.heater: found .*without a temperature of its own.*, allowed organic_temperature",
+        ),
         (LOADED + ", ", "", r"SX-2\.initial\.organic: found 2 of them, allowed a list of 3"),
         (
             'metals = ["Pr", "Nd", "Tb", "Dy", "Fe3"]',

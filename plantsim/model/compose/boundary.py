@@ -64,9 +64,15 @@ def enclosure(c: Context, unit: Unit) -> dict[str, Any]:
     }
     turning = sum(speed[tag] for tag in mixers) / len(mixers)
     made = p["vapour"] * (p["still"] + (1.0 - p["still"]) * turning)
+    circuits = [
+        next((one for one in c.plant.units if one.kind == "sx_circuit" and one.drives.get("mixers") == tag), None)
+        for tag in mixers
+    ]
     return {
         "fan": c.drive(unit, "fan"),
         "mixers": [c.layout.drives[tag] for tag in mixers],
+        "organic": [c.layout.probes[one.id, "temperature"] if one else 0 for one in circuits],
+        "at": [one.parameters["organic_temperature"] or 0.0 if one else 0.0 for one in circuits],
         "volume": p["volume"] * AIR_MOL_PER_M3,
         "air": p["air"] * AIR_MOL_PER_M3,
         "draught": p["draught"] * AIR_MOL_PER_M3,

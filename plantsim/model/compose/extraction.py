@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plantsim.chemistry.chemistry import LAWS
-from plantsim.model.compose.context import Context
+from plantsim.model.compose.context import AMBIENT_K, Context
 from plantsim.model.plant import Unit
 
 BANKS = ("extract", "scrub", "strip")
@@ -47,6 +47,8 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
     state += [unit.initial["interface"]] * sum(stages)
     state += [0.0 if c.plant.empty else 1e-6] * (len(metals) + 1)
     state += [0.0]  # no crud
+    if p["organic_temperature"]:
+        state += [AMBIENT_K if c.plant.empty else p["organic_temperature"]]
     if p["organic_span"]:
         state += [1e3 * p["organic_tank"]]
     return {
@@ -89,6 +91,12 @@ def sx_circuit(c: Context, unit: Unit) -> dict[str, Any]:
         "tank_span": 1e3 * p["organic_span"],
         "fresh": c.maybe_in(unit, "fresh"),
         "evaporation": 1e3 * p["evaporation"],
+        "at": p["organic_temperature"] or 0.0,
+        "loss": p["loss"],
+        "ambient": AMBIENT_K,
+        "heater": c.drive(unit, "heater"),
+        "power": p["power"],
+        "stirring": p["stirring"],
         "profile": c.index[p["profile"][0]] if p["profile"] else -1,
         "initial": state,
     }

@@ -42,7 +42,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "crystalliser": _TANK | {"nucleation"},
     "filter": frozenset({"passing", "moisture"}),
     "filter_press": frozenset({"passing", "moisture", "resistance"}),
-    "sx_circuit": frozenset({"extractant", "entrainment", "organic", "contact", "crud", "weir", "drops"}),
+    "sx_circuit": frozenset({"extractant", "entrainment", "organic", "contact", "crud", "weir", "drops", "ambient"}),
     "heap": frozenset({"permeability", "rain"}),
     "bicarbonate_tank": _TANK | {"strip"},
     "makeup_tank": _TANK,

@@ -44,6 +44,7 @@ def crystalliser(c: Context, unit: Unit) -> dict[str, Any]:
         "shape": shape,
         "density": density,
         "heat": chemistry.value("oxalate", "heat"),
+        "at": p["solubility_at"] or 0.0,
         "k1": 10.0 ** -pka[0],
         "k2": 10.0 ** -pka[1],
         "initial": [*n, temperature, *moments],

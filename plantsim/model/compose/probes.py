@@ -62,6 +62,7 @@ PROBES: dict[str, tuple[str, ...]] = {
         "organic_level",
         "organic_density",
         "feed_share",
+        "temperature",
     ),
     "crystalliser": ("level", "temperature", "pH", "supersaturation", "size", "volume", "rare_earth_left"),
     "dryer": ("temperature", "moisture", "water"),
