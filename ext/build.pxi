@@ -834,7 +834,7 @@ cdef void build_enclosure(Unit* u, Memory own, dict d) except *:
     enclosure.n_mixers = len(d["mixers"])
     enclosure.mixer = own.ints(d["mixers"])
     enclosure.organic = own.ints(d["organic"])
-    enclosure.at = own.doubles(d["at"])
+    enclosure.at = own.doubles(d["warm_at"])
     enclosure.volume = d["volume"]
     enclosure.air = d["air"]
     enclosure.draught = d["draught"]

@@ -72,7 +72,7 @@ def enclosure(c: Context, unit: Unit) -> dict[str, Any]:
         "fan": c.drive(unit, "fan"),
         "mixers": [c.layout.drives[tag] for tag in mixers],
         "organic": [c.layout.probes[one.id, "temperature"] if one else 0 for one in circuits],
-        "at": [one.parameters["organic_temperature"] or 0.0 if one else 0.0 for one in circuits],
+        "warm_at": [one.parameters["organic_temperature"] or 0.0 if one else 0.0 for one in circuits],
         "volume": p["volume"] * AIR_MOL_PER_M3,
         "air": p["air"] * AIR_MOL_PER_M3,
         "draught": p["draught"] * AIR_MOL_PER_M3,
