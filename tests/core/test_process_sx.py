@@ -54,7 +54,8 @@ def organic(bench: Bench, metal: str) -> Vector:
 
 def tank(bench: Bench, *metals: str) -> Vector:
     """Of the organic in the tank, mol/L."""
-    return bench.state(UNIT)[[ORGANIC.index(metal) - len(ORGANIC) - 1 for metal in metals]]
+    behind = bench.stages(UNIT).size
+    return bench.state(UNIT)[[behind + ORGANIC.index(metal) for metal in metals]]
 
 
 @pytest.mark.parametrize(("acid", "kt"), [(0.05, 5.0), (0.08, 0.0162), (0.10, 0.0162), (0.15, 5.0)])
