@@ -442,11 +442,15 @@ class Bench:
         self.index = {name: i for i, name in enumerate(self.layout.species)}
         self.nc, self.na, self.nb = len(self.species), int(spec["species"]["dissolved"]), BINS
         tables = {unit: spec["units"][self.layout.units[unit]] for unit in units}
+        self._without: dict[str, list[int]] = {}
         for unit, changes in units.items():
-            tank = tables[unit].get("tank_span", 0.0)
+            circuit = tables[unit]["kind"] == "sx_circuit"
+            last = [key for key in ("at", "tank_span") if circuit and tables[unit][key] > 0.0]
             merge(tables[unit], changes)
-            if tank > 0.0 and tables[unit]["tank_span"] == 0.0 and "initial" not in changes:
-                del tables[unit]["initial"][-1]  # the tank holds one volume: it has no state
+            # a circuit without a temperature, or with a tank that holds one volume, has no state of it
+            self._without[unit] = [k - len(last) for k, key in enumerate(last) if tables[unit][key] == 0.0]
+            if "initial" not in changes:
+                tables[unit]["initial"] = np.delete(tables[unit]["initial"], self._without[unit]).tolist()
         self.tables: dict[str, dict[str, Any]] = copy.deepcopy(tables)
         self.spec = {
             **spec,
@@ -492,6 +496,10 @@ class Bench:
         n, width = sum(self.tables[circuit]["stages"]), self.na + len(self.tables[circuit]["re"]) + 2
         return self.state(circuit)[: n * width].reshape(width, n).T
 
+    def behind(self, circuit: str) -> Vector:
+        """What stands behind the stages of a circuit, live: organic in its tank, crud, temperature, contents of the tank."""
+        return self.state(circuit)[self.stages(circuit).size :]
+
     def get(self, unit: str, species: str) -> float:
         """mol of a species in a unit whose states begin with them."""
         return float(self.state(unit)[self.index[species]])
@@ -518,8 +526,7 @@ class Bench:
         offsets = live.core.offsets()
         for unit in self.tables:
             k = live.layout.units[unit]
-            state = self.state(unit)
-            state[:] = live.core.state[offsets[k] : offsets[k + 1]][: len(state)]  # the bench's tank may hold one volume
+            self.state(unit)[:] = np.delete(live.core.state[offsets[k] : offsets[k + 1]], self._without[unit])
         self.core.streams[:] = live.core.arriving
         self.core.drive[:] = live.core.drive
 

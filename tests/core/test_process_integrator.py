@@ -23,7 +23,7 @@ def short_circuit(make_bench: MakeBench, live: LivePlant) -> Bench:
     whole = make_bench("SX-1")
     whole.from_steady(live)
     rows = whole.stages("SX-1")[[0, 8, 9, 14, 15, 16, 20]]
-    initial = [*rows.T.ravel(), *whole.state("SX-1")[-7:]]
+    initial = [*rows.T.ravel(), *whole.behind("SX-1")[:7]]
     bench = make_bench("SX-1", stages=[3, 2, 2], tank_span=0.0, at=0.0, initial=initial)
     bench.core.streams[:] = whole.core.streams
     bench.core.drive[:] = whole.core.drive
@@ -236,7 +236,7 @@ def test_jacobian_of_an_extraction_stage_is_its_derivative(
 ) -> None:
     """But for sulfate, which no reaction makes: that its column is nought costs neither order nor balance."""
     whole = make_bench("SX-1")
-    initial = [*whole.stages("SX-1")[:3].T.ravel(), *whole.state("SX-1")[-7:]]
+    initial = [*whole.stages("SX-1")[:3].T.ravel(), *whole.behind("SX-1")[:7]]
     changes = dict(LAWS[law])
     if "sulfate" in law:
         changes["sulfate"] = whole.index["Al"]  # the kernel knows species by their place

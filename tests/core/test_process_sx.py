@@ -54,8 +54,7 @@ def organic(bench: Bench, metal: str) -> Vector:
 
 def tank(bench: Bench, *metals: str) -> Vector:
     """Of the organic in the tank, mol/L."""
-    behind = bench.stages(UNIT).size
-    return bench.state(UNIT)[[behind + ORGANIC.index(metal) for metal in metals]]
+    return bench.behind(UNIT)[[ORGANIC.index(metal) for metal in metals]]
 
 
 @pytest.mark.parametrize(("acid", "kt"), [(0.05, 5.0), (0.08, 0.0162), (0.10, 0.0162), (0.15, 5.0)])

@@ -66,10 +66,10 @@ class Circuit:
     def __init__(self, make_bench: MakeBench, live: LivePlant, design: Design) -> None:
         self.design = design
         unit = design.unit
-        self.bench = make_bench(unit, tank_span=0.0)
+        self.bench = make_bench(unit, tank_span=0.0, at=0.0)
         volumes = self.bench.tables[unit]["v_org"]
         rate = [9.0 * design.organic / 3600.0 / v for v in volumes]
-        self.bench = make_bench(unit, transfer=rate, carry_over=[0.0, 0.0], tank_span=0.0)
+        self.bench = make_bench(unit, transfer=rate, carry_over=[0.0, 0.0], tank_span=0.0, at=0.0)
         self.bench.from_steady(live)
         self.bench.opening(f"P-4{unit[-1]}02", design.organic / 3.6e3 / self.bench.tables[unit]["organic_capacity"])
         self.bench.opening(f"MX-4{unit[-1]}14", 1.0)

@@ -170,6 +170,7 @@ def test_iron_slip_poisons_the_organic(make_bench: MakeBench, live: LivePlant) -
     bench = make_bench(UNIT)
     bench.from_steady(live)
     dy, fe = bench.index["Dy"], bench.index["Fe3"]
+    iron = bench.tables[UNIT]["re"].index(fe)
 
     def raffinate() -> float:
         return float(bench.rate(UNIT)[len(bench.state(UNIT)) :][dy])
@@ -182,12 +183,12 @@ def test_iron_slip_poisons_the_organic(make_bench: MakeBench, live: LivePlant) -
     slip[bench.index["Cl"]] += 9e-3 * litres_s
     bench.feed("401", slip)
     bench.tick(UNIT, 1.0, 12 * 3600)
-    half_day = float(bench.state(UNIT)[-3])
+    half_day = float(bench.behind(UNIT)[iron])
     bench.tick(UNIT, 1.0, 84 * 3600)
-    loaded = float(bench.state(UNIT)[-3])
+    loaded = float(bench.behind(UNIT)[iron])
     assert loaded > 1.5 * half_day > 0.005, "mol/L of iron on stripped organic"
     assert raffinate() > 10.0 * clean
     bench.feed("401", feed[2 : 2 + bench.nc])
     bench.feed("404", bench.liquor(4.0 / 3600.0, {"HCl": 6.0}))
     bench.tick(UNIT, 1.0, 48 * 3600)
-    assert float(bench.state(UNIT)[-3]) < 0.1 * loaded
+    assert float(bench.behind(UNIT)[iron]) < 0.1 * loaded

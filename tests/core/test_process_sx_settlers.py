@@ -25,7 +25,7 @@ WEIR = 1.77
 
 def circuit(make_bench: MakeBench, live: LivePlant, **changes: Any) -> Bench:
     """At rest, its liquors clear and without crud."""
-    bench: Bench = make_bench(UNIT, **{"tank_span": 0.0, **changes})
+    bench: Bench = make_bench(UNIT, **{"tank_span": 0.0, "at": 0.0, **changes})
     bench.from_steady(live)
     for stream in ("401", "403", "404"):
         bench.arriving(stream)[2 + bench.na : 2 + bench.nc] = 0.0
