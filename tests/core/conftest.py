@@ -497,7 +497,7 @@ class Bench:
         return self.state(circuit)[: n * width].reshape(width, n).T
 
     def behind(self, circuit: str) -> Vector:
-        """What stands behind the stages of a circuit, live: organic in its tank, crud, temperature, contents of the tank."""
+        """What stands behind a circuit's stages, live: organic in its tank, crud, temperature, contents of the tank."""
         return self.state(circuit)[self.stages(circuit).size :]
 
     def get(self, unit: str, species: str) -> float:
