@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import plantsim
 from plantsim.alarms.states import ACTIVE
 from plantsim.engine.live import LivePlant
 from plantsim.model.plant import Plant
@@ -88,3 +89,16 @@ def test_the_purity_estimate_knows_what_comes_from_extraction_alone(desk: Desk) 
     assert desk["AI-701.PV"] < before - 0.3
     assert desk["AY-701.PV"] > desk["AI-701.PV"] + 0.15, "its bias goes after the result in half a day"
     assert desk["AI-701D.PV"] > 2000.0
+
+
+def test_on_a_cold_day_heaters_hold_the_organic_and_what_has_none_cools() -> None:
+    plant = plantsim.load("belfast")
+    before = {tag: float(plant[tag].op) for tag in ("TIC-4120", "TIC-4220")}
+    vapour, cool = float(plant["AI-4091"].pv), float(plant["TI-4320"].pv)
+    plant.inject("ambient-cold")
+    plant.run(hours=2)
+    for tag, output in before.items():
+        assert float(plant[tag].op) > output + 15.0
+        assert float(plant[tag].pv) == pytest.approx(35.0, abs=1.0)
+    assert float(plant["TI-4320"].pv) < cool - 1.0
+    assert float(plant["AI-4091"].pv) < vapour + 0.5
