@@ -185,7 +185,7 @@ def test_who_listens_hears_every_change_once_with_who_did_it_and_when(engine: En
         ("acid pump stops", {"P-201.CMD": 0.0}, 30, "FIC-201.DEV", {"FY-219.L"}),
         ("feeder stops", {"SC-101.CMD": 0.0}, 10, "WIC-101.DEV", set()),
         ("peroxide pump stops", {"P-304.CMD": 0.0}, 12, "FIC-304.DEV", {"AIC-303.L"}),
-        ("oxalic acid pump stops", {"P-503.CMD": 0.0}, 40, "FIC-503.DEV", {"AI-508.H"}),
+        ("oxalic acid pump stops", {"P-503.CMD": 0.0}, 40, "FIC-503.DEV", {"AI-508.H", "PI-514.H"}),
         ("organic pump stops", {"P-4102.CMD": 0.0}, 10, "FIC-4102.DEV", set()),
         ("calciner heater switched off", {"TIC-613.MODE": MAN, "TIC-613.OP": 0.0}, 240, "TIC-613.L", set()),
     ],

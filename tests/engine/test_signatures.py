@@ -116,7 +116,7 @@ SIGNATURES: dict[str, Signature] = {
         {"LI-4223.PV": "+", "AI-4222.PV": "+"},
         ("LIC-4214.PV", "AI-4212.PV", "FIC-4202.PV"),
         starts=("P-4223",),
-        told=("solids",),
+        told=("solids", "Crud"),
     ),
     "phase-inversion": Signature(
         30,
