@@ -13,7 +13,7 @@ OPERATOR, ENGINEER = (Origin(role, role.name.lower(), "test") for role in (Role.
 
 
 def test_a_commands_refusal_names_the_interlock(engine: Engine) -> None:
-    """The feed permit is withdrawn: the feeder cannot be started, and can be once the permit is back and its way is clear."""
+    """The feed permit is withdrawn: the feeder cannot be started, and can be once permit and way are there again."""
     assert engine.write([("HS-102.STATE", False)], OPERATOR) == [None]
     engine.step(1.0).result(TIMEOUT_S)
     assert engine.check("SC-101.CMD", True, OPERATOR) is Refusal.INTERLOCK
