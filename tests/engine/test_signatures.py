@@ -21,7 +21,10 @@ from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, Kind
 
 BAD_NO_COMMUNICATION = 0x80310000
+BAD = 0x80000000
 SHOWN = ("POS", "SPEED", "TRIP")
+LEAST_DIFFERENT = 2
+"""Tags in which any two malfunctions differ."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ SIGNATURES: dict[str, Signature] = {
         told=("acid entrained",),
     ),
     "fe3-poisoning": Signature(
-        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",), told=("Fe3+",)
+        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",), 120.0, told=("Fe3+",)
     ),
     "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
     "flow-meter-bias": Signature(
@@ -243,13 +246,13 @@ SIGNATURES: dict[str, Signature] = {
     "evaporation-water-balance": Signature(
         10, {"TV-202.POS": "+", "TV-203.POS": "+", "FI-209.PV": "-"}, ("FIC-202.PV", "FIC-201.PV"), 12.0
     ),
-    "dy-grade-x3": Signature(24 * 60, {"AI-4125B.PV": "+", "UI-4121.PV": "+"}, told=("ot rich in Dy",)),
+    "dy-grade-x3": Signature(24 * 60, {"AI-4125B.PV": "+", "UI-4121.PV": "+"}, (), 60.0, told=("ot rich in Dy",)),
     "smco-or-ferrite-contamination": Signature(
-        24 * 60, {"FI-301.PV": "-", "AI-4125A.PV": "-", "UI-4121.PV": "-"}, ("WIC-101.PV", "FIC-4102.PV")
+        24 * 60, {"FI-301.PV": "-", "AI-4125A.PV": "-", "UI-4121.PV": "-"}, ("WIC-101.PV", "FIC-4102.PV"), 36.0
     ),
-    "coating-spike": Signature(5 * 60, {"FI-301.PV": "-", "P-302.SPEED": "+"}, ("WIC-101.PV",)),
+    "coating-spike": Signature(5 * 60, {"FI-301.PV": "-", "P-302.SPEED": "+"}, ("WIC-101.PV",), 12.0),
     "feed-grade-step-beyond-extraction-saturation": Signature(
-        24 * 60, {"FY-219.PV": "-", "UI-4121.PV": "+", "AI-4125A.PV": "+"}, ("WIC-101.PV",)
+        24 * 60, {"FY-219.PV": "-", "UI-4121.PV": "+", "AI-4125A.PV": "+"}, ("WIC-101.PV",), 72.0
     ),
     "mill-bearing-wears": Signature(2, {"VI-126.PV": "+"}, ("JI-121.PV", "AIC-124.PV"), told=("Bearing worn",)),
     "leach-foams": Signature(
@@ -277,7 +280,7 @@ SIGNATURES: dict[str, Signature] = {
         ("SC-101",),
         told=(
             *("PI-829", "IA-829", "instrument air", "stopped by an interlock", "R-201 too full", "Wash water lost"),
-            *("Peroxide lost", "XV-311 not open"),
+            *("Peroxide lost", "XV-311 not open", "UZ-829"),
         ),
     ),
     "peroxide-decomposing": Signature(
@@ -310,7 +313,7 @@ class Watch:
             or (t.member == "STATE" and t.object in switches)
         ]
         self.names = [t.name for t in tags]
-        self._rows = [t.row for t in tags]
+        self.rows = [t.row for t in tags]
         self._ran = {t.name: float(self.live.core.signal[t.row]) for t in self.live.tags if t.member == "RUN"}
         moved = {a.tag for q in plant.sequences if q.repeat for step in q.steps for a in step.actions}
         valves = {d.tag for d in plant.devices if d.kind is Kind.ON_OFF_VALVE} - moved
@@ -325,10 +328,10 @@ class Watch:
         )
 
     def run(self, minutes: int) -> Rows:
-        result = np.empty((minutes, len(self._rows)))
+        result = np.empty((minutes, len(self.rows)))
         for line in result:
             self.live.advance(60)
-            line[:] = self.live.core.signal[self._rows]
+            line[:] = self.live.core.signal[self.rows]
         return result
 
     def raised(self) -> list[AlarmPoint]:
@@ -425,7 +428,7 @@ def test_signature_of_what_takes_a_day(belfast: Plant, id_: str) -> None:
 
 def recovers(plant: Plant, id_: str) -> None:
     signature = SIGNATURES[id_]
-    minutes = min(signature.minutes, 30)
+    minutes = signature.minutes if id_ in DAYS else min(signature.minutes, 30)
     watch = Watch(plant)
     watch.live.injected.inject(id_, 1.0, 0.0, 0.0)
     watch.run(minutes)
@@ -444,6 +447,22 @@ def recovers(plant: Plant, id_: str) -> None:
     change = (readings - sound().readings(minutes + more)[minutes:]) / watch.sigma
     late = seen(watch, change[-1:], 8.0)
     assert not set(signature.signs) & set(late), late
+    if id_ in DAYS:
+        assert off_specification(watch) == {}
+
+
+def off_specification(watch: Watch) -> dict[str, float]:
+    """Purities [% of oxide] below what is asked of the main products, as their analysers have it."""
+    analysers = {"Nd2O3": "AI-701.PV", "Dy2O3": "AI-702.PV"}
+    asked = {analysers[p.name]: p.spec_pct for p in watch.live.plant.products if p.name in analysers}
+    return {name: watch.get(name) for name, least in asked.items() if watch.get(name) < least}
+
+
+@pytest.mark.long(scale=2)
+@pytest.mark.parametrize("id_", DAYS)
+def test_recovery_of_what_takes_a_day(belfast: Plant, id_: str) -> None:
+    """Injected for as long as its signature takes; then its signs go, and the main products are in specification."""
+    recovers(belfast, id_)
 
 
 @pytest.mark.long
@@ -464,23 +483,47 @@ def test_recovery_that_takes_longer(belfast: Plant, id_: str) -> None:
     recovers(belfast, id_)
 
 
+def pattern(plant: Plant, id_: str, minutes: int) -> dict[str, str]:
+    """All that the instruments show by then: as `seen`, ``=`` for what stands still, ``!`` for what is Bad at the end.
+
+    Still is what takes less than a tenth of the values in the last hour that it takes in the sound run.
+    """
+    watch, change = changes(plant, id_, minutes)
+    found = seen(watch, change)
+    sound_rows = sound().readings(minutes)[-60:]
+    rows = change[-60:] * watch.sigma + sound_rows
+    for k, name in enumerate(watch.names):
+        kinds, usual = (len(np.unique(np.round(part[:, k], 9))) for part in (rows, sound_rows))
+        if name not in found and usual > 10 and kinds < 0.1 * usual:
+            found[name] = "="
+    silent = np.flatnonzero(watch.live.core.quality[watch.rows] & BAD)
+    return found | {watch.names[k]: "!" for k in silent}
+
+
 @pytest.mark.long(scale=2)
 def test_no_two_look_alike(belfast: Plant) -> None:
-    """Prints the table: what is seen in three hours, and in how many tags any two differ."""
-    patterns = {}
-    for id_ in SIGNATURES:
-        watch, change = changes(belfast, id_, max(SIGNATURES[id_].minutes, 180))
-        patterns[id_] = seen(watch, change)
-        first = sorted(patterns[id_].items(), key=lambda item: item[0])
-        print(f"{id_:45} {' '.join(sign + name for name, sign in first[:12])}")
-    names = list(patterns)
-    table = np.zeros((len(names), len(names)), dtype=int)
-    for i, a in enumerate(names):
-        for j, b in enumerate(names):
-            table[i, j] = sum(patterns[a].get(n) != patterns[b].get(n) for n in {*patterns[a], *patterns[b]})
-    print("\n".join(" ".join(f"{x:3d}" for x in line) for line in table))
-    off = table + 1000 * np.eye(len(names), dtype=int)
-    assert off.min() >= 1
+    """Prints the table: what each shows in three hours, or in its own time, and in how many tags any two differ.
+
+    They differ in a tag where one shows a sign and the other none, or another one: first up or down, still, or Bad. How
+    much and when does not count, though an operator sees that, too. Four sigma are a sign: noise shows none.
+    """
+    names = [*SIGNATURES, "frozen-signals-communication-loss@leach", "valve-stiction@LV-206"]
+    assert {name.partition("@")[0] for name in names} == of_the_plant(belfast)
+    patterns = []
+    for k, id_ in enumerate(names):
+        minutes = SIGNATURES[id_].minutes if id_ in SIGNATURES else 0
+        patterns.append(pattern(belfast, id_, max(minutes, 180)))
+        shown = sorted(patterns[-1].items())
+        signs = " ".join(sign + name for name, sign in shown[:12])
+        print(f"{k + 1:2} {id_:45} {len(shown):3} signs: {signs}{' ...' if len(shown) > 12 else ''}")
+    table = np.array([[sum(a.get(n) != b.get(n) for n in {*a, *b}) for b in patterns] for a in patterns])
+    print("   " + " ".join(f"{k + 1:3}" for k in range(len(names))))
+    for k, line in enumerate(table):
+        print(f"{k + 1:2} " + " ".join(f"{x:3}" for x in line))
+    pairs = sorted((table[i, j], names[i], names[j]) for i in range(len(names)) for j in range(i))
+    print("nearest:", *(f"{count} tags: {a}, {b}" for count, a, b in pairs[:12]), sep="\n")
+    assert all(patterns)
+    assert pairs[0][0] >= LEAST_DIFFERENT
 
 
 def test_frozen_signals_lose_their_noise_and_silent_ones_say_so(belfast: Plant) -> None:
@@ -516,6 +559,20 @@ def test_a_sticking_valve_stays_where_it_is_and_makes_a_fast_loop_swing(belfast:
     assert two_hours("LV-206", 0.0)[0] == 120
     assert two_hours("LV-206", 1.0)[0] <= 3
     assert two_hours("TV-201A", 1.0)[1] > 1.2 * two_hours("TV-201A", 0.0)[1]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("valve", ["LV-206", "TV-201A"])
+def test_a_valve_that_stuck_moves_again_once_its_packing_is_loose(belfast: Plant, valve: str) -> None:
+    watch = Watch(belfast)
+    watch.live.injected.inject(f"valve-stiction@{valve}", 1.0, 0.0, 0.0)
+    at = watch.names.index(f"{valve}.POS")
+    stuck = watch.run(60)[:, at]
+    watch.live.injected.clear(f"valve-stiction@{valve}")
+    free = watch.run(120)
+    assert len(np.unique(free[:, at])) == 120 > 2 * len(np.unique(stuck))
+    late = seen(watch, (free - sound().readings(180)[60:])[-1:] / watch.sigma, 8.0)
+    assert not late
 
 
 def test_after_a_power_dip_everything_can_be_started_again(belfast: Plant) -> None:
