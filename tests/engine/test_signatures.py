@@ -338,9 +338,13 @@ class Watch:
         """Alarms that have come, whether or not they are gone again."""
         return [self.live.alarms[k] for k in np.flatnonzero(self.live.book.states() & (ACTIVE | UNACKED))]
 
+    def stopped(self) -> list[str]:
+        """Commands of the drives that ran and do not any more."""
+        return [n.replace(".RUN", ".CMD") for n, ran in self._ran.items() if ran and not self.get(n)]
+
     def put_back(self) -> None:
         """What an operator does after a trip: reset the interlocks and start what ran; one trip may hold another."""
-        stopped = [n.replace(".RUN", ".CMD") for n, ran in self._ran.items() if ran and not self.get(n)]
+        stopped = self.stopped()
         shut = [name for name, opened in self._stood.items() if opened and not self.get(name)]
         resets = [t.name for t in self.live.tags if t.member == "RESET"]
         for name in stopped:
@@ -441,6 +445,10 @@ def recovers(plant: Plant, id_: str) -> None:
         watch.put_back()  # the fan first; the rest once the gas is swept out
         watch.run(15)
         watch.put_back()
+        for _ in range(2):  # and what waits for a tank that has filled up meanwhile
+            if watch.stopped():
+                watch.run(15)
+                watch.put_back()
     more = round(60 * signature.recovers)
     readings = watch.run(more)
     # the scan in which CMD was off is one that the sound run does not have
