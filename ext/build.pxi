@@ -986,8 +986,8 @@ cdef void build_duct(Unit* u, Making* m, Memory own, dict d) except *:
     u.p = duct
     duct.fan = d["fan"]
     duct.capacity = d["capacity"]
-    duct.n = len(d["make"])
-    duct.make = own.ints(d["make"])
+    duct.n = len(d["hydrogen"])
+    duct.hydrogen = own.ints(d["hydrogen"])
     duct.gas = own.ints(d["gas"])
     duct.probe = d["probe"]
 

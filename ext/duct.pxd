@@ -7,7 +7,7 @@ cdef struct Duct:
     int fan
     double capacity             # mol/s at full speed
     int n
-    int* make                   # probes of the tanks: mol/s of hydrogen, and of all gas
+    int* hydrogen               # probes of the tanks: its share of the gas in the headspace, and mol/s of all gas
     int* gas
     int probe
 
@@ -17,11 +17,11 @@ cdef enum:
 
 
 cdef inline void duct_step(const Duct* u, Sheet* s) noexcept nogil:
-    """What stands in a duct without flow reads as it did."""
+    """It gets what stands in the headspaces. What stands in a duct without flow reads as it did."""
     cdef double hydrogen = 0.0, gas = 0.0
     cdef int k
     for k in range(u.n):
-        hydrogen += s.probe[u.make[k]]
+        hydrogen += s.probe[u.hydrogen[k]]*s.probe[u.gas[k]]
         gas += s.probe[u.gas[k]]
     s.probe[u.probe] = u.capacity*s.drive[u.fan]
     if gas > 1e-9:

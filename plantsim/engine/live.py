@@ -9,6 +9,8 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -154,11 +156,14 @@ class LivePlant:
                 raise NumericStop(self.where(self.core.bad_state))
 
     def _hear(self, events: list[tuple[int, int, int, int]]) -> None:
-        """Pass on what the core reports."""
-        self.book.apply(((scan, i, what) for scan, source, i, what in events if source == FROM_ALARM), self.core.scan)
-        others = [event for event in events if event[1] != FROM_ALARM]
-        if others:
-            self.tell(others)
+        """Take what happened, scan by scan, so that it is told in the same order however many ran in a row."""
+        for at, together in groupby(events, key=itemgetter(0)):
+            those = list(together)
+            self.book.apply(((scan, i, what) for scan, source, i, what in those if source == FROM_ALARM), at)
+            others = [event for event in those if event[1] != FROM_ALARM]
+            if others:
+                self.tell(others)
+        self.book.apply((), self.core.scan)
 
     def where(self, state: int) -> str:
         """Unit and variable of a state, in words."""

@@ -73,6 +73,17 @@ def test_the_duct_has_what_the_tanks_give_it_in_all_their_gas(make_bench: MakeBe
     assert bench.probe(DUCT, "flow") == pytest.approx(620.0 / 3600.0 * NM3, rel=0.02)
 
 
+def test_without_sweep_the_duct_has_what_stands_in_the_headspaces(make_bench: MakeBench, live: LivePlant) -> None:
+    """And not hydrogen as it is made, which would be all of what little comes then."""
+    bench = make_bench(TANK, "R-202", "R-203", DUCT)
+    bench.from_steady(live)
+    bench.core.advance(10)
+    before = bench.probe(DUCT, "hydrogen")
+    bench.opening(AIR, 0.0)
+    bench.core.advance(30)
+    assert before < bench.probe(DUCT, "hydrogen") <= bench.probe(TANK, "hydrogen") < 0.02
+
+
 def test_heat_of_dissolution_goes_with_hydrogen(make_bench: MakeBench, live: LivePlant) -> None:
     """4.3 kg/h at 2.5 MJ/kg are 2.99 kW, of which the first tank has nearly all."""
     bench = make_bench(TANK)

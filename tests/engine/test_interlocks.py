@@ -13,13 +13,21 @@ OPERATOR, ENGINEER = (Origin(role, role.name.lower(), "test") for role in (Role.
 
 
 def test_a_commands_refusal_names_the_interlock(engine: Engine) -> None:
-    """The feed permit is withdrawn: the feeder cannot be started, and can be once the permit is back."""
+    """The feed permit is withdrawn: the feeder cannot be started, and can be once permit and way are there again."""
     assert engine.write([("HS-102.STATE", False)], OPERATOR) == [None]
     engine.step(1.0).result(TIMEOUT_S)
     assert engine.check("SC-101.CMD", True, OPERATOR) is Refusal.INTERLOCK
     assert engine.write([("HS-102.STATE", True)], OPERATOR) == [None]
     engine.step(1.0).result(TIMEOUT_S)
-    assert engine.write([("SC-101.CMD", True)], OPERATOR) == [None]
+    for name in (
+        "RV-131.CMD",
+        "XV-131.CMD",
+        "ML-121.CMD",
+        "SC-101.CMD",
+    ):  # from the leach up: each waits for the one below
+        assert engine.write([(name, True)], OPERATOR) == [None], name
+        engine.step(20.0).result(TIMEOUT_S)
+    assert engine.image.value[engine.tags["SC-101.RUN"].row] == 1.0
 
 
 def test_a_loop_in_manual_cannot_move_what_is_held(engine: Engine) -> None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from plantsim.engine.live import LivePlant
 from plantsim.model.load import load_plant
-from plantsim.model.plant import Plant
+from plantsim.model.plant import Instrument, Plant
 
 MAN = 0.0
 DAY_S = 86400
@@ -86,9 +86,12 @@ def averaged(signal: Signal, times: int) -> Signal:
     return np.asarray(signal[: len(signal) // times * times].reshape(-1, times).mean(axis=1))
 
 
-def lasting(record: Signal, least: float) -> Swing | None:
-    """The swing that lasts, on the finest time scale that shows it, where it is larger than that."""
-    for scale in SCALES:
+def lasting(record: Signal, least: float, interval: int = 0) -> Swing | None:
+    """The swing that lasts, on the finest time scale that shows it, where it is larger than that.
+
+    interval: s for which a result of an analyser stands, finer than which it shows nothing; 0 where it is continuous.
+    """
+    for scale in [*([interval] if interval else []), *(scale for scale in SCALES if scale > interval)]:
         found = swing(averaged(record, scale), scale)
         if found is not None and found.lasts and found.amplitude > least:
             return found
@@ -104,9 +107,9 @@ class Record:
     forced: dict[str, float]
 
 
-def day_of(plant: Plant) -> Record:
-    """Of every loop that is not in manual what it controls."""
-    live = LivePlant(plant.with_even_lots())
+def day_of(plant: Plant, scan_period: float) -> Record:
+    """Of every loop that is not in manual what it controls. scan_period: s, at most a second."""
+    live = LivePlant(plant.with_even_lots(), scan_period=scan_period)
     signal = live.core.signal
     loops = [loop.tag for loop in plant.loops if signal[live.tags[f"{loop.tag}.MODE"].row] != MAN]
     columns = [live.tags[f"{tag}.PV"].row for tag in loops]
@@ -127,6 +130,14 @@ def day_of(plant: Plant) -> Record:
     return Record(tuple(loops), rows, forced)
 
 
+def element(instruments: dict[str, Instrument], tag: str) -> Instrument:
+    """What really measures, where a reading is a copy."""
+    instrument = instruments[tag]
+    if instrument.function is not None and instrument.function.name == "copy":
+        return element(instruments, instrument.function.inputs[0])
+    return instrument
+
+
 def cause(found: Swing, forced: dict[str, float]) -> str:
     """The sequence with which it repeats, to a tenth, or with each half of whose cycle."""
     for tag, period in forced.items():
@@ -136,18 +147,25 @@ def cause(found: Swing, forced: dict[str, float]) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["belfast", "belfast-commercial"])
-def test_no_loop_swings_by_itself(name: str) -> None:
-    """Prints those that swing, with what forces them."""
+@pytest.mark.parametrize(
+    ("name", "scan_period"),
+    [("belfast", 0.1), ("belfast-commercial", 0.1), ("missouri", 1.0), ("viridion", 1.0), ("makuutu", 1.0)],
+)
+def test_no_loop_swings_by_itself(name: str, scan_period: float) -> None:
+    """Prints those that swing, with what forces them. The others with a scan a second, which costs a tenth.
+
+    Controllers that compute less often are nearer to swinging, not farther from it.
+    """
     plant = load_plant(name)
-    record = day_of(plant)
+    record = day_of(plant, scan_period)
     instruments = {i.tag: i for i in plant.instruments}
     swings = []
     print(f"\n{name}: {len(record.tags)} of {len(plant.loops)} loops in service; cycles [s] {record.forced}")
     for tag, column in zip(record.tags, record.rows.T, strict=True):
-        instrument = instruments[tag]
+        instrument = element(instruments, tag)
         least = max(instrument.noise, 0.002 * (instrument.high - instrument.low))
-        found = lasting(column, least)
+        interval = round(instrument.sampling.sample) if instrument.sampling is not None else 0
+        found = lasting(column, least, interval)
         if found is None:
             continue
         why = cause(found, record.forced)
@@ -179,6 +197,16 @@ def test_noise_drift_and_a_sine_below_the_noise_are_none(memory: float) -> None:
     assert lasting(noise, 0.0) is None
     assert lasting(noise + 1e-3 * at, 0.0) is None
     assert lasting(noise + 0.2 * np.sin(2.0 * np.pi * at / 300.0), 1.0 + noise.std()) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_noise_of_an_analyser_whose_results_stand_for_a_quarter_of_an_hour_is_none(seed: int) -> None:
+    results = np.random.default_rng(seed).normal(0.0, 1.0, DAY_S // 900)
+    assert lasting(np.repeat(results, 900), 1.0, 900) is None
+    at = 2.0 * np.pi * np.arange(len(results)) / 6.0
+    found = lasting(np.repeat(results + 5.0 * np.sin(at), 900), 1.0, 900)
+    assert found is not None
+    assert found.period == pytest.approx(6 * 900, rel=0.05)
 
 
 def test_a_loop_that_damps_to_a_quarter_is_none_and_one_that_hardly_damps_is() -> None:

@@ -1,7 +1,8 @@
 """What each malfunction looks like to the operator: by the instruments alone, and within its time.
 
 A run with it is held against the same run without: noise is the same, so that what differs is its doing. A sign is a
-change of more than four sigma (or 0.8 % of the range, where that is more), of 4 % of a position or speed, or a trip.
+change of more than four sigma (or 0.8 % of the range, where that is more), of 4 % of a position or speed, a trip, or a
+field switch that turns.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from plantsim.model.plant import Plant
 from plantsim.model.tag import AlarmPoint, Kind
 
 BAD_NO_COMMUNICATION = 0x80310000
+BAD = 0x80000000
 SHOWN = ("POS", "SPEED", "TRIP")
+LEAST_DIFFERENT = 2
+"""Tags in which any two malfunctions differ."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Signature:
     recovers: hours after which, once it is cleared and what has tripped is started again, its signs are gone (8 sigma).
     starts: drives that do not run else and are started for that.
     bypass: interlock that an engineer bypasses for that, as it takes the flows away that would take its cause away.
-    told: words of which every alarm that it raises meanwhile has some in its cause.
+    told: words of which every alarm that it raises meanwhile has some in its cause. raises: alarms that it must raise.
     """
 
     minutes: int
@@ -41,6 +45,7 @@ class Signature:
     starts: tuple[str, ...] = field(default=())
     bypass: str = ""
     told: tuple[str, ...] = ()
+    raises: tuple[str, ...] = ()
 
 
 SIGNATURES: dict[str, Signature] = {
@@ -116,7 +121,7 @@ SIGNATURES: dict[str, Signature] = {
         {"LI-4223.PV": "+", "AI-4222.PV": "+"},
         ("LIC-4214.PV", "AI-4212.PV", "FIC-4202.PV"),
         starts=("P-4223",),
-        told=("solids",),
+        told=("solids", "Crud"),
     ),
     "phase-inversion": Signature(
         30,
@@ -170,7 +175,7 @@ SIGNATURES: dict[str, Signature] = {
         told=("acid entrained",),
     ),
     "fe3-poisoning": Signature(
-        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",), told=("Fe3+",)
+        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",), 120.0, told=("Fe3+",)
     ),
     "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
     "flow-meter-bias": Signature(
@@ -241,16 +246,49 @@ SIGNATURES: dict[str, Signature] = {
     "evaporation-water-balance": Signature(
         10, {"TV-202.POS": "+", "TV-203.POS": "+", "FI-209.PV": "-"}, ("FIC-202.PV", "FIC-201.PV"), 12.0
     ),
-    "dy-grade-x3": Signature(24 * 60, {"AI-4125B.PV": "+", "UI-4121.PV": "+"}, told=("ot rich in Dy",)),
+    "dy-grade-x3": Signature(24 * 60, {"AI-4125B.PV": "+", "UI-4121.PV": "+"}, (), 60.0, told=("ot rich in Dy",)),
     "smco-or-ferrite-contamination": Signature(
-        24 * 60, {"FI-301.PV": "-", "AI-4125A.PV": "-", "UI-4121.PV": "-"}, ("WIC-101.PV", "FIC-4102.PV")
+        24 * 60, {"FI-301.PV": "-", "AI-4125A.PV": "-", "UI-4121.PV": "-"}, ("WIC-101.PV", "FIC-4102.PV"), 36.0
     ),
-    "coating-spike": Signature(5 * 60, {"FI-301.PV": "-", "P-302.SPEED": "+"}, ("WIC-101.PV",)),
+    "coating-spike": Signature(5 * 60, {"FI-301.PV": "-", "P-302.SPEED": "+"}, ("WIC-101.PV",), 12.0),
     "feed-grade-step-beyond-extraction-saturation": Signature(
-        24 * 60, {"FY-219.PV": "-", "UI-4121.PV": "+", "AI-4125A.PV": "+"}, ("WIC-101.PV",)
+        24 * 60, {"FY-219.PV": "-", "UI-4121.PV": "+", "AI-4125A.PV": "+"}, ("WIC-101.PV",), 72.0
+    ),
+    "mill-bearing-wears": Signature(2, {"VI-126.PV": "+"}, ("JI-121.PV", "AIC-124.PV"), told=("Bearing worn",)),
+    "leach-foams": Signature(
+        5,
+        {"WIC-101.PV": "-", "FY-219.PV": "-"},
+        ("FIC-213.PV", "ML-121.TRIP", "PI-828.PV"),
+        6.0,
+        ("SC-101",),
+        told=("foam lasts", "stopped by an interlock"),
+        raises=("LS-218.FAIL",),  # its interlock stops the feed, and the foam is gone before the minute is over
+    ),
+    "gas-supply-lost@NI-828": Signature(
+        80,
+        {"PI-828.PV": "-", "WIC-101.PV": "-", "AIC-122.PV": "+"},
+        ("PI-829.PV", "FIC-213.PV"),
+        6.0,
+        ("SC-101",),
+        told=("Bottles empty", "stopped by an interlock"),
+    ),
+    "gas-supply-lost@IA-829": Signature(
+        15,
+        {"PI-829.PV": "-", "WIC-101.PV": "-", "LV-206.POS": "-", "TV-201A.POS": "+"},
+        ("K-213A.TRIP", "P-826.TRIP", "TI-823.PV"),
+        30.0,
+        ("SC-101",),
+        told=(
+            *("PI-829", "IA-829", "instrument air", "stopped by an interlock", "R-201 too full", "Wash water lost"),
+            *("Peroxide lost", "XV-311 not open", "UZ-829"),
+        ),
+    ),
+    "peroxide-decomposing": Signature(
+        15, {"TI-823.PV": "+"}, ("LI-822.PV", "FIC-304.PV", "AIC-303.PV"), 24.0, told=("Peroxide in TK-822",)
     ),
 }
 SHORT = [id_ for id_, signature in SIGNATURES.items() if signature.minutes <= 125]
+DAYS = [id_ for id_ in SIGNATURES if id_ not in SHORT]
 OTHERWISE = ("frozen-signals-communication-loss", "valve-stiction")
 """With tests of their own."""
 IN_HOURS = [
@@ -266,9 +304,16 @@ class Watch:
     def __init__(self, plant: Plant) -> None:
         self.live = LivePlant(plant, scan_period=1.0)
         instruments = {i.tag: i for i in plant.instruments}
-        tags = [t for t in self.live.tags if (t.member == "PV" and t.object in instruments) or t.member in SHOWN]
+        switches = {d.tag for d in plant.devices if d.contact is not None}
+        tags = [
+            t
+            for t in self.live.tags
+            if (t.member == "PV" and t.object in instruments)
+            or t.member in SHOWN
+            or (t.member == "STATE" and t.object in switches)
+        ]
         self.names = [t.name for t in tags]
-        self._rows = [t.row for t in tags]
+        self.rows = [t.row for t in tags]
         self._ran = {t.name: float(self.live.core.signal[t.row]) for t in self.live.tags if t.member == "RUN"}
         moved = {a.tag for q in plant.sequences if q.repeat for step in q.steps for a in step.actions}
         valves = {d.tag for d in plant.devices if d.kind is Kind.ON_OFF_VALVE} - moved
@@ -277,25 +322,29 @@ class Watch:
             [
                 max(instruments[t.object].noise, 0.002 * (t.high - t.low))
                 if t.member == "PV"
-                else (0.2 if t.member == "TRIP" else 1.0)
+                else (0.1 if t.member in ("TRIP", "STATE") else 1.0)
                 for t in tags
             ]
         )
 
     def run(self, minutes: int) -> Rows:
-        result = np.empty((minutes, len(self._rows)))
+        result = np.empty((minutes, len(self.rows)))
         for line in result:
             self.live.advance(60)
-            line[:] = self.live.core.signal[self._rows]
+            line[:] = self.live.core.signal[self.rows]
         return result
 
     def raised(self) -> list[AlarmPoint]:
         """Alarms that have come, whether or not they are gone again."""
         return [self.live.alarms[k] for k in np.flatnonzero(self.live.book.states() & (ACTIVE | UNACKED))]
 
+    def stopped(self) -> list[str]:
+        """Commands of the drives that ran and do not any more."""
+        return [n.replace(".RUN", ".CMD") for n, ran in self._ran.items() if ran and not self.get(n)]
+
     def put_back(self) -> None:
         """What an operator does after a trip: reset the interlocks and start what ran; one trip may hold another."""
-        stopped = [n.replace(".RUN", ".CMD") for n, ran in self._ran.items() if ran and not self.get(n)]
+        stopped = self.stopped()
         shut = [name for name, opened in self._stood.items() if opened and not self.get(name)]
         resets = [t.name for t in self.live.tags if t.member == "RESET"]
         for name in stopped:
@@ -354,15 +403,20 @@ def check(plant: Plant, id_: str) -> None:
     found = seen(watch, change)
     assert {name: found.get(name) for name in signature.signs} == signature.signs
     assert not set(signature.quiet) & set(found)
-    unexplained = {
-        one.name: one.cause for one in watch.raised() if not any(word in one.cause for word in signature.told)
-    }
+    raised = {one.name: one.cause for one in watch.raised()}
+    assert set(signature.raises) <= set(raised)
+    unexplained = {name: cause for name, cause in raised.items() if not any(word in cause for word in signature.told)}
     assert not unexplained
 
 
+def of_the_plant(plant: Plant) -> set[str]:
+    """Malfunctions of the catalogue without those of any device and of the wire."""
+    places = (p.malfunction for p in plant.malfunctions)
+    return {one.id for one in places if one.wire is None and not one.everywhere}
+
+
 def test_every_malfunction_of_the_catalogue_has_a_signature(belfast: Plant) -> None:
-    numbered = {p.malfunction.id for p in belfast.malfunctions if p.malfunction.number}
-    assert numbered == {*SIGNATURES, *OTHERWISE}
+    assert of_the_plant(belfast) == {*(id_.partition("@")[0] for id_ in SIGNATURES), *OTHERWISE}
 
 
 @pytest.mark.parametrize("id_", SHORT)
@@ -371,14 +425,14 @@ def test_signature(belfast: Plant, id_: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("id_", [id_ for id_ in SIGNATURES if id_ not in SHORT])
+@pytest.mark.parametrize("id_", DAYS)
 def test_signature_of_what_takes_a_day(belfast: Plant, id_: str) -> None:
     check(belfast, id_)
 
 
 def recovers(plant: Plant, id_: str) -> None:
     signature = SIGNATURES[id_]
-    minutes = min(signature.minutes, 30)
+    minutes = signature.minutes if id_ in DAYS else min(signature.minutes, 30)
     watch = Watch(plant)
     watch.live.injected.inject(id_, 1.0, 0.0, 0.0)
     watch.run(minutes)
@@ -391,12 +445,32 @@ def recovers(plant: Plant, id_: str) -> None:
         watch.put_back()  # the fan first; the rest once the gas is swept out
         watch.run(15)
         watch.put_back()
+        for _ in range(2):  # and what waits for a tank that has filled up meanwhile
+            if watch.stopped():
+                watch.run(15)
+                watch.put_back()
     more = round(60 * signature.recovers)
     readings = watch.run(more)
     # the scan in which CMD was off is one that the sound run does not have
     change = (readings - sound().readings(minutes + more)[minutes:]) / watch.sigma
     late = seen(watch, change[-1:], 8.0)
     assert not set(signature.signs) & set(late), late
+    if id_ in DAYS:
+        assert off_specification(watch) == {}
+
+
+def off_specification(watch: Watch) -> dict[str, float]:
+    """Purities [% of oxide] below what is asked of the main products, as their analysers have it."""
+    analysers = {"Nd2O3": "AI-701.PV", "Dy2O3": "AI-702.PV"}
+    asked = {analysers[p.name]: p.spec_pct for p in watch.live.plant.products if p.name in analysers}
+    return {name: watch.get(name) for name, least in asked.items() if watch.get(name) < least}
+
+
+@pytest.mark.long(scale=2)
+@pytest.mark.parametrize("id_", DAYS)
+def test_recovery_of_what_takes_a_day(belfast: Plant, id_: str) -> None:
+    """Injected for as long as its signature takes; then its signs go, and the main products are in specification."""
+    recovers(belfast, id_)
 
 
 @pytest.mark.long
@@ -417,23 +491,47 @@ def test_recovery_that_takes_longer(belfast: Plant, id_: str) -> None:
     recovers(belfast, id_)
 
 
+def pattern(plant: Plant, id_: str, minutes: int) -> dict[str, str]:
+    """All that the instruments show by then: as `seen`, ``=`` for what stands still, ``!`` for what is Bad at the end.
+
+    Still is what takes less than a tenth of the values in the last hour that it takes in the sound run.
+    """
+    watch, change = changes(plant, id_, minutes)
+    found = seen(watch, change)
+    sound_rows = sound().readings(minutes)[-60:]
+    rows = change[-60:] * watch.sigma + sound_rows
+    for k, name in enumerate(watch.names):
+        kinds, usual = (len(np.unique(np.round(part[:, k], 9))) for part in (rows, sound_rows))
+        if name not in found and usual > 10 and kinds < 0.1 * usual:
+            found[name] = "="
+    silent = np.flatnonzero(watch.live.core.quality[watch.rows] & BAD)
+    return found | {watch.names[k]: "!" for k in silent}
+
+
 @pytest.mark.long(scale=2)
 def test_no_two_look_alike(belfast: Plant) -> None:
-    """Prints the table: what is seen in three hours, and in how many tags any two differ."""
-    patterns = {}
-    for id_ in SIGNATURES:
-        watch, change = changes(belfast, id_, max(SIGNATURES[id_].minutes, 180))
-        patterns[id_] = seen(watch, change)
-        first = sorted(patterns[id_].items(), key=lambda item: item[0])
-        print(f"{id_:45} {' '.join(sign + name for name, sign in first[:12])}")
-    names = list(patterns)
-    table = np.zeros((len(names), len(names)), dtype=int)
-    for i, a in enumerate(names):
-        for j, b in enumerate(names):
-            table[i, j] = sum(patterns[a].get(n) != patterns[b].get(n) for n in {*patterns[a], *patterns[b]})
-    print("\n".join(" ".join(f"{x:3d}" for x in line) for line in table))
-    off = table + 1000 * np.eye(len(names), dtype=int)
-    assert off.min() >= 1
+    """Prints the table: what each shows in three hours, or in its own time, and in how many tags any two differ.
+
+    They differ in a tag where one shows a sign and the other none, or another one: first up or down, still, or Bad. How
+    much and when does not count, though an operator sees that, too. Four sigma are a sign: noise shows none.
+    """
+    names = [*SIGNATURES, "frozen-signals-communication-loss@leach", "valve-stiction@LV-206"]
+    assert {name.partition("@")[0] for name in names} == of_the_plant(belfast)
+    patterns = []
+    for k, id_ in enumerate(names):
+        minutes = SIGNATURES[id_].minutes if id_ in SIGNATURES else 0
+        patterns.append(pattern(belfast, id_, max(minutes, 180)))
+        shown = sorted(patterns[-1].items())
+        signs = " ".join(sign + name for name, sign in shown[:12])
+        print(f"{k + 1:2} {id_:45} {len(shown):3} signs: {signs}{' ...' if len(shown) > 12 else ''}")
+    table = np.array([[sum(a.get(n) != b.get(n) for n in {*a, *b}) for b in patterns] for a in patterns])
+    print("   " + " ".join(f"{k + 1:3}" for k in range(len(names))))
+    for k, line in enumerate(table):
+        print(f"{k + 1:2} " + " ".join(f"{x:3}" for x in line))
+    pairs = sorted((table[i, j], names[i], names[j]) for i in range(len(names)) for j in range(i))
+    print("nearest:", *(f"{count} tags: {a}, {b}" for count, a, b in pairs[:12]), sep="\n")
+    assert all(patterns)
+    assert pairs[0][0] >= LEAST_DIFFERENT
 
 
 def test_frozen_signals_lose_their_noise_and_silent_ones_say_so(belfast: Plant) -> None:
@@ -469,6 +567,20 @@ def test_a_sticking_valve_stays_where_it_is_and_makes_a_fast_loop_swing(belfast:
     assert two_hours("LV-206", 0.0)[0] == 120
     assert two_hours("LV-206", 1.0)[0] <= 3
     assert two_hours("TV-201A", 1.0)[1] > 1.2 * two_hours("TV-201A", 0.0)[1]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("valve", ["LV-206", "TV-201A"])
+def test_a_valve_that_stuck_moves_again_once_its_packing_is_loose(belfast: Plant, valve: str) -> None:
+    watch = Watch(belfast)
+    watch.live.injected.inject(f"valve-stiction@{valve}", 1.0, 0.0, 0.0)
+    at = watch.names.index(f"{valve}.POS")
+    stuck = watch.run(60)[:, at]
+    watch.live.injected.clear(f"valve-stiction@{valve}")
+    free = watch.run(120)
+    assert len(np.unique(free[:, at])) == 120 > 2 * len(np.unique(stuck))
+    late = seen(watch, (free - sound().readings(180)[60:])[-1:] / watch.sigma, 8.0)
+    assert not late
 
 
 def test_after_a_power_dip_everything_can_be_started_again(belfast: Plant) -> None:

@@ -16,7 +16,7 @@ def duct(c: Context, unit: Unit) -> dict[str, Any]:
     return {
         "fan": c.drive(unit, "fan"),
         "capacity": unit.parameters["capacity"] * AIR_MOL_PER_M3,
-        "make": [probes[tank, "hydrogen_make"] for tank in tanks],
+        "hydrogen": [probes[tank, "hydrogen"] for tank in tanks],
         "gas": [probes[tank, "off_gas"] for tank in tanks],
         "initial": [],
     }
