@@ -1,8 +1,9 @@
-"""Writes docs/design-basis.md: the streams of `belfast` as they were designed and as they are simulated.
+"""Writes docs/design-basis.md: the streams of `belfast` as they were designed and as they are simulated, and its tags.
 
     python docs/make_design_basis.py
 
-Run it after a change to the plant; a test holds the plant to docs/design-basis.toml, where a difference has its reason.
+Run it after a change to the plant; a test holds the plant to docs/design-basis.toml and docs/design-tags.toml, where a
+difference has its reason.
 """
 
 from __future__ import annotations
@@ -36,6 +37,28 @@ a cycle of the filter press; not to be edited by hand. What is beyond 5 % has it
 those of its stage design times 1.08, since the line sends so much more rare earth than was assumed there. The head of
 the plant file says what is public.
 """
+
+
+TAGS = """\
+## Tags of the design that are named otherwise, or not there
+
+All others of the design's tag objects, controllers, interlocks and alarms are in the plant by their names.
+"""
+
+
+@dataclass(frozen=True)
+class Named:
+    """Tags of the design, and those that the plant has for them: none if they are not there."""
+
+    design: tuple[str, ...]
+    plant: tuple[str, ...]
+    why: str
+
+
+def named() -> list[Named]:
+    """Tags of the design that the plant has by other names, in several, or not at all."""
+    entries = tomllib.loads((DOCS / "design-tags.toml").read_text(encoding="utf-8"))["tags"]
+    return [Named(tuple(entry["design"]), tuple(entry.get("plant", ())), entry["why"]) for entry in entries]
 
 
 @dataclass(frozen=True)
@@ -112,6 +135,11 @@ def _lines() -> Iterator[str]:
         yield (
             f"| {row.place} {row.title} | {row.of} | {row.design:.3g} | {row.simulated:.3g} | {ratio:.2f} | {row.why} |"
         )
+    yield f"\n{TAGS}"
+    yield "| design | plant | why |"
+    yield "|" + " --- |" * 3
+    for one in named():
+        yield f"| {', '.join(one.design)} | {', '.join(one.plant) or 'not there'} | {one.why} |"
 
 
 if __name__ == "__main__":

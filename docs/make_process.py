@@ -45,7 +45,8 @@ KERNELS = {
     "scrubber": "Scrubber",
     "ups": "Battery behind the mains",
     "header": "Cooling and hot water, nitrogen, instrument air",
-    "hall": "Air of a hall over a bund",
+    "hall": "Air of a hall over a bund, and under leaking lids",
+    "clarifier": "Clarifying filter of effluent",
     "vessel": "Integrator",
     "pace": "Steps longer than a scan",
 }

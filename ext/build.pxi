@@ -134,6 +134,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "hall": 2,
         "organic_store": 1,
         "enclosure": 1,
+        "clarifier": 0,
     }[kind]
 
 
@@ -802,6 +803,11 @@ cdef void build_hall(Unit* u, Memory own, dict d) except *:
     hall.leak_at = d["leak_at"]
     hall.background = d["background"]
     hall.ambient = d["ambient"]
+    hall.n = len(d["vapour"])
+    hall.vapour = own.ints(d["vapour"])
+    hall.dome = own.ints(d["dome"])
+    hall.fugitive = d["fugitive"]
+    hall.lids = d["lids"]
     hall.probe = d["probe"]
 
 
@@ -1009,6 +1015,23 @@ cdef void build_cartridge(Unit* u, Making* m, Memory own, dict d) except *:
     cartridge.probe = d["probe"]
 
 
+cdef void build_clarifier(Unit* u, Memory own, dict d) except *:
+    cdef Clarifier* clarifier
+    u.kind = CLARIFIER
+    clarifier = <Clarifier*>own.take(1, sizeof(Clarifier))
+    u.p = clarifier
+    clarifier.inlet = d["inlet"]
+    clarifier.out = d["out"]
+    clarifier.hold = d["hold"]
+    clarifier.sludge = d["sludge"]
+    clarifier.discharge = d["discharge"]
+    clarifier.passing = d["passing"]
+    clarifier.moisture = d["moisture"]
+    clarifier.density = d["density"]
+    clarifier.ntu = d["ntu"]
+    clarifier.probe = d["probe"]
+
+
 cdef void build_makeup_tank(Unit* u, Making* m, Memory own, dict d) except *:
     cdef MakeupTank* tank
     cdef int nc = m.s.nc, i
@@ -1091,3 +1114,5 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_organic_store(u, m, own, d)
     elif kind == "enclosure":
         build_enclosure(u, own, d)
+    elif kind == "clarifier":
+        build_clarifier(u, own, d)

@@ -40,6 +40,7 @@ from reagent cimport *
 from hall cimport *
 from organic cimport *
 from enclosure cimport *
+from clarifier cimport *
 from pace cimport Pace, pace_clear, pace_gather, pace_gathered, pace_hold, pace_mean, pace_rest
 from clock cimport Clock
 from field cimport (

@@ -137,6 +137,9 @@ cdef double* unit_number(Unit* u, str name) except NULL:
     elif u.kind == HALL:
         if name == "ambient":
             return &(<Hall*>u.p).ambient
+    elif u.kind == CLARIFIER:
+        if name == "passing":
+            return &(<Clarifier*>u.p).passing
     raise ValueError(f"a unit of kind {u.kind} has no number {name}")
 
 

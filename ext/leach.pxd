@@ -50,7 +50,7 @@ cdef struct LeachTank:
     int sweep                   # actuator of the fan
     double sweep_capacity       # mol/s of air at full speed through this tank
     double water_vapour         # mol/s at 333.15 K
-    double acid_vapour          # mol/s per (mol/L)^2
+    double acid_vapour          # mol/s per (mol/L)^2 at 333.15 K
     double heat_dilution        # J per mol of acid that comes in
     int purge                   # actuator of the nitrogen valve, -1: none
     double purge_capacity       # mol/s at full opening
@@ -68,8 +68,9 @@ cdef struct LeachTank:
 cdef extern from *:
     """
     #define TRACE 1e-7           /* kg */
+    #define ACID_VAPOUR 7000.0   /* [T] K, HCl over its solution: 58 kJ/mol */
     """
-    const double TRACE
+    const double TRACE, ACID_VAPOUR
 
 
 cdef inline double evenly_filled(double low) noexcept nogil:
@@ -201,7 +202,7 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
     f[s.i_h2o] -= r
     out[nc + n_bins + 1] = r
     heat -= 43.0e3*r
-    r = u.acid_vapour*h*dmax(y[s.i_cl], 0.0)/(1e3*v)*v/(v + 1e-3)
+    r = u.acid_vapour*fast_exp(ACID_VAPOUR*(1.0/333.15 - 1.0/dmax(temp, 250.0)))*h*dmax(y[s.i_cl], 0.0)/(1e3*v)*v/(v + 1e-3)
     f[s.i_h] -= r
     f[s.i_cl] -= r
     out[nc + n_bins + 2] = r

@@ -3,7 +3,7 @@
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
     SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK, UPS,
-    DUCT, CARTRIDGE, WATER_CIRCUIT, GAS_MAIN, REAGENT_TANK, HALL, ORGANIC_STORE, ENCLOSURE
+    DUCT, CARTRIDGE, WATER_CIRCUIT, GAS_MAIN, REAGENT_TANK, HALL, ORGANIC_STORE, ENCLOSURE, CLARIFIER
 
 cdef struct Unit:
     int kind
@@ -80,6 +80,8 @@ cdef void unit_step(Unit* u, Sheet* s, double tick) noexcept nogil:
         organic_step(<OrganicStore*>u.p, s, u.y, tick)
     elif u.kind == ENCLOSURE:
         enclosure_step(<Enclosure*>u.p, s, u.y, tick)
+    elif u.kind == CLARIFIER:
+        clarifier_step(<Clarifier*>u.p, s)
 
 
 cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
@@ -149,7 +151,9 @@ cdef void unit_contents(Unit* u, Sheet* s, double* n) noexcept:
         for i in range(s.nc):
             n[i] += u.y[0]*(<ReagentTank*>u.p).per[i]
         n[s.i_h2o] += u.y[1]
-    elif u.kind not in (FILTER, MEMBRANE, UPS, DUCT, WATER_CIRCUIT, GAS_MAIN, HALL, ORGANIC_STORE, ENCLOSURE):
+    elif u.kind not in (
+        FILTER, MEMBRANE, UPS, DUCT, WATER_CIRCUIT, GAS_MAIN, HALL, ORGANIC_STORE, ENCLOSURE, CLARIFIER
+    ):
         for i in range(s.nc):
             n[i] += u.y[i]
     if u.kind == HOPPER:

@@ -208,7 +208,7 @@ _ALL = (
             _size("headspace", VOLUME, "of gas above the liquor"),
             _amount("sweep", GAS_FLOW, "air through this tank at full speed of the fan"),
             _amount("water_vapour", MOLAR_FLOW, "evaporation at 60 C"),
-            _amount("acid_vapour", MOLAR_FLOW, "HCl at 1 mol/L of acid and of chloride"),
+            _amount("acid_vapour", MOLAR_FLOW, "HCl at 1 mol/L of acid and of chloride, at 60 C"),
             Parameter("dilution_heat", Form.FLAG, "strong acid enters and is diluted here", False),
             _amount("purge", GAS_FLOW, "nitrogen at full opening of its valve", 0.0),
             _amount("draught", PRESSURE, "below the atmosphere in the headspace at full speed of the fan", 0.0),
@@ -825,7 +825,7 @@ _ALL = (
     ),
     UnitKind(
         "hall",
-        "air of a hall over the bund of its area's stores: its temperature, and the hydrogen chloride of a leak",
+        "air of a hall over the bund of its area's stores, or about leach tanks: its temperature and hydrogen chloride",
         parameters=(
             _size("air", VOLUME, "in the hall"),
             _size("exchange", TIME, "in which the ventilation renews it"),
@@ -834,7 +834,10 @@ _ALL = (
             _size("drained", TIME, "in which the bund drains to 1/e"),
             _size("leak_at", VOLUME, "that the leak switch notices"),
             _amount("background", GAS_CONCENTRATION, "of hydrogen chloride that there always is", 0.0),
+            Parameter("fugitive", FRACTION, "of what its leach tanks give off, past lids under draught", 0.0, 0.0, 1.0),
+            Parameter("lids", FRACTION, "of that, past lids under pressure", 0.0, 0.0, 1.0),
         ),
+        drives=(Role("sweep", _MOTOR, "fan of the leach tanks in it, which it has instead of stores", required=False),),
         probes={
             "hydrogen_chloride": Probe(GAS_CONCENTRATION),
             "temperature": Probe(TEMPERATURE),
@@ -873,6 +876,20 @@ _ALL = (
             Role("mixers", (Kind.VARIABLE_DRIVE,), "of a circuit", per="circuits"),
         ),
         probes={"vapour": Probe(VAPOUR)},
+    ),
+    UnitKind(
+        "clarifier",
+        "clarifying filter of effluent, with the valve behind it to discharge or to the hold tank",
+        parameters=(
+            _percent("passing", "solids that pass"),
+            _percent("moisture", "liquor in the sludge"),
+            _size("density", DENSITY, "of the liquor in the sludge"),
+            _size("turbidity", TURBIDITY_YIELD, "of the filtrate, by the solids in it", 1e3),
+        ),
+        drives=(Role("discharge", _ON_OFF, "open to discharge, closed to the hold tank"),),
+        inlets=(Port("in"),),
+        outlets=(Port("out"), Port("hold"), Port("sludge")),
+        probes={"filtrate": Probe(VOLUME_FLOW), "turbidity": Probe(TURBIDITY), "sludge": Probe(MASS_FLOW)},
     ),
 )
 

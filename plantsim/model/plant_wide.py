@@ -13,7 +13,7 @@ MASTER = "WIC-100"
 
 UNDIVIDED = (
     "station", "power_meter", "duct", "feed_bin", "filter", "filter_press", "cartridge", "heap", "membrane", "store",
-    "hopper", "ups", "reagent_tank", "hall", "organic_store", "enclosure",
+    "hopper", "ups", "reagent_tank", "hall", "organic_store", "enclosure", "clarifier",
 )  # fmt: skip
 """Kinds of units without an integrator."""
 

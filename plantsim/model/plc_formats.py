@@ -1,7 +1,8 @@
 """The I/O racks from the PLC's side: Structured Text variables, OpenPLC's slave devices, LinuxCNC's mb2hal.
 
-All three lay a rack out alike: every table from address 0 to its last point. OpenPLC counts the points of its slave
-devices through, in their order, from %IX100.0, %QX100.0, %IW100 and %QW100; the variables have those addresses.
+To OpenPLC a rack is two slave devices, its head (counters and heartbeat) and its points, so that the addresses between
+them take no registers. It counts the points of its slave devices through, in their order, from %IX100.0, %QX100.0,
+%IW100 and %QW100; the variables have those addresses.
 """
 
 from __future__ import annotations
@@ -21,7 +22,17 @@ MOST_ELEMENTS = 100
 
 _COUNTER = {0: ("scan_counter", "scan counter"), 1: ("status_word", "status word")}
 _HEARTBEAT = {0: ("heartbeat", "PLC heartbeat; in lock step the scan counter's echo")}
+_HEAD = {"input": _COUNTER, "holding": _HEARTBEAT}
 _TABLES = ("discrete", "coil", "input", "holding")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A slave device of OpenPLC. spans: first address and number of points of each table."""
+
+    name: str
+    unit: int
+    spans: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,16 @@ class RackSide:
     def size(self, table: str) -> int:
         """Addresses from 0 to the last point."""
         return max(self.points[table], default=-1) + 1
+
+    def blocks(self) -> tuple[Block, Block]:
+        """Its head and its points, as OpenPLC reads and writes them."""
+        head, points = {}, {}
+        for table in _TABLES:
+            own = len(self.points[table].keys() & _HEAD.get(table, {}).keys())
+            first = min((n for n in self.points[table] if n >= own), default=0)
+            head[table] = (0, own)
+            points[table] = (first, max(self.size(table) - first, 0) if first >= own else 0)
+        return Block(f"{self.area}_head", self.unit, head), Block(self.area, self.unit, points)
 
 
 def racks(tags: Sequence[Tag]) -> list[RackSide]:
@@ -77,10 +98,12 @@ def structured_text(tags: Sequence[Tag]) -> str:
     lines = ["(* I/O racks of plantsim, at the addresses of OpenPLC's slave devices: see the openplc format *)"]
     for side in racks(tags):
         rows = []
-        for table in _TABLES:
-            for address, (name, what) in sorted(side.points[table].items()):
-                rows.append((name, _located(table, offsets[table] + address), table, address, what))
-            offsets[table] += side.size(table)
+        for block in side.blocks():
+            for table, (first, count) in block.spans.items():
+                for address in sorted(side.points[table].keys() & set(range(first, first + count))):
+                    name, what = side.points[table][address]
+                    rows.append((name, _located(table, offsets[table] + address - first), table, address, what))
+                offsets[table] += count
         lines += ["", f"(* area {side.area}, unit {side.unit} *)", "VAR_GLOBAL"]
         for name, place, table, address, what in rows:
             type_ = "BOOL" if table in ("discrete", "coil") else "UINT" if address < 2 else "INT"
@@ -96,22 +119,22 @@ def _located(table: str, index: int) -> str:
     return f"%{direction}W{FIRST + index}"
 
 
-def _too_many(sides: Sequence[RackSide]) -> Iterator[str]:
+def _too_many(blocks: Sequence[Block]) -> Iterator[str]:
     for table in ("input", "holding"):
-        registers = sum(side.size(table) for side in sides)
+        registers = sum(block.spans[table][1] for block in blocks)
         if registers > MOST_REGISTERS:
             yield f"# found {registers} {table} registers, allowed {MOST_REGISTERS}: choose a PLC's areas (--area)"
 
 
 def openplc(tags: Sequence[Tag]) -> str:
-    """OpenPLC's mbconfig.cfg: one slave device per rack."""
-    sides = racks(tags)
-    lines = [*_too_many(sides), f'Num_Devices = "{len(sides)}"', 'Polling_Period = "100"', 'Timeout = "1000"']
-    for number, side in enumerate(sides):
+    """OpenPLC's mbconfig.cfg: two slave devices per rack."""
+    blocks = [block for side in racks(tags) for block in side.blocks()]
+    lines = [*_too_many(blocks), f'Num_Devices = "{len(blocks)}"', 'Polling_Period = "100"', 'Timeout = "1000"']
+    for number, block in enumerate(blocks):
         lines += ["# ------------", f"#   DEVICE {number}", "# ------------"]
-        entries = {
-            "name": side.area,
-            "slave_id": side.unit,
+        entries: dict[str, str | int] = {
+            "name": block.name,
+            "slave_id": block.unit,
             "protocol": "TCP",
             "address": HOST,
             "IP_Port": PORT,
@@ -120,21 +143,23 @@ def openplc(tags: Sequence[Tag]) -> str:
             "RTU_Data_Bits": "None",
             "RTU_Stop_Bits": "None",
             "RTU_TX_Pause": "None",
-            "Discrete_Inputs_Start": 0,
-            "Discrete_Inputs_Size": side.size("discrete"),
-            "Coils_Start": 0,
-            "Coils_Size": side.size("coil"),
-            "Input_Registers_Start": 0,
-            "Input_Registers_Size": side.size("input"),
-            "Holding_Registers_Read_Start": 0,
-            "Holding_Registers_Read_Size": 0,
-            "Holding_Registers_Start": 0,
-            "Holding_Registers_Size": side.size("holding"),
         }
+        for table, key in _KEYS.items():
+            first, count = block.spans[table]
+            if table == "holding":
+                entries |= {"Holding_Registers_Read_Start": 0, "Holding_Registers_Read_Size": 0}
+            entries |= {f"{key}_Start": first, f"{key}_Size": count}
         lines += [f'device{number}.{key} = "{value}"' for key, value in entries.items()]
     return "\n".join(lines) + "\n"
 
 
+_KEYS = {
+    "discrete": "Discrete_Inputs",
+    "coil": "Coils",
+    "input": "Input_Registers",
+    "holding": "Holding_Registers",
+}
+"""What OpenPLC calls the tables."""
 _FUNCTIONS = {
     "discrete": "fnct_02_read_discrete_inputs",
     "coil": "fnct_15_write_multiple_coils",

@@ -8,7 +8,7 @@ import pytest
 from plantsim.model.plant import Plant
 from tests.core.conftest import Bench
 
-OXALIC, PEROXIDE, HALL = "TK-819", "TK-822", "AS-851"
+OXALIC, PEROXIDE, HALL, LEACH_HALL = "TK-819", "TK-822", "AS-851", "LH-852"
 RHO_CP = 4.0e6
 
 
@@ -101,3 +101,14 @@ def test_a_bund_fills_drains_and_fumes(belfast: Plant) -> None:
     one.core.advance(7200)
     assert one.probe(HALL, "leak") == 0.0
     assert 0.3e-6 < one.probe(HALL, "hydrogen_chloride") < 1e-6
+
+
+def test_lids_leak_little_under_draught_and_half_under_pressure(belfast: Plant) -> None:
+    """20 g/h of HCl off R-201 into 1800 m3/h of air: 1 % is 0.11 mg/m3 over the background, half 5.6."""
+    one = bench(belfast, LEACH_HALL)
+    probe, at = one.core.probe, one.layout.probes
+    probe[at["R-201", "acid_vapour"]] = 0.02 / 3600.0
+    for pascal, share in ((-100.0, 0.01), (0.0, 0.01), (0.1, 0.255), (0.2, 0.5), (80.0, 0.5)):
+        probe[at["R-201", "headspace_pressure"]] = pascal
+        one.core.advance(7200)
+        assert one.probe(LEACH_HALL, "hydrogen_chloride") == pytest.approx(0.1e-6 + share * 0.02 / 1800.0, rel=1e-4)

@@ -16,7 +16,7 @@ from plantsim.model.tag import Kind
 MANUAL = 0.0
 TRACE = 1e-6
 """Least level that is one: readings are made of at least a millilitre."""
-DELIVERED = ("store", "feed_bin", "organic_store")
+DELIVERED = ("store", "feed_bin", "organic_store", "reagent_tank")
 """Kinds of units that are full before a start."""
 
 CONTENTS = ("hold_up", "stacked", "water", "ponding")

@@ -98,6 +98,23 @@ def test_an_acid_leak_is_told_by_the_bund_and_the_air() -> None:
     assert plant._live.health.balance_error() < 1e-9
 
 
+def test_acid_is_in_the_air_of_the_leach_hall_when_the_sweep_fails() -> None:
+    """Of 27 g/h half comes past lids that no fan draws from, into 1800 m3/h of air."""
+    plant = plantsim.load("belfast")
+    usual = float(plant["AI-852"].pv)
+    assert 0.1 < usual < 1.0
+    for fan in ("K-213A", "K-213B"):
+        plant[fan].cmd = False
+    plant.run(minutes=20)
+    assert float(plant["AI-852"].pv) > 5.0
+    assert "AI-852.H" in plant.alarms
+    for fan in ("K-213A", "K-213B"):
+        plant[fan].cmd = True
+    plant.run(hours=1)
+    assert float(plant["AI-852"].pv) < 3.0
+    assert float(plant["AI-851"].pv) < 1.0, "the acid store is another hall"
+
+
 def test_a_cold_day_shows_in_the_hall() -> None:
     plant = plantsim.load("belfast")
     plant.inject("ambient-cold")

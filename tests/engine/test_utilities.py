@@ -112,6 +112,59 @@ def test_caustic_stop_makes_the_effluent_acid_and_metals_pass() -> None:
     assert plant._live.health.balance_error() < 1e-9
 
 
+def test_effluent_off_limits_goes_to_the_hold_tank_until_it_is_in_them_again() -> None:
+    plant = plantsim.load("belfast", scan=1.0)
+    level = float(plant["LI-848"].pv)
+    plant["AIC-842"].mode = "Man"
+    plant["AIC-842"].op = 100.0
+    plant.run(hours=1)
+    assert plant["UZ-843"].tripped
+    assert plant["XV-844"].closed
+    assert float(plant["FI-845"].pv) > 100.0, "it flows, but to the hold tank"
+    assert float(plant["LI-848"].pv) > level + 1.0
+    plant["AIC-842"].op = 0.0
+    while plant["UZ-843"].tripped:
+        plant.run(minutes=1)
+    plant["AIC-842"].mode = "Auto"
+    plant.run(minutes=1)
+    assert plant["XV-844"].closed, "until somebody opens it"
+    plant["XV-844"].cmd = True
+    plant.run(minutes=1)
+    assert plant["XV-844"].opened
+    held = float(plant["LI-848"].pv)
+    plant["P-848"].cmd = True
+    plant.run(hours=1)
+    assert float(plant["LI-848"].pv) < held - 4.0, "150 L of 2500 L go back"
+    assert plant._live.health.balance_error() < 1e-9
+
+
+def test_a_full_hold_tank_stops_effluent_and_feed_and_is_worked_off() -> None:
+    plant = plantsim.load("belfast", scan=1.0)
+    live = plant._live
+    here = live.core.offsets()[live.layout.units["TK-848"]]
+    live.core.state[here : here + len(live.layout.species)] *= 95.5 / float(plant["LI-848"].pv)
+    live.core.refresh()
+    live.health.restart()
+    plant.run(minutes=2)
+    assert plant["UZ-848"].tripped
+    assert "LI-848.H" in plant.alarms
+    assert not plant["P-841"].run
+    assert not plant["SC-101"].run
+    plant["P-848"].cmd = True
+    plant.run(minutes=28)
+    assert not plant["UZ-848"].tripped
+    plant["P-841"].cmd = True
+    plant.run(minutes=10)
+    assert float(plant["FI-845"].pv) > 100.0
+    assert not plant["UZ-841"].tripped, "there was room for what came back"
+
+
+def test_the_clarifying_filter_keeps_the_hydroxides(live: LivePlant) -> None:
+    """A few mg/L pass, of the gram per litre that comes."""
+    assert 2.0 < probe(live, "FL-843", "turbidity") < 15.0
+    assert probe(live, "FL-843", "sludge") > 0.0
+
+
 def test_meters_count_what_was_drawn_and_used() -> None:
     """Acid by the fall of its tank, energy by the mean power."""
     plant = plantsim.load("belfast")

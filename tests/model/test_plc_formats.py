@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -38,7 +39,7 @@ def devices(text: str) -> list[dict[str, str]]:
 def test_variables_stand_where_openplc_counts_its_slaves_points(engine: Engine, wired: list[Tag]) -> None:
     """Each located variable, walked through the slave devices in their order, is its tag's point."""
     slaves = devices(openplc(engine.tags))
-    begin: dict[tuple[int, str], int] = {}
+    begin: dict[tuple[int, str, int], int] = {}
     count = dict.fromkeys(TABLE_OF.values(), 0)
     for slave in slaves:
         for table, key in (
@@ -47,7 +48,10 @@ def test_variables_stand_where_openplc_counts_its_slaves_points(engine: Engine, 
             ("input", "Input_Registers"),
             ("holding", "Holding_Registers"),
         ):
-            begin[int(slave["slave_id"]), table] = count[table]
+            start = int(slave[f"{key}_Start"])
+            for n in range(int(slave[f"{key}_Size"])):
+                assert (int(slave["slave_id"]), table, start + n) not in begin
+                begin[int(slave["slave_id"]), table, start + n] = count[table] + n
             count[table] += int(slave[f"{key}_Size"])
     names = {}
     for line in structured_text(engine.tags).splitlines():
@@ -57,7 +61,7 @@ def test_variables_stand_where_openplc_counts_its_slaves_points(engine: Engine, 
         name, way, size, number, bit, _, unit, table, address = match.groups()
         assert TABLE_OF[way + size] == table
         index = int(number) - 100 if size == "W" else 8 * (int(number) - 100) + int(bit)
-        assert index == begin[int(unit), table] + int(address)
+        assert index == begin[int(unit), table, int(address)]
         assert name not in names
         names[name] = (int(unit), table, int(address))
     for tag in wired:
@@ -65,19 +69,30 @@ def test_variables_stand_where_openplc_counts_its_slaves_points(engine: Engine, 
         assert names[tag.name.replace("-", "_").replace(".", "_")] == (rack.unit, rack.table, rack.address)
 
 
-def test_blocks_are_within_what_one_request_and_openplc_take(engine: Engine) -> None:
+def test_the_whole_plant_is_within_what_one_request_and_openplc_take(engine: Engine) -> None:
     text = openplc(engine.tags)
     slaves = devices(text)
-    assert [int(slave["slave_id"]) for slave in slaves] == sorted(side.unit for side in racks(engine.tags))
-    for key, table in (("Input_Registers", "input"), ("Holding_Registers", "holding")):
+    units = [side.unit for side in racks(engine.tags)]
+    assert [int(slave["slave_id"]) for slave in slaves] == sorted(2 * units), "its head, and its points"
+    for key in ("Input_Registers", "Holding_Registers"):
         assert all(int(slave[f"{key}_Size"]) <= 123 for slave in slaves)
-        registers = sum(int(slave[f"{key}_Size"]) for slave in slaves)
+        assert sum(int(slave[f"{key}_Size"]) for slave in slaves) <= 400
+    assert "allowed 400" not in text
+
+
+def test_it_says_when_there_are_more_registers_than_openplc_takes(wired: list[Tag]) -> None:
+    """Of two plants at once."""
+    far = [replace(tag, rack=replace(place(tag), unit=place(tag).unit + 100)) for tag in wired]
+    text = openplc([*wired, *far])
+    for key, table in (("Input_Registers", "input"), ("Holding_Registers", "holding")):
+        registers = sum(int(slave[f"{key}_Size"]) for slave in devices(text))
         told = f"# found {registers} {table} registers, allowed 400: choose a PLC's areas (--area)"
         assert (told in text.splitlines()) is (registers > 400)
+    assert "input registers, allowed 400" in text
 
 
 def test_openplcs_blocks_are_answered_without_an_exception(engine: Engine) -> None:
-    """Reads from address 0 over the gap, and writes, once the area is the PLC's."""
+    """Reads and writes, once the area is the PLC's."""
     plant = engine.plant
     external = Engine(plant, frozen=True, external=frozenset(area.id for area in plant.areas))
     responder = Responder(external, Registers(external.tags, external.alarms), identity={0: ""})
@@ -87,16 +102,21 @@ def test_openplcs_blocks_are_answered_without_an_exception(engine: Engine) -> No
         for key, function in (("Discrete_Inputs", 2), ("Input_Registers", 4)):
             size = int(slave[f"{key}_Size"])
             if size:
-                request = bytes((function, 0, 0)) + size.to_bytes(2, "big")
+                request = bytes((function,)) + _span(slave, key)
                 assert responder.answer(unit, request, client)[0] == function
         coils, registers = int(slave["Coils_Size"]), int(slave["Holding_Registers_Size"])
         if coils:
             data = bytes((coils + 7) // 8)
-            request = b"\x0f\0\0" + coils.to_bytes(2, "big") + bytes((len(data),)) + data
+            request = b"\x0f" + _span(slave, "Coils") + bytes((len(data),)) + data
             assert responder.answer(unit, request, client)[0] == 0x0F
         if registers:
-            request = b"\x10\0\0" + registers.to_bytes(2, "big") + bytes((2 * registers,)) + bytes(2 * registers)
+            request = b"\x10" + _span(slave, "Holding_Registers") + bytes((2 * registers,)) + bytes(2 * registers)
             assert responder.answer(unit, request, client)[0] == 0x10
+
+
+def _span(slave: dict[str, str], key: str) -> bytes:
+    """First address and number, as a request has them."""
+    return int(slave[f"{key}_Start"]).to_bytes(2, "big") + int(slave[f"{key}_Size"]).to_bytes(2, "big")
 
 
 def test_mb2hal_names_every_point_once_and_writes_nothing_else(engine: Engine, wired: list[Tag]) -> None:

@@ -52,6 +52,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "gas_main": frozenset({"supply"}),
     "reagent_tank": frozenset({"ambient", "decay"}),
     "hall": frozenset({"ambient"}),
+    "clarifier": frozenset({"passing"}),
     "dryer": frozenset({"efficiency"}),
     "calciner": frozenset({"residence", "film", "radiation"}),
 }
@@ -194,7 +195,7 @@ class Faults:
             volume = effect.size * parameters["span"] / S_PER_H
             yield RATE, ("state", k, "", 0), -volume, 0.0, 0.0
             for hall in self.plant.units:
-                if hall.kind == "hall" and hall.area == self.plant.unit(unit).area:
+                if hall.kind == "hall" and hall.area == self.plant.unit(unit).area and "sweep" not in hall.drives:
                     yield RATE, ("state", self.layout.units[hall.id], "", 0), volume, 0.0, 0.0
             for i, x in enumerate(self.context.liquor(parameters["liquor"])):
                 if x:

@@ -121,6 +121,7 @@ PROBES: dict[str, tuple[str, ...]] = {
     "hall": ("hydrogen_chloride", "temperature", "leak"),
     "organic_store": ("level", "volume", "draw"),
     "enclosure": ("vapour",),
+    "clarifier": ("filtrate", "turbidity", "sludge"),
 }
 """Measured quantities of each kind of unit, in the order in which its kernel writes them."""
 

@@ -10,6 +10,7 @@ from plantsim.model.compose.bicarbonate import bicarbonate_tank
 from plantsim.model.compose.boundary import enclosure, hopper, organic_store, store, ups
 from plantsim.model.compose.carbonate import carbonate_tank
 from plantsim.model.compose.cartridge import cartridge
+from plantsim.model.compose.clarifier import clarifier
 from plantsim.model.compose.context import BINS, CLASSES, Context, Layout
 from plantsim.model.compose.extraction import sx_circuit
 from plantsim.model.compose.headers import gas_main, water_circuit
@@ -35,6 +36,7 @@ from plantsim.model.plant import Plant, Unit
     WEIGHTED_UNIT_PER_VOLUME,
 ) = range(5)
 """Kinds of weighted probes, as in ext/process.pxi."""
+HCL_KG_PER_MOL = 0.036461
 
 CORE_KIND = {"demag_furnace": "furnace", "tank": "reactor"}
 """Kernels that go by another name than the plant file's kind."""
@@ -69,6 +71,7 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "hall": hall,
     "organic_store": organic_store,
     "enclosure": enclosure,
+    "clarifier": clarifier,
 }
 
 
@@ -151,6 +154,7 @@ class Process:
             for i, probe in enumerate(PROBES[unit.kind]):
                 self.layout.probes[unit.id, probe] = self.n_probes + i
             self.n_probes += len(PROBES[unit.kind])
+        self._fumes()
         units = []
         for unit, at in zip(present, first, strict=True):
             entry = BUILDERS[unit.kind](self.context, unit)
@@ -176,6 +180,16 @@ class Process:
             "energy_probe": energy,
             "energy_beside": [self.layout.probes[unit.id, "beside"] for unit in self.plant.units if unit.kind == "ups"],
         }
+
+    def _fumes(self) -> None:
+        """Hydrogen chloride [kg/s] in what leach tanks give off, where there is a hall that it may escape into."""
+        fans = {unit.drives.get("sweep") for unit in self.plant.units if unit.kind == "hall"} - {None}
+        weights = [HCL_KG_PER_MOL if name == "Cl" else 0.0 for name in self.context.names]
+        for unit in self.plant.units:
+            vents = self.context.outlets.get((unit.id, "vent"), [])
+            if unit.kind == "leach_tank" and unit.drives.get("sweep") in fans and vents:
+                vent = self.layout.streams[vents[0].id]
+                self.layout.probes[unit.id, "acid_vapour"] = self.weigh(WEIGHTED_STREAM_SUM, vent, weights)
 
     def _power(self) -> list[float]:
         """W of every opening: a line that two machines share takes none itself."""
@@ -232,5 +246,5 @@ class Process:
                 self.meter(
                     f"acid.{stream.id}",
                     self.weigh(WEIGHTED_STREAM_SUM, self.layout.streams[stream.id], cl),
-                    0.036461 / 0.32,
+                    HCL_KG_PER_MOL / 0.32,
                 )

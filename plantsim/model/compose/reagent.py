@@ -49,7 +49,9 @@ def _at_start(c: Context, unit: Unit) -> float:
 
 
 def hall(c: Context, unit: Unit) -> dict[str, Any]:
-    p = unit.parameters
+    """Its leach tanks are those that its fan sweeps; what they give off the process has begun to weigh by then."""
+    p, probes, fan = unit.parameters, c.layout.probes, unit.drives.get("sweep")
+    tanks = [one.id for one in c.plant.units if fan and one.kind == "leach_tank" and one.drives.get("sweep") == fan]
     return {
         "volume": p["air"],
         "exchange": p["exchange"],
@@ -59,5 +61,9 @@ def hall(c: Context, unit: Unit) -> dict[str, Any]:
         "leak_at": p["leak_at"],
         "background": p["background"],
         "ambient": AMBIENT_K,
+        "vapour": [probes[tank, "acid_vapour"] for tank in tanks],
+        "dome": [probes[tank, "headspace_pressure"] for tank in tanks],
+        "fugitive": p["fugitive"],
+        "lids": p["lids"],
         "initial": [0.0, 0.0],
     }
