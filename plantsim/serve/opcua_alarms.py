@@ -64,6 +64,24 @@ _SHELVING = {
     "Timed Shelved": Id.ShelvedStateMachineType_TimedShelved,
     "One Shot Shelved": Id.ShelvedStateMachineType_OneShotShelved,
 }
+_METHODS = (
+    Id.ConditionType_Enable,
+    Id.ConditionType_Disable,
+    Id.ConditionType_AddComment,
+    Id.AcknowledgeableConditionType_Acknowledge,
+    Id.AcknowledgeableConditionType_Confirm,
+    Id.AlarmConditionType_Suppress,
+    Id.AlarmConditionType_Unsuppress,
+    Id.AlarmConditionType_RemoveFromService,
+    Id.AlarmConditionType_PlaceInService,
+)
+"""The type's own, of which every condition has references: clients look for methods below what they act on."""
+_SHELVING_METHODS = (
+    Id.ShelvedStateMachineType_TimedShelve,
+    Id.ShelvedStateMachineType_OneShotShelve,
+    Id.ShelvedStateMachineType_Unshelve,
+)
+"""The same of the shelving state."""
 _MOST_EVENT_IDS = 64
 """Of one activation: a condition that is commented on all day must not grow."""
 
@@ -219,6 +237,9 @@ def build(batch: NodeBatch, alarm: AlarmPoint, owner: ua.NodeId) -> ua.NodeId:
             batch.property(parent, name, value, data_type)
     for name, value in _rationalised(alarm).items():
         batch.property(node, name, value, value.VariantType.value, standard=False)
+    for owner_, methods in ((node, _METHODS), (parents["ShelvingState"], _SHELVING_METHODS)):
+        for method in methods:
+            batch.point(owner_, ua.NodeId(Id.HasComponent), ua.NodeId(method))
     return node
 
 
