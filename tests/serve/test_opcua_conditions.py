@@ -375,6 +375,7 @@ async def test_an_item_that_cannot_be_filtered_is_refused(console: Any) -> None:
         (ua.NodeId(I.Server), None, "BadEventFilterInvalid"),
         (console.id("No-such"), ua.EventFilter(), "BadNodeIdUnknown"),
         (console.id("TIC-201.PV"), ua.EventFilter(), "BadAttributeIdInvalid"),
+        (console.id("TIC-201"), ua.EventFilter(), "BadNotSupported"),
     ):
         request = ua.MonitoredItemCreateRequest(
             ItemToMonitor=ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.EventNotifier),

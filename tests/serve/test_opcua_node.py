@@ -112,3 +112,5 @@ def test_the_instructor_does_all_there_is_to_do(served: Served, policy: str, mod
     assert told["alarm"].pop("severity") in (300, 600, 900)
     done = ("acknowledged", "commented", "shelved", "unshelved")
     assert told["alarm"] == dict.fromkeys(done, "Good")
+    transport = ["UserName", "UA Binary", "UA-TCP UA-SC UA-Binary"]
+    assert told["secured"] == [["instructor", *transport, mode, policy, True]]

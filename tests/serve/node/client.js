@@ -189,6 +189,10 @@ async function main() {
             told.method = [called.statusCode.name, after - before];
             told.history = await history(session, id);
             told.alarm = await alarms(session, id);
+            const secured = await session.read({ nodeId: "i=3708" }); // SessionSecurityDiagnosticsArray
+            told.secured = secured.value.value.map((one) => [one.clientUserIdOfSession, one.authenticationMechanism,
+                one.encoding, one.transportProtocol, MessageSecurityMode[one.securityMode], one.securityPolicyUri.split("#")[1],
+                one.clientCertificate.length > 0]);
         }
         await session.close();
     } catch (error) {
