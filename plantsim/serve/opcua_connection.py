@@ -74,6 +74,8 @@ class Processor(UaProcessor):
         """Of subscriptions that are another session's by now."""
         self._token: tuple[Any, bytes] | None = None
         """The session whose publish requests are read here, and its encoded authentication token."""
+        self._publisher: Any = None
+        """The user who may publish, as the rules have last said."""
 
     async def close(self) -> None:
         """End with the connection, or the connection with a session that nobody uses."""
@@ -96,7 +98,7 @@ class Processor(UaProcessor):
             request is None
             or request.SequenceNumber - 1 != connection._peer_sequence_number
             or connection._incoming_parts
-            or not (policy.permissions is None or policy.permissions.check_validity(session.user, _PUBLISH, None))
+            or not self._may_publish(session.user, policy.permissions)
         ):
             return False
         subscriptions = session.count_subscriptions()
@@ -110,6 +112,14 @@ class Processor(UaProcessor):
             self._evict_publish_request()
         results = session.acknowledge_all(request.acknowledged)
         self._publish_requests.append(PublishRequestData(request, request, results))
+        return True
+
+    def _may_publish(self, user: Any, permissions: Any) -> bool:
+        """Whether a user may; the rules of a connection do not change, users do when somebody else logs in."""
+        if user is not self._publisher:
+            if permissions is not None and not permissions.check_validity(user, _PUBLISH, None):
+                return False
+            self._publisher = user
         return True
 
     async def forward_publish_response(self, result: ua.PublishResult, requestdata: PublishRequestData) -> None:
