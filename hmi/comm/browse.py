@@ -25,6 +25,8 @@ _FIXED = frozenset((*LIMITS, "NormalLow", "NormalHigh"))
 """Members read once, and again when a faceplate opens; all others are subscribed to."""
 
 _PROPERTIES = frozenset(("EURange", "EngineeringUnits", "EnumStrings", "TrueState", "FalseState", "PointNames"))
+_STATES = ua.NodeClass.Object | ua.NodeClass.Variable
+"""What of a condition is looked at: its methods are called by their types' NodeIds."""
 _PROFILE = ".Profile"
 """Ending of the id of the object that holds a unit's arrays."""
 
@@ -283,7 +285,7 @@ class _Browser:
             (condition.id, reference.BrowseName.Name, _found(reference).node)
             for (_, _, condition), references in zip(
                 conditions,
-                await browse(self._client, [c.node for _, _, c in conditions], ObjectIds.HasComponent),
+                await browse(self._client, [c.node for _, _, c in conditions], ObjectIds.HasComponent, _STATES),
                 strict=True,
             )
             for reference in references

@@ -31,18 +31,23 @@ def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 async def browse(
-    client: Client, nodes: Sequence[ua.NodeId], along: int = ObjectIds.References
+    client: Client,
+    nodes: Sequence[ua.NodeId],
+    along: int = ObjectIds.References,
+    classes: int = ua.NodeClass.Unspecified,
 ) -> list[list[ua.ReferenceDescription]]:
     """Forward references of each node, in the server's order; empty for nodes it does not know.
 
-    along: the kind of references, its subtypes included.
+    along: the kind of references, its subtypes included. classes: mask of what they lead to, 0 for anything.
     """
     # all pieces are asked for at once: the server is at the next one while an answer is taken in
-    parts = await asyncio.gather(*(_browse(client, part, along) for part in chunks(nodes)))
+    parts = await asyncio.gather(*(_browse(client, part, along, classes) for part in chunks(nodes)))
     return [references for part in parts for references in part]
 
 
-async def _browse(client: Client, nodes: Sequence[ua.NodeId], along: int) -> list[list[ua.ReferenceDescription]]:
+async def _browse(
+    client: Client, nodes: Sequence[ua.NodeId], along: int, classes: int
+) -> list[list[ua.ReferenceDescription]]:
     parameters = ua.BrowseParameters()
     parameters.RequestedMaxReferencesPerNode = 0
     for node in nodes:
@@ -51,7 +56,7 @@ async def _browse(client: Client, nodes: Sequence[ua.NodeId], along: int) -> lis
         one.BrowseDirection = ua.BrowseDirection.Forward
         one.ReferenceTypeId = ua.NodeId(ua.Int32(along))
         one.IncludeSubtypes = True
-        one.NodeClassMask = ua.NodeClass.Unspecified
+        one.NodeClassMask = ua.UInt32(classes)
         one.ResultMask = _MASK
         parameters.NodesToBrowse.append(one)
     found: list[list[ua.ReferenceDescription]] = []

@@ -358,16 +358,17 @@ def chunks(entries: Sequence[Entry]) -> Iterable[tuple[int, int, int, int, int, 
     if not entries:
         return
     sizes = [len(entry.series) for entry in entries]
-    branch = np.repeat([entry.branch for entry in entries], sizes)
+    branch = np.repeat(np.array([entry.branch for entry in entries], dtype=np.int32), sizes)
     moment = np.repeat(np.array([entry.time for entry in entries], dtype=np.int64), sizes)
     series = np.concatenate([entry.series for entry in entries])
     value = np.concatenate([entry.value for entry in entries])
     status = np.concatenate([entry.status for entry in entries])
     order = np.lexsort((moment, branch, series))  # stable: of two at the same time the later one stays the later
-    series, branch, moment, value, status = series[order], branch[order], moment[order], value[order], status[order]
+    series, branch = series[order], branch[order]
     edges = np.flatnonzero((np.diff(series) != 0) | (np.diff(branch) != 0)) + 1
     for start, end in zip([0, *edges.tolist()], [*edges.tolist(), len(series)], strict=True):
-        piece = joined([Samples(moment[start:end], value[start:end], status[start:end])])
+        which = order[start:end]  # piece by piece: the columns in this order would be megabytes more
+        piece = joined([Samples(moment[which], value[which], status[which])])
         yield (
             int(series[start]),
             int(piece.time[-1]),

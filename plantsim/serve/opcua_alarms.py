@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -64,6 +65,24 @@ _SHELVING = {
     "Timed Shelved": Id.ShelvedStateMachineType_TimedShelved,
     "One Shot Shelved": Id.ShelvedStateMachineType_OneShotShelved,
 }
+_METHODS = (
+    Id.ConditionType_Enable,
+    Id.ConditionType_Disable,
+    Id.ConditionType_AddComment,
+    Id.AcknowledgeableConditionType_Acknowledge,
+    Id.AcknowledgeableConditionType_Confirm,
+    Id.AlarmConditionType_Suppress,
+    Id.AlarmConditionType_Unsuppress,
+    Id.AlarmConditionType_RemoveFromService,
+    Id.AlarmConditionType_PlaceInService,
+)
+"""The type's own, of which every condition has references: clients look for methods below what they act on."""
+_SHELVING_METHODS = (
+    Id.ShelvedStateMachineType_TimedShelve,
+    Id.ShelvedStateMachineType_OneShotShelve,
+    Id.ShelvedStateMachineType_Unshelve,
+)
+"""The same of the shelving state."""
 _MOST_EVENT_IDS = 64
 """Of one activation: a condition that is commented on all day must not grow."""
 
@@ -219,6 +238,9 @@ def build(batch: NodeBatch, alarm: AlarmPoint, owner: ua.NodeId) -> ua.NodeId:
             batch.property(parent, name, value, data_type)
     for name, value in _rationalised(alarm).items():
         batch.property(node, name, value, value.VariantType.value, standard=False)
+    for owner_, methods in ((node, _METHODS), (parents["ShelvingState"], _SHELVING_METHODS)):
+        for method in methods:
+            batch.point(owner_, ua.NodeId(Id.HasComponent), ua.NodeId(method))
     return node
 
 
@@ -290,15 +312,25 @@ class Conditions:
         return node in self._by_node or node in self._machines
 
     def _hear_image(self, image: ProcessImage) -> None:
-        last = self._heard[-1] if self._heard else None
-        if isinstance(last, ProcessImage):  # nothing happened between
-            self._heard[-1] = image
-        else:
-            self._heard.append(image)
+        with suppress(IndexError):  # the other thread may take it between the two looks
+            if isinstance(self._heard[-1], ProcessImage):  # nothing happened between
+                self._heard[-1] = image
+                return
+        self._heard.append(image)
 
     def publish(self, _: ProcessImage) -> Awaitable[None] | None:
         """Show and tell all that the engine has told of; every change has its own event."""
-        return self._publish() if self._heard else None
+        while self._heard:
+            first = self._heard.popleft()  # taken before it is looked at: an image may be replaced by a newer one
+            if not self._is_shown(first):
+                self._heard.appendleft(first)
+                return self._publish()
+        return None
+
+    def _is_shown(self, heard: AlarmEvent | ProcessImage) -> bool:
+        """Whether nothing is to be done for it: an image like that of before, as nearly all are."""
+        # so few bytes are compared faster than NumPy is called
+        return isinstance(heard, ProcessImage) and heard.alarms.tobytes() == self._bits.tobytes()
 
     async def _publish(self) -> None:
         while self._heard:

@@ -15,6 +15,7 @@ from typing import Any
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import NotEnoughData, ServiceError
+from asyncua.crypto.permission_rules import ADMIN_TYPES, USER_TYPES
 from asyncua.crypto.security_policies import SecurityPolicyNone
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.uaprocessor import PublishRequestData, UaProcessor
@@ -40,6 +41,7 @@ _READ = ua.NodeId(ua.ObjectIds.ReadRequest_Encoding_DefaultBinary)
 _BROWSE = ua.NodeId(ua.ObjectIds.BrowseRequest_Encoding_DefaultBinary)
 _BROWSE_NEXT = ua.NodeId(ua.ObjectIds.BrowseNextRequest_Encoding_DefaultBinary)
 _REGISTER = ua.NodeId(ua.ObjectIds.RegisterNodesRequest_Encoding_DefaultBinary)
+_UNREGISTER = ua.NodeId(ua.ObjectIds.UnregisterNodesRequest_Encoding_DefaultBinary)
 _SET_TRIGGERING = ua.NodeId(ua.ObjectIds.SetTriggeringRequest_Encoding_DefaultBinary)
 _CLOSE = ua.NodeId(ua.ObjectIds.CloseSessionRequest_Encoding_DefaultBinary)
 _PUBLISH = ua.NodeId(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary)
@@ -56,9 +58,11 @@ MOST_WAITING = 50
 """Messages of a connection that are read before their turn."""
 LARGEST_MESSAGE = 16 * 1024 * 1024
 """Bytes. asyncua's clients take it for the limit of answers, too."""
-_OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER, _SET_TRIGGERING))
+_OURS = frozenset((_READ, _BROWSE_NEXT, _REGISTER, _UNREGISTER, _SET_TRIGGERING))
 _UNKNOWN_TO_LIBRARY = frozenset((_BROWSE_NEXT, _SET_TRIGGERING))
 """Services of ours that its rules of who may what do not name: who may browse."""
+_SERVED = _OURS.union(map(ua.NodeId, (*ADMIN_TYPES, *USER_TYPES)))
+"""All services that there are here. The library takes what its rules do not name for what nobody may do."""
 
 
 class Processor(UaProcessor):
@@ -70,6 +74,8 @@ class Processor(UaProcessor):
         """Of subscriptions that are another session's by now."""
         self._token: tuple[Any, bytes] | None = None
         """The session whose publish requests are read here, and its encoded authentication token."""
+        self._publisher: Any = None
+        """The user who may publish, as the rules have last said."""
 
     async def close(self) -> None:
         """End with the connection, or the connection with a session that nobody uses."""
@@ -92,7 +98,7 @@ class Processor(UaProcessor):
             request is None
             or request.SequenceNumber - 1 != connection._peer_sequence_number
             or connection._incoming_parts
-            or not (policy.permissions is None or policy.permissions.check_validity(session.user, _PUBLISH, None))
+            or not self._may_publish(session.user, policy.permissions)
         ):
             return False
         subscriptions = session.count_subscriptions()
@@ -106,6 +112,14 @@ class Processor(UaProcessor):
             self._evict_publish_request()
         results = session.acknowledge_all(request.acknowledged)
         self._publish_requests.append(PublishRequestData(request, request, results))
+        return True
+
+    def _may_publish(self, user: Any, permissions: Any) -> bool:
+        """Whether a user may; the rules of a connection do not change, users do when somebody else logs in."""
+        if user is not self._publisher:
+            if permissions is not None and not permissions.check_validity(user, _PUBLISH, None):
+                return False
+            self._publisher = user
         return True
 
     async def forward_publish_response(self, result: ua.PublishResult, requestdata: PublishRequestData) -> None:
@@ -212,6 +226,8 @@ class Processor(UaProcessor):
         if typeid == _ACTIVATE:
             await self._check_password(requesthdr, body)
         session = self.session
+        if session is not None and typeid not in _SERVED:
+            raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
         if typeid == _PUBLISH and isinstance(session, Session) and (self._token is None or self._token[0] != session):
             self._token = session, nodeid_to_binary(requesthdr.AuthenticationToken)
         # whom the library refuses, and what it does by itself, is left to it
@@ -235,6 +251,9 @@ class Processor(UaProcessor):
             triggering = ua.SetTriggeringResponse()
             triggering.Parameters = session.set_triggering(struct_from_binary(ua.SetTriggeringParameters, body))
             self.send_response(requesthdr.RequestHandle, seqhdr, triggering)
+        elif typeid == _UNREGISTER:
+            check_size(struct_from_binary(ua.UnregisterNodesParameters, body).NodesToUnregister)
+            self.send_response(requesthdr.RequestHandle, seqhdr, ua.UnregisterNodesResponse())
         else:
             nodes = struct_from_binary(ua.RegisterNodesParameters, body).NodesToRegister
             check_size(nodes)

@@ -44,12 +44,13 @@ class FailureFace:
         self._tell = tell
         self._shown = ""
 
-    async def publish(self, image: ProcessImage) -> None:
+    def publish(self, image: ProcessImage) -> Awaitable[None] | None:
         """Follow the engine; an event goes out when it stops, none when somebody went back."""
         failure = self._engine.failure
         text = str(failure) if failure is not None else ""
-        if text == self._shown:
-            return
+        return None if text == self._shown else self._show(text, image)
+
+    async def _show(self, text: str, image: ProcessImage) -> None:
         self._shown = text
         now = datetime.now(UTC)
         value = ua.DataValue(ua.Variant(text, ua.VariantType.String), SourceTimestamp=now, ServerTimestamp=now)

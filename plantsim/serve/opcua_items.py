@@ -258,6 +258,9 @@ class MonitoredItems(MonitoredItemService):
             return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
         if ua.AttributeIds.EventNotifier not in node.attributes:
             return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadAttributeIdInvalid))
+        notifier = self.aspace.read_attribute_value(params.ItemToMonitor.NodeId, ua.AttributeIds.EventNotifier).Value
+        if notifier is None or not notifier.Value & ua.EventNotifier.SubscribeToEvents.mask:
+            return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadNotSupported))
         if not is_event_filter(wanted.Filter):
             return ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(ua.StatusCodes.BadEventFilterInvalid))
         wanted.QueueSize = self._revise_event_queue_size(wanted.QueueSize)

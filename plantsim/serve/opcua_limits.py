@@ -45,6 +45,8 @@ async def announce(space: AddressSpace) -> None:
     values["MinSupportedSampleRate"] = ua.Variant(SHORTEST_INTERVAL_MS, ua.VariantType.Double)
     values["MaxQueryContinuationPoints"] = ua.Variant(0, ua.VariantType.UInt16)  # there are no queries
     values["LocaleIdArray"] = ua.Variant([_LANGUAGE], ua.VariantType.String, is_array=True)
+    # a profile is for those to claim who have passed the tests of the OPC Foundation for it (docs/clients.md)
+    values["ServerProfileArray"] = ua.Variant([], ua.VariantType.String, is_array=True)
     for name, value in values.items():
         node = ua.NodeId(getattr(ua.ObjectIds, f"Server_ServerCapabilities_{name}"))
         await space.write_attribute_value(node, ua.AttributeIds.Value, ua.DataValue(value))

@@ -77,6 +77,7 @@ class NodeRecords:
         self._shared: dict[Hashable, AttributeValue] = {}
         self._back: dict[Hashable, ua.ReferenceDescription] = {}
         self._types: dict[ua.NodeId, ua.ReferenceDescription] = {}
+        self._links: dict[Hashable, ua.ReferenceDescription] = {}
         self._names: dict[type, list[tuple[str, ua.AttributeIds, ua.VariantType]]] = {}
 
     def add(self, items: Iterable[ua.AddNodesItem]) -> None:
@@ -154,7 +155,10 @@ class NodeRecords:
     def link(self, source: ua.NodeId, reference: ua.NodeId, target: ua.NodeId, *, both: bool) -> None:
         """A reference, browsable from its source, or from both ends. Raises KeyError where one of them is not there."""
         here, there = self._space[source], self._space[target]
-        here.references.append(self._description(reference, there, forward=True))
+        key = (reference, target)
+        if key not in self._links:  # many conditions have the same methods
+            self._links[key] = self._description(reference, there, forward=True)
+        here.references.append(self._links[key])
         if both:
             there.references.append(self._description(reference, here, forward=False))
 

@@ -369,7 +369,9 @@ class Session(InternalSession):
 
     async def delete_subscriptions(self, ids: list[int]) -> list[ua.StatusCode]:
         """End subscriptions of this session."""
-        return await self._of_owned(ids, super().delete_subscriptions) if ids else []
+        if not ids and self.state == SessionState.Closed:  # one that ends has none to end with it
+            return []
+        return await self._of_owned(ids, super().delete_subscriptions)
 
     async def set_publishing_mode(self, params: ua.SetPublishingModeParameters) -> list[ua.StatusCode]:
         """Let subscriptions of this session publish, or not."""

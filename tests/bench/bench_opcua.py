@@ -91,6 +91,7 @@ class Changing:
     alarms: tuple[()] = ()
     in_scenario: bool = False
     manual: str = ""
+    failure: Exception | None = None
     injected: tuple[()] = ()
     snapshots: tuple[()] = ()
     backtrack_reach: float = 0.0
@@ -297,6 +298,7 @@ async def python(name: str, count: int) -> AsyncIterator[Serving]:
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=child, args=(name, count, there))
     process.start()
+    there.close()  # so that a server that ends before it answers is seen here
 
     async def used() -> tuple[float, float]:
         here.send(True)

@@ -286,6 +286,40 @@ async def test_engineers_suppress_and_take_out_of_service(console: Any, conditio
             assert await call(console, node, method) == "BadInvalidState"
 
 
+async def test_methods_are_found_below_the_condition_and_called_as_they_are_found(
+    console: Any, engine: Engine, condition: str
+) -> None:
+    async def found(name: str) -> dict[str, ua.NodeId]:
+        children = await console.node(name).get_children_descriptions(nodeclassmask=ua.NodeClass.Method)
+        return {one.BrowseName.Name: one.NodeId for one in children}
+
+    by_event = {"Acknowledge", "Confirm", "AddComment"}
+    plain = {"Enable", "Disable", "Suppress", "Unsuppress", "RemoveFromService", "PlaceInService"}
+    for alarm in engine.alarms:
+        assert (await found(f"{alarm.name}.Alarm")).keys() == by_event | plain, alarm.name
+    node, state = f"{condition}.Alarm", f"{condition}.Alarm.ShelvingState"
+    methods, shelving = await found(node), await found(state)
+    assert shelving.keys() == {"TimedShelve", "OneShotShelve", "Unshelve"}
+    assert await console.node(node).get_child("0:AddComment") == console.client.get_node(methods["AddComment"])
+    assert await console.node(node).get_child(["0:ShelvingState", "0:Unshelve"]) is not None
+    minute = (ua.Variant(60_000.0, Types.Double),)
+    event_id = await console.value(f"{node}.EventId")
+    for owner, method, arguments in (
+        (node, methods["AddComment"], said(event_id, "found")),
+        (state, shelving["TimedShelve"], minute),
+        (state, shelving["Unshelve"], ()),
+        (state, shelving["OneShotShelve"], ()),
+        (state, shelving["Unshelve"], ()),
+        *((node, methods[one], ()) for one in ("Suppress", "Unsuppress", "RemoveFromService", "PlaceInService")),
+        *((node, methods[one], ()) for one in ("Disable", "Enable")),
+    ):
+        assert (await console.call(owner, method, *arguments)).StatusCode.name == "Good", method
+    event_id = await console.value(f"{node}.EventId")
+    for name in ("Acknowledge", "Confirm"):
+        answer = await console.call(node, methods[name], *said(event_id))
+        assert answer.StatusCode.name.startswith("BadConditionBranchAlready"), "it was never active"
+
+
 async def test_wrong_events_nodes_and_arguments_get_their_status(console: Any, condition: str) -> None:
     node, acknowledge = f"{condition}.Alarm", I.AcknowledgeableConditionType_Acknowledge
     event_id = await console.value(f"{node}.EventId")
@@ -341,6 +375,7 @@ async def test_an_item_that_cannot_be_filtered_is_refused(console: Any) -> None:
         (ua.NodeId(I.Server), None, "BadEventFilterInvalid"),
         (console.id("No-such"), ua.EventFilter(), "BadNodeIdUnknown"),
         (console.id("TIC-201.PV"), ua.EventFilter(), "BadAttributeIdInvalid"),
+        (console.id("TIC-201"), ua.EventFilter(), "BadNotSupported"),
     ):
         request = ua.MonitoredItemCreateRequest(
             ItemToMonitor=ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.EventNotifier),

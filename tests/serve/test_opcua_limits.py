@@ -98,6 +98,60 @@ async def test_requests_are_as_large_as_the_server_says(console: Any) -> None:
         await console.client.uaclient.call([])
 
 
+def of(name: str, **parameters: Any) -> Any:
+    """A request of a service with these parameters."""
+    request = getattr(ua, f"{name}Request")()
+    for parameter, value in parameters.items():
+        setattr(request if hasattr(request, parameter) else request.Parameters, parameter, value)
+    return request
+
+
+LISTS = (
+    of("Read"),
+    of("Write"),
+    of("Call"),
+    of("Browse"),
+    of("BrowseNext"),
+    of("TranslateBrowsePathsToNodeIds"),
+    of("RegisterNodes"),
+    of("UnregisterNodes"),
+    of("HistoryRead", HistoryReadDetails=ua.ReadRawModifiedDetails()),
+    of("SetPublishingMode"),
+    of("TransferSubscriptions"),
+    of("DeleteSubscriptions"),
+)
+OF_ITEMS = ("CreateMonitoredItems", "ModifyMonitoredItems", "DeleteMonitoredItems", "SetMonitoringMode")
+
+
+async def refused(console: Any, request: Any) -> str:
+    """The name of the status that a service is refused with."""
+    with pytest.raises(ua.UaStatusCodeError) as error:
+        await console.client.uaclient.protocol.send_request(request)
+    return str(ua.StatusCode(error.value.code).name)
+
+
+async def test_a_list_of_nothing_is_refused(console: Any) -> None:
+    for request in LISTS:
+        assert await refused(console, request) == "BadNothingToDo", request
+    asked = ua.CreateSubscriptionParameters(1000.0, 3000, 1000, 0, True, 0)
+    number = (await console.client.uaclient.create_subscription(asked, lambda _: None)).SubscriptionId
+    for name in (*OF_ITEMS, "SetTriggering"):
+        request = of(name, SubscriptionId=number)
+        assert await refused(console, request) == "BadNothingToDo", name
+        assert await refused(console, of(name, SubscriptionId=0)) == "BadSubscriptionIdInvalid", name
+    await console.client.uaclient.delete_subscriptions([number])
+
+
+@pytest.mark.parametrize("name", ["QueryFirst", "QueryNext", "HistoryUpdate", "Cancel"])
+async def test_services_that_there_are_not_are_told_so(console: Any, name: str) -> None:
+    assert await refused(console, of(name)) == "BadServiceUnsupported"
+
+
+async def test_no_profile_is_claimed(console: Any) -> None:
+    node = ua.NodeId(ua.ObjectIds.Server_ServerCapabilities_ServerProfileArray)
+    assert await console.client.get_node(node).read_value() == []
+
+
 async def test_each_client_has_so_much_and_all_together(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits themselves are made small here: their sizes are for the long run."""
     capabilities = {

@@ -110,4 +110,7 @@ def test_the_instructor_does_all_there_is_to_do(served: Served, policy: str, mod
     assert told["history"]["raw"][1] > 0
     assert told["history"]["processed"] == ["Good", 1]
     assert told["alarm"].pop("severity") in (300, 600, 900)
-    assert told["alarm"] == {"acknowledged": "Good", "shelved": "Good", "unshelved": "Good"}
+    done = ("acknowledged", "commented", "shelved", "unshelved")
+    assert told["alarm"] == dict.fromkeys(done, "Good")
+    transport = ["UserName", "UA Binary", "UA-TCP UA-SC UA-Binary"]
+    assert told["secured"] == [["instructor", *transport, mode, policy, True]]

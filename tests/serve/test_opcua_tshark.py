@@ -143,10 +143,20 @@ async def all_of_it(console: Any, engine: Engine, eventually: Any) -> None:
         request = ua.ReadRequest()
         request.Parameters.NodesToRead = [ua.ReadValueId(ua.NodeId(private), ua.AttributeIds.Value)]
         await client.uaclient.protocol.send_request(request)
+    everything = ua.BrowseDescription(client.nodes.server.nodeid, ua.BrowseDirection.Forward, ua.NodeId(), True, 0, 63)
+    (part,) = await client.uaclient.browse(ua.BrowseParameters(ua.ViewDescription(), 2, [everything]))
+    while part.ContinuationPoint:
+        asked = ua.BrowseNextParameters(ContinuationPoints=[part.ContinuationPoint])
+        (part,) = await client.uaclient.browse_next(asked)
     told = Silent()
     subscription = await client.create_subscription(100, told)
     tags = [console.node(tag.name) for tag in engine.tags][:300]
-    await subscription.subscribe_data_change(tags)
+    items = await subscription.subscribe_data_change(tags)
+    linking = ua.SetTriggeringRequest()
+    linking.Parameters = ua.SetTriggeringParameters(
+        SubscriptionId=subscription.subscription_id, TriggeringItemId=items[0], LinksToAdd=items[1:3]
+    )
+    await client.uaclient.protocol.send_request(linking)
     await subscription.subscribe_alarms_and_conditions(client.nodes.server)
     double = ua.VariantType.Double
     await console.write(("FIC-201.SP", ua.Variant(1.0, double)), ("FIC-201.PV", ua.Variant(1.0, double)))
@@ -197,11 +207,13 @@ async def test_tshark_decodes_a_session_with_no_malformed_packet(
         "Read",
         "Write",
         "Browse",
+        "BrowseNext",
         "Call",
         "Publish",
         "HistoryRead",
         "CreateSession",
         "CreateMonitoredItems",
+        "SetTriggering",
         "RegisterNodes",
     ]:
         assert {f"{service}Request", f"{service}Response"} <= found, service

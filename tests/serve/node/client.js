@@ -138,6 +138,10 @@ async function alarms(session, id) {
     const up = events[events.length - 1];
     const acknowledged = await session.acknowledgeCondition(condition, up.EventId, "seen");
     await until(() => events[events.length - 1]["AckedState.Id"]);
+    const comment = await session.translateBrowsePath(makeBrowsePath(condition, "/AddComment"));
+    const commented = await session.call({ objectId: condition, methodId: comment.targets[0].targetId, inputArguments: [
+        new Variant({ dataType: DataType.ByteString, value: up.EventId }),
+        new Variant({ dataType: DataType.LocalizedText, value: opcua.coerceLocalizedText("found by browsing") })] });
     const machine = await session.translateBrowsePath(makeBrowsePath(condition, "/ShelvingState"));
     const method = async (methodId, ...inputArguments) => {
         const answer = await session.call({ objectId: machine.targets[0].targetId, methodId, inputArguments });
@@ -150,7 +154,7 @@ async function alarms(session, id) {
     await step(session, id, 300);
     await until(() => !events[events.length - 1]["ActiveState.Id"]);
     await subscription.terminate();
-    return { severity: up.Severity, acknowledged: acknowledged.name, shelved, unshelved };
+    return { severity: up.Severity, acknowledged: acknowledged.name, commented: commented.statusCode.name, shelved, unshelved };
 }
 
 async function main() {
@@ -185,6 +189,10 @@ async function main() {
             told.method = [called.statusCode.name, after - before];
             told.history = await history(session, id);
             told.alarm = await alarms(session, id);
+            const secured = await session.read({ nodeId: "i=3708" }); // SessionSecurityDiagnosticsArray
+            told.secured = secured.value.value.map((one) => [one.clientUserIdOfSession, one.authenticationMechanism,
+                one.encoding, one.transportProtocol, MessageSecurityMode[one.securityMode], one.securityPolicyUri.split("#")[1],
+                one.clientCertificate.length > 0]);
         }
         await session.close();
     } catch (error) {
