@@ -34,9 +34,9 @@ Vector = NDArray[np.float64]
 NOWHERE = np.zeros(0, dtype=np.intp)
 
 STOCKS = (
-    "feed_bin", "store", "hopper", "filter_press", "cartridge", "heap", "ups", "organic_store", "enclosure",
+    "feed_bin", "store", "hopper", "filter_press", "cartridge", "heap", "ups", "organic_store",
 )  # fmt: skip
-WITHOUT_SPECIES = ("water_circuit", "gas_main", "reagent_tank", "hall")
+WITHOUT_SPECIES = ("water_circuit", "gas_main", "reagent_tank", "enclosure", "hall")
 """Whose states are not the mol of every species first."""
 FIRST_STEP_S, LONGEST_STEP_S, SHORTEST_STEP_S = 300.0, 1e12, 1e-2
 MARCH_S, MOST_MARCHES = 43200.0, 6
@@ -395,7 +395,7 @@ def _empty_of_lots(live: LivePlant) -> None:
     """Lots tipped and closed on the way are none of the plant's, nor is what its stores gave."""
     offsets = live.core.offsets()
     for k, entry in enumerate(live.assembly.spec["units"]):
-        if entry["kind"] in ("feed_bin", "hopper", "store", "ups", "organic_store", "enclosure"):
+        if entry["kind"] in ("feed_bin", "hopper", "store", "ups", "organic_store"):
             live.core.state[offsets[k] : offsets[k + 1]] = entry["initial"]
         elif entry["kind"] == "reagent_tank":
             live.core.state[offsets[k] : offsets[k] + 2] = entry["initial"][:2]

@@ -108,6 +108,7 @@ CASES = [
     fast("FIC-4096", "water main 15 % weak", minutes=12, streams={"491": 0.85}),
     slow("LIC-4114 LIC-4116 LIC-4214 LIC-4216 LIC-4314 LIC-4316", "organic a tenth lighter", hours=12,
          units={f"SX-{k}": {"organic_density": 0.9} for k in (1, 2, 3)}),
+    slow("TIC-4120 TIC-4220", "heaters weak", hours=48, units={"SX-1": {"power": 0.2}, "SX-2": {"power": 0.3}}),
     # precipitation
     fast("FIC-501 FIC-521 FIC-541 FIC-551", "pumps worn", streams={"500": 0.8, "520": 0.8, "540": 0.8, "550": 0.75}),
     fast("FFIC-502 FFIC-522 FFIC-542 FFIC-552", "liquor falls", minutes=12,
@@ -138,6 +139,8 @@ CASES = [
                  for member, value in (("MODE", MAN), ("OP", 0.5 * op))}),
     fast("FIC-813 FIC-813B FIC-813C FIC-815 FIC-815B", "pumps worn",
          streams={"812": 0.5, "814": 0.5, "816": 0.5, "818": 0.5, "820": 0.5}),
+    slow("TIC-821", "heater weak", hours=36, units={"TK-819": {"power": 0.13}}),
+    slow("TIC-827", "heater weak", hours=3, units={"HW-827": {"power": 0.6}}),
     # drying and calcination
     fast("PIC-620", "filter of the exhaust clogged", units={"KL-611": {"draft": 0.6}}),
     slow("TIC-601 TIC-631", "heaters weak", hours=2, units={"DR-601": {"power": 0.95}, "DR-631": {"power": 0.9}}),

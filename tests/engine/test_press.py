@@ -38,7 +38,7 @@ def test_the_solver_sees_a_filter_that_is_always_at_work(belfast: Plant) -> None
     streams = live.core.arriving[[live.layout.streams[s] for s in ("303", "304", "305", "306")], 1]
     assert streams[2] + streams[3] == pytest.approx(streams[0] + streams[1], rel=1e-2)
     steady = Steady(live.core, live.assembly)
-    assert not [name for name in steady.names if name.startswith("FP-301")]
+    assert not [name for name in steady.names if name.startswith("FP-301[")]
     steady.rate(steady.get())
     assert np.array_equal(live.core.state, state)
 

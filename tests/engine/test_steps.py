@@ -53,7 +53,7 @@ ROUNDS = {
             "TIC-201": Step(1.5, 10, 1200),
             "TIC-203": Step(1.5, 10, 3000),
             "AIC-301": Step(0.15, 25, 7200),
-            "TIC-307": Step(1.5, 15, 4000),
+            "TIC-307": Step(1.5, 15, 8000),  # jackets of one hot water feel each other's steps
             "TIC-4120": Step(1.0, 15, 6000),
             "LIC-4114": Step(15.0, 5, 600),
             "LIC-4214": Step(15.0, 5, 600),
@@ -77,7 +77,7 @@ ROUNDS = {
             "AIC-124": Step(5.0, 10, 600),
             "TIC-202": Step(1.5, 10, 3000),
             "LIC-208": Step(5.0, 20, 7200),
-            "TIC-306": Step(1.5, 10, 2400),
+            "TIC-306": Step(1.5, 13, 5000),
             "LIC-4116": Step(15.0, 5, 1800),
             "LIC-4216": Step(15.0, 5, 1800),
             "LIC-4316": Step(15.0, 5, 1800),
@@ -106,6 +106,7 @@ ROUNDS = {
             "LIC-556": Step(2.5, 15, 3000),
             "AIC-801": Step(0.25, 25, 7500),
             "TIC-4220": Step(1.0, 15, 7000),
+            "TIC-827": Step(1.5, 20, 6000),
             "AIC-4090": Step(0.09, 15, 7200),
             "LIC-841": Step(5.0, 30, 10800),
         },
@@ -113,6 +114,7 @@ ROUNDS = {
     "averaging levels, first half, and slow analysers": Round(
         12,
         {
+            "TIC-821": Step(1.0, 25, 36000),
             "LIC-207": Step(2.5, 20, 2700),
             "AIC-4110": Step(0.05, 10, 28000),
             "AIC-201": Step(0.02, 20, 28000),
