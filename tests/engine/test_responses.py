@@ -58,12 +58,13 @@ def test_less_saponification_lowers_extraction(make_trial: MakeTrial, rest: Tria
 def test_too_little_scrub_takes_nd_off_spec_and_too_much_only_costs_recovery(
     make_trial: MakeTrial, rest: Trial
 ) -> None:
-    """The design basis: scrub -5 % ends near 89 % Nd2O3, +5 % near 99.97 % at 80 % recovery."""
+    """The design basis: scrub -5 % ends near 89 % Nd2O3, +5 % near 99.97 % at 80 % recovery; washed to a conductivity, the
+    oxalate keeps some of its liquor, and 99.92 % are left."""
     nominal = rest["FFIC-4207.SP"]
     low = settled(make_trial, {**CUT_IN_MANUAL, "FFIC-4207.SP": 0.95 * nominal})
     assert 86.0 < purity(low, "Nd2O3") < 93.0
     high = settled(make_trial, {**CUT_IN_MANUAL, "FFIC-4207.SP": 1.05 * nominal})
-    assert 99.93 < purity(high, "Nd2O3") < 100.0
+    assert 99.9 < purity(high, "Nd2O3") < 100.0
     assert 0.77 < flow(high, "437", "Nd") / flow(rest, "437", "Nd") < 0.87
 
 
