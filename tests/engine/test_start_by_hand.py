@@ -59,6 +59,9 @@ def test_the_cold_plant_is_filled_and_fed_by_hand(belfast: Plant) -> None:
     desk.write({"K-213A.CMD": START, "FIC-213.MODE": AUTO, "FIC-213.SP": 620.0})
     desk.wait(lambda: desk["FIC-213.PV"] > 560.0, 0.2)
     desk.write({f"UZ-{row}.RESET": RESET for row in (213, 802, 807, 808)})
+    # cooling water, which releases acid and feed, and hot water for what is to be heated
+    desk.write({"P-826.CMD": START, "TIC-827.MODE": AUTO})
+    desk.wait(lambda: desk["PI-826.PV"] > 2.5 and desk["UZ-826.TRIPPED"] == 0.0, 0.2)
     # water to the first leach tank; an agitator that has stood turns with the engineer's leave
     desk.write({"FIC-202.OP": 95.0})
     desk.wait(lambda: desk["LIC-206.PV"] > 30.0, 1.0)
