@@ -50,8 +50,8 @@ class Shift:
         self.run(DIP_MIN * MINUTE)
 
     def put_back(self) -> None:
-        """Reset the interlocks, start what ran and put valves where they stood, as the operator does; what one holds comes
-        with the next round."""
+        """Reset the interlocks, start what ran and put valves where they stood, as the operator does; what one holds
+        comes with the next round."""
         stopped = [drive for drive in self.ran if not self[f"{drive}.RUN"]]
         for drive in stopped:
             self[f"{drive}.CMD"] = 0.0

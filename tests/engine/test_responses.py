@@ -58,8 +58,8 @@ def test_less_saponification_lowers_extraction(make_trial: MakeTrial, rest: Tria
 def test_too_little_scrub_takes_nd_off_spec_and_too_much_only_costs_recovery(
     make_trial: MakeTrial, rest: Trial
 ) -> None:
-    """The design basis: scrub -5 % ends near 89 % Nd2O3, +5 % near 99.97 % at 80 % recovery; washed to a conductivity, the
-    oxalate keeps some of its liquor, and 99.92 % are left."""
+    """The design basis: scrub -5 % ends near 89 % Nd2O3, +5 % near 99.97 % at 80 % recovery; washed to a
+    conductivity, the oxalate keeps some of its liquor, and 99.92 % are left."""
     nominal = rest["FFIC-4207.SP"]
     low = settled(make_trial, {**CUT_IN_MANUAL, "FFIC-4207.SP": 0.95 * nominal})
     assert 86.0 < purity(low, "Nd2O3") < 93.0
