@@ -62,6 +62,9 @@ class Trial:
         for unit in self.live.plant.units:
             if unit.kind == "makeup_tank" and unit.id in wrong.liquors:
                 self._make_up(unit.id, wrong.liquors[unit.id])
+            if unit.kind == "reagent_tank" and unit.id in wrong.liquors:
+                reagent = self.live.core.offsets()[self.live.layout.units[unit.id]]
+                self.live.core.state[reagent] *= wrong.liquors[unit.id]
         for stream, factor in wrong.streams.items():
             self.live.core.disturb(self.live.layout.streams[stream], factor)
         for name, value in wrong.writes.items():

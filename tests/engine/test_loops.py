@@ -77,7 +77,7 @@ CASES = [
     # iron
     slow("AIC-301", "caustic pump delivers a quarter less", hours=4, streams={"300": 0.75}),
     slow("AIC-302", "caustic pump sucks air", hours=4, streams={"301": 0.4}),
-    slow("AIC-303", "peroxide 15 % weak", hours=4, liquors={"TK-822": 0.85}),
+    slow("AIC-303", "peroxide a quarter weak", hours=4, liquors={"TK-822": 0.75}),
     fast("FFIC-304", "slurry flow falls", minutes=12, writes={"LIC-208.MODE": MAN, "LIC-208.OP": 36.0}),
     fast("FIC-304", "peroxide pump delivers a fifth less", streams={"302": 0.8}),
     slow("TIC-306", "jacket fouled", hours=4, units={"R-301": {"jacket": 0.4}}),
