@@ -261,8 +261,9 @@ cdef void take_hold(Process* p, Field* f, FaultEffect* e, str table, int index, 
         e.booked = p.s.edge_in + species
     elif table == "edge_in":
         e.x = p.s.edge_in + species
-    elif table == "edge_out":
+    elif table == "lost":       # with the liquor of a store
         e.x = p.s.edge_out + species
+        e.per = unit_array(&p.unit[index], "molar") + species
     elif table == "stream":
         if p.outlets[index] == NULL:
             raise ValueError(f"stream {index} has no device of its own")

@@ -9,7 +9,7 @@ An instance comes up from its delay over its ramp, and acts by its level:
     SHIFT   x + level size
     DRIFT   x + level size (t - delay)
     SWITCH  size, while the level is above `above`
-    RATE    dx/dt = level size, for `window` s from the delay on (0: for ever)
+    RATE    dx/dt = level size, for `window` s from the delay on (0: for ever); of a liquor, times what is in it by then
     GROWTH  dx/dt = level size x, the same
 
 All but the last two start from the healthy value in every scan and follow each other in the order of injection; those add to
@@ -68,6 +68,7 @@ cdef struct FaultEffect:
     double window       # s
     bint first          # no effect before it acts on the same x
     double* contents    # m3 that x is the concentration of, NULL for most
+    double* per         # mol/m3 of the volume that a RATE is of, NULL: it is of x itself
     double* booked      # what has come over the boundary
 
 cdef struct Fault:      # effects of an instance
@@ -184,6 +185,8 @@ cdef inline void malfunctions_scan(Fault* fault, const double* rows, int n, cons
                 e = &fault[i].effect[k]
                 if e.kind >= RATE and (e.window == 0.0 or malfunction_age(m, clock) < e.window - 0.5*clock.h):
                     change = clock.h*level*e.size
+                    if e.per != NULL:
+                        change *= e.per[0]
                     if e.kind == GROWTH:
                         change *= e.x[0]
                         e.booked[0] += change

@@ -167,3 +167,18 @@ def test_in_a_python_program() -> None:
     plant.inject("drive-trip@P-4202")
     plant.clear()
     assert plant.malfunctions == {}
+
+
+def test_what_leaks_out_of_a_store_is_as_weak_as_what_is_in_it(belfast: Plant) -> None:
+    """An eighth of its acid is missing from the leak, too."""
+
+    def lost(*malfunctions: str) -> float:
+        live = alive(belfast)
+        for name in malfunctions:
+            live.injected.inject(name, 1.0, 0.0, 0.0)
+        live.advance(300)
+        assert live.health.balance_error() < 1e-11
+        return float(live.core.edge_out[live.layout.species.index("H")])
+
+    weak, leak = "acid-drum-weak@TK-811", "hcl-leak@TK-811"
+    assert lost(weak, leak) - lost(weak) == pytest.approx(0.875 * (lost(leak) - lost()), rel=1e-3)

@@ -119,11 +119,8 @@ def test_no_input_is_left_out(name: str, share: float) -> None:
     assert thrown_so_far == set(range(len(one.inputs)))
 
 
-OPEN = pytest.mark.xfail(reason="an element of viridion does not close, 2.5e-5: to be found", strict=True)
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("name", [pytest.param(n, marks=OPEN if n == "viridion" else []) for n in plant_names()])
+@pytest.mark.parametrize("name", plant_names())
 def test_no_malfunction_is_left_out(name: str) -> None:
     """All that can go wrong, each as bad as it gets, many at a time."""
     one = subject(name, "steady")

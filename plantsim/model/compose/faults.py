@@ -199,7 +199,7 @@ class Faults:
                     yield RATE, ("state", self.layout.units[hall.id], "", 0), volume, 0.0, 0.0
             for i, x in enumerate(self.context.liquor(parameters["liquor"])):
                 if x:
-                    yield RATE, ("edge_out", 0, "", i), volume * x, 0.0, 0.0
+                    yield RATE, ("lost", k, "", i), volume, 0.0, 0.0
         elif effect.on == "lining":
             oxide = self.context.index["Fe2O3"]
             zone = (parameters["zones"] - 1) * (len(self.context.names) + 2)
