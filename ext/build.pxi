@@ -821,6 +821,7 @@ cdef void build_organic_store(Unit* u, Making* m, Memory own, dict d) except *:
     if store.n_out > MAX_OUT:
         raise ValueError(f"a store of organic has at most {MAX_OUT} outlets")
     for i in range(store.n_out):
+        store.level[i] = d["levels"][i]
         outlet_from(&store.outlet[i], d["outlets"][i])
         register(m, &store.outlet[i])
     store.pump = d["pump"]

@@ -31,8 +31,8 @@ cdef struct FeedBin:
 cdef extern from *:
     """
     #define LOT_KEY 0x100000000ULL   /* beyond the keys of instruments */
-    #define NITROGEN_CP 1300.0       /* J/m3/K */
-    #define FULL_S 10.0              /* in which what falls into a full hopper is dammed back */
+    #define NITROGEN_CP 1300.0       /* [C] J/m3/K */
+    #define FULL_S 10.0              /* [T] s in which what falls into a full hopper is dammed back */
     """
     const unsigned long long LOT_KEY
     const double NITROGEN_CP, FULL_S

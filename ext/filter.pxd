@@ -16,9 +16,9 @@ from libc.math cimport sqrt
 
 cdef extern from *:
     """
-    #define WET 0.36            /* of the moisture, without vacuum; typical */
-    #define THICK 0.1           /* the same, of cake twice as thick */
-    #define CARRIED 2.0         /* usual thicknesses that a belt carries */
+    #define WET 0.36            /* [T] of the moisture, without vacuum */
+    #define THICK 0.1           /* [T] the same, of cake twice as thick */
+    #define CARRIED 2.0         /* [T] usual thicknesses that a belt carries */
     """
     const double WET, THICK, CARRIED
 
@@ -91,7 +91,7 @@ cdef inline void belt_step(const Filter* u, Sheet* s) noexcept nogil:
         thick = carried/dmax(hold, 1e-12)
         p[4] = -2.0*u.vacuum*thick/(1.0 + thick)
         moisture *= 1.0 + (WET*(1.0 + p[4]/u.vacuum) if thick < 1.0 else THICK*(thick - 1.0))
-    filter_split(u, s, passing, moisture)
+    filter_split(u, s, passing, dmin(moisture, 0.95))
     if u.belt >= 0:
         cake = stream_next(s, u.cake)
         solids = dot(cake + S_MOL + s.na, s.mass + s.na, s.nc - s.na)

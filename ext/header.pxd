@@ -11,9 +11,9 @@ A jacket gives all it can down to the pressure pd, at which Q is what the pump g
 
 Gas, with a regulator that opens over a band below its set point:
 
-    V/(R T) dp/dt = f M min((ps - p)/band, 1) - (use + sum D_k s_k) min(p/pd, 1)
+    V/(R T) dp/dt = f M min((ps - p)/band, 1) - use min(p/pd, 1) - sum D_k s_k
 
-f is 1 when healthy, for malfunctions. A consumer's opening s_k has in it what the header gave in the scan before. States: Pa
+f is 1 when healthy, for malfunctions. A consumer's opening s_k has in it what the header gave in the scan before, min(p/pd, 1) of a gas. States: Pa
 above the atmosphere, of water K besides.
 """
 
@@ -24,7 +24,7 @@ from sheet cimport R_GAS, Sheet
 
 cdef extern from *:
     """
-    #define THERMOSTAT 378.15    /* K: a heater of 105 C has its own, that goes out over its last kelvin */
+    #define THERMOSTAT 378.15    /* [T] K: a heater of 105 C has its own, that goes out over its last kelvin */
     """
     const double THERMOSTAT
 
@@ -70,7 +70,7 @@ cdef enum:
 
 
 cdef inline double asked_for(const Consumers* c, const Sheet* s) noexcept nogil:
-    """What all consumers would take of a header in full pressure."""
+    """What all consumers take as they are open."""
     cdef double q = 0.0
     cdef int k
     for k in range(c.n):
@@ -102,7 +102,7 @@ cdef inline void water_observe(const WaterCircuit* u, Sheet* s, const double* y)
 cdef inline void gas_rhs(void* unit, Sheet* s, const double* y, double* f) noexcept nogil:
     cdef GasMain* u = <GasMain*>unit
     cdef double come = u.supply*u.most*clip((u.set_point - y[0])/u.band, 0.0, 1.0)
-    cdef double gone = (u.use + asked_for(&u.to, s))*clip(y[0]/u.pressure, 0.0, 1.0)
+    cdef double gone = u.use*clip(y[0]/u.pressure, 0.0, 1.0) + asked_for(&u.to, s)
     f[0] = (come - gone)*R_GAS*293.15/u.volume
 
 

@@ -11,12 +11,12 @@ boiling point boils off as water. States: x, w, T.
 """
 
 from numerics cimport fast_exp
-from sheet cimport Outlet, R_GAS, RHO_CP, S_MOL, S_TEMP, S_VOL, Sheet, dmin, liquid_volume, stream_next
+from sheet cimport Outlet, R_GAS, RHO_CP, S_MOL, S_TEMP, S_VOL, Sheet, dmin, driven_flow, liquid_volume, stream_next
 
 cdef extern from *:
     """
-    #define BOILING 378.15       /* K, of a reagent at 105 C */
-    #define STEAM 40.7e3         /* J/mol of water boiled off */
+    #define BOILING 378.15       /* [T] K, of a reagent at 105 C */
+    #define STEAM 40.7e3         /* [C] J/mol of water boiled off */
     """
     const double BOILING, STEAM
 
@@ -79,7 +79,7 @@ cdef inline void reagent_step(const ReagentTank* u, Sheet* s, double* y, double 
     cdef double* p = s.probe + u.probe
     cdef int i, k
     for k in range(u.n_out):
-        q = u.outlet[k].capacity*u.outlet[k].factor*s.drive[u.outlet[k].drive]*v/(v + 0.002*u.span)
+        q = driven_flow(&u.outlet[k], s)*v/(v + 0.002*u.span)
         part = q/v if v > 0.0 else 0.0
         out = stream_next(s, u.outlet[k].stream)
         for i in range(s.na):

@@ -28,8 +28,8 @@ fresh extractant in the tank makes it good: at once where the tank has no span, 
 
     dV/dt = q_back - q_organic + fresh - E m,    d(V c)/dt = q_back c_n - q_organic c
 
-with V in the tank, E the diluent that evaporates from mixers that turn, m their share. A float valve shuts the make-up at
-the brim, and the pump starves where the tank is nearly empty. What interfaces displace stays in its settler.
+with V in the tank, E the diluent that evaporates from mixers that turn, m their share. The pump starves where the
+tank is nearly empty. What interfaces displace stays in its settler.
 
 A circuit that says at which temperature its figures hold has one of its own, common to both phases of all stages and to the
 tank: organic goes round in hours, and in a stage both are one emulsion. Aqueous comes as warm as it is and leaves at T,
@@ -74,7 +74,6 @@ cdef extern from *:
     #define CRUD_DRAWN 1200.0    /* [T] s in which the pump draws it off, from settler to settler */
     #define CRUD_OF_SOLIDS 2e-5  /* [T] m/s of crud that a kg of solids in a m3 of feed make */
     #define DRY 0.005            /* [T] share of the tank's span at which the organic pump gives half of what it should */
-    #define FLOAT 0.01           /* [T] share of the span below the brim over which the float valve of the make-up shuts */
     #define UNDER 0.2            /* [T] litres of organic per litre of aqueous when the interface is at the floor */
     #define TRANSFER_EA 10e3     /* [Q] J/mol of mass transfer: 7 to 14, diffusion through films */
     #define FLOW_EA 16e3         /* [T] J/mol of the organic's viscosity: kerosene with extractant */
@@ -83,7 +82,7 @@ cdef extern from *:
     #define MILD 308.15          /* [T] K at which aqueous leaves a circuit without a temperature of its own */
     """
     const double FILM, LEAST_ACID, LEAST_FREE, WEIR, EDGE, OVERLOAD, OVER, UNDER
-    const double CRUD_HALF, CRUD_MOST, CRUD_AGES, CRUD_DRAWN, CRUD_OF_SOLIDS, DRY, FLOAT
+    const double CRUD_HALF, CRUD_MOST, CRUD_AGES, CRUD_DRAWN, CRUD_OF_SOLIDS, DRY
     const double TRANSFER_EA, FLOW_EA, VAPOUR_EA, ORGANIC_CP, MILD
 
 cdef enum:
@@ -471,7 +470,6 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
     if u.tank_span > 0.0:
         if u.fresh >= 0:
             make_up = 1e3*stream_now(s, u.fresh)[S_VOL]
-            make_up *= dmin(dmax((u.tank_span - held)/(FLOAT*u.tank_span), 0.0), 1.0)
         k = u.evaporation*sx_warmth(u, y, VAPOUR_EA)*dmin(mix, 1.0)*held/(held + DRY*u.tank_span)
         fv[0] = q.org_out[n - 1] - qo + make_up - k
         thin = fv[0]

@@ -17,7 +17,7 @@ from numerics cimport dot, fast_exp
 
 cdef extern from *:
     """
-    #define AIR_OXYGEN 0.2095    /* by volume */
+    #define AIR_OXYGEN 0.2095    /* [C] by volume */
     """
     const double AIR_OXYGEN
 

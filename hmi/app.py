@@ -298,7 +298,7 @@ class HmiApp(App[int]):
         for procedure, step in view.walks.look(view.plant.procedures, view.holds, view.store.now):
             view.note(Kind.PROCEDURE, procedure.tag, f"done: {step.title}", "plant")
             if isinstance(self.screen, Display):
-                self.screen.line.say(f"{procedure.tag} done: {step.title}")
+                self.screen.line.tell(f"{procedure.tag} done: {step.title}")
 
     def _renew(self) -> None:
         """Displays for the plant that was just browsed, the operator staying where he was."""

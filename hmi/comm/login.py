@@ -54,10 +54,10 @@ class Login:
     def refused(self, error: BaseException) -> str:
         """Why connecting failed; with what lets this client in where only its certificate is not trusted yet."""
         words = connect_words(error)
-        if self.security == "none" or not is_distrust(error):
+        own = own_fingerprint(self._folder)[:16]  # as many digits as `plantsim certs list` shows
+        if self.security == "none" or not own or not is_distrust(error):
             return words
-        # as many digits as `plantsim certs list` shows
-        return f"{words}; there, 'plantsim certs trust {own_fingerprint(self._folder)[:16]}' lets it in"
+        return f"{words}; there, 'plantsim certs trust {own}' lets it in"
 
     async def client(self, endpoint: str, seen: Callable[[Seen], None] | None = None) -> PatientClient:
         """A client ready to connect; with security on, the server is asked for its certificate first.

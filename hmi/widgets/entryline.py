@@ -206,8 +206,9 @@ class EntryLine(Horizontal):
         self.notice = ""
         """What happened while the entry was open."""
         self._look: Callable[[], Seen] | None = None
-        self.said: tuple[str, Tone] | None = None
-        self._said_at = 0.0
+        self._answer: tuple[str, Tone] | None = None
+        self._news = ""
+        self._answered_at = self._told_at = 0.0
         self._check: Callable[[str], object] = str
         self._then: Callable[[object], None] | None = None
         self._typed: Callable[[str], bool] = bool
@@ -262,12 +263,25 @@ class EntryLine(Horizontal):
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Report; the banner returns after a while. Does not interrupt an entry."""
-        self.said = (text, tone)
-        self._said_at = time.monotonic()
+        self._answer, self._answered_at = (text, tone), time.monotonic()
         if self.stage is Stage.BUSY:
             self._enter(Stage.IDLE, "")
         self._fit()
         self._words.paint(force=True)
+
+    def tell(self, text: str) -> None:
+        """Report what the plant has done of itself. It stands beside an answer: neither takes the other's place."""
+        self._news, self._told_at = text, time.monotonic()
+        self._fit()
+        self._words.paint(force=True)
+
+    @property
+    def said(self) -> tuple[str, Tone] | None:
+        """What is reported, and how: the answer to the operator, then the news."""
+        if self._answer is None:
+            return (self._news, Tone.PLAIN) if self._news else None
+        text, tone = self._answer
+        return f"{text}   {self._news}".rstrip(), tone
 
     @property
     def passed_on(self) -> PassedOn:
@@ -281,8 +295,12 @@ class EntryLine(Horizontal):
 
     def paint(self) -> None:
         """Paint the line; forget what was said a while ago."""
-        if self.said is not None and time.monotonic() - self._said_at > SAID:
-            self.said = None
+        now = time.monotonic()
+        if self._answer is not None and now - self._answered_at > SAID:
+            self._answer = None
+            self._fit()
+        if self._news and now - self._told_at > SAID:
+            self._news = ""
             self._fit()
         self._see()
         self._words.paint()
@@ -311,7 +329,7 @@ class EntryLine(Horizontal):
     def _enter(self, stage: Stage, text: str) -> None:
         self.stage, self.text, self.notice, self._look = stage, text, "", None
         if stage is not Stage.IDLE:
-            self.said = None
+            self._answer = None
         asking = stage is Stage.ASKING
         self.set_class(asking, "-asking")
         self._fit()

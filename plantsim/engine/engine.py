@@ -288,6 +288,7 @@ class Engine:
             self._inbox.apply()
             self._scanner.advance(round(seconds / self.scan_period))
             self.live.epoch -= seconds
+            self._begins_now = False  # what was told of it has its times
             self._publish()
 
     def acknowledge(self, alarm: AlarmPoint, origin: Origin, comment: str = "") -> Refusal | None:

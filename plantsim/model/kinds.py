@@ -233,7 +233,7 @@ _ALL = (
         "filter",
         "cake filter with wash, averaged over its cycle",
         parameters=(
-            percent("moisture", "liquor in the wet cake"),
+            Parameter("moisture", NUMBER, "liquor in the wet cake, %", low=0.0, high=95.0),
             size("density", DENSITY, "of the liquor in the cake"),
             Parameter("wash_efficiency", NUMBER, "displacement per wash volume", low=0.0, high=1.0),
             percent("passing", "solids that pass the cloth", 0.0),

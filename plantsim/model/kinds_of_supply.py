@@ -190,7 +190,7 @@ SUPPLIES = (
         "clarifying filter of effluent, with the valve behind it to discharge or to the hold tank",
         parameters=(
             percent("passing", "solids that pass"),
-            percent("moisture", "liquor in the sludge"),
+            Parameter("moisture", NUMBER, "liquor in the sludge, %", low=0.0, high=95.0),
             size("density", DENSITY, "of the liquor in the sludge"),
             size("turbidity", TURBIDITY_YIELD, "of the filtrate, by the solids in it", 1e3),
         ),

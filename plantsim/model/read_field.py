@@ -264,7 +264,9 @@ def _composition(
 
 def _function(section: Section) -> Function:
     text = section.text("function")
-    calls = '"max(TAG, TAG)", "average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)"'
+    calls = (
+        '"max(TAG, TAG)", "average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)", "estimate(-TAG, TAG, 12 h)"'
+    )
     allowed = f'{calls} or, of a ratio controller, "ratio"'
     if text == "ratio":
         return Function("ratio", ())
@@ -280,7 +282,7 @@ def _function(section: Section) -> Function:
         time = parse_quantity(inputs[2])
         if time is not None and time[1] == TIME.exponents and time[0] > 0.0:
             falling = inputs[0].startswith("-")
-            return Function("falling" if falling else "estimate", (inputs[0].lstrip("-"), inputs[1]), time[0])
+            return Function("falling" if falling else "estimate", (inputs[0].removeprefix("-"), inputs[1]), time[0])
     if match[1] == "average" and len(inputs) == 2:
         time = parse_quantity(inputs[1])
         if time is not None and time[1] == TIME.exponents and time[0] > 0.0:

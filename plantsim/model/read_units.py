@@ -87,6 +87,9 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
         raise drives.error("heater", found, 'organic_temperature, such as "35 C", beside it')
     if kind.name == "feed_bin" and bool(parameters["hopper"]) is not ("gate" in devices):
         raise section.error("hopper", shown(section.data.get("hopper", 0)), "a hopper and drives.gate, or neither")
+    if kind.name == "feed_bin" and parameters["hopper_initial"] > parameters["hopper"]:
+        found = f"{shown(section.data['hopper_initial'])}, more than its hopper takes"
+        raise section.error("hopper_initial", found, f"at most {parameters['hopper']:g} kg")
     section.end()
     return Unit(
         id_, area, kind.name, title, MappingProxyType(parameters), MappingProxyType(initial), MappingProxyType(devices)

@@ -6,6 +6,7 @@ from typing import Any
 
 from plantsim.model.compose.context import AIR_MOL_PER_M3, Context
 from plantsim.model.plant import Unit
+from plantsim.model.tag import Kind
 
 
 def store(c: Context, unit: Unit) -> dict[str, Any]:
@@ -24,8 +25,10 @@ def store(c: Context, unit: Unit) -> dict[str, Any]:
 
 def organic_store(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
+    lines = c.outlets.get((unit.id, "out"), [])
     return {
-        "outlets": [c.outlet(s) for s in c.outlets.get((unit.id, "out"), [])],
+        "outlets": [c.outlet(line) for line in lines],
+        "levels": [_level(c, line.target_unit) for line in lines],
         "pump": c.drive(unit, "pump"),
         "temperature": p["temperature"],
         "span": p["span"],
@@ -33,6 +36,12 @@ def organic_store(c: Context, unit: Unit) -> dict[str, Any]:
         "delivery": p["delivery"],
         "initial": [0.01 * p["initial"] * p["span"]],
     }
+
+
+def _level(c: Context, circuit: str) -> int:
+    """Probe of what is in a circuit's tank, -1 where that always holds the same."""
+    spanned = circuit and c.plant.unit(circuit).parameters.get("organic_span", 0.0) > 0.0
+    return c.layout.probes[circuit, "organic_level"] if spanned else -1
 
 
 def hopper(c: Context, unit: Unit) -> dict[str, Any]:
@@ -58,7 +67,7 @@ def enclosure(c: Context, unit: Unit) -> dict[str, Any]:
     p = unit.parameters
     mixers = [unit.drives[f"mixers{n + 1}"] for n in range(int(p["circuits"]))]
     speed = {
-        d.tag: 0.0 if c.plant.empty else 0.01 * float(d.initial)
+        d.tag: 0.0 if c.plant.empty else float(d.initial) * (0.01 if d.kind is Kind.VARIABLE_DRIVE else 1.0)
         for d in c.plant.devices
         if d.tag in unit.drives.values()
     }

@@ -81,7 +81,7 @@ class Faults:
         self.probe = probe
         self.context = Context(plant)
         self._spans = {i.tag: i.high - i.low for i in plant.instruments}
-        self._carried = {d.tag for d in plant.devices if d.supply}
+        self._carried = {d.tag for d in plant.devices if d.supply and plant.unit(d.supply).kind == "ups"}
         self._sources = {i.tag: i for i in plant.instruments}
 
     def actions(self, place: Place) -> list[Action]:

@@ -49,9 +49,10 @@ def _at_start(c: Context, unit: Unit) -> float:
 
 
 def hall(c: Context, unit: Unit) -> dict[str, Any]:
-    """Its leach tanks are those that its fan sweeps; what they give off the process has begun to weigh by then."""
+    """Its leach tanks are those that its fan sweeps through a vent."""
     p, probes, fan = unit.parameters, c.layout.probes, unit.drives.get("sweep")
-    tanks = [one.id for one in c.plant.units if fan and one.kind == "leach_tank" and one.drives.get("sweep") == fan]
+    swept = [one.id for one in c.plant.units if fan and one.drives.get("sweep") == fan]
+    tanks = [tank for tank in swept if (tank, "acid_vapour") in probes]
     return {
         "volume": p["air"],
         "exchange": p["exchange"],

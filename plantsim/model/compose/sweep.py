@@ -9,7 +9,7 @@ from plantsim.model.plant import Unit
 
 
 def duct(c: Context, unit: Unit) -> dict[str, Any]:
-    """Its tanks are those that the same fan sweeps; they come before it in the plant, their probes are known."""
+    """Its tanks are those that the same fan sweeps."""
     fan = unit.drives["fan"]
     tanks = [one.id for one in c.plant.units if one.kind == "leach_tank" and one.drives.get("sweep") == fan]
     probes = c.layout.probes
