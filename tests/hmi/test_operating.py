@@ -63,6 +63,17 @@ async def test_escape_sends_nothing(endpoint: str, sit_down: SitDown) -> None:
         assert desk.value("TIC-201.SP") == before
 
 
+async def test_an_answer_and_what_the_plant_did_stand_side_by_side(endpoint: str, sit_down: SitDown) -> None:
+    """Whichever comes first: neither is lost to the other, and the next answer takes the place of the last."""
+    async with sit_down(endpoint) as desk:
+        line = desk.display.line
+        line.say("P-201 CMD Start done")
+        line.tell("SOP-701 done: Take the master out")
+        await desk.see("P-201 CMD Start done   SOP-701 done: Take the master out")
+        line.say("P-201 CMD Stop done")
+        await desk.see("P-201 CMD Stop done   SOP-701 done: Take the master out")
+
+
 async def test_range_is_checked_before_anything_is_sent(endpoint: str, sit_down: SitDown) -> None:
     """The prompt stays, with what is allowed."""
     async with sit_down(endpoint) as desk:
