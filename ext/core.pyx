@@ -315,6 +315,7 @@ cdef class Core:
         """Instruments, actuators and loops as if all had stood still for ever: after the process state was set by hand."""
         cdef int i
         with nogil:
+            self._emit()  # valves need to know what their headers give
             actuators_reset(&self.field, &self.rows, self.process.s.drive, self.process.s.probe)
             self._emit()
             self._emit()

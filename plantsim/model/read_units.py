@@ -293,6 +293,9 @@ def read_streams(root: Section, units: tuple[Unit, ...], devices: Mapping[str, D
     for one in streams:
         if one.target_port == "in" and one.target_unit and by_id[one.target_unit].kind == "filter_press":
             _check_pump(root, one, by_id[one.source_unit])
+        if one.target_port == "fresh" and one.target_unit and not by_id[one.target_unit].parameters["organic_span"]:
+            found = f'"{one.target_unit}.fresh", whose organic is made good unseen'
+            raise root.error(f"streams.{one.id}.to", found, "a circuit with a tank, that has organic_span")
     for unit in units:
         kind = KINDS[unit.kind]
         for key, ports in (("to", kind.inlets), ("from", kind.outlets)):

@@ -1,4 +1,4 @@
-"""What a plant file may not say of the feed: the hopper over its screw, and how wet a cake may be."""
+"""What a plant file may not say of vessels: a hopper over its screw, how wet a cake may be, an organic tank."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ from plantsim.model.plant import Plant
             'hopper_initial: found "45 kg", more than its hopper takes, allowed at most 40 kg',
         ),
         ('hopper = "40 kg"\n', "", "hopper: found 0, allowed a hopper and drives.gate, or neither"),
+        (
+            'organic_span = "800 L"\n',
+            "",
+            'streams.412.to: found "SX-2.fresh", whose organic is made good unseen, allowed a circuit with a tank',
+        ),
         ("moisture = 50\n", "moisture = 96\n", "moisture: found 96, allowed a number such as 0.5, from 0 to 95"),
     ],
 )
