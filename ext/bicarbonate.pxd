@@ -16,7 +16,7 @@ States: mol of every species, temperature [K]. Outflow integrals: mol of every s
 
 from libc.math cimport fabs, sqrt
 
-from numerics cimport dot, fast_exp, fast_log10
+from numerics cimport LN10, dot, fast_exp, fast_log10
 from sheet cimport Sheet, liquid_volume, dmax, dmin
 from tank cimport Tank, tank_mix
 
@@ -107,7 +107,7 @@ cdef inline void bicarbonate_rhs(void* unit, Sheet* s, const double* y, double* 
     litres = 1e3*dmax(liquid_volume(s, y), 1e-6)
     h = bicarbonate_ph(u, s, y, litres, 1e-6)
     for i in range(u.n_oh):
-        eq = fast_exp(2.302585092994046*u.log_sat[i])*h*h*h*litres
+        eq = fast_exp(LN10*u.log_sat[i])*h*h*h*litres
         a = dmax(y[u.metal[i]], 0.0)
         r = u.oh_rate[i]*(a - eq)
         if r < 0.0:
@@ -122,7 +122,7 @@ cdef inline void bicarbonate_rhs(void* unit, Sheet* s, const double* y, double* 
     for i in range(u.n_re):
         total += dmax(y[u.re[i]], 0.0)
     if total > 0.0:
-        a = dmin(u.adsorption*fast_exp(2.302585092994046*(-fast_log10(h) - u.adsorption_ph)), 0.5)
+        a = dmin(u.adsorption*fast_exp(LN10*(-fast_log10(h) - u.adsorption_ph)), 0.5)
         # what is taken is at most what a first-order loss of a minute would take
         a = dmin(a*carried/total, 1.0/60.0)
         for i in range(u.n_re):

@@ -13,7 +13,7 @@ from libc.string cimport memcpy, memset
 import numpy as np
 
 from sheet cimport *
-from numerics cimport INFINITE, all_finite, dot, fast_log
+from numerics cimport INFINITE, LN10, all_finite, dot, fast_log
 from vessel cimport *
 from tank cimport *
 from feed cimport *

@@ -5,10 +5,10 @@
     lot         kg = average + sum of g_k x way_k, g_k of the seed, normal, within 2.5 sigma
     furnace     C dT/dt = P u - UA (T - Ta) - kg/s cp (T - Tin),    B = B250 exp((250 C - T)/scale), contents as stirred
     mill        d(d80)/dt = (d80_0 n_0/n - d80)/lag,    P = idle + kg/s Wi (1/sqrt(d80) - 1/sqrt(F80)), Bond's law
-                R(d) = Rosin-Rammler of d80, into the leach's bins of radius;    V dO2/dt = leak (0.209 - O2) - purge O2
+                R(d) = Rosin-Rammler of d80, into the leach's bins of radius;    V dO2/dt = leak (AIR_OXYGEN - O2) - purge O2
 """
 
-from sheet cimport Sheet, Outlet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, driven_flow, stream_now, stream_next, send, dmax, dmin
+from sheet cimport AIR_OXYGEN, Sheet, Outlet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, driven_flow, stream_now, stream_next, send, dmax, dmin
 from numerics cimport clip, dot, fast_exp, random_normal
 from libc.math cimport sqrt
 
@@ -33,9 +33,10 @@ cdef extern from *:
     #define LOT_KEY 0x100000000ULL   /* beyond the keys of instruments */
     #define NITROGEN_CP 1300.0       /* [C] J/m3/K */
     #define FULL_S 10.0              /* [T] s in which what falls into a full hopper is dammed back */
+    #define MILLED 313.15            /* [T] K, powder behind the mill's cyclone */
     """
     const unsigned long long LOT_KEY
-    const double NITROGEN_CP, FULL_S
+    const double NITROGEN_CP, FULL_S, MILLED
 
 cdef enum:
     FEED_BIN_PROBES = 4         # weight of the bin, rate kg/s, lots tipped, weight of the hopper
@@ -207,7 +208,7 @@ cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noex
     kg[0] -= kg[C_BOUNDARY]
     # a faster classifier gives a finer product, in inverse proportion
     f[s.nc] = (u.d80*u.classifier_normal/dmax(s.drive[u.classifier], 0.05) - y[s.nc])/u.classifier_lag
-    f[s.nc + 1] = (u.leak*(0.209 - y[s.nc + 1]) - purge*y[s.nc + 1])/u.casing
+    f[s.nc + 1] = (u.leak*(AIR_OXYGEN - y[s.nc + 1]) - purge*y[s.nc + 1])/u.casing
     f[s.nc + 2] = (mill_power(u, s, y[s.nc], dot(out, s.mass, s.nc))
                    - (u.cooling + NITROGEN_CP*purge)*(y[s.nc + 2] - u.ambient))/u.warmth
     r80 = 0.5*dmax(y[s.nc], 1e-6)
@@ -228,7 +229,7 @@ cdef inline void mill_rhs(void* unit, Sheet* s, const double* y, double* f) noex
 cdef inline void mill_send(Mill* u, Sheet* s, const double* y, const double* q) noexcept nogil:
     cdef double* x = stream_next(s, u.outlet) + S_MOL + s.nc
     cdef int b
-    send(s, u.outlet, 313.15, q, 1.0)
+    send(s, u.outlet, MILLED, q, 1.0)
     for b in range(2*CLASSES*s.nb):
         x[b] = q[s.nc + b]
 

@@ -12,7 +12,7 @@ The conductivity is that of the liquor which the last of the wash leaves in the 
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, liquid_volume, dmax, dmin
 from numerics cimport dot, fast_exp
-from libc.math cimport sqrt
+from conductivity cimport conductivity
 
 cdef extern from *:
     """
@@ -97,4 +97,4 @@ cdef inline void belt_step(const Filter* u, Sheet* s) noexcept nogil:
         solids = dot(cake + S_MOL + s.na, s.mass + s.na, s.nc - s.na)
         p[5] = 1.0 - solids/p[0] if p[0] > 1e-12 else 0.0
         salt = 1e-3*dmax(cake[S_MOL + u.chloride], 0.0)/cake[S_VOL] if cake[S_VOL] > 1e-15 else 0.0
-        p[6] = 12.64*salt/(1.0 + 0.475*sqrt(salt))
+        p[6] = conductivity(salt)

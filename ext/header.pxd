@@ -13,14 +13,14 @@ Gas, with a regulator that opens over a band below its set point:
 
     V/(R T) dp/dt = f M min((ps - p)/band, 1) - use min(p/pd, 1) - sum D_k s_k
 
-f is 1 when healthy, for malfunctions. A consumer's opening s_k has in it what the header gave in the scan before, min(p/pd, 1) of a gas. States: Pa
-above the atmosphere, of water K besides.
+f is 1 when healthy, for malfunctions. A consumer's opening s_k has in it what the header gave in the scan before, of a gas
+min(p/pd, 1). States: Pa above the atmosphere, of water K besides.
 """
 
 from libc.math cimport sqrt
 
 from numerics cimport clip
-from sheet cimport R_GAS, Sheet
+from sheet cimport NORMAL_T, R_GAS, Sheet
 
 cdef extern from *:
     """
@@ -103,7 +103,7 @@ cdef inline void gas_rhs(void* unit, Sheet* s, const double* y, double* f) noexc
     cdef GasMain* u = <GasMain*>unit
     cdef double come = u.supply*u.most*clip((u.set_point - y[0])/u.band, 0.0, 1.0)
     cdef double gone = u.use*clip(y[0]/u.pressure, 0.0, 1.0) + asked_for(&u.to, s)
-    f[0] = (come - gone)*R_GAS*293.15/u.volume
+    f[0] = (come - gone)*R_GAS*NORMAL_T/u.volume
 
 
 cdef inline void gas_observe(const GasMain* u, Sheet* s, const double* y) noexcept nogil:

@@ -24,7 +24,7 @@ standing on it, minerals, and of each layer dissolved species, exchangers' ions 
 
 from libc.math cimport sqrt, fabs
 
-from numerics cimport dot, fast_exp, fast_log
+from numerics cimport LN10, dot, fast_exp, fast_log
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, stream_now, stream_next, liquid_volume, dmax, dmin
 
 cdef enum:
@@ -49,10 +49,13 @@ cdef extern from *:
     #define PHASE_RINSE 4
     #define PHASE_DRAIN 5
     #define HEAP_LEAST_WATER 1e-3   /* of a layer's volume: below nothing flows and nothing exchanges */
+    #define DAVIES_A 0.51           /* [S] (kg/mol)^0.5 at 25 C, Davies 1962 */
+    #define DAVIES_B 0.3            /* [S] as A */
+    #define HEAP_AL_SULFATE 40.0    /* [T] L/mol, AlSO4+ at ionic strength 0.5 */
     #define HEAP_KS_BISULFATE 0.07  /* [T] mol/L, HSO4- at ionic strength 0.5: pK 1.15 */
     """
     const int PHASE_REST, PHASE_INTERMEDIATE, PHASE_FIRST, PHASE_SECOND, PHASE_RINSE, PHASE_DRAIN
-    const double HEAP_LEAST_WATER, HEAP_KS_BISULFATE
+    const double HEAP_LEAST_WATER, DAVIES_A, DAVIES_B, HEAP_AL_SULFATE, HEAP_KS_BISULFATE
 
 cdef struct Exchange:
     int n                   # ions
@@ -178,7 +181,7 @@ cdef inline double heap_exchange(
     cdef int i
     strength = dmin(3.0*so4, 1.0)
     root = sqrt(strength)
-    g1 = fast_exp(-2.302585092994046*0.51*(root/(1.0 + root) - 0.3*strength))       # Davies
+    g1 = fast_exp(-LN10*DAVIES_A*(root/(1.0 + root) - DAVIES_B*strength))
     f = e.rate*h*dmin(1.0, 2.0*so4/e.strength)
     if f < 1e-12:
         return 0.0
@@ -212,8 +215,8 @@ cdef inline double heap_exchange(
             q[e.i_nh4] += e.z[i]*d
     if e.i_gibbsite >= 0:
         # acid: what is left of net acidity when all carbonate is CO2; a part of it is bisulfate
-        d = dmax(m[e.i_al], 0.0)/(1e3*volume)*power(g1*g1*g1, 3.0)/(1.0 + 40.0*so4)
-        acid = fast_exp((fast_log(d + 1e-30) - 2.302585092994046*e.log_gibbsite)/3.0)*(1.0 + so4/HEAP_KS_BISULFATE)*1e3*volume
+        d = dmax(m[e.i_al], 0.0)/(1e3*volume)*power(g1*g1*g1, 3.0)/(1.0 + HEAP_AL_SULFATE*so4)
+        acid = fast_exp((fast_log(d + 1e-30) - LN10*e.log_gibbsite)/3.0)*(1.0 + so4/HEAP_KS_BISULFATE)*1e3*volume
         d = (m[s.i_h] - (2.0*m[e.i_c] if e.i_c >= 0 else 0.0) - acid)*(1.0 - fast_exp(-e.acid_rate*h))
         d = dmin(dmax(d, -1.5*dmax(m[e.i_al], 0.0)), 3.0*gibbsite[0])
         m[s.i_h] -= d

@@ -22,7 +22,7 @@ Foam stands as high as gas leaves the liquor in the time that it lives (Bikerman
 atmosphere as the square of the air that it draws in; what is made beyond that presses outward through the standing fan.
 """
 
-from sheet cimport Sheet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, stream_next, liquid_volume, dmax, dmin
+from sheet cimport Sheet, CLASSES, C_BOUNDARY, S_TEMP, S_VOL, S_MOL, ATMOSPHERE, GAS_DENSITY, R_GAS, stream_now, stream_next, liquid_volume, dmax, dmin
 from tank cimport Tank, free_acid, stirring, outlet_flow, tank_mix, tank_send
 from numerics cimport dot, fast_exp, fast_log10
 
@@ -69,8 +69,11 @@ cdef extern from *:
     """
     #define TRACE 1e-7           /* kg */
     #define ACID_VAPOUR 7000.0   /* [T] K, HCl over its solution: 58 kJ/mol */
+    #define WATER_VAPOUR 5200.0  /* [Q] K, water over liquor: 43 kJ/mol */
+    #define HOT_EVAPORATION 43.0e3   /* [Q] J/mol of water, 40 to 60 C */
+    #define SWEPT_AT 333.15      /* [C] K, at which the vapours of a tank are stated */
     """
-    const double TRACE, ACID_VAPOUR
+    const double TRACE, ACID_VAPOUR, WATER_VAPOUR, HOT_EVAPORATION, SWEPT_AT
 
 
 cdef inline double evenly_filled(double low) noexcept nogil:
@@ -193,16 +196,16 @@ cdef inline void leach_rhs(void* unit, Sheet* s, const double* y, double* f) noe
 
     # headspace and sweep: H2 dilutes into the air, water and HCl evaporate into it
     fresh = leach_fresh(u, s)
-    r = y[i_gas]/(u.headspace*41.6)*(fresh + h2)
+    r = y[i_gas]/(u.headspace*GAS_DENSITY)*(fresh + h2)
     f[i_gas] = h2 - r
     out[nc + n_bins] = r
     # of nothing, nothing evaporates
     wet = dmax(liquid_volume(s, y), 0.0)
-    r = u.water_vapour*fast_exp(5200.0*(1.0/333.15 - 1.0/dmax(temp, 250.0)))*wet/(wet + 1e-3)
+    r = u.water_vapour*fast_exp(WATER_VAPOUR*(1.0/SWEPT_AT - 1.0/dmax(temp, 250.0)))*wet/(wet + 1e-3)
     f[s.i_h2o] -= r
     out[nc + n_bins + 1] = r
-    heat -= 43.0e3*r
-    r = u.acid_vapour*fast_exp(ACID_VAPOUR*(1.0/333.15 - 1.0/dmax(temp, 250.0)))*h*dmax(y[s.i_cl], 0.0)/(1e3*v)*v/(v + 1e-3)
+    heat -= HOT_EVAPORATION*r
+    r = u.acid_vapour*fast_exp(ACID_VAPOUR*(1.0/SWEPT_AT - 1.0/dmax(temp, 250.0)))*h*dmax(y[s.i_cl], 0.0)/(1e3*v)*v/(v + 1e-3)
     f[s.i_h] -= r
     f[s.i_cl] -= r
     out[nc + n_bins + 2] = r
@@ -249,7 +252,7 @@ cdef inline void leach_observe(LeachTank* u, Sheet* s, const double* y, const do
     p[0] = v/u.tank.span
     p[1] = y[s.nc]
     p[2] = free_acid(y[s.i_h]/(1e3*dmax(v, 1e-9)))*1e3
-    p[3] = y[s.nc + 1 + 2*CLASSES*s.nb]/(u.headspace*41.6)
+    p[3] = y[s.nc + 1 + 2*CLASSES*s.nb]/(u.headspace*GAS_DENSITY)
     p[4] = gas[0]
     p[5] = v
     p[6] = solids
@@ -261,7 +264,7 @@ cdef inline void leach_observe(LeachTank* u, Sheet* s, const double* y, const do
     else:
         p[9] = 100.0*drawn*drawn/(u.breathing*u.breathing)
     p[10] = gas[3]
-    p[11] = gas[0]*R_GAS*dmax(y[s.nc], 250.0)/(101325.0*u.surface)*u.foam_life
+    p[11] = gas[0]*R_GAS*dmax(y[s.nc], 250.0)/(ATMOSPHERE*u.surface)*u.foam_life
     p[12] = 1.0 if p[11]*u.surface > dmax(u.dome - v, 0.0) and gas[0] > 0.0 else 0.0
     if u.tank.agitator >= 0:
         wet = dmin(dmax(v, 0.0)/(0.3*u.tank.span), 1.0)

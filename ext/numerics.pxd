@@ -18,6 +18,7 @@ cdef extern from *:
 
     #define LN2_HI 6.93147180369123816490e-01     /* ln 2 in two parts: 33 bits, so that k LN2_HI is exact, and the rest */
     #define LN2_LO 1.90821492927058770002e-10
+    #define LN10 2.302585092994046
     #define LOG2_E 1.4426950408889634074
     #define LOG10_E 0.43429448190325182765
     #define LOG10_2_HI 3.01029995663611771306e-01
@@ -37,7 +38,7 @@ cdef extern from *:
     ctypedef unsigned long long uint64_t
     uint64_t plantsim_bits(double x) noexcept nogil
     double plantsim_double(uint64_t b) noexcept nogil
-    const double LN2_HI, LN2_LO, LOG2_E, LOG10_E, LOG10_2_HI, LOG10_2_LO, ROUNDER, INFINITE, NOT_A_NUMBER, TWO_52
+    const double LN2_HI, LN2_LO, LN10, LOG2_E, LOG10_E, LOG10_2_HI, LOG10_2_LO, ROUNDER, INFINITE, NOT_A_NUMBER, TWO_52
     const uint64_t GOLDEN, MIX_1, MIX_2, EXPONENT, BITS_1, BITS_SQRT_HALF, BITS_2_52
 
 

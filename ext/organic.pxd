@@ -7,7 +7,7 @@ line at the brim.
 """
 
 from numerics cimport clip
-from sheet cimport Sheet, Outlet, S_TEMP, S_VOL, dmax, driven_flow, stream_next
+from sheet cimport Sheet, Outlet, S_TEMP, S_VOL, STORE_DRY, dmax, driven_flow, stream_next
 
 cdef extern from *:
     """
@@ -39,7 +39,7 @@ cdef inline void organic_step(const OrganicStore* u, Sheet* s, double* y, double
     for k in range(u.n_out):
         opened += s.drive[u.outlet[k].drive]
     for k in range(u.n_out):
-        q = driven_flow(&u.outlet[k], s)*s.drive[u.pump]/dmax(opened, 1.0)*(y[0]/(y[0] + 0.002*u.span))
+        q = driven_flow(&u.outlet[k], s)*s.drive[u.pump]/dmax(opened, 1.0)*(y[0]/(y[0] + STORE_DRY*u.span))
         if u.level[k] >= 0:
             q *= clip((1.0 - s.probe[u.level[k]])/FLOAT, 0.0, 1.0)
         out = stream_next(s, u.outlet[k].stream)

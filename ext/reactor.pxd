@@ -5,7 +5,7 @@ it is a plain tank.
     Fe2+ + 1/2 H2O2 + H+ -> Fe3+ + H2O      r = k [Fe2+][H2O2], both Fe counted (Millero and Sotolongo 1989)
     M(z+) + w H2O = solid + z H+            r = kp ([M] - K(T) {H+}^z), back kp x n/(x + n), n: solid left
     RE3+ + 3 H2O -> RE(OH)3 + 3 H+          r = alpha [RE] r(first hydrolysis): what the fresh precipitate carries down
-    Cu + H2O2 + 2 H+ -> Cu2+ + 2 H2O        r = k n_Cu [H2O2]/([H2O2] + 0.01)
+    Cu + H2O2 + 2 H+ -> Cu2+ + 2 H2O        r = k n_Cu [H2O2]/([H2O2] + PEROXIDE_HALF)
     H2O2 -> H2O + 1/2 O2                    r = k [H2O2]
 
 {H+} is the activity of the acid, as an electrode reads it, beside iron(III) and its complexes (speciation). Of iron K is that of
@@ -18,15 +18,18 @@ Every reaction is local chemistry: A = S D with S the stoichiometry and D = dr/d
 
 from sheet cimport Sheet, R_GAS, KW, liquid_volume, dmax
 from tank cimport Tank, buffered_acid, free_acid, tank_mix, tank_send
-from numerics cimport dot, fast_exp, fast_log10, fast_log
-from speciation cimport LN10, N_CAUSES, Speciation, BY_ACID, BY_IRON, BY_STRENGTH, caused, speciate
+from numerics cimport LN10, dot, fast_exp, fast_log10, fast_log
+from speciation cimport N_CAUSES, Speciation, BY_ACID, BY_IRON, BY_STRENGTH, caused, speciate
 from vessel cimport lu_factor, lu_solve
 
 cdef extern from *:
     """
     #define KA_BORIC 5.8e-10     /* [Q] boric acid, pKa 9.24 at 25 C */
+    #define PEROXIDE_HALF 0.01   /* [T] mol/L of peroxide, at which copper dissolves half as fast as it can */
+    #define FARADAY 96485.33     /* [C] C/mol */
+    #define IRON_POTENTIAL 0.574 /* [Q] V: 0.771 of Fe(III)/Fe(II) against hydrogen, less 0.197 of Ag/AgCl */
     """
-    const double KA_BORIC
+    const double KA_BORIC, PEROXIDE_HALF, FARADAY, IRON_POTENTIAL
 
 cdef enum:
     RX_OXIDATION = 0
@@ -152,9 +155,9 @@ cdef inline void reactor_rates(Reactor* u, const Sheet* s, const double* y, doub
             d[0] = x.k*hydrolysis/litres
         elif x.kind == RX_DISSOLUTION:
             b = dmax(y[x.b], 0.0)/litres
-            u.rate[j] = k*a*b/(b + 0.01)
-            d[0] = k*b/(b + 0.01)
-            d[1] = k*a*0.01/((b + 0.01)*(b + 0.01))/litres
+            u.rate[j] = k*a*b/(b + PEROXIDE_HALF)
+            d[0] = k*b/(b + PEROXIDE_HALF)
+            d[1] = k*a*PEROXIDE_HALF/((b + PEROXIDE_HALF)*(b + PEROXIDE_HALF))/litres
         else:
             u.rate[j] = k*a
             d[0] = k
@@ -251,8 +254,8 @@ cdef inline void reactor_observe(Reactor* u, Sheet* s, const double* y) noexcept
     else:
         h = reactor_acid(u, y, y[s.i_h]/(1e3*v), 1e3*v)
         p[2] = -fast_log10(h)
-    p[3] = 0.574
+    p[3] = IRON_POTENTIAL
     if u.i_fe2 >= 0:
-        p[3] += R_GAS*y[s.nc]/96485.33*fast_log((dmax(y[u.i_fe3], 0.0) + floor)/(dmax(y[u.i_fe2], 0.0) + floor))
+        p[3] += R_GAS*y[s.nc]/FARADAY*fast_log((dmax(y[u.i_fe3], 0.0) + floor)/(dmax(y[u.i_fe2], 0.0) + floor))
     p[4] = v
     p[5] = dot(y + s.na, s.mass + s.na, s.nc - s.na)

@@ -3,7 +3,7 @@
 
     dx/dt = -x Q/V - r,  dw/dt = -w Q/V + r,  r = k(T) x        mol of reagent, mol of water; r: to water and half an O2
     k(T) = k exp(E/R (1/298.15 K - 1/T))
-    RHO_CP (V + 0.02 span) dT/dt = heater + loss (ambient - T) + h r
+    RHO_CP (V + SHELL span) dT/dt = heater + loss (ambient - T) + h r
 
 A batch comes when less than `refill_at` is left: water and reagent at their temperature, with the heat of dissolving. What
 befalls a tank of some hundred litres takes hours, so that a scan's step forward is exact enough. What would heat it past its
@@ -11,7 +11,7 @@ boiling point boils off as water. States: x, w, T.
 """
 
 from numerics cimport fast_exp
-from sheet cimport Outlet, R_GAS, RHO_CP, S_MOL, S_TEMP, S_VOL, Sheet, dmin, driven_flow, liquid_volume, stream_next
+from sheet cimport Outlet, R_GAS, RHO_CP, SHELL, STORE_DRY, S_MOL, S_TEMP, S_VOL, Sheet, dmin, driven_flow, liquid_volume, stream_next
 
 cdef extern from *:
     """
@@ -74,12 +74,12 @@ cdef inline void reagent_boil(Sheet* s, double* y, double capacity) noexcept nog
 
 cdef inline void reagent_step(const ReagentTank* u, Sheet* s, double* y, double tick) noexcept nogil:
     cdef double v = reagent_volume(u, s, y), draw = 0.0, decayed = tick*reagent_decay(u, y), q, part
-    cdef double capacity = RHO_CP*(v + 0.02*u.span)
+    cdef double capacity = RHO_CP*(v + SHELL*u.span)
     cdef double* out
     cdef double* p = s.probe + u.probe
     cdef int i, k
     for k in range(u.n_out):
-        q = driven_flow(&u.outlet[k], s)*v/(v + 0.002*u.span)
+        q = driven_flow(&u.outlet[k], s)*v/(v + STORE_DRY*u.span)
         part = q/v if v > 0.0 else 0.0
         out = stream_next(s, u.outlet[k].stream)
         for i in range(s.na):
@@ -102,7 +102,7 @@ cdef inline void reagent_step(const ReagentTank* u, Sheet* s, double* y, double 
         reagent_boil(s, y, capacity)
     v = reagent_volume(u, s, y)
     if v < u.refill_at:
-        reagent_batch(u, s, y, RHO_CP*(v + 0.02*u.span))
+        reagent_batch(u, s, y, RHO_CP*(v + SHELL*u.span))
         v = reagent_volume(u, s, y)
     p[0] = v/u.span
     p[1] = y[2]

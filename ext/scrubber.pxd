@@ -13,6 +13,8 @@ States: mol of every species, temperature [K]. Outflow integrals: mol of every s
 
 from libc.math cimport fabs, sqrt
 
+from conductivity cimport conductivity
+
 from sheet cimport Sheet, KW, S_MOL, dmax, liquid_volume, stream_now
 from tank cimport Tank, free_acid, tank_mix
 from numerics cimport fast_exp, fast_log10
@@ -35,8 +37,10 @@ cdef extern from *:
     #define K2_CARBONIC 4.69e-11     /* [S] as K1 */
     #define K_HCL 2.0e6              /* [S] (mol/L)2/atm, 25 C, Brimblecombe and Clegg 1989 */
     #define HEAT_HCL 74.8e3          /* [Q] J/mol, of dissolution from the gas at infinite dilution */
+    #define DRY_DROP 0.4             /* [T] pressure drop of a dry packing over that of a wet one */
+    #define MOL_PER_NM3 44.615       /* [C] mol of gas in a m3 at 0 C and 1 atm */
     """
-    const double K1_CARBONIC, K2_CARBONIC, K_HCL, HEAT_HCL
+    const double K1_CARBONIC, K2_CARBONIC, K_HCL, HEAT_HCL, DRY_DROP, MOL_PER_NM3
 
 cdef enum:
     SCRUBBER_PROBES = 10    # level, temperature, pH, volume, recirculation, kg HCl/Nm3, mol/s gas, removal, conductivity S/m, Pa
@@ -105,7 +109,6 @@ cdef inline void scrubber_vent(const Scrubber* u, Sheet* s, const double* q, dou
 
 
 cdef inline void scrubber_observe(const Scrubber* u, Sheet* s, const double* y, const double* q) noexcept nogil:
-    """Conductivity as of NaCl, 126.4 S cm2/mol at infinite dilution; its fall with strength fitted to 3 % up to 1 mol/L."""
     cdef double* p = s.probe + u.probe
     cdef double v = liquid_volume(s, y), litres = 1e3*dmax(v, 1e-6), air = u.air*s.drive[u.fan]
     cdef double salt = dmax(y[s.i_cl], 0.0)/litres
@@ -116,9 +119,8 @@ cdef inline void scrubber_observe(const Scrubber* u, Sheet* s, const double* y, 
     p[2] = -fast_log10(carbonate_acid(y[s.i_h]/litres, u.carbonic))
     p[3] = v
     p[4] = u.recirculation*s.drive[u.pump]
-    p[5] = dmax(gas[2] - gas[3], 0.0)*(s.mass[s.i_h] + s.mass[s.i_cl])/dmax(air, 1e-3)*44.615
+    p[5] = dmax(gas[2] - gas[3], 0.0)*(s.mass[s.i_h] + s.mass[s.i_cl])/dmax(air, 1e-3)*MOL_PER_NM3
     p[6] = air
     p[7] = gas[3]/gas[2] if gas[2] > 1e-12 else 0.0
-    p[8] = 12.64*salt/(1.0 + 0.475*sqrt(salt))
-    # a wet packing has more than twice the drop of a dry one
-    p[9] = u.drop*s.drive[u.fan]*s.drive[u.fan]*(0.4 + 0.6*s.drive[u.pump])
+    p[8] = conductivity(salt)
+    p[9] = u.drop*s.drive[u.fan]*s.drive[u.fan]*(DRY_DROP + (1.0 - DRY_DROP)*s.drive[u.pump])

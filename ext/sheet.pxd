@@ -26,8 +26,15 @@ cdef extern from *:
     #define KW 1e-14             /* [Q] ion product of water at 25 C, (mol/L)^2 */
     #define R_GAS 8.314462618    /* [S] J/mol/K, CODATA 2018 */
     #define RHO_CP 4.0e6         /* [T] heat capacity of liquor, J/m3/K: aqueous chloride, within 5 % of water */
+    #define AIR_OXYGEN 0.2095    /* [C] by volume */
+    #define ATMOSPHERE 101325.0  /* [C] Pa */
+    #define NORMAL_T 293.15      /* [C] K, of gas in mains and headspaces */
+    #define GAS_DENSITY 41.6     /* [C] mol/m3 at 20 C and 1 atm */
+    #define EVAPORATION 44.0e3   /* [Q] J/mol of water, 25 C */
+    #define SHELL 0.02           /* [T] of a vessel's span: liquor that holds as much heat as its walls */
+    #define STORE_DRY 0.002      /* [T] of a store's span, at which its pump gives half of what it should */
     """
-    const double KW, R_GAS, RHO_CP
+    const double KW, R_GAS, RHO_CP, AIR_OXYGEN, ATMOSPHERE, NORMAL_T, GAS_DENSITY, EVAPORATION, SHELL, STORE_DRY
 
 cdef struct Sheet:
     int nc              # species; the first na of them are dissolved

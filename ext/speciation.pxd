@@ -15,7 +15,7 @@ charge of its ions: solved for, too, it would change ln gamma by less than 0.05.
 
 from libc.math cimport fabs, sqrt
 
-from numerics cimport clip, dot, fast_exp
+from numerics cimport LN10, clip, dot, fast_exp
 from sheet cimport KW, dmax, dmin
 from tank cimport free_acid
 
@@ -34,11 +34,10 @@ cdef enum:
 
 cdef extern from *:
     """
-    #define LN10 2.302585092994046
     #define MOST_STRENGTH 8.0    /* mol/L: as in 5 mol/L acid; beyond, the law means nothing */
     #define TRACE_IRON 1e-8      /* mol/L: of less, no two irons meet */
     """
-    const double LN10, MOST_STRENGTH, TRACE_IRON
+    const double MOST_STRENGTH, TRACE_IRON
 
 cdef struct Speciation:
     int i_fe3, i_h, i_cl, i_na

@@ -2,7 +2,7 @@
 """Stores at the boundary: reagent tanks with deliveries, water mains, product hoppers with lots and off-spec drums."""
 
 from numerics cimport dot
-from sheet cimport Sheet, Outlet, MAX_IN, S_TEMP, S_VOL, S_MOL, driven_flow, liquid_volume, stream_now, stream_next
+from sheet cimport Sheet, Outlet, MAX_IN, S_TEMP, S_VOL, S_MOL, STORE_DRY, driven_flow, liquid_volume, stream_now, stream_next
 
 cdef struct Store:
     int n_out
@@ -34,7 +34,7 @@ cdef inline void store_step(Store* u, Sheet* s, double* y, double tick) noexcept
     cdef double q, draw = 0.0, left = 1.0
     cdef int i, k
     if u.span > 0.0:
-        left = y[0]/(y[0] + 0.002*u.span)
+        left = y[0]/(y[0] + STORE_DRY*u.span)
     for k in range(u.n_out):
         q = driven_flow(&u.outlet[k], s)*left
         store_send(u, s, u.outlet[k].stream, q)

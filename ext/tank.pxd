@@ -4,8 +4,16 @@
 from libc.math cimport fabs, sqrt
 
 from numerics cimport add_to, scale_into
-from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, driven_flow, stream_now, send, liquid_volume, dmax,
+from sheet cimport (Sheet, Outlet, MAX_IN, MAX_OUT, S_TEMP, S_VOL, S_MOL, RHO_CP, KW, SHELL, driven_flow, stream_now, send, liquid_volume, dmax,
                     dmin)
+
+cdef extern from *:
+    """
+    #define STILL 0.05           /* [T] of the solids that stay in suspension without the agitator */
+    #define WEIR_S 60.0          /* [T] s in which what stands above the weir would run off */
+    #define TANK_DRY 0.005       /* [T] of the span, at which a pump gives half of what it should */
+    """
+    const double STILL, WEIR_S, TANK_DRY
 
 cdef struct Tank:
     int n_in
@@ -56,25 +64,25 @@ cdef inline double buffered_acid(double net, double total, double ka) noexcept n
 
 
 cdef inline double stirring(const Tank* t, const Sheet* s) noexcept nogil:
-    """1 when stirred; 0.05 of the solids stay in suspension without an agitator."""
-    return 1.0 if t.agitator < 0 else 0.05 + 0.95*s.drive[t.agitator]
+    """1 when stirred."""
+    return 1.0 if t.agitator < 0 else STILL + (1.0 - STILL)*s.drive[t.agitator]
 
 
 cdef inline double outlet_flow(const Outlet* o, const Tank* t, const Sheet* s, double volume) noexcept nogil:
     """Liquid flow through one outlet [m3/s]; an almost empty vessel gives less than its pump asks for."""
     cdef double q, v = dmax(volume, 0.0)
     if o.drive < 0:
-        return dmax(v - t.weir, 0.0)/60.0
+        return dmax(v - t.weir, 0.0)/WEIR_S
     q = driven_flow(o, s)
     if o.head:
         q *= sqrt(v/t.span)
-    q = q*v/(v + 0.005*t.span)
+    q = q*v/(v + TANK_DRY*t.span)
     return q if o.limit == NULL else dmin(q, o.limit[0])
 
 
 cdef inline double tank_heat_capacity(const Tank* t, double volume) noexcept nogil:
     """J/K of so many m3 and of the vessel around them."""
-    return RHO_CP*(dmax(volume, 0.0) + 0.02*t.span)
+    return RHO_CP*(dmax(volume, 0.0) + SHELL*t.span)
 
 
 cdef inline double tank_mix(const Tank* t, const Sheet* s, const double* n, double temp, double* f, double* out) noexcept nogil:

@@ -12,14 +12,17 @@ the tube's motor draws is its idle current and what lifting the bed adds.
 k = A exp(-Ea/RT). The steps are a chain, so I - g h A is triangular and solved by substitution.
 """
 
-from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, send, dmax, dmin
+from sheet cimport AIR_OXYGEN, EVAPORATION, Sheet, S_TEMP, S_VOL, S_MOL, R_GAS, stream_now, send, dmax, dmin
 from numerics cimport dot, fast_exp
 
 cdef extern from *:
     """
-    #define AIR_OXYGEN 0.2095    /* [C] by volume */
+    #define DEHYDRATION 520.0e3  /* [T] J/mol of decahydrate: ten waters at 52 kJ */
+    #define DECARBONATION 160.0e3    /* [T] J/mol of oxycarbonate */
+    #define DRYING 80.0          /* [C] K above 25 C, at which a dryer's rate is stated */
+    #define COOLED 333.15        /* [T] K, oxide out of the calciner's cooler */
     """
-    const double AIR_OXYGEN
+    const double DEHYDRATION, DECARBONATION, DRYING, COOLED
 
 cdef struct Dryer:
     int inlet, outlet
@@ -45,13 +48,13 @@ cdef inline void dryer_rhs(void* unit, Sheet* s, const double* y, double* f) noe
     cdef int nc = s.nc, i
     cdef double leave = s.drive[u.drive]/u.residence, off
     cdef double* out = f + nc + 1
-    off = u.rate*dmax(y[nc] - 298.15, 0.0)/80.0*y[s.i_h2o]
+    off = u.rate*dmax(y[nc] - 298.15, 0.0)/DRYING*y[s.i_h2o]
     for i in range(nc):
         out[i] = leave*y[i]
         f[i] = x[S_MOL + i] - out[i]
     f[s.i_h2o] -= off
     out[nc] = off
-    f[nc] = (u.efficiency*u.power*s.drive[u.heater] - u.loss*(y[nc] - u.ambient) - 44.0e3*off)/u.heat_capacity
+    f[nc] = (u.efficiency*u.power*s.drive[u.heater] - u.loss*(y[nc] - u.ambient) - EVAPORATION*off)/u.heat_capacity
 
 
 cdef inline void dryer_observe(Dryer* u, Sheet* s, const double* y, const double* q) noexcept nogil:
@@ -163,7 +166,7 @@ cdef inline void calciner_rhs(void* unit, Sheet* s, const double* y, double* f) 
             water += 10.0*r1
             co2 += 5.0*r2 + r3
             o2 -= 1.5*r2 + c.oxygen*r3
-            heat -= 520.0e3*r1 + 160.0e3*r3
+            heat -= DEHYDRATION*r1 + DECARBONATION*r3
         for j in range(u.n_simple):
             r2 = k2*n[u.simple[j].oxalate]
             fz[u.simple[j].oxalate] -= r2
@@ -176,7 +179,7 @@ cdef inline void calciner_rhs(void* unit, Sheet* s, const double* y, double* f) 
         off = k1*n[s.i_h2o]
         fz[s.i_h2o] -= off
         water += off
-        heat -= 44.0e3*off
+        heat -= EVAPORATION*off
         r2 = k2*dmax(dmin(n[u.i_ox], 0.5*n[s.i_h]), 0.0)
         fz[u.i_ox] -= r2
         fz[s.i_h] -= 2.0*r2

@@ -46,7 +46,7 @@ cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
         send(s, (<Dryer*>u.p).outlet, u.y[s.nc], q, 1.0)
         s.edge_out[s.i_h2o] += tick*q[s.nc]
     elif u.kind == CALCINER:
-        send(s, (<Calciner*>u.p).outlet, 333.15, q, 1.0)
+        send(s, (<Calciner*>u.p).outlet, COOLED, q, 1.0)
         calciner_vent(<Calciner*>u.p, s, q, tick)
 
 
