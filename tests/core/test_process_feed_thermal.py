@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from plantsim.model.compose.solids import AIR_O2
+
 if TYPE_CHECKING:
     from plantsim.engine.live import LivePlant
     from tests.core.conftest import Bench
@@ -58,11 +60,11 @@ def test_oxygen_in_the_mill_is_what_leaks_in_and_is_purged(valve: float, make_be
     bench = idle(make_bench, "ML-121")
     table, state = bench.tables["ML-121"], bench.state("ML-121")
     bench.core.drive[table["nitrogen"]] = valve
-    state[bench.nc + 1] = 0.209
+    state[bench.nc + 1] = AIR_O2
     through = table["leak"] + valve * table["purge"]
-    rest = 0.209 * table["leak"] / through
+    rest = AIR_O2 * table["leak"] / through
     bench.tick("ML-121", 0.1, 600)
-    expected = rest + (0.209 - rest) * math.exp(-60.0 * through / table["casing"])
+    expected = rest + (AIR_O2 - rest) * math.exp(-60.0 * through / table["casing"])
     assert state[bench.nc + 1] == pytest.approx(expected, rel=1e-4)
 
 

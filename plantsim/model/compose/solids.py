@@ -10,7 +10,7 @@ from plantsim.model.plant import Unit
 
 FURNACE_K = 633.15
 """A furnace starts hot."""
-AIR_O2 = 0.209
+AIR_O2 = 0.2095
 """Of a mill without nitrogen."""
 
 
