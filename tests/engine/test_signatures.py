@@ -71,7 +71,7 @@ SIGNATURES: dict[str, Signature] = {
     "acid-overdose": Signature(40, {"P-201.SPEED": "+", "FI-301.PV": "+", "AIC-201.PV": "+"}, ("WIC-101.PV",), 30.0),
     "agitator-trip": Signature(
         2,
-        {"AG-201.TRIP": "+", "FY-219.PV": "-", "TV-201A.POS": "-"},
+        {"AG-201.TRIP": "+", "II-201.PV": "-", "FY-219.PV": "-", "TV-201A.POS": "-"},
         ("FIC-213.PV",),
         6.0,
         ("AG-201",),
