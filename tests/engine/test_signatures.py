@@ -518,6 +518,27 @@ def test_left_alone_it_takes_days_longer(belfast: Plant, id_: str) -> None:
     assert (late, set(off)) == (({"UI-4121.PV"}, set()) if id_ == "fe3-poisoning" else (set(), {"AI-701.PV"}))
 
 
+@pytest.mark.long(scale=2)
+def test_where_strip_acid_is_bought_at_4_mol_l_twice_as_much_takes_the_iron_off() -> None:
+    """Left alone, the loading of belfast-commercial is as far off three days later as on the first."""
+    plant = load_plant("belfast-commercial")
+    signs = SIGNATURES["fe3-poisoning"]
+    beside, watch = Watch(plant), Watch(plant)
+    watch.live.injected.inject("fe3-poisoning", 1.0, 0.0, 0.0)
+    watch.run(signs.minutes)
+    watch.live.injected.clear("fe3-poisoning")
+    usual = watch.get("FFIC-4108.SP")
+    watch.set("FFIC-4108.SP", 2.0 * usual)
+    more = watch.run(48 * 60)
+    watch.set("FFIC-4108.SP", usual)
+    after = watch.run(36 * 60)
+    change = (after - beside.run(signs.minutes + (48 + 36) * 60)[-len(after) :]) / watch.sigma
+    late = seen(watch, change[-1:], 8.0)
+    assert not set(signs.signs) & set(late), late
+    purities = [watch.names.index(name) for name in ("AI-701.PV", "AI-702.PV")]
+    assert np.vstack([more, after])[:, purities].min() > 99.5
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("id_", IN_HOURS)
 def test_recovery(belfast: Plant, id_: str) -> None:
