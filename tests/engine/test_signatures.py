@@ -502,7 +502,7 @@ def test_recovery_of_what_takes_a_day(belfast: Plant, id_: str) -> None:
 @pytest.mark.long(scale=2)
 @pytest.mark.parametrize("id_", [id_ for id_ in DAYS if SIGNATURES[id_].sets])
 def test_left_alone_it_takes_days_longer(belfast: Plant, id_: str) -> None:
-    """Three days on, when the operator who responds is through, 5 mol/L has left iron enough for 7 % of the loading.
+    """Three days on, when the operator who responds is through, 5 mol/L has left iron enough for 8 % of loading.
 
     Rich liquor that found no more organic went to the Pr, the scrub was cut for it, and that costs Nd oxide its purity.
     """
