@@ -157,6 +157,25 @@ def test_alarms_and_their_acknowledgement_are_one_stream_with_actions_and_trips(
     ]
 
 
+def test_a_bypass_is_on_record_with_who_made_it_who_may_not_and_its_end(belfast: Plant) -> None:
+    short = tuple(replace(one, bypass_time=60.0) for one in belfast.interlocks)
+    engine = Engine(replace(belfast, interlocks=short), frozen=True)
+    engine.start()
+    try:
+        assert engine.write([("UZ-201.BYPASS", True)], ANNA) == [Refusal.ROLE]
+        assert engine.write([("UZ-201.BYPASS", True)], Origin(Role.ENGINEER, "eric", "opcua")) == [None]
+        engine.step(70.0).result(TIMEOUT_S)
+        told = [e.event for e in engine.journal.entries() if e.event.source.startswith("UZ-201")]
+    finally:
+        engine.stop()
+    assert [str(one) for one in told[:2]] == [
+        "anna (opcua): UZ-201.BYPASS refused Armed -> Bypassed, the role may not write it",
+        "eric (opcua): UZ-201.BYPASS written Armed -> Bypassed",
+    ]
+    assert [(one.kind, one.source, one.what) for one in told[2:]] == [(EventKind.TRIP, "UZ-201", "bypass expired")]
+    assert told[2].plant_time - told[1].plant_time == pytest.approx(60.0, abs=0.2)
+
+
 @pytest.mark.long  # three days of feed
 def test_a_lot_of_feed_is_on_record_in_its_scan(belfast: Plant) -> None:
     """The bin is at 350 kg at the start, a lot comes at 60 kg: after 290 kg at 4.3 kg/h."""

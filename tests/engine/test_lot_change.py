@@ -73,9 +73,10 @@ def test_a_lot_rich_in_dysprosium_finds_more_organic_before_its_raffinate_tells(
     """Without that step the raffinate of SX-1 comes to 45 mg/L of Dy and Tb, which is an alarm."""
     feed = Feed(belfast, 80.0)
     feed.command(START, 60)
-    most, ahead = 0.0, 0.0
-    for _ in range(60 * 48):
+    most, ahead, worst = 0.0, 0.0, 100.0
+    for _ in range(60 * 72):
         feed.live.advance(60)
+        worst = min(worst, feed["AI-701.PV"], feed["AI-702.PV"])
         if feed["KS-700.STEP"] == 2.0 and not feed.live.injected.standing:
             feed.live.injected.inject("dy-grade-x3@FD-101", 1.0, 0.0, 0.0)
         if feed["KS-700.STEP"] == 5.0:
@@ -84,4 +85,4 @@ def test_a_lot_rich_in_dysprosium_finds_more_organic_before_its_raffinate_tells(
     assert ahead < 10.0, "long before it is high"
     assert 25.0 < most < 38.0
     assert feed["AIC-4126.MODE"] == 1.0
-    assert min(feed["AI-701.PV"], feed["AI-702.PV"]) > 99.5
+    assert worst > 99.5, "at any time, so that nothing is diverted"

@@ -33,6 +33,7 @@ class Signature:
 
     recovers: hours after which, once it is cleared and what has tripped is started again, its signs are gone (8 sigma).
     starts: drives that do not run else and are started for that.
+    sets: set points that the operator changes for that, as its right response says; for so many hours, then back.
     bypass: interlock that an engineer bypasses for that, as it takes the flows away that would take its cause away.
     told: words of which every alarm that it raises meanwhile has some in its cause. raises: alarms that it must raise.
     """
@@ -43,6 +44,8 @@ class Signature:
     recovers: float = 2.0
     restart: tuple[str, ...] = field(default=())
     starts: tuple[str, ...] = field(default=())
+    sets: dict[str, float] = field(default_factory=dict)
+    hours: int = 0
     bypass: str = ""
     told: tuple[str, ...] = ()
     raises: tuple[str, ...] = ()
@@ -68,7 +71,7 @@ SIGNATURES: dict[str, Signature] = {
     "acid-overdose": Signature(40, {"P-201.SPEED": "+", "FI-301.PV": "+", "AIC-201.PV": "+"}, ("WIC-101.PV",), 30.0),
     "agitator-trip": Signature(
         2,
-        {"AG-201.TRIP": "+", "FY-219.PV": "-", "TV-201A.POS": "-"},
+        {"AG-201.TRIP": "+", "II-201.PV": "-", "FY-219.PV": "-", "TV-201A.POS": "-"},
         ("FIC-213.PV",),
         6.0,
         ("AG-201",),
@@ -175,7 +178,13 @@ SIGNATURES: dict[str, Signature] = {
         told=("acid entrained",),
     ),
     "fe3-poisoning": Signature(
-        24 * 60, {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"}, ("AI-4125A.PV",), told=("Fe3+",)
+        24 * 60,
+        {"AI-4125C.PV": "+", "UI-4121.PV": "+", "AI-4127.PV": "-"},
+        ("AI-4125A.PV",),
+        84.0,
+        sets={"AIC-815B.SP": 6.0},  # mol/L, for 5
+        hours=72,
+        told=("Fe3+",),
     ),
     "ambient-cold": Signature(40, {"TV-306B.POS": "+", "TV-202.POS": "+", "TV-203.POS": "+"}, ("FI-209.PV",), 4.0),
     "flow-meter-bias": Signature(
@@ -252,7 +261,14 @@ SIGNATURES: dict[str, Signature] = {
     ),
     "coating-spike": Signature(5 * 60, {"FI-301.PV": "-", "P-302.SPEED": "+"}, ("WIC-101.PV",), 12.0),
     "feed-grade-step-beyond-extraction-saturation": Signature(
-        24 * 60, {"FY-219.PV": "-", "UI-4121.PV": "+", "AI-4125A.PV": "+"}, ("WIC-101.PV",), 72.0
+        24 * 60,
+        {"FY-219.PV": "-", "UI-4121.PV": "+", "AI-4125A.PV": "+"},
+        ("WIC-101.PV",),
+        72.0,
+        sets={
+            "FFIC-4206.SP": 3.92
+        },  # L/L, for 3.014: as much more as AI-4125A shows; the buffers before SX-2 are full of it
+        hours=30,
     ),
     "mill-bearing-wears": Signature(2, {"VI-126.PV": "+"}, ("JI-121.PV", "AIC-124.PV"), told=("Bearing worn",)),
     "leach-foams": Signature(
@@ -289,8 +305,6 @@ SIGNATURES: dict[str, Signature] = {
 }
 SHORT = [id_ for id_, signature in SIGNATURES.items() if signature.minutes <= 125]
 DAYS = [id_ for id_ in SIGNATURES if id_ not in SHORT]
-STILL_OFF = ("feed-grade-step-beyond-extraction-saturation",)
-"""After which Nd oxide is below its specification by 0.1 % when the signs are gone, three days on."""
 OTHERWISE = ("frozen-signals-communication-loss", "valve-stiction")
 """With tests of their own."""
 IN_HOURS = [
@@ -451,31 +465,78 @@ def recovers(plant: Plant, id_: str) -> None:
             if watch.stopped():
                 watch.run(15)
                 watch.put_back()
+    usual = {name: watch.get(name) for name in signature.sets}
+    for name, value in signature.sets.items():
+        watch.set(name, value)
     more = round(60 * signature.recovers)
-    readings = watch.run(more)
+    readings = watch.run(60 * signature.hours)
+    for name, value in usual.items():
+        watch.set(name, value)
+    readings = np.vstack([readings, watch.run(more - len(readings))])
     # the scan in which CMD was off is one that the sound run does not have
     change = (readings - sound().readings(minutes + more)[minutes:]) / watch.sigma
     late = seen(watch, change[-1:], 8.0)
     assert not set(signature.signs) & set(late), late
-    if id_ in DAYS and id_ not in STILL_OFF:
-        assert off_specification(watch) == {}
+    if id_ in DAYS:
+        assert off_specification(watch, readings if signature.sets else readings[-1:]) == {}
 
 
-def off_specification(watch: Watch) -> dict[str, float]:
-    """Purities [% of oxide] below what is asked of the main products, as their analysers have it."""
+def off_specification(watch: Watch, readings: Rows) -> dict[str, float]:
+    """Least purities [% of oxide] below what is asked of the main products, as their analysers have it."""
     analysers = {"Nd2O3": "AI-701.PV", "Dy2O3": "AI-702.PV"}
     asked = {analysers[p.name]: p.spec_pct for p in watch.live.plant.products if p.name in analysers}
-    return {name: watch.get(name) for name, least in asked.items() if watch.get(name) < least}
+    least = {name: float(readings[:, watch.names.index(name)].min()) for name in asked}
+    return {name: value for name, value in least.items() if value < asked[name]}
 
 
 @pytest.mark.long(scale=2)
-@pytest.mark.parametrize("id_", [id_ for id_ in DAYS if id_ != "fe3-poisoning"])
+@pytest.mark.parametrize("id_", DAYS)
 def test_recovery_of_what_takes_a_day(belfast: Plant, id_: str) -> None:
     """Injected for as long as its signature takes; then its signs go, and the main products are in specification.
 
-    Iron on the organic is not tried: strip acid takes back but a part of it.
+    Where the operator does what the catalogue says, they are so all the time.
     """
     recovers(belfast, id_)
+
+
+@pytest.mark.long(scale=2)
+@pytest.mark.parametrize("id_", [id_ for id_ in DAYS if SIGNATURES[id_].sets])
+def test_left_alone_it_takes_days_longer(belfast: Plant, id_: str) -> None:
+    """Three days on, when the operator who responds is through, 5 mol/L has left iron enough for 8 % of loading.
+
+    Rich liquor that found no more organic went to the Pr, the scrub was cut for it, and that costs Nd oxide its purity.
+    """
+    minutes, more = SIGNATURES[id_].minutes, 72 * 60
+    watch = Watch(belfast)
+    watch.live.injected.inject(id_, 1.0, 0.0, 0.0)
+    watch.run(minutes)
+    watch.live.injected.clear(id_)
+    readings = watch.run(more)
+    change = (readings[-1:] - sound().readings(minutes + more)[-1:]) / watch.sigma
+    late = set(SIGNATURES[id_].signs) & set(seen(watch, change, 8.0))
+    off = off_specification(watch, readings[-1:])
+    assert (late, set(off)) == (({"UI-4121.PV"}, set()) if id_ == "fe3-poisoning" else (set(), {"AI-701.PV"}))
+
+
+@pytest.mark.long(scale=2)
+def test_where_strip_acid_is_bought_at_4_mol_l_twice_as_much_takes_the_iron_off() -> None:
+    """Left alone, the loading of belfast-commercial is as far off three days later as on the first."""
+    plant = load_plant("belfast-commercial")
+    signs = SIGNATURES["fe3-poisoning"]
+    beside, watch = Watch(plant), Watch(plant)
+    watch.live.injected.inject("fe3-poisoning", 1.0, 0.0, 0.0)
+    watch.run(signs.minutes)
+    watch.live.injected.clear("fe3-poisoning")
+    usual = watch.get("FFIC-4108.SP")
+    watch.set("FFIC-4108.SP", 2.0 * usual)
+    more = watch.run(48 * 60)
+    watch.set("FFIC-4108.SP", usual)
+    after = watch.run(36 * 60)
+    change = (after - beside.run(signs.minutes + (48 + 36) * 60)[-len(after) :]) / watch.sigma
+    late = seen(watch, change[-1:], 8.0)
+    assert not set(signs.signs) & set(late), late
+    purities = [watch.names.index(name) for name in ("AI-701.PV", "AI-702.PV")]
+    assert np.vstack([more, after])[:, purities].min() > 99.5
 
 
 @pytest.mark.long

@@ -116,6 +116,8 @@ def test_only_the_client_that_is_named_suffers(plant: ServedPlant) -> None:
 def test_exception_codes(plant: ServedPlant, modbus: Any, name: str, code: int) -> None:
     plant.inject(f"wire-{name}@modbus")
     assert read(modbus).exception_code == code
+    plant.clear(f"wire-{name}")
+    assert not read(modbus).isError()
 
 
 def test_a_share_of_requests_is_the_same_again_with_the_same_seed(plant: ServedPlant) -> None:
