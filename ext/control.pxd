@@ -57,6 +57,7 @@ cdef struct Output:
     int trip[2]
     double op0, op1     # OP (%) at the ends of the map, op0 < op1
     double y0, y1       # values of the row there
+    double slope        # of the map
 
 cdef struct Constraint:
     int pv              # row
@@ -68,7 +69,6 @@ cdef struct Constraint:
 
 cdef struct Loop:
     int kind
-    int action          # +1 direct (OP rises with PV), -1 reverse
     int pv, sp, op, mode, gain, ti, td    # rows; Gain, Ti and Td of a PID only
     int limit_row       # OVERRIDE: 1-based number of the constraint in force, 0 none
     int mem
@@ -77,6 +77,7 @@ cdef struct Loop:
     int n_constraint
     int ahead           # PID: row of what is fed forward, -1: nothing
     double lo, hi       # PV range, eu
+    double unit         # % of span in an eu of the PV; below 0 of a reverse loop, whose OP falls with it
     double sp_lo, sp_hi
     double op_lo, op_hi # %
     double gap          # eu; 0: none
@@ -97,8 +98,8 @@ cdef inline double bounded(const Output* o, double y) noexcept nogil:
 
 
 cdef inline double forward(const Output* o, double op) noexcept nogil:
-    """The row's value at an OP. The slope is one factor, so that a map of 0-100 on 0-100 changes nothing."""
-    return bounded(o, o.y0 + (op - o.op0)*((o.y1 - o.y0)/(o.op1 - o.op0)))
+    """The row's value at an OP."""
+    return bounded(o, o.y0 + (op - o.op0)*o.slope)
 
 
 cdef inline double share(const Output* o, double y) noexcept nogil:
@@ -169,8 +170,7 @@ cdef inline double pid(const Loop* c, bint computes, double step, double h, doub
     A Bad PV holds the OP; once it is not Bad any more, the loop takes over from there. The first scan that computes again
     leaves the OP as it stands.
     """
-    cdef double unit = c.action*100.0/(c.hi - c.lo)
-    cdef double pv = unit*sig[c.pv], e = unit*(sig[c.pv] - set_point(c, step, sig, m)), gap = fabs(unit)*c.gap
+    cdef double pv = c.unit*sig[c.pv], e = c.unit*(sig[c.pv] - set_point(c, step, sig, m)), gap = fabs(c.unit)*c.gap
     cdef double gain = sig[c.gain], ti = sig[c.ti], td = sig[c.td], rest = 0.0, free
     if c.ahead >= 0 and not is_bad(qual[c.ahead]) and is_finite(sig[c.ahead]):
         free = c.ahead_gain*sig[c.ahead]
@@ -339,7 +339,7 @@ cdef inline void loop_reset(const Loop* c, double* mem, const double* sig, const
     m[C_STILL] = loop_is_still(c, mem, sig)
     m[C_SP] = clip(sig[c.sp], c.sp_lo, c.sp_hi)
     if c.kind == PID:
-        m[C_DERIVED] = c.action*100.0/(c.hi - c.lo)*sig[c.pv]
+        m[C_DERIVED] = c.unit*sig[c.pv]
         m[C_AHEAD] = c.ahead_gain*sig[c.ahead] if c.ahead >= 0 else 0.0
         pid(c, False, 1e300, 0.0, sig[c.op], m, sig, qual)
         m[C_HELD] = 0.0

@@ -188,7 +188,10 @@ cdef inline double travel(double h, double full, int settling) noexcept nogil:
 
 cdef inline unsigned int range_quality(double x, double low, double high) noexcept nogil:
     """Uncertain where a 4-20 mA loop would leave 3.8..20.5 mA (NAMUR NE 43): noise at the end of a range does not count."""
-    cdef double span = high - low
+    cdef double span
+    if low <= x <= high:
+        return GOOD
+    span = high - low
     return UNCERTAIN_RANGE if x < low - 0.0125*span or x > high + 0.03125*span else GOOD
 
 

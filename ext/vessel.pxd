@@ -72,10 +72,8 @@ cdef inline bint vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
     cdef double* out = v.q
     cdef const double* atol = v.atol
     cdef const double* floor = v.floor
-    cdef double h = tick, t = 0.0, x
+    cdef double h = tick, t = 0.0, x, part
     cdef long long bad, floored = v.floored
-    for i in range(v.nq):
-        out[i] = 0.0
     while True:
         v.rhs(v.unit, s, y, k1)
         if v.factor != NULL:
@@ -89,13 +87,13 @@ cdef inline bint vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
         if v.factor != NULL:
             v.solve(v.unit, k2)
         bad = 0
-        # one verdict over all states and no division, so that the compiler makes vectors of it
+        # one verdict over all states and no division, so that the compiler makes vectors of it; what is not a number is
+        # never within the tolerance
         for i in range(ny):
             x = y[i] + h*(1.5*k1[i] + 0.5*k2[i])
             u[i] = x
-            bad |= <long long>(fabs(0.5*h*(k1[i] + k2[i])) > atol[i] + STEP_RTOL*fabs(y[i]))
+            bad |= <long long>(not fabs(0.5*h*(k1[i] + k2[i])) <= atol[i] + STEP_RTOL*fabs(y[i]))
             bad |= <long long>(x < floor[i]) & <long long>(y[i] >= floor[i])
-            bad |= <long long>(x - x != 0.0)     # not finite, and a comparison with it is never true
         if bad != 0 and depth < MAX_QUARTERINGS:
             h *= 0.25
             depth += 1
@@ -106,8 +104,13 @@ cdef inline bint vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
         x = step_error(v, k1, k2, h) if depth > 0 else 0.0
         for i in range(ny):
             y[i] = u[i]
-        for i in range(v.nq):
-            out[i] += h*(1.5*k1[ny + i] + 0.5*k2[ny + i])
+        part = h/tick
+        if t == 0.0:
+            for i in range(v.nq):
+                out[i] = part*(1.5*k1[ny + i] + 0.5*k2[ny + i])
+        else:
+            for i in range(v.nq):
+                out[i] += part*(1.5*k1[ny + i] + 0.5*k2[ny + i])
         v.steps += 1
         t += h
         if t >= tick*(1.0 - 1e-9):
@@ -116,8 +119,6 @@ cdef inline bint vessel_advance(Vessel* v, Sheet* s, double tick) noexcept nogil
         while depth > 0 and x < 0.05 and (<long long>(t/h + 0.5)) % 4 == 0 and t + 4.0*h <= tick*(1.0 + 1e-9):
             h *= 4.0
             depth -= 1
-    for i in range(v.nq):
-        out[i] /= tick
     v.ticks += 1
     return v.floored == floored
 

@@ -227,7 +227,7 @@ _ALL = (
         inlets=TANK_IN,
         outlets=TANK_OUT,
         probes=LIQUOR_PROBES,
-        step_s=0.2,
+        step_s=0.5,
     ),
     UnitKind(
         "filter",

@@ -213,6 +213,7 @@ class Rig:
             "op1": op1,
             "y0": y0,
             "y1": y1,
+            "slope": (y1 - y0) / (op1 - op0),
         }
 
     def constraint(self, pv: str, limit: float, gain: float, ti: float, direct: int = 1, span: float = 100.0) -> Any:
@@ -232,6 +233,9 @@ class Rig:
         op: float = 0.0,
         mode: int = AUTO,
         slave_pv: str = "",
+        action: int = -1,
+        lo: float = 0.0,
+        hi: float = 100.0,
         **changes: Any,
     ) -> None:
         out = [self.output(f"{name}-V.CMD")] if out is None else out
@@ -239,7 +243,6 @@ class Rig:
         constraints = constraints or []
         fields = {
             "kind": kind,
-            "action": -1,
             "pv": self.row(f"{name}.PV"),
             "sp": self.row(f"{name}.SP", sp),
             "op": self.row(f"{name}.OP", op),
@@ -256,8 +259,9 @@ class Rig:
             "wild": [self.row(w) for w in wild] + [0] * (3 - len(wild)),
             "slave_pv": self.row(slave_pv) if slave_pv else -1,
             "constraint": constraints + [NO_CONSTRAINT] * (8 - len(constraints)),
-            "lo": 0.0,
-            "hi": 100.0,
+            "lo": lo,
+            "hi": hi,
+            "unit": action * 100.0 / (hi - lo),
             "sp_lo": 0.0,
             "sp_hi": 100.0,
             "op_lo": 0.0,

@@ -60,6 +60,7 @@ NO_OUTPUT = {
     "op1": 100.0,
     "y0": 0.0,
     "y1": 0.0,
+    "slope": 0.0,
 }
 NO_CONDITION = {"relation": 1, "row": 0, "value": 0.0}
 NO_CONSTRAINT = {"pv": 0, "direct": 1, "limit": 0.0, "span": 1.0, "gain": 0.0, "ti": 1.0}
@@ -324,6 +325,7 @@ class Field:
             "op1": o.op[1],
             "y0": o.value[0],
             "y1": o.value[1],
+            "slope": (o.value[1] - o.value[0]) / (o.op[1] - o.op[0]),
         }
 
     def initial_op(self, outputs: list[dict[str, Any]]) -> float:
@@ -363,7 +365,6 @@ class Field:
         slave_pv = self.row[f"{loop.slave}.PV"] if loop.type == "ratio" else -1
         return {
             "kind": {"PID": 0, "ratio": 1, "override": 2}[loop.type],
-            "action": 1 if loop.direct else -1,
             "pv": rows["PV"],
             "sp": rows["SP"],
             "op": rows["OP"],
@@ -382,6 +383,7 @@ class Field:
             "constraint": [*constraints, *[NO_CONSTRAINT] * (8 - len(constraints))],
             "lo": i.low,
             "hi": i.high,
+            "unit": (100.0 if loop.direct else -100.0) / (i.high - i.low),
             "sp_lo": loop.sp_range[0],
             "sp_hi": loop.sp_range[1],
             "op_lo": loop.op_limits[0],
