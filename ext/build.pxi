@@ -439,7 +439,11 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
         sx.z[i] = d["charge"][i]
         sx.order[i] = d["order"][i]
         sx.ln_k[i] = fast_log(sx.k_ex[i])
+        sx.order_by_dose[i] = d["order_by_dose"][i]
+        sx.power_of_dose[i] = d["power_of_dose"][i]
     sx.law = d["law"]
+    sx.dose_per_free = d["dose_per_free"]
+    sx.bound = 1.0 if sx.law == LAW_DIMER else 0.5
     sx.sulfate = d["sulfate"]
     sx.ka2 = d["ka2"]
     sx.k_na = d["k_na"]
