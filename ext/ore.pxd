@@ -9,7 +9,7 @@ of the solids that are in it: the law asks for no density of them. What does not
     1 - X = (n/n_tracer) / (n/n_tracer of the feed)
 
 in the first tank of a row and in the last alike. A lot with more of an oxide than the feed has dissolves faster, by the power
-of 2/3, and its X begins below nought. Solids that have settled dissolve no more than their share in suspension.
+of 2/3, and its X begins below nought. Of solids that settle, the part in suspension dissolves.
 
 [H+] is had from net acidity and all sulfate, net = h - Kw/h + S h/(Ka2 + h). Below the acid and the remainder that any fit
 has seen the powers go on in proportion, for a root of nothing has no slope.

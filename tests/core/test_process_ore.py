@@ -51,7 +51,7 @@ def bench(plant: Plant) -> Bench:
 def conversion(bench: Bench, oxide: str) -> float:
     """Share of what came that is dissolved, against what does not dissolve."""
     row = next(one for one in bench.tables[TANK]["oxides"] if one["solid"] == bench.index[oxide])
-    return 1.0 - bench.get(TANK, oxide) / (row["brought"] * bench.get(TANK, "Inert"))
+    return 1.0 - bench.get(TANK, oxide) / (float(row["brought"]) * bench.get(TANK, "Inert"))
 
 
 def at_rest(live: LivePlant) -> Bench:
