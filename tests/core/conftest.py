@@ -392,13 +392,16 @@ def make_rig() -> type[Rig]:
 
 COAL_REFUSE = Path(__file__).with_name("coal-refuse.toml")
 """A plant of one tank in which an ore is leached, a kind of unit that no plant of the package has."""
+COAL_REFUSE_EXTRACTION = Path(__file__).with_name("coal-refuse-extraction.toml")
+"""A plant of one circuit that extracts by polynomials of the pH from sulfate, which none of the package does."""
 
 
 @cache
 def at_work(name: str) -> LivePlant:
     """A plant of the package at its steady state, or one of these tests after a day, which is at rest as well."""
-    if name == COAL_REFUSE.stem:
-        return plantsim.load(COAL_REFUSE, start="charged", scan=1.0).run("24h")._live
+    for path in (COAL_REFUSE, COAL_REFUSE_EXTRACTION):
+        if name == path.stem:
+            return plantsim.load(path, start="charged", scan=1.0).run("24h")._live
     return LivePlant(load_plant(name))
 
 
