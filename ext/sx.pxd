@@ -59,7 +59,7 @@ Outflow integrals: mol/s of the dissolved species in raffinate and in strip liqu
 """
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, KW, RHO_CP, R_GAS, stream_now, stream_next, dmax, dmin, liquid_volume
-from tank cimport free_acid
+from tank cimport buffered_acid, free_acid
 from numerics cimport fast_exp, fast_log, fast_log10
 from libc.math cimport sqrt
 
@@ -278,6 +278,16 @@ cdef inline void sx_acid(const SxCircuit* u, const double* y, double* h, double*
         d = (a + u.ka2)/root
         h[j] = a if a > LEAST_ACID else LEAST_ACID
         slope[j] = d if a > LEAST_ACID else 0.0
+
+
+cdef inline double sx_stage_acid(const SxCircuit* u, const double* y, int j) noexcept nogil:
+    """[H+] of one stage [mol/L], as a pH electrode has it."""
+    cdef int n = sx_stages(u)
+    cdef double net = y[u.i_h*n + j], sulfate
+    if u.sulfate < 0:
+        return free_acid(net)
+    sulfate = dmax(y[u.sulfate*n + j], 0.0)
+    return buffered_acid(net - sulfate, sulfate, u.ka2)
 
 
 cdef inline void sx_distribution(const SxCircuit* u, int i, int n, const double* e, const double* cube,
@@ -771,8 +781,8 @@ cdef inline void sx_send(SxCircuit* u, Sheet* s, const double* y, const double* 
 
 cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept nogil:
     """Organic flow [m3/s]; pH of E1, of the feed stage and of the last scrub stage; free acid of the strip liquor [mol/m3];
-    loading of the organic to strip [mol/m3]; loading over its ceiling C/6; least free dimer [mol/m3]; interface where the
-    aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]; layer of
+    loading of the organic to strip [mol/m3]; loading over its ceiling, C/6 of dimers; least free dimer [mol/m3]; interface where
+    the aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]; layer of
     crud [m]; organic in the tank over its span; density of the organic to strip [kg/m3]; share of a metal in the rare earth
     of the feed stage's aqueous; temperature [K]."""
     cdef double* p = s.probe + u.probe
@@ -780,13 +790,12 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
     cdef double e[MAX_STAGES]
     cdef double load, top = 0.0, least = 1e9, mass = u.organic_density
     cdef SxFlows q
-    cdef const double* h = y + u.i_h*n
     cdef const double* org = y + u.na_aq*n
     p[0] = 1e-3*sx_organic_flow(u, s, y)
-    p[1] = -fast_log10(free_acid(h[0]))
-    p[2] = -fast_log10(free_acid(h[ne - 1]))
-    p[3] = -fast_log10(free_acid(h[ns - 1]))
-    p[4] = 1e3*free_acid(h[ns])
+    p[1] = -fast_log10(sx_stage_acid(u, y, 0))
+    p[2] = -fast_log10(sx_stage_acid(u, y, ne - 1))
+    p[3] = -fast_log10(sx_stage_acid(u, y, ns - 1))
+    p[4] = 1e3*sx_stage_acid(u, y, ns)
     sx_free(u, org, e)
     for j in range(ns):
         load = 0.0
@@ -796,7 +805,7 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
         least = dmin(least, e[j])
         if j == ns - 1:
             p[5] = 1e3*load
-    p[6] = 6.0*top/u.extractant
+    p[6] = 6.0*u.bound*top/u.extractant
     p[7] = 1e3*least
     p[8] = y[(u.na_aq + u.n_re + 1)*n]
     p[9] = y[(u.na_aq + u.n_re + 1)*n + ne]

@@ -125,6 +125,8 @@ def test_three_stages_of_the_prommis_reference() -> None:
         assert 1e3 * found[name] * G_PER_MOL[name] == pytest.approx(mg_l, rel=5e-3), name
     assert live.health.balance_error() < 1e-9
     assert live.health.charge_error() < 1e-9
+    shown = live.core.probe[live.layout.probes[UNIT, "ph_raffinate"]]
+    assert shown == pytest.approx(-np.log10(h), abs=1e-6), "an electrode sees free acid, not bisulfate"
 
 
 def test_a_dose_that_stays_leaves_too_little_dysprosium() -> None:
