@@ -31,6 +31,7 @@ KERNELS = {
     "heap": "Heaps",
     "bicarbonate": "Impurity removal and carbonate precipitation with bicarbonate",
     "carbonate": "Impurity removal and carbonate precipitation",
+    "ore": "Leach of an ore by powers of the acid",
     "membrane": "Reverse osmosis",
     "makeup": "Reagent make-up",
     "reagent": "Reagents charged in batches",
@@ -51,6 +52,9 @@ KERNELS = {
     "pace": "Steps longer than a scan",
 }
 """Files under ext/ in flow order, and what they are about."""
+
+_OF_POLYNOMIAL = {"value": "b0", "power_of_dose": "b1", "order": "m0", "order_by_dose": "m1"}
+"""Constants of a polynomial law by their keys."""
 
 _OWN = re.compile(r"#define (\w+) +(\S+) +/\* \[([SQCT])\] (.*?) \*/")
 """A constant that a kernel has itself, with its standing."""
@@ -124,7 +128,16 @@ def _chemistry(name: str, data: Mapping[str, Any]) -> Iterator[str]:
 
 def _extractant(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
     yield f"\n### Extractant {name}\n"
-    constants = [(f"log10 K, {metal}", _value(d["value"]), *_origin(d)) for metal, d in entry["log10_k_ex"].items()]
+    dimer = entry.get("law", "dimer") == "dimer"
+    constants = [
+        (f"{'log10 K' if dimer else _OF_POLYNOMIAL[key]}, {metal}", _value(d[key]), *_origin(d))
+        for metal, d in entry["log10_k_ex"].items()
+        for key in _OF_POLYNOMIAL
+        if key in d
+    ]
+    if "molar_volume" in entry:
+        volume = {"standing": entry["molar_volume_standing"], "source": entry["molar_volume_source"]}
+        constants.insert(0, ("molar volume", entry["molar_volume"], *_origin(volume)))
     sodium = {"standing": entry["k_na_standing"], "source": entry["k_na_source"]}
     yield from _table(
         ("constant", "value", "standing", "source"),

@@ -123,6 +123,7 @@ def unit_size(dict d, int na, int nc, int nb):
         "hopper": 2*nc + HOPPER_MORE,
         "heap": heap_size(d, na, nc),
         "bicarbonate_tank": nc + 1,
+        "ore_tank": nc + 1,
         "membrane": 0,
         "duct": 0,
         "cartridge": nc + 1,
@@ -439,7 +440,11 @@ cdef void build_sx_circuit(Unit* u, Making* m, Memory own, dict d) except *:
         sx.z[i] = d["charge"][i]
         sx.order[i] = d["order"][i]
         sx.ln_k[i] = fast_log(sx.k_ex[i])
+        sx.order_by_dose[i] = d["order_by_dose"][i]
+        sx.power_of_dose[i] = d["power_of_dose"][i]
     sx.law = d["law"]
+    sx.dose_per_free = d["dose_per_free"]
+    sx.bound = 1.0 if sx.law == LAW_DIMER else 0.5
     sx.sulfate = d["sulfate"]
     sx.ka2 = d["ka2"]
     sx.k_na = d["k_na"]
@@ -1050,6 +1055,38 @@ cdef void build_makeup_tank(Unit* u, Making* m, Memory own, dict d) except *:
     allow_negative(u.vessel, m.s.i_h, 1, 1)
 
 
+cdef void build_ore_tank(Unit* u, Making* m, Memory own, dict d) except *:
+    cdef OreTank* tank
+    cdef OreOxide* row
+    cdef int nc = m.s.nc, i
+    u.kind = ORE_TANK
+    tank = <OreTank*>own.take(1, sizeof(OreTank))
+    u.p = tank
+    tank_from(&tank.tank, d["tank"])
+    for i in range(tank.tank.n_out):
+        register(m, &tank.tank.outlet[i])
+    tank.n = len(d["oxides"])
+    if tank.n > MAX_ORE_OXIDES:
+        raise ValueError(f"an ore has at most {MAX_ORE_OXIDES} oxides that dissolve")
+    for i, one in enumerate(d["oxides"]):
+        row = &tank.row[i]
+        row.solid = one["solid"]
+        row.metal = one["metal"]
+        row.n_metal = one["n_metal"]
+        row.n_acid = one["n_acid"]
+        row.n_water = one["n_water"]
+        row.rate = one["rate"]
+        row.power = one["power"]
+        row.brought = one["brought"]
+        row.counted = one["counted"]
+    tank.tracer = d["tracer"]
+    tank.sulfate = d["sulfate"]
+    tank.ka2 = d["ka2"]
+    tank.probe = d["probe"]
+    integrate(u, m, own, nc, ore_rhs, NULL, NULL, [1e-3]*nc + [1.0])
+    allow_negative(u.vessel, m.s.i_h, 1, 1)
+
+
 cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
     """A unit from its table: parameters, connections, initial state."""
     cdef int i
@@ -1093,6 +1130,8 @@ cdef void build_unit(Unit* u, Making* m, Memory own, dict d) except *:
         build_heap(u, m, own, d)
     elif kind == "bicarbonate_tank":
         build_bicarbonate_tank(u, m, own, d)
+    elif kind == "ore_tank":
+        build_ore_tank(u, m, own, d)
     elif kind == "membrane":
         build_membrane(u, m, own, d)
     elif kind == "duct":

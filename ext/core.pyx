@@ -30,6 +30,7 @@ from scrubber cimport *
 from carbonate cimport *
 from heap cimport *
 from bicarbonate cimport *
+from ore cimport *
 from membrane cimport *
 from makeup cimport *
 from duct cimport *

@@ -14,6 +14,8 @@ cdef Tank* tank_of(Unit* u) noexcept:
         return &(<BicarbonateTank*>u.p).tank
     if u.kind == MAKEUP_TANK:
         return &(<MakeupTank*>u.p).tank
+    if u.kind == ORE_TANK:
+        return &(<OreTank*>u.p).tank
     return NULL
 
 

@@ -4,8 +4,12 @@
     M3+ + 3 (HA)2 = M(HA2)3 + 3 H+          D = K e^3/[H+]^3,  e = C/2 - 3 sum M_org - Na_org/2 (free dimer)
     NaHA2 + H+ = (HA)2 + Na+                Na_org* = K_Na [Na+] e^0.5/[H+], fast
 
-That is the law of acidic extractants as dimers. The other law is a polynomial of the pH, log10 D = b + m pH, with constants per
-metal from a fit at one strength of the extractant; a metal of charge z gives z H+ then, and nothing limits the loading.
+That is the law of acidic extractants as dimers. The other law is a polynomial of the pH with constants per metal from a fit,
+
+    M(z+) + z HA = MA_z + z H+              log10 D = (m0 + m1 c) pH + b0 + b1 log10 c
+
+with c vol % of extractant that is free, 200 V e of molar volume V [L/mol] and e = C/2 - sum z M_org/2 - Na_org/2; or
+log10 D = b0 + m0 pH, from a fit at one strength of the extractant, and nothing limits the loading then.
 
 Free extractant, Na and H+ are states. Mass transfer r = kt (D x - y)/(1 + D/FILM) per volume of organic and second: the
 organic film resists, and where D is large the aqueous one as well; the stage efficiency, kt tau/(1 + kt tau) at moderate D,
@@ -55,7 +59,7 @@ Outflow integrals: mol/s of the dissolved species in raffinate and in strip liqu
 """
 
 from sheet cimport Sheet, S_TEMP, S_VOL, S_MOL, KW, RHO_CP, R_GAS, stream_now, stream_next, dmax, dmin, liquid_volume
-from tank cimport free_acid
+from tank cimport buffered_acid, free_acid
 from numerics cimport fast_exp, fast_log, fast_log10
 from libc.math cimport sqrt
 
@@ -106,8 +110,12 @@ cdef struct SxCircuit:
     int law                                 # SxLaw
     double z[12]                            # H+ that a metal sets free
     double k_ex[12]                         # LAW_DIMER: K of each, dimensionless in mol/L; else D at pH 0
-    double order[12]                        # -d ln D/d ln [H+]
-    double ln_k[12]                         # LAW_POLYNOMIAL: ln D at pH 0
+    double order[12]                        # -d ln D/d ln [H+]; LAW_POLYNOMIAL: without what the dose makes of it
+    double ln_k[12]                         # LAW_POLYNOMIAL: ln D at pH 0, and a dose of 1 vol %
+    double order_by_dose[12]                # LAW_POLYNOMIAL: d order/d dose, 1/vol %
+    double power_of_dose[12]                # LAW_POLYNOMIAL: d ln D/d ln dose at pH 0
+    double dose_per_free                    # vol % for a mol/L of free dimer; 0: the fit knows no dose
+    double bound                            # mol of dimer that a mol of charge of a metal binds
     int sulfate                             # species of all sulfate, -1 if there is none
     double ka2                              # of HSO4- = H+ + SO4--, mol/L
     double k_na
@@ -221,21 +229,23 @@ cdef inline double sx_tank_free(const SxCircuit* u, const double* tank) noexcept
     cdef double e = 0.5*u.extractant - 0.5*tank[u.n_re]
     cdef int i
     for i in range(u.n_re):
-        e -= u.z[i]*tank[i]
+        e -= u.bound*u.z[i]*tank[i]
     return dmax(e, LEAST_FREE)
 
 
 cdef inline void sx_free(const SxCircuit* u, const double* org, double* e) noexcept nogil:
     """Free dimer of every stage [mol/L], kept above a trace so that no overloaded organic takes the root of nothing."""
     cdef int n = sx_stages(u), i, j
+    cdef double k
     cdef const double* y
     y = org + u.n_re*n
     for j in range(n):
         e[j] = 0.5*u.extractant - 0.5*y[j]
     for i in range(u.n_re):
         y = org + i*n
+        k = u.bound*u.z[i]
         for j in range(n):
-            e[j] -= u.z[i]*y[j]
+            e[j] -= k*y[j]
     for j in range(n):
         e[j] = e[j] if e[j] > LEAST_FREE else LEAST_FREE
 
@@ -270,13 +280,29 @@ cdef inline void sx_acid(const SxCircuit* u, const double* y, double* h, double*
         slope[j] = d if a > LEAST_ACID else 0.0
 
 
-cdef inline void sx_distribution(const SxCircuit* u, int i, int n, const double* cube, const double* ln_h,
-                                 double* ratio) noexcept nogil:
+cdef inline double sx_stage_acid(const SxCircuit* u, const double* y, int j) noexcept nogil:
+    """[H+] of one stage [mol/L], as a pH electrode has it."""
+    cdef int n = sx_stages(u)
+    cdef double net = y[u.i_h*n + j], sulfate
+    if u.sulfate < 0:
+        return free_acid(net)
+    sulfate = dmax(y[u.sulfate*n + j], 0.0)
+    return buffered_acid(net - sulfate, sulfate, u.ka2)
+
+
+cdef inline void sx_distribution(const SxCircuit* u, int i, int n, const double* e, const double* cube,
+                                 const double* ln_h, double* ratio) noexcept nogil:
     """D of a metal in every stage. cube: (e/[H+])^3, for LAW_DIMER; ln_h: ln [H+], for LAW_POLYNOMIAL."""
+    cdef double dose
     cdef int j
     if u.law == LAW_DIMER:
         for j in range(n):
             ratio[j] = u.k_ex[i]*cube[j]
+    elif u.dose_per_free > 0.0:
+        for j in range(n):
+            dose = u.dose_per_free*e[j]
+            ratio[j] = fast_exp(u.ln_k[i] + u.power_of_dose[i]*fast_log(dose)
+                                - (u.order[i] + u.order_by_dose[i]*dose)*ln_h[j])
     else:
         for j in range(n):
             ratio[j] = fast_exp(u.ln_k[i] - u.order[i]*ln_h[j])
@@ -284,7 +310,7 @@ cdef inline void sx_distribution(const SxCircuit* u, int i, int n, const double*
 
 cdef inline void sx_powers(const SxCircuit* u, int n, const double* e, const double* h, double* cube,
                            double* ln_h) noexcept nogil:
-    """What sx_distribution needs of a stage."""
+    """What sx_distribution needs of a stage besides e."""
     cdef int j
     if u.law == LAW_DIMER:
         for j in range(n):
@@ -526,7 +552,7 @@ cdef inline void sx_rhs(void* unit, Sheet* s, const double* y, double* f) noexce
         org = y + (na + i)*n
         fc = f + u.re[i]*n
         fo = f + (na + i)*n
-        sx_distribution(u, i, n, x, ln_h, ratio)
+        sx_distribution(u, i, n, e, x, ln_h, ratio)
         for j in range(n):
             r[j] = u.kt[j]*speed*(ratio[j]*c[j] - org[j])/(1.0 + ratio[j]/FILM)
         for j in range(n):
@@ -557,7 +583,7 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
 
         a(i) rho(i) - g h (dr(i)/dh P + dr(i)/de Q) = b(i),    P = s.rho, Q = t.rho
 
-    with s = (z phi, ..., -phi) and t = (-z, ..., 1/2) over metals and Na: 2 x 2 equations for P and Q.
+    with s = (z phi, ..., -phi) and t = (-bound z, ..., 1/2) over metals and Na: 2 x 2 equations for P and Q.
     """
     cdef SxCircuit* u = <SxCircuit*>unit
     cdef int na = u.na_aq, nr = u.n_re, n = sx_stages(u), m = nr + 1, i, j
@@ -597,7 +623,7 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
         g_h = gy + n
         ge = g_h + n
         inv = ge + n
-        sx_distribution(u, i, n, x, ln_h, ratio)
+        sx_distribution(u, i, n, e, x, ln_h, ratio)
         order_e = 3.0 if u.law == LAW_DIMER else 0.0
         for j in range(n):
             film[j] = 1.0/(1.0 + ratio[j]/FILM)
@@ -610,8 +636,14 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
             g_h[j] = gx[j]*(c[j] + org[j]/FILM)*film[j]
         for j in range(n):
             ge[j] = order_e*g_h[j]/e[j]*de[j]
-        for j in range(n):
-            g_h[j] *= -u.order[i]*dh[j]/h[j]
+        if u.dose_per_free > 0.0:
+            for j in range(n):
+                ge[j] = g_h[j]*(u.power_of_dose[i]/e[j] - u.order_by_dose[i]*u.dose_per_free*ln_h[j])*de[j]
+            for j in range(n):
+                g_h[j] *= -(u.order[i] + u.order_by_dose[i]*u.dose_per_free*e[j])*dh[j]/h[j]
+        else:
+            for j in range(n):
+                g_h[j] *= -u.order[i]*dh[j]/h[j]
         for j in range(n):
             inv[j] = 1.0/(1.0 + gh*(u.phi[j]*gx[j] - gy[j]))
         for j in range(n):
@@ -639,8 +671,8 @@ cdef inline void sx_factor(void* unit, Sheet* s, const double* y, double gh) noe
     for j in range(n):
         p11 = 1.0 - gh*u.phi[j]*(sum_h[j] - g_h[j]*inv[j])
         p12 = -gh*u.phi[j]*(sum_e[j] - ge[j]*inv[j])
-        p21 = -gh*(-sum_h[j] + 0.5*g_h[j]*inv[j])
-        p22 = 1.0 - gh*(-sum_e[j] + 0.5*ge[j]*inv[j])
+        p21 = -gh*(-u.bound*sum_h[j] + 0.5*g_h[j]*inv[j])
+        p22 = 1.0 - gh*(-u.bound*sum_e[j] + 0.5*ge[j]*inv[j])
         det = 1.0/(p11*p22 - p12*p21)
         q[j] = p22*det
         q[n + j] = -p12*det
@@ -676,8 +708,9 @@ cdef inline void sx_solve(void* unit, double* b) noexcept nogil:
         total[j] = 0.0
     for i in range(nr):
         org = b + (na + i)*n
+        up = u.bound*u.z[i]
         for j in range(n):
-            be[j] -= u.z[i]*org[j]
+            be[j] -= up*org[j]
     for i in range(nr + 1):
         c = b + (u.re[i] if i < nr else u.i_na)*n
         org = b + (na + i)*n
@@ -695,7 +728,7 @@ cdef inline void sx_solve(void* unit, double* b) noexcept nogil:
     t = rest + nr*n
     for j in range(n):
         up = u.phi[j]*(total[j] - t[j])
-        uq = -total[j] + 0.5*t[j]
+        uq = -u.bound*total[j] + 0.5*t[j]
         p[j] = z[j]*up + z[n + j]*uq
         q[j] = z[2*n + j]*up + z[3*n + j]*uq
         total[j] = 0.0
@@ -748,8 +781,8 @@ cdef inline void sx_send(SxCircuit* u, Sheet* s, const double* y, const double* 
 
 cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept nogil:
     """Organic flow [m3/s]; pH of E1, of the feed stage and of the last scrub stage; free acid of the strip liquor [mol/m3];
-    loading of the organic to strip [mol/m3]; loading over its ceiling C/6; least free dimer [mol/m3]; interface where the
-    aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]; layer of
+    loading of the organic to strip [mol/m3]; loading over its ceiling, C/6 of dimers; least free dimer [mol/m3]; interface where
+    the aqueous leaves each bank [m]; organic in raffinate and in strip liquor [kg/m3]; organic lost [m3/s]; layer of
     crud [m]; organic in the tank over its span; density of the organic to strip [kg/m3]; share of a metal in the rare earth
     of the feed stage's aqueous; temperature [K]."""
     cdef double* p = s.probe + u.probe
@@ -757,13 +790,12 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
     cdef double e[MAX_STAGES]
     cdef double load, top = 0.0, least = 1e9, mass = u.organic_density
     cdef SxFlows q
-    cdef const double* h = y + u.i_h*n
     cdef const double* org = y + u.na_aq*n
     p[0] = 1e-3*sx_organic_flow(u, s, y)
-    p[1] = -fast_log10(free_acid(h[0]))
-    p[2] = -fast_log10(free_acid(h[ne - 1]))
-    p[3] = -fast_log10(free_acid(h[ns - 1]))
-    p[4] = 1e3*free_acid(h[ns])
+    p[1] = -fast_log10(sx_stage_acid(u, y, 0))
+    p[2] = -fast_log10(sx_stage_acid(u, y, ne - 1))
+    p[3] = -fast_log10(sx_stage_acid(u, y, ns - 1))
+    p[4] = 1e3*sx_stage_acid(u, y, ns)
     sx_free(u, org, e)
     for j in range(ns):
         load = 0.0
@@ -773,7 +805,7 @@ cdef inline void sx_observe(SxCircuit* u, Sheet* s, const double* y) noexcept no
         least = dmin(least, e[j])
         if j == ns - 1:
             p[5] = 1e3*load
-    p[6] = 6.0*top/u.extractant
+    p[6] = 6.0*u.bound*top/u.extractant
     p[7] = 1e3*least
     p[8] = y[(u.na_aq + u.n_re + 1)*n]
     p[9] = y[(u.na_aq + u.n_re + 1)*n + ne]

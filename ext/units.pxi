@@ -3,7 +3,8 @@
 cdef enum Kind:
     FEED_BIN, FURNACE, MILL, LEACH_TANK, REACTOR, FILTER, SX_CIRCUIT, CRYSTALLISER, DRYER, CALCINER, STORE, HOPPER,
     SCRUBBER, FILTER_PRESS, CARBONATE_TANK, HEAP, BICARBONATE_TANK, MEMBRANE, MAKEUP_TANK, UPS,
-    DUCT, CARTRIDGE, WATER_CIRCUIT, GAS_MAIN, REAGENT_TANK, HALL, ORGANIC_STORE, ENCLOSURE, CLARIFIER
+    DUCT, CARTRIDGE, WATER_CIRCUIT, GAS_MAIN, REAGENT_TANK, HALL, ORGANIC_STORE, ENCLOSURE, CLARIFIER,
+    ORE_TANK
 
 cdef struct Unit:
     int kind
@@ -42,6 +43,8 @@ cdef void unit_leave(Unit* u, Sheet* s, double tick) noexcept nogil:
         s.edge_out[s.i_co2] += tick*q[s.nc]
     elif u.kind == MAKEUP_TANK:
         tank_send(&(<MakeupTank*>u.p).tank, s, u.y, u.y[s.nc], q)
+    elif u.kind == ORE_TANK:
+        tank_send(&(<OreTank*>u.p).tank, s, u.y, u.y[s.nc], q)
     elif u.kind == DRYER:
         send(s, (<Dryer*>u.p).outlet, u.y[s.nc], q, 1.0)
         s.edge_out[s.i_h2o] += tick*q[s.nc]
@@ -106,6 +109,8 @@ cdef void unit_observe(Unit* u, Sheet* s) noexcept nogil:
         bicarbonate_observe(<BicarbonateTank*>u.p, s, u.y)
     elif u.kind == MAKEUP_TANK:
         makeup_observe(<MakeupTank*>u.p, s, u.y, u.vessel.q)
+    elif u.kind == ORE_TANK:
+        ore_observe(<OreTank*>u.p, s, u.y)
     elif u.kind == WATER_CIRCUIT:
         water_observe(<WaterCircuit*>u.p, s, u.y)
     elif u.kind == GAS_MAIN:

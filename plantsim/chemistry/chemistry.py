@@ -53,14 +53,19 @@ class Extractant:
     """Constants of an extractant, for concentrations in mol/L.
 
     law: ``dimer``, M3+ + 3 (HA)2 = M(HA2)3 + 3 H+, or ``polynomial``, log10 D = b + m pH, fitted at one strength of the
-    extractant. log10_k_ex: of the dimer's equilibrium, or b, per metal. order: m per metal, 3 of the dimer's.
-    k_na: of the uptake of Na+. sources: of each constant. sha256: of the file, empty if it is the chemistry's.
+    extractant or, with m = order + order_by_dose c and b = log10_k_ex + power_of_dose log10 c, for c vol % of it free.
+    log10_k_ex: of the dimer's equilibrium, or b, per metal. order: m per metal, 3 of the dimer's. molar_volume: of
+    the extractant as monomer [m3/mol], 0 where the law knows no dose. k_na: of the uptake of Na+. sources: of each
+    constant. sha256: of the file, empty if it is the chemistry's.
     """
 
     name: str
     law: str
     log10_k_ex: Mapping[str, float]
     order: Mapping[str, float]
+    order_by_dose: Mapping[str, float]
+    power_of_dose: Mapping[str, float]
+    molar_volume: float
     k_na: float
     sources: Mapping[str, Datum]
     sha256: str = field(default="", repr=False)

@@ -127,18 +127,33 @@ def _converted(value: object) -> object:
 def _extractant(name: str, section: Section, species: Mapping[str, Species], sha256: str = "") -> Extractant:
     """sha256: of a file of its own, which serves several chemistries: metals that this one lacks are left out."""
     law = section.text("law", "dimer", LAWS)
-    constants, orders, sources = {}, {}, {}
+    constants, orders, by_dose, powers, sources = {}, {}, {}, {}, {}
+    volume = section.quantity("molar_volume", MOLAR_VOLUME, 0.0, low=0.0) if law == "polynomial" else 0.0
     for metal, datum in section.table("log10_k_ex", required=True).children("constants"):
         if metal not in species and not sha256:
             raise datum.error("", "something that is no species", one_of(species, metal))
         constant = datum.number("value", low=-20, high=20)
         order = 3.0 if law == "dimer" else datum.number("order", low=0.0, high=6.0)
+        of_dose = [datum.number(key, 0.0, -10.0, 10.0) if volume else 0.0 for key in ("order_by_dose", "power_of_dose")]
         one = _datum(datum)
         if metal in species:
             constants[metal], orders[metal], sources[metal] = constant, order, one
+            by_dose[metal], powers[metal] = of_dose
     k_na = section.number("k_na", low=0.0)
     sources["Na"] = Datum(k_na, section.text("k_na_standing", choices=STANDINGS), section.text("k_na_source"))
+    if volume:
+        standing, source = section.text("molar_volume_standing", choices=STANDINGS), section.text("molar_volume_source")
+        sources["molar_volume"] = Datum(volume, standing, source)
     section.end()
     return Extractant(
-        name, law, MappingProxyType(constants), MappingProxyType(orders), k_na, MappingProxyType(sources), sha256
+        name,
+        law,
+        MappingProxyType(constants),
+        MappingProxyType(orders),
+        MappingProxyType(by_dose),
+        MappingProxyType(powers),
+        volume,
+        k_na,
+        MappingProxyType(sources),
+        sha256,
     )

@@ -27,7 +27,7 @@ class Figures:
     """
 
     def __init__(self, plant: Plant, meters: Mapping[str, int]) -> None:
-        self._meters: dict[str, list[int]] = {}
+        self._meters: dict[str, list[int]] = {"feed": []}  # of which a plant without a bin has none
         for name, i in meters.items():
             self._meters.setdefault(name.partition("/")[0], []).append(i)
         off_spec = [i for p in plant.products for i in self._meters[f"off_spec.{p.name}"]]

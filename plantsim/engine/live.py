@@ -124,11 +124,11 @@ class LivePlant:
         )
         rows = {t.name.removeprefix("KPI."): t.row for t in self.tags if t.kind is Kind.KPI}
         self._throughput_row, self._off_spec_row = rows["Throughput"], rows["OffSpec"]
-        self._quotient_rows = np.array([rows[name] for name in self.figures.names])
+        self._quotient_rows = np.array([rows[name] for name in self.figures.names], dtype=np.intp)
         shown = (("OxideRate", S_PER_H), ("Purity", 100.0))
         factors = {f"{name}.{p.name}": factor for p in plant.products for name, factor in shown}
-        self._probed = np.array([self.layout.probes["KPI", name] for name in factors])
-        self._probed_rows = np.array([rows[name] for name in factors])
+        self._probed = np.array([self.layout.probes["KPI", name] for name in factors], dtype=np.intp)
+        self._probed_rows = np.array([rows[name] for name in factors], dtype=np.intp)
         self._probed_factors = np.array(list(factors.values()))
         self.simulation_rows = {t.member: t.row for t in self.tags if t.kind is Kind.SIMULATION}
         self._profiles = Profiles(self.tags, self.assembly, self.core.offsets())

@@ -623,6 +623,23 @@ _ALL = (
         step_s=1.0,
     ),
     UnitKind(
+        "ore_tank",
+        "stirred tank in which acid leaches the oxides of an ore, each by a power of the acid's strength",
+        parameters=TANK,
+        initial=(*TANK_INITIAL, Parameter("ore", MASS, "of the feed in suspension, as it comes", 0.0, 0.0)),
+        drives=TANK_DRIVES,
+        inlets=TANK_IN,
+        outlets=TANK_OUT,
+        probes={
+            **TANK_PROBES,
+            "pH": Probe(PH),
+            "solids": Probe(MASS),
+            "acid": Probe(CONCENTRATION),
+            "dissolved": Probe(FRACTION),
+        },
+        step_s=1.0,
+    ),
+    UnitKind(
         "membrane",
         "reverse osmosis of what its pump gives, at a stated recovery",
         parameters=(

@@ -74,6 +74,8 @@ def _unit(id_: str, section: Section, areas: list[str], chemistry: Chemistry) ->
         _check_metals(section, parameters, chemistry.extractants[parameters["extractant"]].log10_k_ex)
     elif kind.name == "crystalliser":
         _check_metals(section, parameters, chemistry.value("oxalate", "log10_ksp"))
+    elif kind.name == "ore_tank" and "ore" not in chemistry.parameters:
+        raise section.error("kind", f"{shown(kind.name)} with {chemistry.file}", "a chemistry that has parameters.ore")
     elif kind.name == "reagent_tank":
         _check_reagent(section, parameters)
     drives = section.table("drives")

@@ -28,6 +28,7 @@ STATES = {
     "Tb": (3, 4),
     "N": (-3,),
     "Mg": (2,),
+    "Ca": (2,),
     "S": (6,),
 }
 """Oxidation states in compounds; other metals of the package are trivalent. Carbon is 3 in oxalate."""

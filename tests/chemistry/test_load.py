@@ -181,3 +181,14 @@ def test_an_extractant_in_a_file_of_its_own_serves_the_metals_that_the_chemistry
     (folder / "mine.toml").write_text(text.replace("order = 0.3, ", ""), encoding="utf-8")
     with pytest.raises(PlantError, match=r"mine\.toml:\d+: log10_k_ex\.Na\.order: found nothing, allowed a number"):
         load_chemistry(file)
+    dosed = text.replace("order = 0.3,", "order = 0.3, order_by_dose = 0.04, power_of_dose = -0.4,")
+    (folder / "mine.toml").write_text(dosed, encoding="utf-8")
+    with pytest.raises(PlantError, match=r"log10_k_ex\.Na\.order_by_dose: found an unknown key"):
+        load_chemistry(file)
+    volume = (
+        'molar_volume = "330 cm3/mol"\n    molar_volume_standing = "C"\n    molar_volume_source = "density"\n    k_na'
+    )
+    (folder / "mine.toml").write_text(dosed.replace("k_na", volume, 1), encoding="utf-8")
+    mine = load_chemistry(file).extractants["mine"]
+    assert (mine.order_by_dose["Na"], mine.power_of_dose["Na"]) == (0.04, -0.4)
+    assert mine.molar_volume == pytest.approx(330e-6)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,14 @@ from scipy.integrate import solve_ivp
 from scipy.sparse import csc_array, eye_array, hstack
 from scipy.sparse.linalg import splu
 
+import plantsim
 from plantsim import _layers
 from plantsim._core import Core
 from plantsim.engine.live import LivePlant
 from plantsim.model.compose.context import BINS, CLASSES
 from plantsim.model.compose.field import NO_CONSTRAINT, NO_OUTPUT
 from plantsim.model.compose.process import Process
+from plantsim.model.load import load_plant
 from plantsim.model.plant import Plant
 
 MAN, AUTO, CASCADE, EXTERNAL = 0, 1, 2, 3
@@ -388,6 +392,21 @@ def rig() -> Rig:
 @pytest.fixture(scope="session")
 def make_rig() -> type[Rig]:
     return Rig
+
+
+COAL_REFUSE = Path(__file__).with_name("coal-refuse.toml")
+"""A plant of one tank in which an ore is leached, a kind of unit that no plant of the package has."""
+COAL_REFUSE_EXTRACTION = Path(__file__).with_name("coal-refuse-extraction.toml")
+"""A plant of one circuit that extracts by polynomials of the pH from sulfate, which none of the package does."""
+
+
+@cache
+def at_work(name: str) -> LivePlant:
+    """A plant of the package at its steady state, or one of these tests after a day, which is at rest as well."""
+    for path in (COAL_REFUSE, COAL_REFUSE_EXTRACTION):
+        if name == path.stem:
+            return plantsim.load(path, start="charged", scan=1.0).run("24h")._live
+    return LivePlant(load_plant(name))
 
 
 Vector = NDArray[np.float64]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 from sksundae.cvode import CVODE
 
 from plantsim.engine.live import LivePlant
-from plantsim.model.load import load_plant, plant_names
-from tests.core.conftest import Bench
+from plantsim.model.load import plant_names
+from tests.core.conftest import Bench, at_work
 
 if TYPE_CHECKING:
     MakeBench = Callable[..., Bench]
@@ -40,7 +39,13 @@ UNITS = (
     "TK-814",
 )
 """Of each kind that is integrated, as Belfast has it."""
-NEW_KINDS = (("viridion", "R-221"), ("viridion", "R-521"), ("makuutu", "R-301"), ("makuutu", "R-501"))
+NEW_KINDS = (
+    ("viridion", "R-221"),
+    ("viridion", "R-521"),
+    ("makuutu", "R-301"),
+    ("makuutu", "R-501"),
+    ("coal-refuse", "R-201"),
+)
 BOUND = 1e-6
 BOUND_OF = {"calciner": 3e-5, "crystalliser": 2e-6}
 """Anhydrous oxalate at the feed end of a kiln lives for a second, rare earth over its solubility for two: what there is
@@ -76,15 +81,10 @@ def test_a_minute_after_a_disturbance_is_the_same(unit: str, make_bench: MakeBen
     assert error(bench, unit) < BOUND_OF.get(bench.tables[unit]["kind"], BOUND)
 
 
-@cache
-def other(name: str) -> LivePlant:
-    return LivePlant(load_plant(name))
-
-
 @pytest.mark.parametrize(("name", "unit"), NEW_KINDS)
 def test_so_it_is_for_the_kinds_that_belfast_has_not(name: str, unit: str) -> None:
-    bench = Bench(other(name).plant, {unit: {}})
-    bench.from_steady(other(name))
+    bench = Bench(at_work(name).plant, {unit: {}})
+    bench.from_steady(at_work(name))
     assert error(bench, unit) < BOUND
 
 
@@ -92,7 +92,7 @@ def test_so_it_is_for_the_kinds_that_belfast_has_not(name: str, unit: str) -> No
 @pytest.mark.parametrize("name", plant_names())
 def test_so_it_is_for_every_unit_of_every_plant(name: str) -> None:
     """Prints the worst of each kind."""
-    live = other(name)
+    live = at_work(name)
     worst: dict[str, tuple[float, str]] = {}
     for unit, k in live.layout.units.items():
         if k not in live.core.effort():

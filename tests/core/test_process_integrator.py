@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import cache
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from plantsim.engine.live import LivePlant
-from plantsim.model.load import load_plant
-from tests.core.conftest import Bench
+from tests.core.conftest import Bench, at_work
 
 Vector = NDArray[np.float64]
 MakeBench = Callable[..., "Bench"]
@@ -120,13 +118,9 @@ EXPLICIT = [
     ("belfast", "TK-841"),
     ("viridion", "R-221"),
     ("makuutu", "R-501"),
+    ("coal-refuse", "R-201"),
 ]
 """Of kinds whose reactions are slow beside a scan, so that the step is Heun's."""
-
-
-@cache
-def other(name: str) -> LivePlant:
-    return LivePlant(load_plant(name))
 
 
 @pytest.mark.parametrize(("name", "unit"), EXPLICIT)
@@ -134,8 +128,8 @@ def test_order_of_convergence_is_two_without_an_implicit_part(name: str, unit: s
     """A fifth more of the first stream and a tenth less of the second."""
 
     def disturbed() -> Bench:
-        bench = Bench(other(name).plant, {unit: {}})
-        bench.from_steady(other(name))
+        bench = Bench(at_work(name).plant, {unit: {}})
+        bench.from_steady(at_work(name))
         for stream, factor in zip(bench.inlets(unit), (1.2, 0.9), strict=False):
             bench.core.streams[:, stream, 1:] *= factor
         return bench
@@ -223,6 +217,11 @@ LAWS: dict[str, dict[str, object]] = {
     "polynomial beside sulfate": {
         "law": 1, "order": [0.7, 0.5, 2.0, 1.8, 0.0], "k_ex": [0.03, 0.02, 0.005, 0.004, 0.15],
         "charge": [3.0, 3.0, 3.0, 3.0, 2.0], "ka2": 10.0**-1.99,
+    },
+    "polynomial of the dose": {
+        "law": 1, "order": [0.7, 0.5, 1.7, 1.8, 0.0], "k_ex": [0.03, 0.02, 0.005, 0.004, 0.15],
+        "order_by_dose": [0.05, 0.04, 0.06, -0.02, 0.0], "power_of_dose": [-0.4, -0.4, 0.0, 0.2, 0.0],
+        "dose_per_free": 66.0,
     },
 }  # fmt: skip
 METALS = {"Pr": 0.03, "Nd": 0.1, "Tb": 0.001, "Dy": 0.008}

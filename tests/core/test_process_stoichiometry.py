@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from plantsim.chemistry.chemistry import Chemistry
 from plantsim.model.compose.context import Context
 from plantsim.model.compose.leach import dissolution
+from plantsim.model.compose.ore import oxides
 from plantsim.model.compose.reactor import reactions
+from plantsim.model.load import load_plant
 from plantsim.model.plant import Plant
+from tests.core.conftest import COAL_REFUSE
 
 if TYPE_CHECKING:
     from tests.core.conftest import Bench
@@ -73,6 +76,22 @@ def test_a_kg_of_base_feed_takes_30_8_mol_of_acid_and_gives_16_8_of_hydrogen(bel
     )
     assert acid == pytest.approx(30.8, rel=5e-3)
     assert hydrogen == pytest.approx(16.8, rel=5e-3)
+
+
+def test_leach_of_an_ore_closes() -> None:
+    """All that the acid dissolves, to whole numbers of water."""
+    plant = load_plant(COAL_REFUSE)
+    context = Context(plant)
+    rows = oxides(context, plant.unit("R-201"))
+    assert len(rows) == 10
+    for row in rows:
+        terms: Terms = [
+            (context.names[row["solid"]], -1.0),
+            ("H", -row["n_acid"]),
+            (context.names[row["metal"]], row["n_metal"]),
+            ("H2O", row["n_water"]),
+        ]
+        assert gap(plant.chemistry, terms) == 0.0, terms
 
 
 def test_calcination_closes_with_its_gases(make_bench: MakeBench) -> None:

@@ -9,21 +9,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from plantsim.model.load import load_plant
 from plantsim.model.plant import Plant
+from tests.core.conftest import COAL_REFUSE_EXTRACTION, Bench, at_work
 
 if TYPE_CHECKING:
     from plantsim.engine.live import LivePlant
-    from tests.core.conftest import Bench
 
 Vector = NDArray[np.float64]
 MakeBench = Callable[..., "Bench"]
 UNIT = "SX-1"
-POLYNOMIAL = 1
 DOSE = 5.0
-"""vol % of extractant."""
+"""vol % of extractant, where none of it is bound."""
+PER_MONOMER = 32.2431 / 0.9758
+"""vol % of a mol/L: the reference weighs D2EHPA at 322.431 g/mol and 975.8 g/L."""
 KA2 = 10.0**-1.99
 
-# PrOMMiS 1.1.0, University of Kentucky pilot: m0, m1, B0, B1 of log10 D = (m0 + m1 dose) pH + B0 + B1 log10 dose
+# PrOMMiS 1.1.0, University of Kentucky pilot: m0, m1, B0, B1 of log10 D = (m0 + m1 dose) pH + B0 + B1 log10 dose.
+# The dose is what is free in the organic of each stage: a metal of charge z binds z HA, and 5 vol % fall to 4.7.
 FITS = {
     "Nd": (0.31183, 0.03763, -1.62372, -0.38096),
     "Gd": (1.0225, 0.0195, -2.24143, 0.03065),
@@ -35,9 +38,10 @@ FITS = {
 }
 CONSTANT = {"Al": 0.0531, "Ca": 0.0658, "Fe": 0.1496}
 G_PER_MOL = {
-    "Nd": 144.24, "Gd": 157.25, "Dy": 162.50, "Pr": 140.91, "La": 138.91, "Ce": 140.12, "Sm": 150.36,
-    "Al": 26.982, "Ca": 40.078, "Fe": 55.845, "H": 1.008, "SO4": 96.06, "HSO4": 97.06,
+    "Nd": 144.242, "Gd": 157.25, "Dy": 162.50, "Pr": 140.907, "La": 138.905, "Ce": 140.116, "Sm": 150.36,
+    "Al": 26.982, "Ca": 40.078, "Fe": 55.845, "H": 1.0, "SO4": 96.0, "HSO4": 97.0,
 }  # fmt: skip
+"""As the reference has them, whole numbers for acid and sulfate: by others its figures lack 0.2 mM of acid."""
 FED = {
     "H": 10.75, "SO4": 100.0, "HSO4": 1e4, "Al": 422.375, "Ca": 109.542, "Fe": 688.266, "La": 0.986, "Ce": 2.277,
     "Pr": 0.303, "Nd": 0.946, "Sm": 0.097, "Gd": 0.2584, "Dy": 0.047,
@@ -48,105 +52,89 @@ OUT = {
 }  # fmt: skip
 
 
+def feed() -> dict[str, float]:
+    """What the reference feeds, mol/L of metals, of net acid and of all sulfate."""
+    fed = {name: 1e-3 * x / G_PER_MOL[name] for name, x in FED.items()}
+    fed["H"] += fed["HSO4"]
+    fed["SO4"] += fed.pop("HSO4")
+    return fed
+
+
 def acid(net: Vector | float, sulfate: float) -> Any:
     """[H+], mol/L, beside sulfate that takes some of it up."""
     b = KA2 + sulfate - net
     return 0.5 * (np.sqrt(b * b + 4.0 * KA2 * net) - b)
 
 
-def counter_current(fed: dict[str, float], stages: int) -> dict[str, Vector]:
-    """mol/L of each metal and of net acid from the feed's stage to the raffinate's, O/A 1: the law solved by itself."""
-    net = np.full(stages, fed["H"])
+def counter_current(fed: dict[str, float], stages: int, binds: float = 1.0) -> dict[str, Vector]:
+    """mol/L of each metal and of net acid from the feed's stage to the raffinate's, O/A 1: the law solved by itself.
+
+    binds: mol of extractant that a mol of charge takes; 0 is the law at a dose that stays.
+    """
+    net, free = np.full(stages, fed["H"]), np.full(stages, DOSE)
     x: dict[str, Vector] = {}
     for _ in range(100):
         ph = -np.log10(acid(net, fed["SO4"]))
-        net = np.full(stages, fed["H"])
+        net, dose, free = np.full(stages, fed["H"]), free, np.full(stages, DOSE)
         for metal in (*FITS, *CONSTANT):
             if metal in FITS:
                 m0, m1, b0, b1 = FITS[metal]
-                d = 10.0 ** ((m0 + m1 * DOSE) * ph + b0 + b1 * np.log10(DOSE))
+                d = 10.0 ** ((m0 + m1 * dose) * ph + b0 + b1 * np.log10(dose))
             else:
                 d = np.full(stages, CONSTANT[metal])
             balance = np.diag(1.0 + d) - np.diag(np.ones(stages - 1), -1) - np.diag(d[1:], 1)
             x[metal] = np.linalg.solve(balance, [fed[metal], *[0.0] * (stages - 1)])
-            net += (2.0 if metal == "Ca" else 3.0) * (fed[metal] - x[metal])
+            z = 2.0 if metal == "Ca" else 3.0
+            net += z * (fed[metal] - x[metal])
+            free -= binds * PER_MONOMER * z * d * x[metal]
     return {**x, "H": net}
 
 
-def test_three_stages_of_the_prommis_reference(make_bench: MakeBench) -> None:
-    """O/A 1, fresh organic, sulfate that takes up acid: as the law solved by itself, and as the reference but for Dy.
+def test_the_constants_are_those_of_the_extractant_in_the_package() -> None:
+    """D2EHPA-TBP, which a plant file may name."""
+    extractant = load_plant(COAL_REFUSE_EXTRACTION).chemistry.extractants["D2EHPA-TBP"]
+    for metal, (m0, m1, b0, b1) in FITS.items():
+        assert (extractant.order[metal], extractant.order_by_dose[metal]) == (m0, m1)
+        assert (extractant.log10_k_ex[metal], extractant.power_of_dose[metal]) == (b0, b1)
+    for metal, d in CONSTANT.items():
+        name = {"Fe": "Fe3"}.get(metal, metal)
+        assert 10.0 ** extractant.log10_k_ex[name] == pytest.approx(d, rel=1e-5)
+        assert extractant.order[name] == extractant.order_by_dose[name] == 0.0
+    assert 1e5 * extractant.molar_volume == pytest.approx(PER_MONOMER, rel=1e-4)
 
-    The kernel knows species by their place alone, so metals that the chloride route lacks stand in places of others.
-    """
-    free = [s for s in make_bench(UNIT).layout.species if s not in ("H2O", "H", "Na", "Cl")]
-    bench = make_bench(UNIT, molar_volumes=False)
-    places = dict(zip((*FITS, *CONSTANT, "SO4"), free[: len(FITS) + len(CONSTANT) + 1], strict=True))
-    metals = [*FITS, *CONSTANT]
-    order = [FITS[m][0] + FITS[m][1] * DOSE if m in FITS else 0.0 for m in metals]
-    at_ph_0 = [10.0 ** (FITS[m][2] + FITS[m][3] * np.log10(DOSE)) if m in FITS else CONSTANT[m] for m in metals]
-    extract, scrub, strip = 3, 1, 12
-    n, na, litres_h = extract + scrub + strip, bench.na, 62.01
-    columns = np.zeros((na + len(metals) + 2, n))
-    columns[0] = 1.0 / bench.volume[0] / 1e3
-    columns[bench.index["H"]] = 0.1
-    columns[bench.index["H"], extract + scrub :] = 4.0
-    columns[-1] = 0.2
-    bench = make_bench(
-        UNIT,
-        molar_volumes=False,
-        law=POLYNOMIAL,
-        re=[bench.index[places[m]] for m in metals],
-        charge=[2.0 if m == "Ca" else 3.0 for m in metals],
-        k_ex=at_ph_0,
-        order=order,
-        k_na=0.0,
-        sulfate=bench.index[places["SO4"]],
-        ka2=KA2,
-        stages=[extract, scrub, strip],
-        tank_span=0.0,
-        at=0.0,
-        initial=[*columns.ravel(), *[0.0] * (len(metals) + 2)],
-        v_aq=[5.0, 5.0, 5.0],
-        v_org=[5.0, 5.0, 5.0],
-        transfer=[20.0, 20.0, 20.0],
-        entrainment=0.0,
-        carry_over=[0.0, 0.0],
-        capacity=[1.0, 1.0, 1.0],
-        weir=[0.37, 0.37, 0.37],  # interfaces in the middle of settlers, where nothing is carried along
-        width=[100.0, 100.0, 100.0],
-        end_weir=[-1, -1, -1],
-        tank_volume=5.0,
-        organic_capacity=litres_h / 3600.0,
-    )
 
-    def liquor(mol_l: dict[str, float]) -> Vector:
-        flow = np.zeros(bench.nc)
-        flow[0] = 1.0 / bench.volume[0]
-        for name, x in mol_l.items():
-            flow[bench.index[places.get(name, name)]] = 1e3 * x
-        return flow * litres_h * 1e-3 / 3600.0
-
-    fed = {name: 1e-3 * x / G_PER_MOL[name] for name, x in FED.items()}
-    fed["H"] += fed["HSO4"]
-    fed["SO4"] += fed.pop("HSO4")
-    bench.feed("401", liquor(fed))
-    bench.feed("404", liquor({"H": 4.0}))
-    for stream in ("403", "405"):
-        bench.feed(stream, np.zeros(bench.nc))
-    bench.tick(UNIT, 1.0, 20_000)
+def test_three_stages_of_the_prommis_reference() -> None:
+    """O/A 1, sulfate that takes up acid, by loader and engine: as the law solved by itself, and as the reference."""
+    live = at_work(COAL_REFUSE_EXTRACTION.stem)
+    bench = Bench(live.plant, {UNIT: {}})
+    bench.from_steady(live)
+    fed = feed()
+    assert bench.arriving("401")[2 + bench.index["SO4"]] / bench.arriving("401")[1] == pytest.approx(1e3 * fed["SO4"])
+    extract = bench.tables[UNIT]["stages"][0]
     stages = bench.stages(UNIT)[extract - 1 :: -1]
     solved = counter_current(fed, extract)
-    for name in (*metals, "H"):
-        assert stages[:, bench.index[places.get(name, name)]] == pytest.approx(solved[name], rel=2e-3), name
+    for name, x in solved.items():
+        assert stages[:, bench.index[{"Fe": "Fe3"}.get(name, name)]] == pytest.approx(x, rel=1e-3), name
 
-    found = {m: float(stages[-1, bench.index[places[m]]]) for m in FITS}
-    net, sulfate = float(stages[-1, bench.index["H"]]), float(stages[-1, bench.index[places["SO4"]]])
+    found = {m: float(stages[-1, bench.index[m]]) for m in FITS}
+    net, sulfate = float(stages[-1, bench.index["H"]]), float(stages[-1, bench.index["SO4"]])
     h = float(acid(net, sulfate))
     found |= {"H": h, "HSO4": net - h, "SO4": sulfate - (net - h)}
     for name, mg_l in OUT.items():
-        # of Dy a fortieth is left, whose share goes with the sixth power of the acid; the reference has 0.6 % less acid
-        # in its raffinate than its law gives, and 14 % more Dy
-        assert 1e3 * found[name] * G_PER_MOL[name] == pytest.approx(mg_l, rel=0.15 if name == "Dy" else 0.01), name
+        # the reference's organic comes back with 8e-6 mg/L of Dy on it, which is a quarter of a percent of what is left
+        assert 1e3 * found[name] * G_PER_MOL[name] == pytest.approx(mg_l, rel=5e-3), name
+    assert live.health.balance_error() < 1e-9
+    assert live.health.charge_error() < 1e-9
+    shown = live.core.probe[live.layout.probes[UNIT, "ph_raffinate"]]
+    assert shown == pytest.approx(-np.log10(h), abs=1e-6), "an electrode sees free acid, not bisulfate"
+
+
+def test_a_dose_that_stays_leaves_too_little_dysprosium() -> None:
+    """Its D goes with the free extractant: with none of it bound 13 % less is left, as the reference had it before
+    its dose was that of each stage, 1.0159e-3 mg/L."""
+    left = {binds: 1e6 * G_PER_MOL["Dy"] * counter_current(feed(), 3, binds)["Dy"][-1] for binds in (0.0, 1.0)}
+    assert left[0.0] == pytest.approx(1.0159, rel=0.01)
+    assert left[1.0] == pytest.approx(1.1699, rel=0.01)
 
 
 @pytest.mark.parametrize(

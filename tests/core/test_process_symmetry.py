@@ -57,7 +57,7 @@ def test_the_order_of_its_metals_makes_no_difference_to_a_circuit(make_bench: Ma
     turned = {
         name: [table[name][i] for i in order]
         for name, values in table.items()
-        if name in ("re", "charge", "k_ex", "order") and isinstance(values, list)
+        if name in ("re", "charge", "k_ex", "order", "order_by_dose", "power_of_dose") and isinstance(values, list)
     }
     other = make_bench("SX-1", **turned)
     other.from_steady(live)

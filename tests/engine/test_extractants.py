@@ -27,6 +27,16 @@ Tb = { value = -2.44, order = 1.90, standing = "T", source = "a little less than
 Fe3 = { value = -0.83, order = 0.0, standing = "S", source = "PrOMMiS 1.1.0" }
 """
 
+DOSED = POLYNOMIAL.replace(
+    "k_na = 0.0",
+    'molar_volume = "330.43 cm3/mol"\nmolar_volume_standing = "C"\nmolar_volume_source = "its density"\nk_na = 0.0',
+).replace(
+    "Nd = { value = -1.89, order = 0.50,",
+    """\
+Nd = { value = -1.62372, order = 0.31183, order_by_dose = 0.03763, power_of_dose = -0.38096,""",
+)
+"""Nd by the free extractant, of which metal and soda take a part."""
+
 
 def with_extractant(belfast: Plant, folder: Path, name: str) -> plantsim.Plant:
     """Belfast, charged with it in all circuits, half an hour on."""
@@ -34,13 +44,16 @@ def with_extractant(belfast: Plant, folder: Path, name: str) -> plantsim.Plant:
     shutil.copytree(package / "extractants", folder / "extractants")
     shutil.copy(package / "ndfeb-chloride.toml", folder / "mine-chemistry.toml")
     (folder / "extractants" / "fitted.toml").write_text(POLYNOMIAL)
+    (folder / "extractants" / "dosed.toml").write_text(DOSED)
     text = belfast.path.read_text().replace('"PC-88A"', f'"{name}"')
     text = text.replace('chemistry = "ndfeb-chloride"', 'chemistry = "mine-chemistry.toml"')
     (folder / "mine.toml").write_text(text)
     return plantsim.load(folder / "mine.toml", start="charged", scan=1.0).run("30m")
 
 
-@pytest.mark.parametrize(("name", "most"), [("PC-88A", 0.0087), ("D2EHPA", 0.0356), ("fitted", 0.0059)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("PC-88A", 0.0087), ("D2EHPA", 0.0356), ("fitted", 0.0059), ("dosed", 0.01)]
+)
 def test_it_runs_and_closes(name: str, most: float, belfast: Plant, tmp_path: Path) -> None:
     """most: Nd on the organic of SX-1 by then, mol/L; D2EHPA, the stronger acid, takes up more."""
     plant = with_extractant(belfast, tmp_path, name)

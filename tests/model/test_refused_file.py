@@ -107,8 +107,8 @@ import pytest
         pytest.param(
             [('chemistry = "chemistry.toml"', 'chemistry = "chemistry"')],
             (
-                'toy.toml: chemistry: found "chemistry", allowed clay-sulfate, magnets-carbonate-chloride, '
-                "magnets-chloride, ndfeb-chloride, or a file that ends in .toml"
+                'toy.toml: chemistry: found "chemistry", allowed clay-sulfate, coal-refuse-sulfate, '
+                "magnets-carbonate-chloride, magnets-chloride, ndfeb-chloride, or a file that ends in .toml"
             ),
             id="chemistry",
         ),
@@ -116,7 +116,7 @@ import pytest
             [('chemistry = "chemistry.toml"', 'chemistry = "mine.toml"')],
             (
                 'toy.toml: chemistry: found "mine.toml", which is no file beside this one, allowed clay-sulfate, '
-                "magnets-carbonate-chloride, magnets-chloride, ndfeb-chloride"
+                "coal-refuse-sulfate, magnets-carbonate-chloride, magnets-chloride, ndfeb-chloride"
             ),
             id="chemistry file",
         ),

@@ -54,7 +54,7 @@ import pytest
             [('kind = "tank"', 'kind = "tnak"')],
             (
                 'toy.toml: units.R-201.kind: found "tnak", allowed station, power_meter, feed_bin, '
-                "demag_furnace, mill, leach_tank, duct, reactor, tank, filter, filter_press, cartridge and 20 "
+                "demag_furnace, mill, leach_tank, duct, reactor, tank, filter, filter_press, cartridge and 21 "
                 "more; nearest tank"
             ),
             id="unknown kind",

@@ -91,6 +91,12 @@ class Context:
         n[water] = (1.0 - volume) / self.species[water].molar_volume
         return n
 
+    def bisulfate(self) -> dict[str, Any]:
+        """The species that is all sulfate, and Ka [mol/L] of HSO4- = H+ + SO4--; -1 and 0 of a chemistry without it."""
+        if "sulfate" not in self.chemistry.parameters:
+            return {"sulfate": -1, "ka2": 0.0}
+        return {"sulfate": self.index["SO4"], "ka2": 10.0 ** self.chemistry.value("sulfate", "log10_ka2")}
+
     def oxide_mass(self, elements: Sequence[str] | None = None) -> list[float]:
         """kg of oxide that a mol of each species leaves on ignition, of `elements` only or of all metals."""
         oxygen = self.chemistry.value("oxide", "oxygen")

@@ -46,6 +46,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "heap": frozenset({"permeability", "rain"}),
     "bicarbonate_tank": _TANK | {"strip"},
     "makeup_tank": _TANK,
+    "ore_tank": _TANK,
     "membrane": frozenset({"recovery", "rejection"}),
     "ups": frozenset({"mains"}),
     "water_circuit": frozenset({"ambient", "supply"}),

@@ -111,6 +111,7 @@ PROBES: dict[str, tuple[str, ...]] = {
         "carbon_dioxide",
         "rare_earth_left",
     ),
+    "ore_tank": ("level", "temperature", "pH", "volume", "solids", "acid", "dissolved"),
     "membrane": ("permeate", "concentration"),
     "makeup_tank": ("level", "temperature", "volume", "strength", "density", "draw", "heat"),
     "hopper": ("weight", "lots", "off_spec", "off_spec_rate", "size"),

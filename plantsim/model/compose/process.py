@@ -18,6 +18,7 @@ from plantsim.model.compose.heap import heap
 from plantsim.model.compose.leach import leach_tank
 from plantsim.model.compose.makeup import makeup_tank
 from plantsim.model.compose.membrane import membrane
+from plantsim.model.compose.ore import ore_tank
 from plantsim.model.compose.precipitation import crystalliser
 from plantsim.model.compose.probes import PROBES
 from plantsim.model.compose.reactor import cake_filter, filter_press, reactor
@@ -60,6 +61,7 @@ BUILDERS: Mapping[str, Callable[[Context, Unit], dict[str, Any]]] = {
     "carbonate_tank": carbonate_tank,
     "heap": heap,
     "bicarbonate_tank": bicarbonate_tank,
+    "ore_tank": ore_tank,
     "membrane": membrane,
     "duct": duct,
     "cartridge": cartridge,
