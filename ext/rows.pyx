@@ -56,22 +56,26 @@ def lay(
     const double[::1] value, const uint32_t[::1] status, const double[::1] time,
     const Py_ssize_t[::1] rows, const uint32_t[::1] handles,
     int64_t now, uint8_t mask, uint8_t kind, uint32_t bad, double latest, bint with_time, bint with_now,
+    bytes before=b"", bytes after=b"",
 ):
     """Rows of columns as bytes: their count, handle, mask, kind, value, status, time and now of each, and -1.
 
     Numbers are little endian, times 100 ns since 1601. rows: of the columns; handles: one to each. with_time, with_now:
-    whether these two are there at all. None where one does not have this form: a status with a bit of ``bad``, a time
+    whether these two are there at all. before, after: bytes around all that. None where one does not have this form: a status with a bit of ``bad``, a time
     before 1970 or from ``latest`` on.
     """
     cdef Py_ssize_t n = rows.shape[0], at, row
     if n != handles.shape[0]:
         raise ValueError(f"{n} rows with {handles.shape[0]} handles; allowed: one each")
     cdef Py_ssize_t size = ROW + MOMENT * with_time + MOMENT * with_now
-    laid = PyBytes_FromStringAndSize(NULL, HEAD + n * size + TAIL)
+    cdef Py_ssize_t front = len(before), back = len(after)
+    laid = PyBytes_FromStringAndSize(NULL, front + HEAD + n * size + TAIL + back)
     cdef char* to = PyBytes_AS_STRING(laid)
     cdef int32_t count = <int32_t>n, nothing = -1
     cdef double second, last = NAN
     cdef int64_t moment = 0
+    memcpy(to, PyBytes_AS_STRING(before), front)
+    to += front
     memcpy(to, &count, 4)
     to += HEAD
     for at in range(n):
@@ -94,4 +98,5 @@ def lay(
             memcpy(to + size - MOMENT, &now, MOMENT)
         to += size
     memcpy(to, &nothing, 4)
+    memcpy(to + TAIL, PyBytes_AS_STRING(after), back)
     return laid

@@ -26,4 +26,6 @@ def lay(
     latest: float,
     with_time: bool,
     with_now: bool,
+    before: bytes = b"",
+    after: bytes = b"",
 ) -> bytes | None: ...

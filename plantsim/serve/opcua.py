@@ -341,6 +341,7 @@ class OpcUaServer:
         )
         if fast:
             self._diagnostics = Diagnostics(core, core.aspace)
+            core.disabled_clock = True  # there is one that costs nothing while nobody looks
             auditing = ua.DataValue(ua.Variant(True, ua.VariantType.Boolean))
             await core.aspace.write_attribute_value(
                 ua.NodeId(ua.ObjectIds.Server_Auditing), ua.AttributeIds.Value, auditing
@@ -350,6 +351,8 @@ class OpcUaServer:
     async def _listen(self, server: Server, core: Core, identity: Identity | None) -> None:
         """Open the port. Done by hand: the library's own start prints a traceback when the port is in use."""
         await core.start()
+        if self._diagnostics is not None:
+            self._diagnostics.show_clock(core.aspace)
         try:
             assert core.services is not None
             kind = BinaryServer  # to which the wire has no access: of an asyncua other than the one known here

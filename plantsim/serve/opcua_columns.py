@@ -26,6 +26,7 @@ from plantsim.serve.opcua_records import (
     message_of,
     notification,
     records_of,
+    size_of,
     ticks_of,
 )
 from plantsim.serve.opcua_table import LiveTable
@@ -40,7 +41,8 @@ MOST = 2**31 - 1
 EARLY = 0.05
 """s that a sample may be taken before its time: what waits for the next image would be late by more than that."""
 
-_ENCODING = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary)
+CHANGES = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary)
+"""What an encoded DataChangeNotification says that it is."""
 _NOWHERE: Places = np.zeros(0, np.intp)
 
 
@@ -99,6 +101,17 @@ class _Chunk:
         if self._image is None or not isinstance(self._masks, int):
             return None
         return message_of(self._image, self._rows, self._handles, self._now, self._masks)
+
+    @property
+    def size(self) -> int:
+        """Bytes of ``message`` where there is one; 0 where it takes the records."""
+        return size_of(len(self.places), self._masks) if self._image is not None and isinstance(self._masks, int) else 0
+
+    def laid(self, around: tuple[bytes, bytes]) -> bytes | None:
+        """``message`` between other bytes; only of those that have a ``size``."""
+        assert self._image is not None
+        assert isinstance(self._masks, int)
+        return message_of(self._image, self._rows, self._handles, self._now, self._masks, around)
 
 
 class Columns:
@@ -238,13 +251,27 @@ class Columns:
         self._due[places] = np.maximum(self._due[places] + intervals, clock + intervals - EARLY)
         self._take(places, now)
 
+    def plain(self, most: int = MOST) -> _Chunk | None:
+        """All that waits, where that is what has just changed, in a form of known size; it waits still.
+
+        most: values, 1 or more.
+        """
+        if len(self._waiting) != 1 or self._new or len(self._slow):
+            return None
+        only = self._waiting[0]
+        return only if only.size and len(only.places) <= most else None
+
+    def told(self) -> None:
+        """Forget what waits: it has been told."""
+        self._waiting = []
+
     def message(self, most: int = MOST) -> ua.ExtensionObject:
         """What waits as an encoded DataChangeNotification, the oldest first. most: values, 1 or more."""
         self.settle()
         self._limit()
         waiting, self._waiting = self._waiting, []
         if len(waiting) == 1 and len(waiting[0]) <= most and (whole := waiting[0].message()) is not None:
-            return ua.ExtensionObject(TypeId=_ENCODING, Body=whole)
+            return ua.ExtensionObject(TypeId=CHANGES, Body=whole)
         parts: list[bytes] = []
         left = most
         for index, chunk in enumerate(waiting):
@@ -257,9 +284,7 @@ class Columns:
             if not left:
                 self._waiting = self._waiting or waiting[index + 1 :]
                 break
-        return ua.ExtensionObject(
-            TypeId=_ENCODING, Body=b"".join((pack("<i", most - left), *parts, b"\xff\xff\xff\xff"))
-        )
+        return ua.ExtensionObject(TypeId=CHANGES, Body=b"".join((pack("<i", most - left), *parts, b"\xff\xff\xff\xff")))
 
     def _grow(self) -> None:
         old, new = len(self._rows), max(64, 2 * len(self._rows))

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from struct import error as StructError
 from traceback import walk_tb
@@ -30,7 +30,7 @@ from asyncua.ua.ua_binary import (
 from plantsim.serve.opcua_batch import BatchReads
 from plantsim.serve.opcua_counters import SERVICES, SessionRecord
 from plantsim.serve.opcua_decoding import Body
-from plantsim.serve.opcua_messages import chunks, publish_request, publish_response
+from plantsim.serve.opcua_messages import Place, chunks, next_number, publish_request, publish_response
 from plantsim.serve.opcua_session import MOST_OPERATIONS, Core, Session, check_size
 
 log = logging.getLogger(__name__)
@@ -132,6 +132,34 @@ class Processor(UaProcessor):
         fault = ua.ServiceFault()
         fault.ResponseHeader.ServiceResult = ua.StatusCode(_TOO_LARGE)
         self.send_response(handle, requestdata.seqhdr, fault)
+
+    def tell(self, make: Callable[[Place, Sequence[ua.StatusCode], int], bytes | None]) -> bool:
+        """Answer the publish request that waits longest by a message in one chunk; False where that cannot be.
+
+        make: the message at a place, with the results of acknowledgements, of so many bytes at most; None where there
+        is none. Nothing is taken or sent then.
+        """
+        connection = self._connection
+        if (
+            not self._publish_requests
+            or type(connection.security_policy) is not SecurityPolicyNone
+            or self._transport.is_closing()
+        ):
+            return False
+        waiting = self._publish_requests[0]
+        if waiting.has_timed_out(time.monotonic()):
+            return False
+        security, number = connection.security_token, next_number(connection._sequence_number)
+        place = Place(
+            security.ChannelId, security.TokenId, number, waiting.seqhdr.RequestId, waiting.requesthdr.RequestHandle
+        )
+        message = make(place, waiting.results, connection._limits.max_send_buffer)
+        if message is None:
+            return False
+        self._publish_requests.popleft()
+        connection._sequence_number = number
+        self._transport.write(message)
+        return True
 
     @property
     def largest_answer(self) -> int:

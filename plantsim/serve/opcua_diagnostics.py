@@ -1,7 +1,7 @@
-"""The server's diagnostics: how many sessions, subscriptions and requests there are and were (OPC 10000-5, 6.3).
+"""The server's clock and diagnostics: how many sessions, subscriptions and requests there are and were.
 
-Totals are for everybody. Whose the sessions are, what they do and how they are secured is for the instructor alone
-(OPC 10000-5, 6.3.4: not for all users).
+Totals are for everybody (OPC 10000-5, 6.3). Whose the sessions are, what they do and how they are secured is for the
+instructor alone (OPC 10000-5, 6.3.4: not for all users).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from struct import pack
 from typing import Any
@@ -69,6 +70,18 @@ class Diagnostics:
         for attribute in (ua.AttributeIds.AccessLevel, ua.AttributeIds.UserAccessLevel):
             attributes[attribute].value = ua.DataValue(ua.Variant(_READABLE, ua.VariantType.Byte))
         self._shown.append((live, value()))
+
+    def show_clock(self, space: AddressSpace) -> None:
+        """Show the server's status and time as they are when somebody asks; to be called once it has started.
+
+        The library's own clock, which is switched off for that, writes them into the address space each second.
+        """
+        status = space[ua.NodeId(Id.Server_ServerStatus)].attributes[ua.AttributeIds.Value].value.Value.Value
+        self._show(space, Id.Server_ServerStatus, lambda: _structure(replace(status, CurrentTime=datetime.now(UTC))))
+        self._show(
+            space, Id.Server_ServerStatus_CurrentTime,
+            lambda: ua.Variant(datetime.now(UTC), ua.VariantType.DateTime),
+        )  # fmt: skip
 
     def start(self) -> None:
         """Tell those who watch, from now on."""

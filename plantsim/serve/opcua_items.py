@@ -120,6 +120,11 @@ class MonitoredItems(MonitoredItemService):
             notification = ua.MonitoredItemNotification(item.client_handle, with_timestamps(value, item.timestamps))
             self.isub.put(number, notification, item.queue_size, self.isub._triggered_datachanges)
 
+    @property
+    def has_late(self) -> bool:
+        """Whether values wait for their sampling interval."""
+        return bool(self._late)
+
     def take_due(self) -> None:
         """Queue the values that have waited for their sampling interval."""
         if not self._late:

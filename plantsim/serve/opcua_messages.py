@@ -7,9 +7,10 @@ thousand values. Any message that is not of the plain form here is left to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from struct import Struct, pack
+from typing import NamedTuple
 
 from asyncua import ua
 from asyncua.ua.ua_binary import extensionobject_to_binary
@@ -36,12 +37,13 @@ _CHANGES = b"\x01\x00\x2b\x03\x01"
 """Type of a DataChangeNotification, and that its body is bytes."""
 _CHANGES_ID = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary)
 _CHUNK = Struct("<4sIIIII")
+_TOLD = f"{_CHUNK.format}{_ANSWER.removeprefix('<')}5si"
+"""All of a message in one chunk up to the changes that it tells: head of the chunk, answer, type and size of these."""
 MOST_ACKNOWLEDGEMENTS = 1000
 """Of one request that is read here."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublishRequest:
+class PublishRequest(NamedTuple):
     """One request; has the fields of asyncua's two headers that an answer needs.
 
     acknowledged: subscriptions and sequence numbers.
@@ -109,6 +111,57 @@ def publish_response(
     return parts
 
 
+class Place(NamedTuple):
+    """Where a message goes, in an unencrypted channel. number: of its chunk. request, handle: of what it answers."""
+
+    channel: int
+    token: int
+    number: int
+    request: int
+    handle: int
+
+
+def around_changes(
+    size: int,
+    place: Place,
+    subscription: int,
+    kept: Sequence[int],
+    moment: int,
+    results: Sequence[ua.StatusCode],
+) -> tuple[bytes, bytes]:
+    """What comes before and after an encoded DataChangeNotification that is all that a message tells.
+
+    It is the message of ``publish_response`` in the one chunk of ``chunks``. size: bytes of the notification. kept:
+    sequence numbers of the messages that are kept, this one the last. moment: on the wire. results: of the
+    acknowledgements.
+    """
+    count = len(results)
+    told = _told(len(kept))
+    after = _results(count).pack(count, *[one.value for one in results], 0)
+    channel, token, number, request, handle = place
+    before = told.pack(
+        _SINGLE, told.size + size + len(after), channel, token, number, request,
+        _ANSWER_TYPE, moment, handle, 0, _NOTHING, subscription, len(kept), *kept, False,
+        kept[-1], moment, 1, _CHANGES, size,
+    )  # fmt: skip
+    return before, after
+
+
+@lru_cache(maxsize=16)
+def _told(kept: int) -> Struct:
+    return Struct(_TOLD.format(kept))
+
+
+@lru_cache(maxsize=16)
+def _results(count: int) -> Struct:
+    return Struct(f"<i{count}Ii")
+
+
+def next_number(number: int) -> int:
+    """The sequence number of a chunk after another one."""
+    return number + 1 if number < 2**32 - 1 else 1
+
+
 def chunks(
     body: Sequence[bytes], largest: int, channel: int, token: int, number: int, request: int
 ) -> tuple[bytes, int]:
@@ -118,13 +171,13 @@ def chunks(
     """
     room, size = largest - _CHUNK.size, sum(map(len, body))
     if size <= room:
-        number = number + 1 if number < 2**32 - 1 else 1
+        number = next_number(number)
         return b"".join((_CHUNK.pack(_SINGLE, size + _CHUNK.size, channel, token, number, request), *body)), number
     parts: list[bytes | memoryview] = []
     view = memoryview(b"".join(body))
     for begin in range(0, size, room):
         part = view[begin : begin + room]
-        number = number + 1 if number < 2**32 - 1 else 1
+        number = next_number(number)
         kind = _SINGLE if begin + room >= size else _PART
         parts += (_CHUNK.pack(kind, len(part) + _CHUNK.size, channel, token, number, request), part)
     return b"".join(parts), number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from asyncua import ua
@@ -13,9 +13,23 @@ from plantsim.serve.opcua_events import Event
 log = logging.getLogger(__name__)
 
 
-async def scan_shown(service: Any) -> None:
-    """Let the subscriptions whose time it is publish. service: an InternalServer with subscriptions of ours."""
-    for subscription in tuple(service.subscription_service.subscriptions.values()):
+def scan_shown(service: Any) -> Awaitable[None] | None:
+    """Let the subscriptions whose time it is publish, in their order; what is left to wait for, mostly nothing.
+
+    service: an InternalServer with subscriptions of ours.
+    """
+    subscriptions = tuple(service.subscription_service.subscriptions.values())
+    for at, subscription in enumerate(subscriptions):
+        try:
+            if not subscription.tell_at_once():
+                return _scan_shown(subscriptions[at:])
+        except Exception:
+            log.exception("subscription %s could not publish", subscription.data.SubscriptionId)
+    return None
+
+
+async def _scan_shown(subscriptions: Sequence[Any]) -> None:
+    for subscription in subscriptions:
         try:
             await subscription.scan_shown()
         except Exception:

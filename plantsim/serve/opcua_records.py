@@ -79,15 +79,26 @@ def records_of(image: ProcessImage, rows: Places, masks: Masks = ALL) -> tuple[R
 
 
 def message_of(
-    image: ProcessImage, rows: Places, handles: NDArray[np.uint32], now: datetime, mask: int = ALL
+    image: ProcessImage,
+    rows: Places,
+    handles: NDArray[np.uint32],
+    now: datetime,
+    mask: int = ALL,
+    around: tuple[bytes, bytes] = (b"", b""),
 ) -> bytes | None:
     """An encoded DataChangeNotification of rows of an image; None where not all have a value, and the times wanted.
 
-    handles: row by row.
+    handles: row by row. around: bytes that are put before and after it.
     """
     times = bool(mask & _SOURCE_TIME), bool(mask & _SERVER_TIME)
     columns = image.value, image.status, image.time, rows, handles
-    return _rows.lay(*columns, ticks_of(now), mask, _DOUBLE, BAD, LATEST, *times)
+    return _rows.lay(*columns, ticks_of(now), mask, _DOUBLE, BAD, LATEST, *times, *around)
+
+
+def size_of(count: int, mask: int = ALL) -> int:
+    """Bytes of what ``message_of`` makes of so many rows."""
+    left_out = bool(~mask & _SOURCE_TIME) + bool(~mask & _SERVER_TIME)
+    return 8 + count * (RECORD.itemsize - 8 * left_out)
 
 
 def encoded(records: Records) -> bytes:
@@ -121,14 +132,15 @@ def notification(record: np.void) -> ua.MonitoredItemNotification:
         ua.DataValue(
             value,
             ua.StatusCode(int(record["status"])),
-            _moment(record["source"]) if record["mask"] & _SOURCE_TIME else None,
-            _moment(record["server"]) if record["mask"] & _SERVER_TIME else None,
+            moment_of(int(record["source"])) if record["mask"] & _SOURCE_TIME else None,
+            moment_of(int(record["server"])) if record["mask"] & _SERVER_TIME else None,
         ),
     )
 
 
-def _moment(ticks: np.int64) -> datetime:
-    return _EPOCH + timedelta(microseconds=(int(ticks) - _TICKS_TO_1970) // _TICKS_PER_US)
+def moment_of(ticks: int) -> datetime:
+    """The time that is on the wire so."""
+    return _EPOCH + timedelta(microseconds=(ticks - _TICKS_TO_1970) // _TICKS_PER_US)
 
 
 def ticks(seconds: NDArray[np.float64]) -> NDArray[np.int64]:

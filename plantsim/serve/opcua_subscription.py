@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from struct import unpack_from
 from typing import Any, TypeVar
@@ -14,10 +14,12 @@ from asyncua.common.utils import ServiceError
 from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.ua.ua_binary import struct_to_binary
 
-from plantsim.serve.opcua_columns import OVERFLOW, Columns
+from plantsim.serve._rows import ticks
+from plantsim.serve.opcua_columns import CHANGES, OVERFLOW, Columns
 from plantsim.serve.opcua_counters import SubscriptionRecord
 from plantsim.serve.opcua_events import overflow_mark
-from plantsim.serve.opcua_records import RECORD
+from plantsim.serve.opcua_messages import Place, around_changes
+from plantsim.serve.opcua_records import RECORD, moment_of
 from plantsim.serve.opcua_triggering import Links
 
 PATIENCE = 0.05
@@ -29,6 +31,25 @@ ENVELOPE = 2048
 """Bytes of a message that are kept for what is not notifications."""
 
 One = TypeVar("One")
+
+
+class Told:
+    """A message of nothing but changes that is kept: the bytes that were sent.
+
+    In the place of asyncua's PublishResult; its NotificationMessage is made when a client asks for it again.
+    """
+
+    __slots__ = ("_changes", "_message", "_moment", "_number")
+
+    def __init__(self, number: int, moment: int, message: bytes, changes: slice) -> None:
+        """moment: on the wire. changes: where in the message the encoded DataChangeNotification is."""
+        self._number, self._moment, self._message, self._changes = number, moment, message, changes
+
+    @property
+    def NotificationMessage(self) -> ua.NotificationMessage:
+        """As it was sent."""
+        changes = ua.ExtensionObject(TypeId=CHANGES, Body=self._message[self._changes])
+        return ua.NotificationMessage(self._number, moment_of(self._moment), [changes])
 
 
 class Subscription(InternalSubscription):
@@ -74,6 +95,27 @@ class Subscription(InternalSubscription):
             self._report_linked()
         if self._alarm is not None and not self._closing and time.monotonic() >= self._due - self._patience():
             await self._publish_in_turn(follows=True)
+
+    def tell_at_once(self) -> bool:
+        """What ``scan_shown`` does, where it is nothing, or nothing but to tell what has changed with that scan.
+
+        False where it is more, and nothing has been done. It is little ten times a second, and the way of what can do
+        everything is long.
+        """
+        if self._links.any_triggered:
+            return False
+        if self._alarm is None or self._closing:
+            return True
+        now = time.monotonic()
+        period = self._period()
+        if now < self._due - min(PATIENCE, period / 2):
+            return True
+        if not self._follows or now - self._due > period or not self._is_plain():
+            return False
+        if not self._tell_changes():
+            return False
+        self._wait()
+        return True
 
     def revise(self, interval_ms: float, lifetime: int, keep_alive: int, most: int) -> None:
         """Go on with these; what waits is published at once."""
@@ -173,6 +215,48 @@ class Subscription(InternalSubscription):
             return False
         while self._has_more() and await super().publish_results():
             pass
+        return True
+
+    def _is_plain(self) -> bool:
+        """Whether nothing has to be told but what columns have, and nothing has to be decided."""
+        return not (
+            self._startup
+            or not self._publishing_enabled
+            or self._triggered_datachanges
+            or self._triggered_events
+            or self._triggered_statuschanges
+            or self.monitored_item_srv.has_late
+            or self._publish_cycles_count
+            or len(self._not_acknowledged_results) >= self._no_acks_limit
+        )
+
+    def _tell_changes(self) -> bool:
+        """Tell what has just changed, in one message; False where it takes more than that, and nothing is told."""
+        columns: Columns | None = self.monitored_item_srv.columns
+        changes = None if columns is None else columns.plain(self.most or NO_LIMIT)
+        tell = getattr(getattr(self.pub_result_callback, "__self__", None), "tell", None)
+        if columns is None or changes is None or tell is None or changes.size > self._bytes_of_client():
+            return False
+        size, number = changes.size, self._notification_seq
+        told: Told | None = None
+
+        def message(place: Place, results: Sequence[ua.StatusCode], largest: int) -> bytes | None:
+            nonlocal told
+            kept, moment = (*self._not_acknowledged_results, number), ticks(time.time())
+            around = around_changes(size, place, self.data.SubscriptionId, kept, moment, results)
+            if len(around[0]) + size + len(around[1]) > largest or (made := changes.laid(around)) is None:
+                return None
+            told = Told(number, moment, made, slice(len(around[0]), len(around[0]) + size))
+            return made
+
+        if not tell(message):
+            return False
+        columns.told()
+        self._keep_alive_count = 0
+        self._notification_seq += 1
+        self._not_acknowledged_results[number] = told
+        self.record.publish_requests += 1
+        self.record.values += len(changes)
         return True
 
     def _pop_publish_result(self) -> ua.PublishResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from struct import pack
 from typing import Any
 
@@ -144,3 +145,26 @@ async def test_who_watches_a_total_is_told_when_it_changes(login: Any, eventuall
         async with login("operator"):
             await eventually(lambda: has(2))
             assert silent.values[1] == silent.values[0] + 1
+
+
+async def test_the_clock_is_that_of_now_and_who_watches_it_is_told_each_second(login: Any, eventually: Any) -> None:
+    clock = ua.NodeId(Id.Server_ServerStatus_CurrentTime)
+    async with login("operator") as console:
+        before = datetime.now(UTC)
+        found = await value(console, clock)
+        status = await value(console, ua.NodeId(Id.Server_ServerStatus))
+        assert before <= found.replace(tzinfo=UTC) <= status.CurrentTime.replace(tzinfo=UTC) <= datetime.now(UTC)
+        assert status.State == ua.ServerState.Running
+        assert status.StartTime == await value(console, ua.NodeId(Id.Server_ServerStatus_StartTime))
+        with pytest.raises(ua.uaerrors.BadNotWritable):
+            await console.client.get_node(clock).write_value(found)
+        heard = Silent()
+        watching = await console.client.create_subscription(50, heard)
+        await watching.subscribe_data_change(console.client.get_node(clock))
+
+        async def goes_on() -> bool:
+            return len(heard.values) >= 3
+
+        await eventually(goes_on)
+        assert heard.values == sorted(set(heard.values))
+        await watching.delete()

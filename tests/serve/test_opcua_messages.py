@@ -18,7 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plantsim.serve.opcua_connection import Processor
-from plantsim.serve.opcua_messages import chunks, publish_request, publish_response
+from plantsim.serve.opcua_messages import Place, around_changes, chunks, publish_request, publish_response
+from plantsim.serve.opcua_records import ticks_of
+from plantsim.serve.opcua_subscription import Subscription, Told
 
 CHANNEL, TOKEN = 7, 13
 SESSION = ua.NodeId(b"s" * 32, 0, ua.NodeIdType.ByteString)
@@ -119,6 +121,20 @@ def test_chunks_are_those_of_the_library(size: int, number: int) -> None:
     assert last == theirs._sequence_number
 
 
+@pytest.mark.parametrize("results", [[], [ua.StatusCodes.Good], [ua.StatusCodes.BadSequenceNumberUnknown, 0, 0]])
+@pytest.mark.parametrize("kept", [[3], [4_294_967_295, 2, 3]])
+def test_a_message_of_changes_alone_is_the_answer_in_one_chunk(results: list[int], kept: list[int]) -> None:
+    body = bytes(range(200))
+    changes = ua.ExtensionObject(TypeId=CHANGES.TypeId, Body=body)
+    statuses = [ua.StatusCode(one) for one in results]
+    result = ua.PublishResult(78, kept, False, ua.NotificationMessage(3, NOW, [changes]))
+    whole, _ = chunks(publish_response(result, statuses, 42, NOW), 8192, CHANNEL, TOKEN, 98, 5)
+    before, after = around_changes(len(body), Place(CHANNEL, TOKEN, 99, 5, 42), 78, kept, ticks_of(NOW), statuses)
+    assert before + body + after == whole
+    told = Told(3, ticks_of(NOW), whole, slice(len(before), len(before) + len(body)))
+    assert told.NotificationMessage == result.NotificationMessage
+
+
 # ---------------------------------------------------------------------- over the wire
 
 
@@ -205,6 +221,54 @@ async def test_requests_are_answered_whole_in_pieces_and_together(console: Any, 
     await asyncio.sleep(0)
     publishing.protocol.transport.write(data[50:])
     assert (await publishing.answered(answer)).Parameters.SubscriptionId == number
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_changes_that_are_told_at_once_are_told_again_as_they_were(
+    console: Any, synthetic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = []
+    tell = Subscription._tell_changes
+
+    def counted(self: Subscription) -> bool:
+        number = self._notification_seq
+        is_told = tell(self)
+        if is_told:
+            at_once.append(number)
+        return is_told
+
+    monkeypatch.setattr(Subscription, "_tell_changes", counted)
+    number = await subscription(console, 50.0)
+    item = ua.MonitoredItemCreateRequest(
+        ua.ReadValueId(console.id("TIC-201.PV"), ua.AttributeIds.Value), ua.MonitoringMode.Reporting
+    )
+    await console.client.uaclient.create_monitored_items(
+        ua.CreateMonitoredItemsParameters(number, ua.TimestampsToReturn.Both, [item])
+    )
+    publishing = Publishing(console)
+    told: dict[int, Any] = {}
+    value = 60.0
+    async with asyncio.timeout(20.0):
+        while not set(at_once) & told.keys():
+            data, answer = publishing.message()
+            publishing.protocol.transport.write(data)
+            while not answer.done():
+                value += 0.25
+                await asyncio.to_thread(synthetic.show, {"TIC-201.PV": value})
+                await asyncio.sleep(0.01)
+            message = (await publishing.answered(answer)).Parameters.NotificationMessage
+            if message.NotificationData:
+                told[message.SequenceNumber] = message
+    assert list(told) == list(range(1, len(told) + 1))
+    for sequence, message in told.items():
+        again = ua.RepublishRequest()
+        again.Parameters = ua.RepublishParameters(number, sequence)
+        answer = await console.client.uaclient.protocol.send_request(again)
+        assert struct_from_binary(ua.RepublishResponse, answer).NotificationMessage == message
+    changes = [one for message in told.values() for one in message.NotificationData[0].MonitoredItems]
+    values = [one.Value.Value.Value for one in changes]
+    assert values == sorted(values)
+    assert values[-1] <= value
 
 
 @pytest.mark.asyncio(loop_scope="module")
