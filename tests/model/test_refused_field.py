@@ -172,7 +172,8 @@ import pytest
             [('function = "copy(LI-201)"', 'function = "median(LI-201)"')],
             (
                 'toy.toml: instruments.WIC-201.function: found "median(LI-201)", allowed "max(TAG, TAG)", '
-                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
+                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)", '
+                '"estimate(-TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
             ),
             id="unknown function",
         ),
@@ -229,7 +230,8 @@ import pytest
             [('"average(LI-201, 10 min)"', '"average(LI-201)"')],
             (
                 'toy.toml: instruments.LI-202.function: found "average(LI-201)", allowed "max(TAG, TAG)", '
-                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
+                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)", '
+                '"estimate(-TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
             ),
             id="average without a time",
         ),
@@ -237,7 +239,8 @@ import pytest
             [('"average(LI-201, 10 min)"', '"average(LI-201, 10 L)"')],
             (
                 'toy.toml: instruments.LI-202.function: found "average(LI-201, 10 L)", allowed "max(TAG, TAG)", '
-                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
+                '"average(TAG, 600 s)", "copy(TAG)", "estimate(TAG, TAG, 12 h)", '
+                '"estimate(-TAG, TAG, 12 h)" or, of a ratio controller, "ratio"'
             ),
             id="average over a volume",
         ),
