@@ -14,7 +14,7 @@ from asyncua.common.utils import ServiceError
 from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.ua.ua_binary import struct_to_binary
 
-from plantsim.serve._rows import ticks
+from plantsim.serve import _rows
 from plantsim.serve.opcua_columns import CHANGES, OVERFLOW, Columns
 from plantsim.serve.opcua_counters import SubscriptionRecord
 from plantsim.serve.opcua_events import overflow_mark
@@ -242,7 +242,7 @@ class Subscription(InternalSubscription):
 
         def message(place: Place, results: Sequence[ua.StatusCode], largest: int) -> bytes | None:
             nonlocal told
-            kept, moment = (*self._not_acknowledged_results, number), ticks(time.time())
+            kept, moment = (*self._not_acknowledged_results, number), _rows.ticks(time.time())
             around = around_changes(size, place, self.data.SubscriptionId, kept, moment, results)
             if len(around[0]) + size + len(around[1]) > largest or (made := changes.laid(around)) is None:
                 return None
