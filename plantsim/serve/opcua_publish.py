@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 SHORTEST_PERIOD = 0.05
 """s of wall time between publications, also when the scan is faster."""
 
-NOT_WHOLE = "an image was not published whole"
-
 Listener = Callable[[ProcessImage], Awaitable[None] | None]
 """Told of an image; what it returns is waited for."""
 
@@ -45,8 +43,6 @@ class Publisher:
         self._next = 0.0
         """Not before which it publishes again, by the loop's clock."""
         self._turn = asyncio.Lock()
-        self._in_turn = 0
-        """Publications that have the turn, or wait for it."""
         self._alarm: asyncio.TimerHandle | None = None
         """What publishes when it is time, where an image came before that."""
         self._task: asyncio.Task[None] | None = None
@@ -81,7 +77,8 @@ class Publisher:
 
     async def catch_up(self) -> None:
         """Return when clients can read the newest image there is at the time of the call, or a newer one."""
-        await self._take_turn(lambda: self._publish(self._engine.image))
+        async with self._turn:
+            await self._publish(self._engine.image)
 
     def _come(self) -> None:
         """There is another image."""
@@ -93,68 +90,29 @@ class Publisher:
         elif self._task is not None and not self._task.done():
             self._task.add_done_callback(lambda _: self._come())
         else:
-            self._task = self._follow()
+            self._task = begin(self._follow())
 
     def _ring(self) -> None:
         self._alarm = None
         self._come()
 
-    def _follow(self) -> asyncio.Task[None] | None:
-        """Publish the newest image; what does the rest, where something has to be waited for."""
-        if self._in_turn:
-            return asyncio.create_task(self._finish(self.catch_up()))
+    async def _follow(self) -> None:
         try:
-            rest = self._publish(self._engine.image)
-        except Exception:
-            log.exception(NOT_WHOLE)
-            rest = None
-        if rest is not None:
-            return begin(self._finish(self._take_turn(lambda: rest)))
-        self._next = asyncio.get_running_loop().time() + SHORTEST_PERIOD
-        return None
-
-    async def _finish(self, publication: Awaitable[None]) -> None:
-        try:
-            await publication
+            await self.catch_up()
         except Exception:
             # whatever it was, clients must not be left with values that stand still
-            log.exception(NOT_WHOLE)
+            log.exception("an image was not published whole")
         self._next = asyncio.get_running_loop().time() + SHORTEST_PERIOD
 
-    async def _take_turn(self, publish: Callable[[], Awaitable[None] | None]) -> None:
-        """Publish when nobody else does. publish: does so, or returns what is left to wait for."""
-        self._in_turn += 1
-        try:
-            async with self._turn:
-                if (rest := publish()) is not None:
-                    await rest
-        finally:
-            self._in_turn -= 1
-
-    def _publish(self, image: ProcessImage) -> Awaitable[None] | None:
-        """Show an image and tell of it; what is left to wait for, mostly nothing."""
+    async def _publish(self, image: ProcessImage) -> None:
         if image is self._table.image:
-            return None
+            return
         self._outlet.settle()
         self._table.replace(image)
         now = datetime.now(UTC)
         self._outlet.sample(now)
-        if wanted := self._outlet.wanted():
-            return self._push(wanted, image, now)
-        for at, listener in enumerate(self._listeners):
-            if (rest := listener(image)) is not None:
-                return self._tell(rest, image, at + 1)
-        return None
-
-    async def _push(self, rows: Sequence[int], image: ProcessImage, now: datetime) -> None:
-        for row in rows:
+        for row in self._outlet.wanted():
             await self._outlet.push(row, self._table.read(row, now))
-        await self._tell(None, image, 0)
-
-    async def _tell(self, rest: Awaitable[None] | None, image: ProcessImage, first: int) -> None:
-        """Wait for what a listener returned, and tell those from ``first`` on."""
-        if rest is not None:
-            await rest
-        for listener in self._listeners[first:]:
+        for listener in self._listeners:
             if (rest := listener(image)) is not None:
                 await rest
