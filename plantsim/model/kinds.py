@@ -197,7 +197,7 @@ _ALL = (
             "foamed": Probe(NUMBER),
             "current": Probe(CURRENT),
         },
-        step_s=0.2,
+        step_s=0.5,
         contacts=("foamed",),
     ),
     UnitKind(
