@@ -48,7 +48,7 @@ def test_slow_units_step_less_often_and_in_turn(belfast: Plant, live: LivePlant)
     rows = {tag.name: tag.row for tag in live.tags}
     table = assemble(belfast, rows).spec["paces"]
     scans = {list(live.layout.units)[entry["unit"]]: entry["scans"] for entry in table}
-    assert (scans["SX-2"], scans["KL-611"], scans["CR-501"], scans["R-201"]) == (10, 10, 5, 2)
+    assert (scans["SX-2"], scans["KL-611"], scans["R-201"], scans["ML-121"]) == (10, 10, 5, 2)
     assert "FD-101" not in scans
     assert {entry["scans"] for entry in assemble(belfast, rows, scan_period=0.01).spec["paces"]} == {100, 50, 20}
     assert assemble(belfast, rows, scan_period=1.0).spec["paces"] == []
